@@ -1,0 +1,72 @@
+# Every target does its own set-up; in a fresh clone `make demo` or `make test` is all there is to type.
+#
+#   PYTHON=/path/to/python3   the interpreter for .venv (3.11, 3.12 or 3.13; found by itself otherwise)
+#   PIP_FLAGS="..."           further options of pip install, e.g. an index with CPU builds of torch
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input $(PIP_FLAGS) -c constraints.txt
+CORE := $(VENV)/.dnalect-core
+DEV := $(VENV)/.dnalect-dev
+
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
+	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all lint docs browser clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+demo: $(CORE) ## score the demo variants and write demo-out/
+	$(BIN)/dnalect demo
+
+test: lint browser ## all checks and the fast tests, as in CI
+	$(BIN)/python -m pytest -q
+
+test-all: lint browser ## all checks and all tests, the slow ones included
+	$(BIN)/python -m pytest -q -m ""
+
+lint: $(DEV) ## style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: $(DEV) ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+clean: ## remove what the other targets made, .venv included
+	rm -rf $(VENV) demo-out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The browser tests open the report in Chromium; without it they are skipped.
+browser:
+	@if { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "installing chromium for the browser tests"; \
+		log=$$(mktemp); export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >"$$log" 2>&1 \
+			|| { tail -n 5 "$$log"; echo "chromium could not be installed: the browser tests will be skipped"; }; \
+		rm -f "$$log"; \
+	else \
+		echo "no chromium here: the browser tests will be skipped (Debian: apt-get install chromium)"; \
+	fi
+
+$(BIN)/pip:
+	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c '$(SUPPORTED)'; then \
+		echo "dnalect needs Python 3.11, 3.12 or 3.13; found $$($(or $(PYTHON),python3) --version 2>&1)."; \
+		echo "Install one of them and name it: make PYTHON=/path/to/python3.12 ..."; exit 1; fi >&2
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "$(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 1; }
+
+$(CORE): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "installing dnalect into $(VENV) (torch is large: this can take minutes)"
+	@$(PIP) -e .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/pip
+	@echo "installing dnalect with its development tools into $(VENV) (torch is large: this can take minutes)"
+	@$(PIP) -e '.[dev,docs]'
+	@touch $@ $(CORE)

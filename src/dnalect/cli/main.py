@@ -1,0 +1,87 @@
+"""The command `dnalect`. Commands are thin: they import their workflow when they run."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from dnalect import __version__
+from dnalect.core.errors import DnalectError
+
+COMMANDS = {
+    "score": "dnalect.cli.score",
+    "demo": "dnalect.cli.demo",
+    "pretrain": "dnalect.cli.pretrain",
+    "evaluate": "dnalect.cli.evaluate",
+}
+SUMMARIES = {
+    "score": "Score the variants of a VCF, TSV or BED with a DNA language model.",
+    "demo": "Score natural promoter variants of yeast chromosome I; makes demo-out/.",
+    "pretrain": "Train a model from a config and genomes.",
+    "evaluate": "Measure a model against its rivals on held-out sequence.",
+}
+
+
+class LateGroup(click.Group):
+    """Imports a command's module only when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+
+
+@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dnalect")
+def dnalect() -> None:
+    """DNA language models: from a genome and a VCF to ranked variants.
+
+    \b
+    Try it:   dnalect demo
+    Score:    dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
+    """
+
+
+def _terminate(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command and leave with 0 (done), 1 (error), 2 (wrong usage) or 130 (interrupted)."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        dnalect.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; no output was written", 130)
+    except BrokenPipeError:
+        # The reader of our stdout is gone, as with `| head`: nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except DnalectError as error:
+        _fail(str(error), 1)
+    except MemoryError:
+        _fail("out of memory; try a smaller --batch-size", 1)
+    except OSError as error:
+        _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 1)
+
+
+def _fail(message: str, status: int) -> None:
+    sys.stderr.write(f"dnalect: {message}\n")
+    sys.exit(status)

@@ -1,0 +1,72 @@
+"""dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html"""
+
+import shlex
+import sys
+
+import click
+
+
+@click.command("score")
+@click.argument("reference")
+@click.argument("variants")
+@click.option("-o", "--output", "outputs", multiple=True, help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.")
+@click.option("-m", "--model", help="Embedded model or model folder; chosen by the reference's contig lengths if not given.")
+@click.option("--report", help="Write an HTML report here.")
+@click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
+@click.option("--annotate", metavar="GFF", help="Add gene, region and distance to the nearest TSS to table and report.")
+@click.option("--rename-contigs", "rename", metavar="auto|FILE", help="Match contig names: 'auto', or a file of two columns (name in the variants, name in the reference).")
+@click.option("--window", type=click.IntRange(min=1), help="Bases of the window of an indel [default: the model's].")
+@click.option("--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Windows a forward; never changes a number.")
+@click.option("--background", type=click.IntRange(min=0), default=100_000, show_default=True, help="Background SNVs for percentiles; 0: no percentiles.")
+@click.option("--background-others", type=click.IntRange(min=100), default=1_000, show_default=True, help="Background variants of every class and length bin but SNVs.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the background.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@click.option("--no-provenance", is_flag=True, help="Leave version, command and checksums out, for reproducible bytes.")
+def command(
+    reference: str,
+    variants: str,
+    outputs: tuple[str, ...],
+    report: str | None,
+    multiqc: str | None,
+    batch_size: int,
+    background_others: int,
+    threads: int | None,
+    no_provenance: bool,
+    **rest: object,
+) -> None:
+    """Score VARIANTS (VCF, TSV or BED; - for stdin) on REFERENCE (FASTA).
+
+    Every record comes out, in order; what cannot be scored says why.
+
+    \b
+    dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
+    """
+    from dnalect.core.errors import OutputError
+    from dnalect.workflows.outputs import kind_of
+
+    wanted = list(outputs) or ["-"]
+    try:
+        for output in wanted:
+            kind_of(output, True)
+    except OutputError as error:
+        raise click.UsageError(str(error)) from error
+
+    from dnalect.workflows.score import Options, score_file
+
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    options = Options(
+        batch=batch_size,
+        background_others=background_others,
+        provenance=not no_provenance,
+        command=shlex.join(["dnalect", *sys.argv[1:]]),
+        **rest,  # type: ignore[arg-type]
+    )
+    summary = score_file(reference, variants, wanted, options, report, multiqc)
+    counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(summary.outcomes.items(), key=lambda kv: -kv[1]))
+    click.echo(f"dnalect: {summary.records:,} records, {summary.alternates:,} alternates: {counts or 'none'}", err=True)
+    click.echo(f"dnalect: {summary.notes[-1]}", err=True)

@@ -1,0 +1,48 @@
+"""Every error that dnalect raises on purpose.
+
+    DnalectError            the run cannot go on; the command prints the message and exits with 1
+    ├── InputError          a file that the user gave cannot be used
+    │   ├── FastaError      a FASTA that is no FASTA
+    │   ├── VcfError        a VCF that is no VCF, or is cut short
+    │   ├── TableError      a TSV or BED whose columns do not fit
+    │   └── ContigNameError the two files name their contigs differently
+    ├── OutputError         an output that cannot be written
+    ├── ModelError          a model folder or name that cannot be loaded
+    └── ConfigError         a configuration that contradicts itself
+"""
+
+
+class DnalectError(Exception):
+    """Base of all errors with a message written for the user."""
+
+
+class InputError(DnalectError):
+    """A file that the user gave cannot be used."""
+
+
+class FastaError(InputError):
+    """The reference is not a usable FASTA."""
+
+
+class VcfError(InputError):
+    """The VCF is malformed or cut short."""
+
+
+class TableError(InputError):
+    """A TSV or BED whose columns do not fit."""
+
+
+class ContigNameError(InputError):
+    """Reference and variants name their contigs differently."""
+
+
+class OutputError(DnalectError):
+    """An output cannot be written."""
+
+
+class ModelError(DnalectError):
+    """A model folder or name cannot be loaded."""
+
+
+class ConfigError(DnalectError):
+    """A configuration contradicts itself."""

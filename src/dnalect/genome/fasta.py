@@ -1,0 +1,213 @@
+"""FASTA in: plain, bgzipped or gzipped, packed once into the cache, then memory-mapped.
+
+The packed form keeps one byte a base exactly as written (case and IUPAC codes included),
+contig after contig, so that thousands of windows are one numpy gather.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import FastaError
+from dnalect.core.files import cache_folder
+
+BLOCK = 1 << 23
+N_BYTE = ord("N")
+_LETTERS = frozenset(b"ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
+
+
+@dataclass(frozen=True)
+class Genome:
+    """A reference in memory.
+
+    names: contigs in the order of the file (the word after ">").
+    lengths: their lengths in bases.
+    checksums: MD5 of each upper-case contig, as SAM's M5.
+    packed: all bases as ASCII bytes, uint8, contig after contig.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    lengths: npt.NDArray[np.int64]
+    checksums: tuple[str, ...]
+    packed: npt.NDArray[np.uint8]
+
+    @cached_property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where each contig starts in `packed`."""
+        return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.int64)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Contig name -> its number."""
+        return {name: number for number, name in enumerate(self.names)}
+
+    @cached_property
+    def checksum(self) -> str:
+        """Hex SHA-256 over names, lengths and checksums: the identity of the reference."""
+        text = "".join(
+            f"{n}\t{length}\t{m}\n" for n, length, m in zip(self.names, self.lengths, self.checksums, strict=True)
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def contig(self, name: str) -> npt.NDArray[np.uint8]:
+        """Return one contig as ASCII bytes (a view). KeyError if there is none."""
+        number = self.index[name]
+        start = self.offsets[number]
+        return self.packed[start : start + self.lengths[number]]
+
+    def fetch(self, contig: int, start: int, end: int) -> npt.NDArray[np.uint8]:
+        """Return the bases of [start, end), 0-based half-open, padded with N beyond the ends."""
+        length = int(self.lengths[contig])
+        out = np.full(max(0, end - start), N_BYTE, dtype=np.uint8)
+        low, high = max(start, 0), min(end, length)
+        if low < high:
+            offset = int(self.offsets[contig])
+            out[low - start : high - start] = self.packed[offset + low : offset + high]
+        return out
+
+    def windows(
+        self, contigs: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], length: int
+    ) -> npt.NDArray[np.uint8]:
+        """Return n windows of `length` bases as ASCII bytes (n, length), N beyond the ends.
+
+        contigs: numbers of the contigs (n,). starts: 0-based, may be negative (n,).
+        """
+        positions = starts[:, None] + np.arange(length)
+        ends = self.lengths[contigs][:, None]
+        beyond = (positions < 0) | (positions >= ends)
+        positions += self.offsets[contigs][:, None]
+        np.clip(positions, 0, len(self.packed) - 1, out=positions)
+        out = self.packed[positions]
+        out[beyond] = N_BYTE
+        return out
+
+
+def open_genome(path: str | os.PathLike[str]) -> Genome:
+    """Open a FASTA (plain, .gz of either kind), packing it into the cache the first time.
+
+    Raises FastaError where it is missing, empty, no FASTA, cut short, or names a contig twice.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise FastaError(f"cannot read the reference {path}: {error.strerror}") from error
+    if path.is_dir():
+        raise FastaError(f"the reference {path} is a folder; give the FASTA file")
+    identity = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0v1"
+    stem = cache_folder() / "genomes" / hashlib.sha256(identity.encode()).hexdigest()[:24]
+    facts, bases = stem.with_suffix(".json"), stem.with_suffix(".bases")
+    if not (facts.is_file() and bases.is_file()):
+        _pack(path, facts, bases)
+    record = json.loads(facts.read_text())
+    return Genome(
+        path=path,
+        names=tuple(record["names"]),
+        lengths=np.array(record["lengths"], dtype=np.int64),
+        checksums=tuple(record["checksums"]),
+        packed=np.memmap(bases, dtype=np.uint8, mode="r"),
+    )
+
+
+def _pack(path: Path, facts: Path, bases: Path) -> None:
+    names: list[str] = []
+    lengths: list[int] = []
+    digests: list[str] = []
+    facts.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=facts.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            digest = hashlib.md5(usedforsecurity=False)
+            for name, piece in _pieces(path):
+                if name is not None:
+                    if names:
+                        digests.append(digest.hexdigest())
+                    if name in names:
+                        raise FastaError(f"{path}: the contig {name} occurs twice; names must be unique")
+                    names.append(name)
+                    lengths.append(0)
+                    digest = hashlib.md5(usedforsecurity=False)
+                out.write(piece)
+                digest.update(piece.upper())
+                lengths[-1] += len(piece)
+            digests.append(digest.hexdigest())
+        if not sum(lengths):
+            raise FastaError(f"{path} holds no sequence")
+        os.replace(temporary, bases)
+    except OSError as error:
+        raise FastaError(f"cannot pack {path} into the cache {facts.parent}: {error.strerror}") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    note = facts.with_suffix(f".{os.getpid()}.part")
+    note.write_text(json.dumps({"names": names, "lengths": lengths, "checksums": digests}))
+    os.replace(note, facts)
+
+
+def _pieces(path: Path) -> Iterator[tuple[str | None, bytes]]:
+    """Yield (name, b"") at every header and (None, bases) for the sequence that follows."""
+    with path.open("rb") as probe:
+        magic = probe.read(2)
+    file: BinaryIO = gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # type: ignore[assignment]
+    named = False
+    rest = b""
+    with file:
+        try:
+            while block := file.read(BLOCK):
+                text = rest + block
+                cut = text.rfind(b"\n") + 1
+                rest = text[cut:]
+                for name, bases in _records(path, text[:cut]):
+                    named = _check(path, name, bases, named)
+                    yield name, bases
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise FastaError(f"{path} is cut short or damaged: {error}") from error
+        for name, bases in _records(path, rest):
+            named = _check(path, name, bases, named)
+            yield name, bases
+
+
+def _records(path: Path, text: bytes) -> Iterator[tuple[str | None, bytes]]:
+    at = 0
+    while at < len(text):
+        if text.startswith(b">", at):
+            end = text.find(b"\n", at)
+            end = len(text) if end < 0 else end
+            words = text[at + 1 : end].split(None, 1)
+            if not words:
+                raise FastaError(f"{path} has a record without a name")
+            yield words[0].decode("utf-8", errors="replace"), b""
+            at = end + 1
+        else:
+            end = text.find(b"\n>", at)
+            end = len(text) if end < 0 else end
+            if bases := text[at:end].translate(None, b" \t\r\n"):
+                yield None, bases
+            at = end + 1
+
+
+def _check(path: Path, name: str | None, bases: bytes, named: bool) -> bool:
+    if name is None and not named:
+        raise FastaError(f"{path} is no FASTA: its first record does not begin with '>'")
+    if strange := set(bases) - _LETTERS:
+        raise FastaError(f"{path} is no DNA FASTA: it holds the byte {bytes([min(strange)])!r}")
+    return True
+
+
+def contig_numbers(genome: Genome, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the numbers of the named contigs; FastaError names those that are missing."""
+    missing = [name for name in names if name not in genome.index]
+    if missing:
+        raise FastaError(f"{genome.path} has no contig {', '.join(missing)}; it has {', '.join(genome.names[:8])} ...")
+    return np.array([genome.index[name] for name in names], dtype=np.int64)

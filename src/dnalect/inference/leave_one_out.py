@@ -1,0 +1,210 @@
+"""Scores from a leave-one-out model: one forward gives every base's probability at once.
+
+Score definition "llr-loo-1" (docs/scores.md). Natural logarithms throughout.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.core.records import Codes, Score, Variant
+from dnalect.genome.fasta import Genome
+from dnalect.models.duplex.model import DuplexModel, inside
+from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.windows.alleles import haplotypes
+
+DEFINITION = "llr-loo-1"
+LONGEST_MNV = 16
+TILE = 1024
+# A tile costs about as much as this many single sites.
+SITES_WORTH_A_TILE = 32
+# Fewer rows than this may take another kernel, with other rounding: batches are filled up.
+SMALLEST_BATCH = 16
+
+BATCH_BASES = 1 << 14
+
+LogProbs = npt.NDArray[np.float32]
+
+
+class LeaveOneOutScorer:
+    """Turns variants into scores; a score depends on reference and variant alone.
+
+    model: of kind "leave_one_out". flank: bases on each side of an indel's haplotypes,
+    by default half the card's window. batch: windows a forward.
+    """
+
+    definition = DEFINITION
+
+    def __init__(self, model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64):
+        self.model, self.genome = model, genome
+        self.flank = flank or model.card.window // 2
+        self.batch = batch
+
+    @property
+    def longest_allele(self) -> int:
+        """Most bases of an allele whose haplotype fits the context."""
+        return self.model.context_bases - 2 * self.flank
+
+    @cached_property
+    def log_background(self) -> npt.NDArray[np.float64]:
+        """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition of the reference."""
+        counts = np.zeros(5, dtype=np.int64)
+        for start in range(0, len(self.genome.packed), 1 << 24):
+            counts += np.bincount(encode(self.genome.packed[start : start + (1 << 24)]), minlength=5)
+        paired = counts[[0, 1, 2, 3]] + counts[[3, 2, 1, 0]] + 1
+        return np.append(np.log(paired / paired.sum()), 0.0)
+
+    def score(self, variants: Sequence[Variant]) -> list[Score]:
+        """Return one score for each variant, in order, without percentiles."""
+        scores: list[Score | None] = [None] * len(variants)
+        for kinds, method in (
+            (("none",), self._identical),
+            (("snv",), self._snvs),
+            (("mnv",), self._mnvs),
+            (("insertion", "deletion"), self._indels),
+        ):
+            chosen = [n for n, v in enumerate(variants) if _treated_as(v) in kinds]
+            if chosen:
+                for n, score in zip(chosen, method([variants[n] for n in chosen]), strict=True):
+                    scores[n] = score
+        return [score for score in scores if score is not None]
+
+    def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> LogProbs:
+        """Return ln p(base | the rest of the reference) at n sites: (n, 4) in A, C, G, T order."""
+        order = np.lexsort((positions, contigs))
+        keys = np.stack([contigs, positions], axis=1)[order]
+        sites, back = np.unique(keys, axis=0, return_inverse=True)
+        out = np.empty((len(sites), 4), dtype=np.float32)
+        tiles, which, sizes = np.unique(
+            np.stack([sites[:, 0], sites[:, 1] // TILE], axis=1), axis=0, return_inverse=True, return_counts=True
+        )
+        dense = sizes[which.ravel()] >= SITES_WORTH_A_TILE
+        lone = np.flatnonzero(~dense)
+        reach = self.model.reach
+        out[lone] = self._centers(
+            lambda part: encode(self.genome.windows(sites[part, 0], sites[part, 1] - reach, 2 * reach + 1)), lone
+        )
+        self._fill_tiles(sites, tiles, which.ravel(), dense, out)
+        result = np.empty_like(out, shape=(len(contigs), 4))
+        result[order] = out[back.ravel()]
+        return result
+
+    def _fill_tiles(
+        self, sites: np.ndarray, tiles: np.ndarray, which: np.ndarray, dense: np.ndarray, out: LogProbs
+    ) -> None:
+        reach = self.model.reach
+        wanted = np.unique(which[dense])
+        for part in _parts(wanted, 4):
+            starts = tiles[part, 1] * TILE - reach
+            codes = encode(self.genome.windows(tiles[part, 0], starts, TILE + 2 * reach))
+            log_probs = self._all(codes)
+            for row, tile in enumerate(part):
+                mine = np.flatnonzero(dense & (which == tile))
+                out[mine] = log_probs[row, reach + sites[mine, 1] - tiles[tile, 1] * TILE]
+
+    def _centers(
+        self, gather: Callable[[npt.NDArray[np.int64]], Codes], rows: npt.NDArray[np.int64]
+    ) -> LogProbs:
+        """Return ln p at the middle of many windows; `gather` gives the codes of some rows."""
+        out = np.empty((len(rows), 4), dtype=np.float32)
+        for low in range(0, len(rows), self.batch):
+            codes = gather(rows[low : low + self.batch])
+            count = len(codes)
+            if count < SMALLEST_BATCH:
+                codes = np.concatenate([codes, np.repeat(codes[:1], SMALLEST_BATCH - count, axis=0)])
+            logits = self.model.center_logits(codes)
+            out[low : low + count] = torch.log_softmax(logits, -1)[:count].cpu().numpy()
+        return out
+
+    def _all(self, codes: Codes) -> LogProbs:
+        logits = self.model.logits(codes, inside(codes))
+        result: LogProbs = torch.log_softmax(logits, -1).cpu().numpy()
+        return result
+
+    def _identical(self, variants: Sequence[Variant]) -> list[Score]:
+        return [Score(0.0, kind="none") for _ in variants]
+
+    def _snvs(self, variants: Sequence[Variant]) -> list[Score]:
+        contigs = np.array([v.contig for v in variants], dtype=np.int64)
+        positions = np.array([v.start for v in variants], dtype=np.int64)
+        ref = np.array([v.ref[0] for v in variants])
+        alt = np.array([v.alt[0] for v in variants])
+        log_probs = self.at_sites(contigs, positions)
+        rows = np.arange(len(variants))
+        before, after = log_probs[rows, ref], log_probs[rows, alt]
+        values, probs = (after - before).tolist(), np.exp(before).tolist()
+        return [Score(v, ref_prob=p, kind="snv") for v, p in zip(values, probs, strict=True)]
+
+    def _mnvs(self, variants: Sequence[Variant]) -> list[Score]:
+        """Brook's lemma: change the bases one by one, left to right and right to left; the mean."""
+        reach = self.model.reach
+        windows: list[Codes] = []
+        steps: list[tuple[int, int, int]] = []
+        for number, variant in enumerate(variants):
+            width = len(variant.ref)
+            around = encode(self.genome.fetch(variant.contig, variant.start - reach, variant.end + reach))
+            differ = np.flatnonzero(variant.ref != variant.alt)
+            for way in (differ, differ[::-1]):
+                haplotype = around.copy()
+                haplotype[reach : reach + width] = variant.ref
+                for at in way:
+                    windows.append(haplotype[at : at + 2 * reach + 1].copy())
+                    steps.append((number, int(variant.ref[at]), int(variant.alt[at])))
+                    haplotype[reach + at] = variant.alt[at]
+        stacked = np.stack(windows)
+        log_probs = self._centers(lambda part: stacked[part], np.arange(len(stacked)))
+        terms: list[list[float]] = [[] for _ in variants]
+        for (number, ref, alt), row in zip(steps, log_probs.astype(np.float64), strict=True):
+            terms[number].append(float(row[alt] - row[ref]))
+        # fsum does not depend on the order, so swapped alleles give exactly the opposite.
+        return [Score(math.fsum(each) / 2, kind="mnv") for each in terms]
+
+    def _indels(self, variants: Sequence[Variant]) -> list[Score]:
+        pairs = [haplotypes(v, self.genome, self.flank) for v in variants]
+        totals = self._pseudo_likelihoods([codes for pair in pairs for codes in pair])
+        scores = []
+        for variant, (ref, alt) in zip(variants, totals.reshape(-1, 2), strict=True):
+            flags = ("tandem_repeat",) if variant.tandem else ()
+            scores.append(Score(float(alt - ref), kind=variant.kind, flags=flags))
+        return scores
+
+    def _pseudo_likelihoods(self, windows: Sequence[Codes]) -> npt.NDArray[np.float64]:
+        """Sum over each window of ln p(x_i | the rest) - ln q(x_i), known bases only."""
+        out = np.empty(len(windows))
+        lengths = np.array([len(codes) for codes in windows])
+        for part in _by_length(lengths, self.batch):
+            padded = np.full((len(part), int(lengths[part].max())), UNKNOWN, dtype=np.uint8)
+            for row, number in enumerate(part):
+                padded[row, : lengths[number]] = windows[number]
+            log_probs = np.concatenate([self._all(padded).astype(np.float64), np.zeros((*padded.shape, 1))], axis=2)
+            gained = np.take_along_axis(log_probs, padded[..., None].astype(np.int64), axis=2)[..., 0]
+            out[part] = (gained - self.log_background[padded]).sum(axis=1)
+        return out
+
+
+def _treated_as(variant: Variant) -> str:
+    """A change of many bases of equal length is scored by the formula for indels."""
+    if variant.kind == "mnv" and int((variant.ref != variant.alt).sum()) > LONGEST_MNV:
+        return "insertion"
+    return variant.kind
+
+
+def _parts(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
+    return [rows[low : low + size] for low in range(0, len(rows), size)]
+
+
+def _by_length(lengths: npt.NDArray[np.int64], most: int) -> list[npt.NDArray[np.int64]]:
+    """Batches of windows of like length, each of at most `most` rows and BATCH_BASES bases."""
+    order = np.argsort(lengths, kind="stable")
+    parts, low = [], 0
+    while low < len(order):
+        high = low + 1
+        while high < len(order) and high - low < most and (high - low + 1) * lengths[order[high]] <= BATCH_BASES:
+            high += 1
+        parts.append(order[low:high])
+        low = high
+    return parts

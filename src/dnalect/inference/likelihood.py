@@ -1,0 +1,38 @@
+"""p(base | the rest) of any model that has such a quantity."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.core.errors import InputError, ModelError
+from dnalect.genome.fasta import Genome
+from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.models.duplex.model import DuplexModel
+
+
+def base_probabilities(
+    model: DuplexModel, sequences: Sequence[str], batch: int = 16
+) -> npt.NDArray[np.float32]:
+    """Return p(base | all other bases) as (n, L, 4) float32 in A, C, G, T order.
+
+    sequences: n strings of one length, at most model.context_bases. batch: sequences a forward.
+    Raises InputError where lengths differ or exceed the context.
+    """
+    if len({len(sequence) for sequence in sequences}) > 1:
+        raise InputError("the sequences must have one length; call once for each length")
+    if not sequences:
+        return np.empty((0, 0, 4), dtype=np.float32)
+    parts = []
+    for low in range(0, len(sequences), batch):
+        logits = model(model.encode(sequences[low : low + batch])).logits
+        parts.append(torch.softmax(logits, -1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def scorer_for(model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64) -> LeaveOneOutScorer:
+    """Return the scorer of the model's likelihood kind: the only place that branches on it."""
+    if model.kind == "leave_one_out":
+        return LeaveOneOutScorer(model, genome, flank, batch)
+    raise ModelError(f"{model.card.id}: models of kind {model.kind!r} can't be scored")

@@ -1,0 +1,120 @@
+"""duplex as a model of the library: card, encoding, logits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dnalect.core.errors import InputError, ModelError
+from dnalect.core.records import Encoding
+from dnalect.models.card import Card
+from dnalect.models.checkpoint import load_weights
+from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.tokens.bases import UNKNOWN, encode
+
+
+@dataclass(frozen=True)
+class Output:
+    """logits: (B, L, 4) float32 in the order A, C, G, T."""
+
+    logits: Tensor
+
+
+class DuplexModel:
+    """A duplex network with its card, in eval mode.
+
+    kind: "leave_one_out": logits at i are of p(base i | all other bases).
+    context_bases: longest window. reach: bases on each side that a prediction uses.
+    """
+
+    kind = "leave_one_out"
+
+    def __init__(self, card: Card, network: Duplex, device: torch.device, dtype: torch.dtype):
+        self.card = card
+        self.network = network.to(device=device, dtype=dtype).eval()
+        self.device, self.dtype = device, dtype
+
+    @property
+    def context_bases(self) -> int:
+        """The longest window in bases."""
+        return self.card.context_bases
+
+    @property
+    def reach(self) -> int:
+        """How many bases on each side a prediction depends on."""
+        return self.network.config.reach
+
+    def encode(self, sequences: Sequence[str]) -> Encoding:
+        """Return one token a base, padded on the right to the longest sequence.
+
+        N and other letters beside A, C, G, T are unknown; at the ends of a sequence they
+        count as padding. Raises InputError where a sequence is longer than the context.
+        """
+        rows = [encode(sequence) for sequence in sequences]
+        longest = max((len(row) for row in rows), default=0)
+        if longest > self.context_bases:
+            raise InputError(
+                f"a sequence of {longest} bases is longer than the {self.context_bases} of {self.card.id}; cut it"
+            )
+        ids = np.full((len(rows), longest), UNKNOWN, dtype=np.int64)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = row
+        mask = inside(ids)
+        spans = np.zeros((len(rows), longest, 2), dtype=np.int32)
+        spans[..., 0] = np.arange(longest)
+        spans[..., 1] = spans[..., 0] + 1
+        spans[~mask] = 0
+        return Encoding(ids, mask, spans)
+
+    def __call__(self, encoding: Encoding) -> Output:
+        """Return the logits of an encoding; no gradient is kept."""
+        return Output(self.logits(encoding.input_ids, encoding.attention_mask))
+
+    @torch.inference_mode()
+    def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
+        """Return logits (B, L, 4) float32 for codes (B, L) and mask (B, L)."""
+        return self.network(*self._tensors(codes, mask)).float()
+
+    @torch.inference_mode()
+    def center_logits(self, codes: np.ndarray) -> Tensor:
+        """Return logits (B, 4) float32 of the middle base of windows of 2 * reach + 1 codes."""
+        ids, mask = self._tensors(codes, inside(codes))
+        if self.network.config.doubling:
+            return self.network.at_center(ids, mask).float()
+        return self.network(ids, mask)[:, self.reach].float()
+
+    def _tensors(self, codes: np.ndarray, mask: np.ndarray) -> tuple[Tensor, Tensor]:
+        ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64))
+        return ids.to(self.device), torch.from_numpy(np.ascontiguousarray(mask)).to(self.device)
+
+
+def inside(codes: np.ndarray) -> np.ndarray:
+    """Return the mask (B, L) of positions from the first to the last known base of each row."""
+    known = codes != UNKNOWN
+    begun = np.logical_or.accumulate(known, axis=1)
+    ahead = np.logical_or.accumulate(known[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(begun & ahead)
+
+
+def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:
+    """Build the network of a card and load its weights, checking their number."""
+    sizes = dict(card.config)
+    try:
+        config = DuplexConfig(**sizes)
+    except TypeError as error:
+        raise ModelError(f"{folder}/card.json: the config does not fit duplex: {error}") from error
+    expected = _parameters(config)
+    if card.parameters != expected:
+        raise ModelError(f"{folder}: the card says {card.parameters} parameters, its config gives {expected}")
+    network = Duplex(config)
+    load_weights(network, folder / "model.safetensors")
+    return DuplexModel(card, network, device, dtype)
+
+
+def _parameters(config: DuplexConfig) -> int:
+    """Count without allocating: a card could ask for anything."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in Duplex(config).parameters())

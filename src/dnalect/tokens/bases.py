@@ -1,0 +1,36 @@
+"""Bases as small integers: A 0, C 1, G 2, T 3, everything else 4."""
+
+import numpy as np
+import numpy.typing as npt
+
+BASES = "ACGT"
+UNKNOWN = 4
+
+_CODES = np.full(256, UNKNOWN, dtype=np.uint8)
+for _code, _base in enumerate(BASES):
+    _CODES[ord(_base)] = _CODES[ord(_base.lower())] = _code
+
+_COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
+_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
+
+
+def encode(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the codes of a sequence, or of an array of ASCII bytes of any shape.
+
+    Lower case counts as upper case; IUPAC ambiguity codes, gaps and N become 4.
+    """
+    if isinstance(sequence, str):
+        sequence = sequence.encode("ascii", errors="replace")
+    if isinstance(sequence, bytes):
+        sequence = np.frombuffer(sequence, dtype=np.uint8)
+    return _CODES[sequence]
+
+
+def decode(codes: npt.NDArray[np.uint8]) -> str:
+    """Return the upper-case string of one row of codes."""
+    return _LETTERS[codes].tobytes().decode("ascii")
+
+
+def reverse_complement(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Reverse and complement along the last axis."""
+    return _COMPLEMENT[codes[..., ::-1]]

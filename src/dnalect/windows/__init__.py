@@ -1,0 +1,1 @@
+"""Where to look: alleles -> variants and haplotype windows."""

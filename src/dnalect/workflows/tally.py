@@ -1,0 +1,103 @@
+"""What the report needs, gathered while the records stream by: counts and the top rows, never all."""
+
+import heapq
+from itertools import count
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.records import FrequencyCheck, Row
+
+BINS = 20
+FINE = 1000
+TOP = 30_000
+SCORE_BINS = 60
+
+Counts = npt.NDArray[np.int64]
+
+
+class Tally:
+    """Counts outcomes, classes, score and percentile histograms; keeps the lowest TOP rows."""
+
+    def __init__(self) -> None:
+        self.records = self.alternates = self.on_seen = 0
+        self.outcomes: dict[str, int] = {}
+        self.kinds: dict[str, int] = {}
+        self.percentiles: dict[str, Counts] = {}
+        self.values: dict[str, Counts] = {}
+        self.edges: dict[str, npt.NDArray[np.float64]] = {}
+        self.common, self.rare = np.zeros(FINE, dtype=np.int64), np.zeros(FINE, dtype=np.int64)
+        self._top: list[tuple[float, int, Row]] = []
+        self._serial = count()
+
+    def add(self, rows: list[Row]) -> None:
+        """Count one record, given as one row an alternate."""
+        self.records += 1
+        self.on_seen += rows[0].seen
+        for row in rows:
+            self.alternates += 1
+            score = row.score
+            outcome = "scored" if score.value is not None else score.reason.partition(":")[0]
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+            if score.value is not None:
+                self._scored(row, score.value)
+
+    def _scored(self, row: Row, value: float) -> None:
+        kind, percentile = row.score.kind, row.score.percentile
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if kind in self.edges:
+            place = np.searchsorted(self.edges[kind], value, side="right") - 1
+            self.values[kind][min(max(int(place), 0), SCORE_BINS - 1)] += 1
+        if percentile is None:
+            return
+        self.percentiles.setdefault(kind, np.zeros(BINS, dtype=np.int64))[min(int(percentile * BINS), BINS - 1)] += 1
+        if kind == "snv":
+            fine = min(int(percentile * FINE), FINE - 1)
+            if row.allele_count == 1:
+                self.rare[fine] += 1
+            elif row.af is not None and row.af > 0.05:
+                self.common[fine] += 1
+        item = (-percentile, -next(self._serial), row)
+        if len(self._top) < TOP:
+            heapq.heappush(self._top, item)
+        elif item > self._top[0]:
+            heapq.heapreplace(self._top, item)
+
+    def set_edges(self, kind: str, values: npt.NDArray[np.float32]) -> None:
+        """Fix the bins of a class's score histogram by its background, before its first row."""
+        if kind not in self.edges and len(values):
+            low, high = np.quantile(values, [0.001, 0.999])
+            self.edges[kind] = np.linspace(float(low), float(max(high, low + 1e-6)), SCORE_BINS + 1)
+            self.values[kind] = np.zeros(SCORE_BINS, dtype=np.int64)
+
+    def top(self) -> list[Row]:
+        """Return the kept rows, the most disfavoured alternate first."""
+        return [row for _, _, row in sorted(self._top, reverse=True)]
+
+    def frequency(self, seed: int = 1) -> FrequencyCheck | None:
+        """Compare common with rare alleles; None with fewer than 10 of either."""
+        common, rare = int(self.common.sum()), int(self.rare.sum())
+        if min(common, rare) < 10:
+            return None
+        rng = np.random.default_rng(seed)
+        drawn = auroc(
+            rng.multinomial(common, self.common / common, size=2000), rng.multinomial(rare, self.rare / rare, size=2000)
+        )
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return FrequencyCheck(
+            common=common,
+            rare=rare,
+            auroc=float(auroc(self.common, self.rare)),
+            low=float(low),
+            high=float(high),
+            common_bins=self.common.reshape(BINS, -1).sum(axis=1),
+            rare_bins=self.rare.reshape(BINS, -1).sum(axis=1),
+        )
+
+
+def auroc(positive: Counts, negative: Counts) -> npt.NDArray[np.float64]:
+    """P(positive > negative) + half the ties, from counts in ordered bins (last axis)."""
+    below = np.cumsum(negative, axis=-1) - negative / 2
+    wins = (positive * below).sum(axis=-1)
+    result: npt.NDArray[np.float64] = wins / (positive.sum(axis=-1) * negative.sum(axis=-1))
+    return result

@@ -1,0 +1,132 @@
+"""The documentation tells the truth: its Python runs, its commands exist, its links lead somewhere."""
+
+import functools
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO_DATA = ROOT / "src" / "dnalect" / "demo_data"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+NO_RUN = "<!-- no-run -->"
+
+
+@dataclass(frozen=True)
+class Block:
+    page: Path
+    line: int
+    language: str
+    text: str
+    run: bool
+
+    def __str__(self):
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks_of(page: Path, text: str) -> list[Block]:
+    found = []
+    for match in FENCE.finditer(text):
+        before = text[: match.start()].rstrip("\n").rpartition("\n")[2].strip()
+        line = text.count("\n", 0, match.start()) + 1
+        found.append(Block(page, line, match[1], match[2], before != NO_RUN))
+    return found
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page, page.read_text(encoding="utf-8"))]
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+COMMANDS = sorted(
+    {
+        (f"{block}", line.removeprefix("$ ").strip())
+        for block in BLOCKS
+        if block.language in ("console", "bash")
+        for line in block.text.replace("\\\n", " ").splitlines()
+        if re.match(r"(\$ )?dnalect\b", line)
+    }
+)
+
+
+def test_blocks_are_found():
+    text = "a\n\n```python\nx = 1\n```\n\n<!-- no-run -->\n```python\ny\n```\n"
+    assert [(b.line, b.text, b.run) for b in blocks_of(Path("a.md"), text)] == [(3, "x = 1\n", True), (8, "y\n", False)]
+    assert PYTHON
+    assert COMMANDS
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
+def test_python_compiles(block):
+    compile(block.text, str(block), "exec")
+
+
+@pytest.mark.parametrize("block", [b for b in PYTHON if b.run], ids=str)
+def test_python_runs(block, tmp_path):
+    shutil.copytree(DEMO_DATA, tmp_path, dirs_exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block.text],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@functools.cache
+def _help(*words: str) -> str:
+    command = [sys.executable, "-c", "from dnalect.cli.main import main; main()", *words, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("where", "line"), COMMANDS)
+def test_commands_and_their_options_exist(where, line):
+    words = shlex.split(line, comments=True)[1:]
+    options = [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
+    subcommand = next((word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)), None)
+    text = _help(subcommand) if subcommand else _help()
+    missing = [option for option in options if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text)]
+    assert not missing, f"{where}: dnalect {subcommand} has no {missing}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
+def test_links_lead_to_files(page):
+    links = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    wanted = {link for link in links if link and "://" not in link}
+    assert not [link for link in wanted if not (page.parent / link).exists()]
+
+
+def _nav(entries) -> list[str]:
+    found = []
+    for entry in entries:
+        for target in entry.values() if isinstance(entry, dict) else [entry]:
+            found += _nav(target) if isinstance(target, list) else [target]
+    return found
+
+
+def test_every_page_of_the_site_exists_and_is_listed():
+    yaml = pytest.importorskip("yaml")
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = _nav(config["nav"])
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert not [name for name in listed if name not in pages]
+    assert not pages - set(listed)
+
+
+def test_every_reason_and_info_key_is_documented():
+    from dnalect.core.records import Reason
+    from dnalect.workflows.outputs import COLUMNS, INFO_LINES
+
+    text = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
+    assert not [reason for reason in Reason if f"`{reason}" not in text]
+    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    keys = [re.search(r"ID=(\w+)", line)[1] for line in INFO_LINES]
+    assert not [name for name in [*keys, *COLUMNS] if f"`{name}`" not in text]

@@ -1,0 +1,216 @@
+"""The shape of the package: arrows that run one way, small files, a light start, no code from outside."""
+
+import ast
+import importlib
+import importlib.metadata
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "dnalect"
+FILES = sorted(PACKAGE.rglob("*.py"))
+ORDER = (
+    *("core", "tokens", "genome", "windows", "models", "inference"),
+    *("training", "evaluate", "report", "workflows", "cli"),
+)
+NARROWER = {"training": {"core", "tokens", "genome", "models"}, "report": {"core"}}
+PUBLIC = {"load", "base_probabilities", "score_variants", "open_genome", "__version__"}
+HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]
+PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+LONGEST_FILE = 350
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def _imports(tree: ast.AST, package: str) -> set[str]:
+    """All modules that a file imports, wherever it does, type-checking blocks included."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")
+                base = ".".join([*parents[: len(parents) - node.level + 1], *([base] if base else [])])
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
+            found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    return found
+
+
+def _allowed(folder: str) -> set[str]:
+    return (NARROWER.get(folder) or set(ORDER[: ORDER.index(folder)])) | {folder}
+
+
+def _wrong_imports(source: str, relative: Path) -> list[str]:
+    folder = relative.parts[0]
+    package = ".".join(["dnalect", *relative.parts[:-1]])
+    wrong = []
+    for module in sorted(_imports(ast.parse(source), package)):
+        parts = module.split(".")
+        if parts[0] == "dnalect" and len(parts) > 1 and parts[1] in ORDER and parts[1] not in _allowed(folder):
+            wrong.append(module)
+    return wrong
+
+
+def test_every_folder_has_its_place_in_the_order():
+    folders = {path.parent.relative_to(PACKAGE).parts[0] for path in FILES if path.parent != PACKAGE}
+    assert folders <= set(ORDER)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.parent != PACKAGE], ids=_name)
+def test_imports_run_one_way(path):
+    assert not _wrong_imports(path.read_text(encoding="utf-8"), path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize(
+    ("where", "source"),
+    [
+        ("core/a.py", "from dnalect.genome.fasta import Genome"),
+        ("core/a.py", "def f():\n    from dnalect import cli"),
+        ("genome/a.py", "import dnalect.windows.alleles"),
+        ("genome/a.py", "from ..models import registry"),
+        ("report/a.py", "from dnalect.tokens.bases import encode"),
+        ("training/a.py", "from dnalect.inference.likelihood import scorer_for"),
+        ("workflows/a.py", "import importlib\nimportlib.import_module('dnalect.cli.main')"),
+    ],
+)
+def test_an_import_the_wrong_way_is_found(where, source):
+    assert _wrong_imports(source, Path(where))
+
+
+def test_modules_import_each_other_without_circles():
+    graph = {}
+    modules = {".".join(["dnalect", *p.relative_to(PACKAGE).with_suffix("").parts]): p for p in FILES}
+    for module, path in modules.items():
+        package = module.rpartition(".")[0]
+        graph[module] = _imports(ast.parse(path.read_text(encoding="utf-8")), package) & modules.keys() - {module}
+    left = dict(graph)
+    while free := [module for module, needs in left.items() if not needs & left.keys()]:
+        for module in free:
+            del left[module]
+    assert not left, f"these import each other: {sorted(left)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_files_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST_FILE
+
+
+def _unsafe(source: str) -> list[str]:
+    """Calls and imports that could run code from a file, and what they are."""
+    tree = ast.parse(source)
+    found = sorted(
+        _imports(tree, "dnalect") & {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in ("trust_remote_code", "allow_pickle"):
+            found += [] if ast.unparse(node.value) == "False" else [node.arg]
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        weights_only = any(ast.unparse(k) == "weights_only=True" for k in node.keywords)
+        if called == "torch.load" and not weights_only:
+            found.append("torch.load without weights_only=True")
+        if called in ("eval", "exec", "os.system", "yaml.load", "yaml.unsafe_load", "yaml.full_load"):
+            found.append(called)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_no_code_is_run_from_files(path):
+    assert not _unsafe(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch\ntorch.load('a')",
+        "import torch\ntorch.load('a', weights_only=False)",
+        "def f():\n    import pickle",
+        "from pickle import loads",
+        "load('m', trust_remote_code=True)",
+        "import yaml\nyaml.load(text)",
+    ],
+)
+def test_unsafe_code_is_found(source):
+    assert _unsafe(source)
+
+
+def _python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _loaded_after(code: str) -> list[str]:
+    """Names of the heavy libraries that are in memory after this code."""
+    shown = _python(f"{code}\nimport sys\nprint('\\nloaded', *[m for m in {HEAVY} if m in sys.modules])")
+    return shown.splitlines()[-1].split()[1:]
+
+
+def test_import_loads_no_heavy_library():
+    assert not _loaded_after("import dnalect")
+
+
+def test_a_heavy_import_is_found():
+    assert _loaded_after("import numpy") == ["numpy"]
+
+
+HELP = """
+import sys
+from dnalect.cli.main import main
+sys.argv = ["dnalect", "--help"]
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+def test_help_loads_no_heavy_library():
+    assert not _loaded_after(HELP)
+
+
+def _fastest(code: str, runs: int = 7) -> float:
+    """Lower median of several runs, in seconds: noise only ever makes a run slower."""
+    times = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=120, env=os.environ)
+        times.append(time.perf_counter() - begun)
+    return statistics.median(sorted(times)[: runs // 2 + 1])
+
+
+def test_help_starts_quickly():
+    bare, shown = _fastest("pass"), _fastest(HELP)
+    assert shown < 20 * bare, f"--help took {shown:.2f} s, a bare interpreter {bare:.3f} s"
+
+
+def test_public_names_are_the_documented_ones():
+    dnalect = importlib.import_module("dnalect")
+    assert set(dnalect.__all__) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(dnalect, name) is not None
+    assert set(dir(dnalect)) >= PUBLIC
+    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert not [name for name in PUBLIC if f"`{name}`" not in text]
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    dnalect = importlib.import_module("dnalect")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = dnalect.no_such_name
+
+
+def test_version_is_that_of_the_installed_package():
+    assert importlib.import_module("dnalect").__version__ == importlib.metadata.version("dnalect")
