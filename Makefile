@@ -35,7 +35,7 @@ lint: $(DEV) ## style, format and types
 	$(BIN)/mypy
 
 docs: $(DEV) ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what the other targets made, .venv included
 	rm -rf $(VENV) demo-out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -55,7 +55,7 @@ browser:
 
 $(BIN)/pip:
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c '$(SUPPORTED)'; then \
-		echo "dnalect needs Python 3.11, 3.12 or 3.13; found $$($(or $(PYTHON),python3) --version 2>&1)."; \
+		echo "dnalect needs Python 3.11, 3.12 or 3.13; found $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)."; \
 		echo "Install one of them and name it: make PYTHON=/path/to/python3.12 ..."; exit 1; fi >&2
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) \

@@ -1,9 +1,9 @@
 """dnalect: DNA language models, from a genome and a VCF to ranked variants.
 
-    load(name_or_folder)                a model in eval mode
-    open_genome(path)                   a FASTA in memory
-    base_probabilities(model, seqs)     p(base | the rest), (n, L, 4)
-    score_variants(fasta, vcf)          a scored Row for every alternate allele
+load(name_or_folder)                a model in eval mode
+open_genome(path)                   a FASTA in memory
+base_probabilities(model, seqs)     p(base | the rest), (n, L, 4)
+score_variants(fasta, vcf)          a scored Row for every alternate allele
 """
 
 from importlib import import_module

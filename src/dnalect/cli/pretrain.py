@@ -7,8 +7,16 @@ import click
 
 @click.command("pretrain")
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), default=Path("."), show_default=True, help="Folder that the config's FASTA names are relative to.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Model folder; a run found there is resumed.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("."),
+    show_default=True,
+    help="Folder that the config's FASTA names are relative to.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Model folder; a run found there is resumed."
+)
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
 def command(config: Path, data: Path, out: Path, device: str, threads: int | None) -> None:

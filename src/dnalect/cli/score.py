@@ -9,16 +9,47 @@ import click
 @click.command("score")
 @click.argument("reference")
 @click.argument("variants")
-@click.option("-o", "--output", "outputs", multiple=True, help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.")
-@click.option("-m", "--model", help="Embedded model or model folder; chosen by the reference's contig lengths if not given.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.",
+)
+@click.option(
+    "-m", "--model", help="Embedded model or model folder; chosen by the reference's contig lengths if not given."
+)
 @click.option("--report", help="Write an HTML report here.")
 @click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
 @click.option("--annotate", metavar="GFF", help="Add gene, region and distance to the nearest TSS to table and report.")
-@click.option("--rename-contigs", "rename", metavar="auto|FILE", help="Match contig names: 'auto', or a file of two columns (name in the variants, name in the reference).")
+@click.option(
+    "--rename-contigs",
+    "rename",
+    metavar="auto|FILE",
+    help="Match contig names: 'auto', or a file of two columns (name in the variants, name in the reference).",
+)
 @click.option("--window", type=click.IntRange(min=1), help="Bases of the window of an indel [default: the model's].")
-@click.option("--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help="Windows a forward; never changes a number.")
-@click.option("--background", type=click.IntRange(min=0), default=100_000, show_default=True, help="Background SNVs for percentiles; 0: no percentiles.")
-@click.option("--background-others", type=click.IntRange(min=100), default=1_000, show_default=True, help="Background variants of every class and length bin but SNVs.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 4096),
+    default=64,
+    show_default=True,
+    help="Windows a forward; never changes a number.",
+)
+@click.option(
+    "--background",
+    type=click.IntRange(min=0),
+    default=100_000,
+    show_default=True,
+    help="Background SNVs for percentiles; 0: no percentiles.",
+)
+@click.option(
+    "--background-others",
+    type=click.IntRange(min=100),
+    default=1_000,
+    show_default=True,
+    help="Background variants of every class and length bin but SNVs.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the background.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)

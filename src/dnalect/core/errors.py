@@ -1,14 +1,14 @@
 """Every error that dnalect raises on purpose.
 
-    DnalectError            the run cannot go on; the command prints the message and exits with 1
-    ├── InputError          a file that the user gave cannot be used
-    │   ├── FastaError      a FASTA that is no FASTA
-    │   ├── VcfError        a VCF that is no VCF, or is cut short
-    │   ├── TableError      a TSV or BED whose columns do not fit
-    │   └── ContigNameError the two files name their contigs differently
-    ├── OutputError         an output that cannot be written
-    ├── ModelError          a model folder or name that cannot be loaded
-    └── ConfigError         a configuration that contradicts itself
+DnalectError            the run cannot go on; the command prints the message and exits with 1
+├── InputError          a file that the user gave cannot be used
+│   ├── FastaError      a FASTA that is no FASTA
+│   ├── VcfError        a VCF that is no VCF, or is cut short
+│   ├── TableError      a TSV or BED whose columns do not fit
+│   └── ContigNameError the two files name their contigs differently
+├── OutputError         an output that cannot be written
+├── ModelError          a model folder or name that cannot be loaded
+└── ConfigError         a configuration that contradicts itself
 """
 
 

@@ -1,5 +1,6 @@
 """The records that cross stages. Coordinates are 0-based half-open everywhere but in the
-readers and writers of VCF, TSV and GFF."""
+readers and writers of VCF, TSV and GFF.
+"""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

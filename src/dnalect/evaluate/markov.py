@@ -19,7 +19,7 @@ from dnalect.evaluate.mixing import Floats, Groups, Singles, fit_shares, fit_wei
 from dnalect.tokens.bases import UNKNOWN
 
 Kind = Literal["plain", "interpolated", "mixed"]
-CONSTANTS = 2.0 ** np.arange(-6, 7)
+CONSTANTS = 2.0 ** np.arange(-14, 7)
 
 
 class Prediction(NamedTuple):
@@ -104,11 +104,14 @@ def _joined(contigs: Sequence[Codes]) -> Codes:
 
 
 def _frequencies(counts: npt.NDArray[np.int32]) -> Floats:
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    """Shares of the bases (L, 4), all 0 for a context that was never seen."""
+    shares: Floats = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def _blended(frequencies: Floats, shorter: Floats, shares: Floats) -> Floats:
-    return shorter + shares[:, None] * (frequencies - shorter)
+    blend: Floats = shorter + shares[:, None] * (frequencies - shorter)
+    return blend
 
 
 def _best_constant(counts: npt.NDArray[np.int32], bases: npt.NDArray[np.uint8]) -> float:

@@ -28,7 +28,8 @@ def group_of(counts_L4: npt.NDArray[np.int32]) -> Groups:
     size = np.minimum(np.where(total < 8, total, doubling), COUNT_CLASSES - 1)
     others = total - top
     share = 2 + np.minimum(8 * top // np.maximum(total, 1), 7)
-    return (np.where(others < 3, others, share + 1) * COUNT_CLASSES + size).astype(np.int32)
+    groups: Groups = (np.where(others < 3, others, share + 1) * COUNT_CLASSES + size).astype(np.int32)
+    return groups
 
 
 def fit_shares(here: Floats, shorter: Floats, groups: Groups, steps: int = 12) -> Floats:
@@ -57,7 +58,8 @@ def mix(evidence_LN4: Singles, groups_LN: Groups, weights_NG: Singles) -> Single
 def normalised(logits_L4: Singles) -> Singles:
     """Return logits minus the logarithm of their summed exponentials."""
     logits_L4 = logits_L4 - logits_L4.max(axis=1, keepdims=True)
-    return logits_L4 - np.log(np.exp(logits_L4).sum(axis=1, keepdims=True))
+    out: Singles = logits_L4 - np.log(np.exp(logits_L4).sum(axis=1, keepdims=True))
+    return out
 
 
 def fit_weights(
@@ -88,9 +90,7 @@ def fit_weights(
     return weights
 
 
-def _slope(
-    evidence_BN4: Singles, groups_BN: Groups, bases_B: npt.NDArray[np.uint8], weights_NG: Singles
-) -> Singles:
+def _slope(evidence_BN4: Singles, groups_BN: Groups, bases_B: npt.NDArray[np.uint8], weights_NG: Singles) -> Singles:
     error = np.exp(mix(evidence_BN4, groups_BN, weights_NG))
     error[np.arange(len(bases_B)), bases_B] -= 1
     slots = groups_BN + GROUPS * np.arange(groups_BN.shape[1])

@@ -89,7 +89,7 @@ class Genome:
         beyond = (positions < 0) | (positions >= ends)
         positions += self.offsets[contigs][:, None]
         np.clip(positions, 0, len(self.packed) - 1, out=positions)
-        out = self.packed[positions]
+        out: npt.NDArray[np.uint8] = self.packed[positions]
         out[beyond] = N_BYTE
         return out
 
@@ -159,7 +159,7 @@ def _pieces(path: Path) -> Iterator[tuple[str | None, bytes]]:
     """Yield (name, b"") at every header and (None, bases) for the sequence that follows."""
     with path.open("rb") as probe:
         magic = probe.read(2)
-    file: BinaryIO = gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # type: ignore[assignment]
+    file: BinaryIO = gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
     named = False
     rest = b""
     with file:

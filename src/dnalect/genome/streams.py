@@ -24,8 +24,8 @@ def open_lines(source: str, what: str) -> Iterator[Iterator[bytes]]:
     """
     raw = _open(source, what)
     try:
-        buffered = raw if hasattr(raw, "peek") else open(raw.fileno(), "rb", closefd=False)
-        magic: bytes = buffered.peek(18)[:18]  # type: ignore[attr-defined]
+        buffered = raw if hasattr(raw, "peek") else open(raw.fileno(), "rb", closefd=False)  # noqa: SIM115
+        magic: bytes = buffered.peek(18)[:18]
         if magic[:2] == GZIP:
             if magic[3:4] == b"\x04" and magic[12:14] == b"BC":
                 _check_end(source, what)

@@ -114,5 +114,3 @@ def _bed(lines: Iterator[bytes], source: str, genome: Genome) -> Iterator[Record
         for position, base in enumerate(bases, start):
             alternates = tuple(other for other in "ACGT" if other != base)
             yield Record(contig, position, identifier, base, alternates)
-
-

@@ -165,5 +165,3 @@ def plain_line(record: Record, fields: str) -> bytes:
     return (
         f"{record.contig}\t{record.start + 1}\t{record.identifier or '.'}\t{record.ref}\t{alternates}\t.\t.\t{fields}\n"
     ).encode()
-
-

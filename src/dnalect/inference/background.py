@@ -66,7 +66,10 @@ class Background:
         values = self._of(name)
         if not len(values):
             return None
-        below, upto = np.searchsorted(values, np.float32(value), "left"), np.searchsorted(values, np.float32(value), "right")
+        below, upto = (
+            np.searchsorted(values, np.float32(value), "left"),
+            np.searchsorted(values, np.float32(value), "right"),
+        )
         return float(1 + below + (upto - below) / 2) / (len(values) + 1)
 
     def _of(self, name: str) -> Values:
@@ -82,7 +85,9 @@ class Background:
         path = folder / f"{name}.{count}.{self.seed}.npy"
         if path.is_file():
             return np.asarray(np.load(path), dtype=np.float32)
-        self.notify(f"drawing {count:,} background variants ({name.replace('_', ' ')}), once for this reference and model")
+        self.notify(
+            f"drawing {count:,} background variants ({name.replace('_', ' ')}), once for this reference and model"
+        )
         rng = np.random.default_rng((self.seed, zlib.crc32(name.encode())))
         values = np.sort(self._snvs(count, rng) if name == "snv" else self._drawn(name, count, rng))
         folder.mkdir(parents=True, exist_ok=True)

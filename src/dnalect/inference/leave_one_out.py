@@ -106,9 +106,7 @@ class LeaveOneOutScorer:
                 mine = np.flatnonzero(dense & (which == tile))
                 out[mine] = log_probs[row, reach + sites[mine, 1] - tiles[tile, 1] * TILE]
 
-    def _centers(
-        self, gather: Callable[[npt.NDArray[np.int64]], Codes], rows: npt.NDArray[np.int64]
-    ) -> LogProbs:
+    def _centers(self, gather: Callable[[npt.NDArray[np.int64]], Codes], rows: npt.NDArray[np.int64]) -> LogProbs:
         """Return ln p at the middle of many windows; `gather` gives the codes of some rows."""
         out = np.empty((len(rows), 4), dtype=np.float32)
         for low in range(0, len(rows), self.batch):

@@ -12,9 +12,7 @@ from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.models.duplex.model import DuplexModel
 
 
-def base_probabilities(
-    model: DuplexModel, sequences: Sequence[str], batch: int = 16
-) -> npt.NDArray[np.float32]:
+def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
     """Return p(base | all other bases) as (n, L, 4) float32 in A, C, G, T order.
 
     sequences: n strings of one length, at most model.context_bases. batch: sequences a forward.

@@ -86,6 +86,8 @@ def read_card(folder: Path) -> Card:
     try:
         return Card(**raw)
     except TypeError as error:
-        raise ModelError(f"{path} has missing or unknown fields: {str(error).replace('Card.__init__() ', '')}") from error
+        raise ModelError(
+            f"{path} has missing or unknown fields: {str(error).replace('Card.__init__() ', '')}"
+        ) from error
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error

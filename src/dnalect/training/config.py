@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from dnalect.core.errors import ConfigError
 from dnalect.models.duplex.network import DuplexConfig
 
-
 T = TypeVar("T")
 
 

@@ -50,9 +50,10 @@ def train(
     figures: dict[str, float] = state["figures"]
     network.train()
     running, since, begun = 0.0, 0, time.perf_counter()
-    with log.open("a", encoding="utf-8") as lines, tqdm(
-        total=optim.steps, initial=step, unit="step", desc=config.name, disable=None
-    ) as bar:
+    with (
+        log.open("a", encoding="utf-8") as lines,
+        tqdm(total=optim.steps, initial=step, unit="step", desc=config.name, disable=None) as bar,
+    ):
         while step < optim.steps:
             rate = learning_rate(optim, step)
             for group in optimizer.param_groups:
@@ -100,7 +101,7 @@ def _step(
     optimizer.zero_grad(set_to_none=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=optim.precision == "bf16"):
         value = loss(network, batch, device)
-    value.backward()
+    value.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), optim.clip)
     optimizer.step()
     return value.item()

@@ -114,7 +114,7 @@ def _vcf(
             yield _VcfWriter(file)
         return
     with written_whole(Path(output)) as temporary:
-        with pysam.BGZFile(str(temporary), "wb") as packed:
+        with pysam.BGZFile(str(temporary), "wb", None) as packed:
             for line in header.with_lines(added):
                 packed.write(line)
             yield _VcfWriter(packed)
@@ -175,17 +175,13 @@ def _tsv(output: str, provenance: dict[str, str]) -> Iterator[Writer]:
         yield _TsvWriter(file)
 
 
-SCHEMA = pa.schema(
-    [
-        pa.field(name, kind)
-        for name, kind in zip(
-            COLUMNS,
-            [pa.string(), pa.int64(), *[pa.string()] * 4, *[pa.float64()] * 3, *[pa.string()] * 2]
-            + [pa.int64(), pa.float64(), pa.bool_(), pa.string(), pa.string(), pa.int64()],
-            strict=True,
-        )
-    ]
-)
+NUMBERS = {
+    "pos": pa.int64(),
+    "allele_count": pa.int64(),
+    "tss_distance": pa.int64(),
+    "seen_in_training": pa.bool_(),
+} | {name: pa.float64() for name in ("llr", "percentile", "ref_probability", "allele_frequency")}
+SCHEMA = pa.schema([pa.field(name, NUMBERS.get(name, pa.string())) for name in COLUMNS])
 GROUP = 50_000
 
 
@@ -200,7 +196,9 @@ class _ParquetWriter:
             self.flush()
 
     def flush(self) -> None:
-        columns = [pa.array(column, field.type) for column, field in zip(zip(*self.rows, strict=True), SCHEMA, strict=True)]
+        columns = [
+            pa.array(column, field.type) for column, field in zip(zip(*self.rows, strict=True), SCHEMA, strict=True)
+        ]
         self.writer.write_table(pa.Table.from_arrays(columns, schema=self.writer.schema))
         self.rows = []
 

@@ -130,9 +130,7 @@ def _write_card(
             "test": list(config.data.test),
         },
         "assembly_contigs": {
-            name: int(length)
-            for genome in genomes
-            for name, length in zip(genome.names, genome.lengths, strict=True)
+            name: int(length) for genome in genomes for name, length in zip(genome.names, genome.lengths, strict=True)
         },
         "figures": {key: round(value, 4) for key, value in figures.items()},
     }

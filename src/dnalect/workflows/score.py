@@ -77,9 +77,7 @@ class Scoring:
             raise ModelError(f"--window must lie between 64 and {self.model.context_bases // 2} bases")
         self.scorer: LeaveOneOutScorer = scorer_for(self.model, self.genome, flank, options.batch)
         notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
-        self.background = Background(
-            self.scorer, options.background, options.background_others, options.seed, notify
-        )
+        self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
         self.names = ContigNames(self.genome, options.rename)
         self.annotation: Annotation | None = open_annotation(options.annotate) if options.annotate else None
         self.tally = Tally()
@@ -94,7 +92,9 @@ class Scoring:
             say(f"model {found[0]}, chosen by the contig lengths of the reference")
             return found[0]
         names = ", ".join(card.id for card in embedded_cards())
-        raise ModelError(f"no embedded model is of this reference's assembly; name one with --model ({names} or a folder)")
+        raise ModelError(
+            f"no embedded model is of this reference's assembly; name one with --model ({names} or a folder)"
+        )
 
     def _warn_of_foreign_genome(self) -> None:
         card = self.model.card
@@ -140,9 +140,7 @@ class Scoring:
             out.append(replace(score, percentile=percentile))
         return out
 
-    def _rows(
-        self, record: Record, contig: int | None, found: list[Variant | str], scores: list[Score]
-    ) -> list[Row]:
+    def _rows(self, record: Record, contig: int | None, found: list[Variant | str], scores: list[Score]) -> list[Row]:
         seen = contig is not None and int(self.genome.lengths[contig]) in self.model.card.trained_lengths
         alternates = record.alternates or (".",)
         counts = record.counts or (None,) * len(alternates)
@@ -158,9 +156,19 @@ class Scoring:
                     gene, region, distance = self.annotation.annotate(name, start, max(end, start + 1))
             rows.append(
                 Row(
-                    record.contig, record.start + 1, record.identifier, record.ref, allele, score, count, af, seen,
-                    gene, region, distance,
-                )  # fmt: skip
+                    record.contig,
+                    record.start + 1,
+                    record.identifier,
+                    record.ref,
+                    allele,
+                    score,
+                    count,
+                    af,
+                    seen,
+                    gene,
+                    region,
+                    distance,
+                )
             )
         return rows
 
@@ -187,11 +195,12 @@ class Scoring:
         """Return the run as the report shows it."""
         tally = self.tally
         on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie on contigs that the model saw in training"
-        notes = [*self.notes, on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + "."]
+        notes = [
+            *self.notes,
+            on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + ".",
+        ]
         top = tally.top()
-        background = {
-            kind: (edges, self._background_counts(kind, edges)) for kind, edges in tally.edges.items()
-        }
+        background = {kind: (edges, self._background_counts(kind, edges)) for kind, edges in tally.edges.items()}
         return Summary(
             title=title,
             provenance=self.provenance(),
@@ -228,7 +237,12 @@ class Scoring:
 
 
 def score_file(
-    reference: str, variants: str, outputs: list[str], options: Options, report: str | None = None, multiqc: str | None = None
+    reference: str,
+    variants: str,
+    outputs: list[str],
+    options: Options,
+    report: str | None = None,
+    multiqc: str | None = None,
 ) -> Summary:
     """Score a file of variants and write every output. Returns the summary of the run.
 
@@ -285,5 +299,3 @@ def check_suffixes(outputs: list[str]) -> None:
     """Raise OutputError for an output whose suffix names no format."""
     for output in outputs:
         kind_of(output, True)
-
-

@@ -76,7 +76,8 @@ class DuplexModel:
     @torch.inference_mode()
     def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
         """Return logits (B, L, 4) float32 for codes (B, L) and mask (B, L)."""
-        return self.network(*self._tensors(codes, mask)).float()
+        out: Tensor = self.network(*self._tensors(codes, mask)).float()
+        return out
 
     @torch.inference_mode()
     def center_logits(self, codes: np.ndarray) -> Tensor:
@@ -84,7 +85,8 @@ class DuplexModel:
         ids, mask = self._tensors(codes, inside(codes))
         if self.network.config.doubling:
             return self.network.at_center(ids, mask).float()
-        return self.network(ids, mask)[:, self.reach].float()
+        out: Tensor = self.network(ids, mask)[:, self.reach].float()
+        return out
 
     def _tensors(self, codes: np.ndarray, mask: np.ndarray) -> tuple[Tensor, Tensor]:
         ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64))

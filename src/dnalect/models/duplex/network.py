@@ -94,7 +94,8 @@ class Block(nn.Module):
         return F.glu(y.squeeze(2).permute(0, 2, 1), dim=-1)
 
     def _feed_forward(self, x_BLC: Tensor) -> Tensor:
-        return self.dropout(self.down(F.gelu(self.up(self.norm2(x_BLC)))))
+        out: Tensor = self.dropout(self.down(F.gelu(self.up(self.norm2(x_BLC)))))
+        return out
 
 
 class Duplex(nn.Module):
@@ -141,6 +142,7 @@ class Duplex(nn.Module):
         keep = inside[:, :reach].unsqueeze(-1).to(x.dtype)
         last = keep[:, -1]
         for block in self.blocks:
+            assert isinstance(block, Block)
             x = block.every_other(x, keep)
             keep = keep[:, self.config.kernel - 1 :: 2]
         left, right = (self.norm(x[:, -1]) * last).chunk(2)

@@ -1,0 +1,172 @@
+"""GFF3 or GTF in: the gene, the kind of region and the nearest TSS of a position.
+
+One of the places that know that GFF counts from 1 with the end included.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.genome.streams import open_lines
+
+PROMOTER = 500
+# The first class that covers a position names its region.
+CLASSES = (
+    ("CDS", ("CDS",)),
+    ("UTR", ("five_prime_UTR", "three_prime_UTR", "UTR", "5UTR", "3UTR")),
+    ("ncRNA", ("tRNA", "rRNA", "ncRNA", "snRNA", "snoRNA", "miRNA", "lnc_RNA", "tmRNA")),
+    ("exon", ("exon",)),
+    ("mobile element", ("mobile_element", "LTR", "transposable_element", "LTR_retrotransposon")),
+    ("intron", ("gene", "pseudogene")),
+    ("promoter", ("promoter",)),
+    ("centromere", ("centromere",)),
+    ("telomere", ("telomere",)),
+    ("origin", ("rep_origin", "origin_of_replication", "ARS")),
+)
+GENES = ("gene", "pseudogene", "ncRNA_gene")
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Intervals of one class on one contig, joined where they touch; sorted."""
+
+    starts: Positions
+    ends: Positions
+
+    def overlaps(self, start: int, end: int) -> bool:
+        at = int(np.searchsorted(self.ends, start, side="right"))
+        return at < len(self.starts) and int(self.starts[at]) < end
+
+
+@dataclass(frozen=True)
+class Genes:
+    """Genes of one contig, sorted by start. forward: whether on the + strand."""
+
+    starts: Positions
+    ends: Positions
+    longest: int
+    forward: npt.NDArray[np.bool_]
+    names: tuple[str, ...]
+    tss: Positions
+    by_tss: Positions
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What a GFF knows, by contig name."""
+
+    spans: dict[str, dict[str, Spans]]
+    genes: dict[str, Genes]
+
+    def annotate(self, contig: str, start: int, end: int) -> tuple[str, str, int | None]:
+        """Return (gene, region, distance to the nearest TSS) of [start, end), 0-based.
+
+        gene: one that overlaps, else the one of the nearest TSS. region: the first of CLASSES
+        that overlaps, "promoter" up to 500 bases upstream of a TSS, else "intergenic".
+        distance: negative upstream of the TSS in the direction of its gene.
+        An unknown contig gives ("", "", None).
+        """
+        if contig not in self.genes:
+            return "", "", None
+        genes = self.genes[contig]
+        nearest = _nearest(genes, start)
+        distance = None
+        if nearest is not None:
+            distance = (start - int(genes.tss[nearest])) * (1 if genes.forward[nearest] else -1)
+        region = next((name for name, spans in self.spans[contig].items() if spans.overlaps(start, end)), "intergenic")
+        if region in ("intergenic", "origin") and _in_promoter(genes, start):
+            region = "promoter"
+        inside = _overlapping(genes, start, end)
+        gene = inside if inside is not None else nearest
+        return ("" if gene is None else genes.names[gene]), region, distance
+
+
+def _nearest(genes: Genes, start: int) -> int | None:
+    if not len(genes.tss):
+        return None
+    ordered = genes.tss[genes.by_tss]
+    at = int(np.searchsorted(ordered, start))
+    near = [n for n in (at - 1, at) if 0 <= n < len(ordered)]
+    return int(genes.by_tss[min(near, key=lambda n: abs(int(ordered[n]) - start))])
+
+
+def _in_promoter(genes: Genes, start: int) -> bool:
+    ordered = genes.tss[genes.by_tss]
+    low, high = np.searchsorted(ordered, [start - PROMOTER, start + PROMOTER + 1])
+    near = genes.by_tss[low:high]
+    upstream = np.where(genes.forward[near], genes.tss[near] - start, start - genes.tss[near])
+    return bool(((upstream > 0) & (upstream <= PROMOTER)).any())
+
+
+def _overlapping(genes: Genes, start: int, end: int) -> int | None:
+    low, high = np.searchsorted(genes.starts, [start - genes.longest, end])
+    found = np.flatnonzero(genes.ends[low:high] > start)
+    return int(low + found[0]) if len(found) else None
+
+
+def open_annotation(path: str | Path) -> Annotation:
+    """Read a GFF3 or GTF, plain or gzipped. Raises InputError where it is none."""
+    classes = {kind: name for name, kinds in CLASSES for kind in kinds}
+    spans: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    genes: dict[str, list[tuple[int, int, bool, str]]] = defaultdict(list)
+    with open_lines(str(path), "GFF") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.startswith(b"##FASTA"):
+                break
+            if line.startswith(b"#") or line.isspace():
+                continue
+            columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
+            try:
+                contig, kind, start, end = columns[0], columns[2], int(columns[3]) - 1, int(columns[4])
+                strand, attributes = columns[6], columns[8]
+            except (IndexError, ValueError) as error:
+                raise InputError(f"{path}, line {number} is no GFF line: {line[:60]!r}") from error
+            if kind in classes:
+                spans[contig][classes[kind]].append((start, end))
+            if kind in GENES:
+                genes[contig].append((start, end, strand != "-", _name(attributes)))
+    if not spans:
+        raise InputError(f"{path} holds no gene, CDS or exon line: is it a GFF3?")
+    order = [name for name, _ in CLASSES]
+    return Annotation(
+        {c: {name: _join(found[name]) for name in order if name in found} for c, found in spans.items()},
+        {c: _genes(genes[c]) for c in spans},
+    )
+
+
+def _name(attributes: str) -> str:
+    """The gene's short name, else its locus tag or ID; GFF3 `key=value` or GTF `key "value"`."""
+    found = {}
+    for entry in attributes.split(";"):
+        key, mark, value = entry.strip().partition("=" if "=" in entry else " ")
+        if mark:
+            found[key] = value.strip().strip('"')
+    keys = ("gene", "Name", "gene_name", "locus_tag", "gene_id", "ID")
+    return next((found[key] for key in keys if found.get(key)), "")
+
+
+def _join(found: list[tuple[int, int]]) -> Spans:
+    joined: list[list[int]] = []
+    for start, end in sorted(found):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    table = np.array(joined, dtype=np.int64)
+    return Spans(table[:, 0], table[:, 1])
+
+
+def _genes(found: list[tuple[int, int, bool, str]]) -> Genes:
+    found = sorted(found)
+    starts = np.array([g[0] for g in found], dtype=np.int64)
+    ends = np.array([g[1] for g in found], dtype=np.int64)
+    forward = np.array([g[2] for g in found], dtype=bool)
+    tss = np.where(forward, starts, ends - 1)
+    longest = int((ends - starts).max()) if len(found) else 0
+    return Genes(starts, ends, longest, forward, tuple(g[3] for g in found), tss, np.argsort(tss, kind="stable"))

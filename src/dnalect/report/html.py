@@ -1,0 +1,155 @@
+"""A scoring run as one self-contained HTML file: no network, no other file."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from dnalect.core.files import write_text
+from dnalect.core.records import FrequencyCheck, Reason, Row, Summary
+from dnalect.report import svg
+
+REASONS = {
+    "scored": "has a score",
+    Reason.REF_MISMATCH: "REF is not the base of this reference: another assembly, or an error in the file",
+    Reason.SYMBOLIC: "a symbolic allele whose sequence is not known",
+    Reason.BREAKEND: "a breakend of a rearrangement",
+    Reason.STAR: "the allele * : the site is deleted by another record",
+    Reason.NON_REF: "the placeholder for any other allele, as in a gVCF",
+    Reason.NO_ALTERNATE: "ALT is '.', so there is nothing to compare",
+    Reason.AMBIGUOUS_BASE: "an allele or the reference holds a letter beside A, C, G, T",
+    Reason.TOO_LONG: "the allele does not fit the model's context",
+    Reason.OUT_OF_RANGE: "the position lies outside its contig",
+    Reason.CONTIG_MISSING: "the reference has no such contig",
+    Reason.CONTIG_EDGE: "too few known bases around it",
+}
+PAGE = 50
+LONGEST = 24
+
+
+def write_report(summary: Summary, path: Path) -> None:
+    """Write the report. Strings from the user's files are escaped wherever they appear."""
+    write_text(path, render(summary))
+
+
+def render(summary: Summary) -> str:
+    """Return the report as HTML."""
+    folder = resources.files("dnalect.report") / "templates"
+    texts = {
+        name: (folder / name).read_text(encoding="utf-8") for name in ("report.html.j2", "report.css", "report.js")
+    }
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    columns = _columns(summary)
+    rows = [_cells(rank, row, columns) for rank, row in enumerate(summary.top, 1)]
+    return environment.from_string(texts["report.html.j2"]).render(
+        summary=summary,
+        css=Markup(texts["report.css"]),
+        js=Markup(texts["report.js"]),
+        outcomes=_outcomes(summary),
+        scored=summary.outcomes.get("scored", 0),
+        histograms=_histograms(summary),
+        frequency=_frequency(summary.frequency) if summary.frequency else None,
+        columns=columns,
+        first=rows[:PAGE],
+        data=_json({"columns": columns, "rows": rows, "page": PAGE}),
+        contexts=[{"row": c.row, "picture": Markup(svg.logo(c)), "text": _sentence(c.row)} for c in summary.contexts],
+    )
+
+
+def _json(value: Any) -> Markup:
+    """JSON that cannot end its script element, whatever strings it holds."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)
+
+
+def _outcomes(summary: Summary) -> list[dict[str, Any]]:
+    total = max(1, summary.alternates)
+    order = sorted(summary.outcomes.items(), key=lambda item: (item[0] != "scored", -item[1]))
+    return [{"name": n, "count": c, "share": c / total, "text": REASONS.get(n, "")} for n, c in order]
+
+
+def _histograms(summary: Summary) -> list[dict[str, Any]]:
+    found = []
+    for kind, (edges, counts) in summary.scores.items():
+        background = summary.background.get(kind)
+        picture = svg.histogram(
+            edges, counts, background[1] if background else None, ("these variants", "background"), "score (nats)"
+        )
+        drawn = int(background[1].sum()) if background else 0
+        found.append({"kind": kind, "count": int(counts.sum()), "background": drawn, "picture": Markup(picture)})
+    return found
+
+
+def _frequency(check: FrequencyCheck) -> dict[str, Any]:
+    edges = np.linspace(0, 1, len(check.common_bins) + 1)
+    picture = svg.histogram(
+        edges, check.common_bins, check.rare_bins, ("common", "singletons"), "percentile of the score"
+    )
+    if check.low > 0.5:
+        verdict = "Common alleles score higher than singletons, as they should if the scores see selection."
+    elif check.high < 0.5:
+        verdict = "Common alleles score lower than singletons: on these data the scores point the wrong way."
+    else:
+        verdict = "The interval holds 0.5: on these data the scores do not tell common alleles from singletons."
+    return {"check": check, "picture": Markup(picture), "verdict": verdict}
+
+
+def _columns(summary: Summary) -> list[str]:
+    columns = ["rank", "contig", "position", "id", "change", "class", "score", "percentile", "p(ref)"]
+    if any(row.allele_count is not None for row in summary.top):
+        columns.append("AC")
+    if any(row.af is not None for row in summary.top):
+        columns.append("AF")
+    if summary.annotated:
+        columns += ["gene", "region", "to TSS"]
+    if any(row.score.flags for row in summary.top):
+        columns.append("flags")
+    return columns
+
+
+def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
+    score = row.score
+    values = {
+        "rank": rank,
+        "contig": row.contig,
+        "position": row.position,
+        "id": "" if row.identifier == "." else row.identifier,
+        "change": f"{_short(row.ref)}>{_short(row.alt)}",
+        "class": score.kind,
+        "score": _rounded(score.value, 3),
+        "percentile": _rounded(score.percentile, 6),
+        "p(ref)": _rounded(score.ref_prob, 3),
+        "AC": row.allele_count,
+        "AF": _rounded(row.af, 5),
+        "gene": row.gene,
+        "region": row.region,
+        "to TSS": row.tss_distance,
+        "flags": " ".join(score.flags),
+    }
+    return [values[name] for name in columns]
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(value, digits)
+
+
+def _short(allele: str) -> str:
+    return allele if len(allele) <= LONGEST else f"{allele[:10]}…({len(allele):,})"
+
+
+def _sentence(row: Row) -> str:
+    score = row.score
+    text = f"{_short(row.ref)}>{_short(row.alt)}, score {score.value:.2f}"
+    if score.percentile is not None:
+        text += f", percentile {score.percentile:.3%}"
+    if score.ref_prob is not None:
+        text += f", p(ref) {score.ref_prob:.2f}"
+    if row.gene:
+        text += f", {row.gene} ({row.region})"
+    return text

@@ -1,0 +1,78 @@
+(function () {
+  "use strict";
+  var data = JSON.parse(document.getElementById("data").textContent);
+  var columns = data.columns, all = data.rows, page = 0, rows = all, sorted = 0, down = false;
+  var body = document.querySelector("#ranked tbody"), heads = document.querySelectorAll("#ranked th");
+  var filter = document.getElementById("filter"), kind = document.getElementById("kind");
+  var numeric = columns.map(function (_, c) {
+    return all.some(function (r) { return typeof r[c] === "number"; });
+  });
+  var classAt = columns.indexOf("class");
+  Array.from(new Set(all.map(function (r) { return r[classAt]; }))).sort().forEach(function (name) {
+    kind.add(new Option(name, name));
+  });
+  var texts = null;
+  function show(value, c) {
+    if (value === null || value === "") return "";
+    if (columns[c] === "position") return value.toLocaleString("en-US");
+    if (columns[c] === "score") return value.toFixed(2);
+    if (columns[c] === "percentile") return (100 * value).toFixed(3) + "%";
+    if (columns[c] === "p(ref)") return value.toFixed(2);
+    if (columns[c] === "to TSS") return (value > 0 ? "+" : "") + value.toLocaleString("en-US");
+    return String(value);
+  }
+  function draw() {
+    var pages = Math.max(1, Math.ceil(rows.length / data.page));
+    page = Math.min(Math.max(page, 0), pages - 1);
+    body.textContent = "";
+    rows.slice(page * data.page, (page + 1) * data.page).forEach(function (r) {
+      var tr = document.createElement("tr");
+      r.forEach(function (value, c) {
+        var td = document.createElement("td");
+        td.textContent = show(value, c);
+        if (numeric[c]) td.className = "n";
+        if (columns[c] === "change") td.className = "change";
+        tr.appendChild(td);
+      });
+      body.appendChild(tr);
+    });
+    document.getElementById("page").textContent = "page " + (page + 1) + " of " + pages;
+    document.getElementById("shown").textContent = rows.length.toLocaleString("en-US") + " variants";
+    document.getElementById("back").disabled = page === 0;
+    document.getElementById("next").disabled = page === pages - 1;
+  }
+  function order(list) {
+    return list.slice().sort(function (a, b) {
+      var x = a[sorted], y = b[sorted];
+      if (x === y) return a[0] - b[0];
+      if (x === null || x === "") return 1;
+      if (y === null || y === "") return -1;
+      var less = numeric[sorted] ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+      return down ? -less : less;
+    });
+  }
+  function apply() {
+    var words = filter.value.toLowerCase().replace(/,/g, "").split(/\s+/).filter(Boolean), wanted = kind.value;
+    if (words.length && !texts) texts = all.map(function (r) { return r.slice(1).join(" ").toLowerCase(); });
+    rows = order(all.filter(function (r, n) {
+      return (!wanted || r[classAt] === wanted) && words.every(function (w) { return texts[n].indexOf(w) >= 0; });
+    }));
+    page = 0;
+    heads.forEach(function (th, c) { th.textContent = columns[c] + (c === sorted ? (down ? " ▾" : " ▴") : ""); });
+    draw();
+  }
+  heads.forEach(function (th, c) {
+    if (numeric[c]) th.className = "n";
+    th.addEventListener("click", function () {
+      down = sorted === c ? !down : false;
+      sorted = c;
+      apply();
+    });
+  });
+  var timer = 0;
+  filter.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(apply, 120); });
+  kind.addEventListener("change", apply);
+  document.getElementById("back").addEventListener("click", function () { page -= 1; draw(); });
+  document.getElementById("next").addEventListener("click", function () { page += 1; draw(); });
+  apply();
+})();

@@ -1,0 +1,186 @@
+"""Bits per base of a model and of its Markov rivals on contigs that nobody trained on."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.files import write_text
+from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate, block_numbers
+from dnalect.evaluate.contexts import MAX_ORDER, Side
+from dnalect.evaluate.homology import free_bases, shared_mask
+from dnalect.evaluate.markov import MarkovModel
+from dnalect.genome.fasta import Genome, contig_numbers, open_genome
+from dnalect.inference.tiles import tiled_log_probs
+from dnalect.models.registry import load
+from dnalect.tokens.bases import UNKNOWN, encode
+
+Codes = npt.NDArray[np.uint8]
+LogProbs = Callable[[Codes], npt.NDArray[np.float32]]
+COLUMNS = (
+    *("model", "sides", "kind", "order", "region", "bases", "bits", "low", "high"),
+    *("minus_interpolated", "interpolated_low", "interpolated_high"),
+    *("minus_mixed", "mixed_low", "mixed_high"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """One row: a model on one region.
+
+    sides: "one" if it reads only the bases to the left: not to be set beside "two" unsaid.
+    kind, order: of a Markov model, else "" and None. region: "all" or "homology-free" (tiles
+    of 512 bases in which no base lies in a 24-mer of the training contigs). bits: mean of
+    -log2 p(base | context) over the known bases. minus_interpolated, minus_mixed: difference
+    to the two-sided Markov rivals of the longest order, None without them; negative is better.
+    """
+
+    model: str
+    sides: Side
+    kind: str
+    order: int | None
+    region: str
+    bases: int
+    bits: Estimate
+    minus_interpolated: Estimate | None = None
+    minus_mixed: Estimate | None = None
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of COLUMNS; empty where there is no value."""
+        order = "" if self.order is None else str(self.order)
+        cells = [self.model, self.sides, self.kind, order, self.region, str(self.bases)]
+        for estimate in (self.bits, self.minus_interpolated, self.minus_mixed):
+            cells += ["", "", ""] if estimate is None else [f"{value:.5f}" for value in estimate]
+        return cells
+
+
+def evaluate_likelihood(
+    log_probs: LogProbs | None,
+    genome: Genome,
+    test: Sequence[str],
+    train: Sequence[str],
+    validation: Sequence[str],
+    out: Path | None = None,
+    markov: bool = True,
+    name: str = "model",
+    sides: Side = "two",
+    order: int = MAX_ORDER,
+) -> list[Likelihood]:
+    """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
+
+    log_probs: codes (L,) of a contig -> ln p(base | context) (L, 4), or None for the rivals
+    alone. test, train, validation: names of contigs, no contig in two of them; the rivals
+    count on `train` and tune on `validation`. The model's rows come first.
+    Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
+    no base can be evaluated.
+    """
+    _check_splits({"test": test, "train": train, "validation": validation})
+    contigs, trained, tuned = (_codes(genome, names) for names in (test, train, validation))
+    truth = np.concatenate([*contigs, np.zeros(0, dtype=np.uint8)])
+    known = truth != UNKNOWN
+    if not known.any():
+        raise InputError(f"the test contigs of {genome.path} hold no known base")
+    blocks = block_numbers([len(codes) for codes in contigs])
+    free = np.concatenate([free_bases(shared_mask(codes, trained)) for codes in contigs])
+    regions = {"all": BlockBootstrap(blocks, known), "homology-free": BlockBootstrap(blocks, known & free)}
+    measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
+    if log_probs is not None:
+        bits = np.concatenate([_bits(log_probs(codes), codes) for codes in contigs])
+        measured.append((name, sides, "", None, bits))
+    if markov:
+        measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
+    rivals = {kind: bits for _, side, kind, n, bits in measured if (side, n) == ("two", order)}
+    rows = [
+        Likelihood(
+            *(model, side, kind, n, region, draws.bases, draws.mean(bits)),
+            draws.difference(bits, rivals["interpolated"]) if rivals else None,
+            draws.difference(bits, rivals["mixed"]) if rivals else None,
+        )
+        for model, side, kind, n, bits in measured
+        for region, draws in regions.items()
+    ]
+    if out is not None:
+        write_text(out, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(row.cells() for row in rows)]))
+    return rows
+
+
+def run(name: str, reference: str, out: Path | None = None, markov: bool = True) -> list[Likelihood]:
+    """Measure a model on the test contigs of its card; the rivals use the card's other contigs.
+
+    Raises ConfigError where the card names no test contigs.
+    """
+    model = load(name)
+    contigs = model.card.contigs
+    if not contigs.get("test"):
+        raise ConfigError(f"the card of {name} names no test contigs")
+
+    def log_probs(codes: Codes) -> npt.NDArray[np.float32]:
+        return tiled_log_probs(model.network, codes, model.reach)
+
+    return evaluate_likelihood(
+        log_probs,
+        open_genome(reference),
+        contigs["test"],
+        contigs.get("train", []),
+        contigs.get("validate", []),
+        out,
+        markov,
+        name=model.card.id,
+    )
+
+
+def aligned(rows: Sequence[Likelihood]) -> str:
+    """Return the rows as a table for people: columns padded, intervals in brackets."""
+    head = ["model", "sides", "region", "bases", "bits", "minus interpolated", "minus mixed"]
+    lines = [head]
+    for row in rows:
+        label = row.model if row.order is None else f"{row.model} {row.order} {row.kind}"
+        differences = [_interval(estimate, "+") for estimate in (row.minus_interpolated, row.minus_mixed)]
+        sides = "two" if row.sides == "two" else "one (left only)"
+        lines.append([label, sides, row.region, f"{row.bases:,}", _interval(row.bits), *differences])
+    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
+    return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _interval(estimate: Estimate | None, sign: str = "") -> str:
+    if estimate is None:
+        return ""
+    mean, low, high = (f"{value:{sign}.4f}" for value in estimate)
+    return f"{mean} [{low}, {high}]"
+
+
+def _rivals(
+    side: Side, order: int, contigs: Sequence[Codes], train: Sequence[Codes], validation: Sequence[Codes]
+) -> Iterator[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]]:
+    model = MarkovModel(side, order).fit(train, validation)
+    parts: dict[tuple[str, int], list[npt.NDArray[np.float32]]] = {}
+    for codes in contigs:
+        for prediction in model.sweep(codes):
+            parts.setdefault((prediction.kind, prediction.order), []).append(_bits(prediction.log_probs, codes))
+    for (kind, n), bits in sorted(parts.items()):
+        yield "markov", side, kind, n, np.concatenate(bits)
+
+
+def _bits(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.float32]:
+    """Bits of each base (L,); those of an unknown base are meaningless and never counted."""
+    bits: npt.NDArray[np.float32] = -log_probs[np.arange(len(codes)), np.minimum(codes, 3)] / np.float32(np.log(2))
+    return bits
+
+
+def _codes(genome: Genome, names: Sequence[str]) -> list[Codes]:
+    contig_numbers(genome, names)
+    return [encode(genome.contig(name)) for name in names]
+
+
+def _check_splits(splits: dict[str, Sequence[str]]) -> None:
+    seen: dict[str, str] = {}
+    for part, names in splits.items():
+        if not names:
+            raise ConfigError(f"the likelihood needs at least one contig in '{part}'")
+        for contig in names:
+            if contig in seen:
+                raise ConfigError(f"contig {contig} stands in both '{seen[contig]}' and '{part}'")
+            seen[contig] = part

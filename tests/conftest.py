@@ -1,0 +1,69 @@
+"""Small real things that many tests share: a random genome and a random duplex of 15 bases' reach."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dnalect.core.files import sha256
+from dnalect.models.checkpoint import save_weights
+from dnalect.models.duplex.network import Duplex, DuplexConfig
+
+CONTIGS = {"chrA": 6000, "chrB": 900}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def fasta(tmp_path_factory) -> Path:
+    """Two contigs; chrA has a run of N at 3000-3100, lower case at 100-200, TATATATATA at 500."""
+    rng = np.random.default_rng(7)
+    path = tmp_path_factory.mktemp("genome") / "tiny.fa"
+    with path.open("w") as out:
+        for name, length in CONTIGS.items():
+            bases = "".join(rng.choice(list("ACGT"), length))
+            if name == "chrA":
+                bases = bases[:500] + "CTATATATATATG" + bases[513:]
+                bases = bases[:3000] + "N" * 100 + bases[3100:]
+                bases = bases[:100] + bases[100:200].lower() + bases[200:]
+            out.write(f">{name} a description\n")
+            out.writelines(bases[i : i + 60] + "\n" for i in range(0, length, 60))
+    return path
+
+
+def make_model(folder: Path, **sizes) -> Path:
+    """Write a model folder with random weights."""
+    torch.manual_seed(3)
+    config = {"width": 8, "kernel": 3, "dilations": [1, 2, 4], "expansion": 2, "dropout": 0.0} | sizes
+    network = Duplex(DuplexConfig(**config))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(2).add_(torch.randn_like(parameter) * 0.05)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(network, folder / "model.safetensors")
+    card = {
+        "id": folder.name,
+        "revision": "1",
+        "sha256": sha256(folder / "model.safetensors"),
+        "family": "duplex",
+        "tokenizer": "single nucleotide",
+        "config": config,
+        "context_bases": 1024,
+        "window": 96,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "species": "Tiny testensis",
+        "contigs": {"train": ["chrA"], "validate": [], "test": ["chrB"]},
+        "assembly_contigs": CONTIGS,
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "tiny")

@@ -1,0 +1,90 @@
+"""What the network promises: nothing of base i at i, exact equivariance, padding that is nothing."""
+
+import pytest
+import torch
+
+from dnalect.core.errors import ConfigError
+from dnalect.models.duplex.network import Duplex, DuplexConfig
+
+
+def network(**sizes) -> Duplex:
+    torch.manual_seed(0)
+    made = Duplex(DuplexConfig(**({"width": 16, "dilations": (1, 2, 4, 8)} | sizes))).eval()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return made
+
+
+def drawn(rows: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    codes = torch.randint(0, 5, (rows, length), generator=torch.Generator().manual_seed(1))
+    return codes, torch.ones_like(codes, dtype=torch.bool)
+
+
+@torch.inference_mode()
+def test_a_base_never_changes_its_own_logits_and_changes_all_within_reach():
+    net = network()
+    codes, inside = drawn(2, 300)
+    codes[codes == 4] = 0
+    before = net(codes, inside)
+    changed = codes.clone()
+    changed[:, 150] = (codes[:, 150] + 1) % 4
+    after = net(changed, inside)
+    assert torch.equal(before[:, 150], after[:, 150])
+    moved = (before != after).any(-1).all(0).nonzero().flatten()
+    assert moved[0] == 150 - net.config.reach
+    assert moved[-1] == 150 + net.config.reach
+    assert len(moved) == 2 * net.config.reach
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_reverse_complement_is_exact(dtype):
+    net = network().to(dtype)
+    codes, inside = drawn(3, 257)
+    inside[1, :40] = False
+    inside[2, -30:] = False
+    forward = net(codes, inside)
+    turned = net(net.complement[codes.flip(1)], inside.flip(1))
+    assert torch.equal(forward, turned.flip(1).flip(-1))
+
+
+@torch.inference_mode()
+def test_padding_is_the_end_of_the_window_on_either_side():
+    net = network()
+    codes, inside = drawn(2, 200)
+    alone = net(codes, inside)
+    junk, _ = drawn(2, 300)
+    junk[:, 60:260] = codes
+    outside = torch.zeros(2, 300, dtype=torch.bool)
+    outside[:, 60:260] = True
+    assert torch.equal(net(junk, outside)[:, 60:260], alone)
+
+
+@torch.inference_mode()
+def test_batch_size_does_not_matter():
+    net = network()
+    codes, inside = drawn(33, 128)
+    together = net(codes, inside)
+    for size in (1, 2, 5, 16):
+        parts = [net(c, i) for c, i in zip(codes.split(size), inside.split(size), strict=True)]
+        assert torch.equal(torch.cat(parts), together)
+
+
+@torch.inference_mode()
+def test_the_pyramid_equals_the_whole_forward():
+    net = network()
+    reach = net.config.reach
+    codes, inside = drawn(20, 2 * reach + 1)
+    inside[3, :50] = False
+    inside[4, -1:] = False
+    inside[5, : reach + 1] = False
+    inside[5, reach] = True
+    assert torch.allclose(net.at_center(codes, inside), net(codes, inside)[:, reach], atol=1e-5)
+
+
+def test_impossible_sizes_are_refused():
+    for sizes in ({"kernel": 1}, {"dilations": ()}, {"dilations": (0,)}, {"width": 0}, {"dropout": 1.0}):
+        with pytest.raises(ConfigError):
+            DuplexConfig(**sizes)
+    assert DuplexConfig().reach == 316

@@ -1,0 +1,112 @@
+"""A corrupt or foreign model folder is refused with a message that names the fault."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import dnalect
+from dnalect.core.errors import InputError, ModelError
+from dnalect.core.files import sha256
+
+
+def copy(model_folder, tmp_path):
+    return shutil.copytree(model_folder, tmp_path / "copy")
+
+
+def with_tensors(folder, change):
+    tensors = load_file(folder / "model.safetensors")
+    change(tensors)
+    save_file(tensors, folder / "model.safetensors")
+    edit_card(folder, sha256=sha256(folder / "model.safetensors"))
+
+
+def edit_card(folder, **values):
+    card = json.loads((folder / "card.json").read_text()) | values
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def test_loads_in_eval_mode_and_reads_back_what_was_saved(model_folder):
+    model = dnalect.load(model_folder)
+    assert not model.network.training
+    assert model.reach == 15
+    saved = load_file(model_folder / "model.safetensors")
+    for name, parameter in model.network.named_parameters():
+        assert torch.equal(parameter, saved[name])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.pop("norm.weight"), "norm.weight is missing"),
+        (lambda t: t.update(extra=torch.zeros(1)), "extra is unexpected"),
+        (lambda t: t.update({"norm.weight": torch.zeros(9)}), "norm.weight has the shape"),
+        (lambda t: t.update({"norm.weight": torch.full((8,), float("nan"))}), "not finite"),
+    ],
+)
+def test_every_wrong_tensor_is_named(model_folder, tmp_path, change, message):
+    folder = copy(model_folder, tmp_path)
+    with_tensors(folder, change)
+    with pytest.raises(ModelError, match=message):
+        dnalect.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"parameters": 5}, "5 parameters"),
+        ({"family": "gpt"}, "unknown family"),
+        ({"config": {"width": 10**9}}, "out of range"),
+        ({"config": {"wide": 8}}, "does not fit"),
+        ({"config": {"width": "8"}}, "does not fit"),
+        ({"surprise": 1}, "unknown fields"),
+        ({"window": 0}, "out of range"),
+    ],
+)
+def test_a_wrong_card_is_refused(model_folder, tmp_path, values, message):
+    folder = copy(model_folder, tmp_path)
+    edit_card(folder, **values)
+    with pytest.raises(dnalect.core.errors.DnalectError, match=message):
+        dnalect.load(folder)
+
+
+def test_changed_truncated_or_missing_weights_are_refused(model_folder, tmp_path):
+    folder = copy(model_folder, tmp_path)
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(ModelError, match="SHA-256"):
+        dnalect.load(folder)
+    weights.write_bytes(whole[:-100])
+    edit_card(folder, sha256=sha256(weights))
+    with pytest.raises(ModelError, match="cannot read the weights"):
+        dnalect.load(folder)
+    weights.unlink()
+    with pytest.raises(ModelError, match="no model.safetensors"):
+        dnalect.load(folder)
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(ModelError, match="duplex-yeast"):
+        dnalect.load("duplex-martian")
+
+
+def test_base_probabilities_and_encoding(model_folder):
+    model = dnalect.load(model_folder)
+    sequences = ["ACGTNACGTTGCAacgtaccag", "TTGCANNCGTTGCAacgtacNN"]
+    p = dnalect.base_probabilities(model, sequences)
+    assert p.shape == (2, 22, 4)
+    assert p.dtype == np.float32
+    assert np.allclose(p.sum(-1), 1, atol=1e-5)
+    assert np.array_equal(p, dnalect.base_probabilities(model, [s.upper() for s in sequences]))
+    encoding = model.encode(["ACGT", "NA"])
+    assert encoding.spans.tolist()[0] == [[0, 1], [1, 2], [2, 3], [3, 4]]
+    assert encoding.spans.tolist()[1] == [[0, 0], [1, 2], [0, 0], [0, 0]]
+    assert encoding.attention_mask.tolist()[1] == [False, True, False, False]
+    with pytest.raises(InputError, match="one length"):
+        dnalect.base_probabilities(model, ["A", "AC"])
+    with pytest.raises(InputError, match="longer than"):
+        model.encode(["A" * 1025])

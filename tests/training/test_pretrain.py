@@ -1,0 +1,130 @@
+"""Training learns, can be resumed to the bit, and leaves a model that loads."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import dnalect
+from dnalect.core.errors import ConfigError, FastaError, ModelError
+from dnalect.genome.fasta import open_genome
+from dnalect.training import loop
+from dnalect.training.config import read_config
+from dnalect.training.corpus import Corpus
+from dnalect.workflows.pretrain import pretrain
+
+CONFIG = """
+name = "toy"
+seed = 2
+[data]
+fasta = ["toy.fa"]
+train = ["t"]
+validate = ["v"]
+window = 64
+unknown_rate = 0.3
+[model]
+family = "duplex"
+width = 8
+kernel = 3
+dilations = [1, 2]
+[optim]
+batch = 8
+steps = 60
+learning_rate = 1e-2
+warmup = 5
+check_every = 20
+save_every = 10
+"""
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A genome in which the base after the next is the complement: easy to learn, two-sided."""
+    rng = np.random.default_rng(0)
+    motif = "ACGTTGCAAC"
+    for_contig = {n: "".join(motif if rng.random() < 0.9 else "".join(rng.choice(list("ACGT"), 10)) for _ in range(s))
+                  for n, s in (("t", 800), ("v", 200))}  # fmt: skip
+    (tmp_path / "toy.fa").write_text("".join(f">{n}\n{s}\n" for n, s in for_contig.items()))
+    (tmp_path / "toy.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_it_learns_and_the_folder_loads(data):
+    out = pretrain(data / "toy.toml", data, data / "run")
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in log] == [20, 40, 60]
+    assert log[-1]["validation_bits"] < min(0.9, log[0]["train_bits"] - 0.2)
+    assert (out / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    model = dnalect.load(out)
+    assert model.card.contigs["train"] == ["t"]
+    assert model.card.assembly_contigs == {"t": 8000, "v": 2000}
+    assert model.card.figures["validation_bits"] == round(log[-1]["validation_bits"], 4)
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch):
+    whole = pretrain(data / "toy.toml", data, data / "whole")
+    real, count = loop._step, iter(range(1000))
+
+    def killed(*arguments):
+        if next(count) == 37:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(data / "toy.toml", data, data / "part")
+    monkeypatch.setattr(loop, "_step", real)
+    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["step"] == 30
+    part = pretrain(data / "toy.toml", data, data / "part")
+    assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    steps = [json.loads(line)["step"] for line in (part / "log.jsonl").read_text().splitlines()]
+    assert steps == [20, 40, 60]
+
+
+def test_a_checkpoint_of_another_config_is_refused(data):
+    pretrain(data / "toy.toml", data, data / "run")
+    (data / "toy.toml").write_text(CONFIG.replace("width = 8", "width = 12"))
+    with pytest.raises(ModelError, match="another config"):
+        pretrain(data / "toy.toml", data, data / "run")
+    (data / "run" / "checkpoint.pt").write_bytes(b"junk")
+    with pytest.raises(ModelError, match="cannot be read"):
+        pretrain(data / "toy.toml", data, data / "run")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("width = 8", "wide = 8", r"\[model\] has no field 'wide'"),
+        ('validate = ["v"]', 'validate = ["t"]', "both 'train' and 'validate'"),
+        ("batch = 8", "batch = 0", "at least 1"),
+        ('family = "duplex"', 'family = "bert"', "family must be"),
+        ("[optim]", "[optimiser]", "unknown entry 'optimiser'"),
+        ("seed = 2", "seed = ", "no TOML"),
+    ],
+)
+def test_wrong_configs_name_the_field(data, old, new, message):
+    (data / "toy.toml").write_text(CONFIG.replace(old, new))
+    with pytest.raises(ConfigError, match=message):
+        read_config(data / "toy.toml")
+
+
+def test_missing_contig_is_named(data):
+    (data / "toy.toml").write_text(CONFIG.replace('train = ["t"]', 'train = ["u"]'))
+    with pytest.raises(FastaError, match="no contig u"):
+        pretrain(data / "toy.toml", data, data / "run")
+
+
+def test_a_pass_covers_every_window_once_and_depends_on_seed_and_step_alone(data):
+    genome = open_genome(data / "toy.fa")
+    corpus = Corpus([(genome, [0])], 64, 8, seed=5, unknown_rate=0.5)
+    first = [corpus.draw(step) for step in range(corpus.steps_a_pass)]
+    starts = corpus._order[: corpus.steps_a_pass * 8, 2]
+    assert len(set(starts.tolist())) == len(starts)
+    again = Corpus([(genome, [0])], 64, 8, seed=5, unknown_rate=0.5)
+    for step in (11, 3, corpus.steps_a_pass + 2, 3):
+        drawn = again.draw(step)
+        if step < corpus.steps_a_pass:
+            assert np.array_equal(drawn.codes, first[step].codes)
+    hidden = np.concatenate([(b.codes == 4) & (b.target != 4) for b in first])
+    assert 0.3 < hidden.any(axis=1).mean() < 0.7
