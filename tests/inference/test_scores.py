@@ -212,4 +212,4 @@ def test_background_snvs_have_the_distribution_of_all_snvs(scorer, genome, model
     every = (log_p - log_p[np.arange(len(ref)), ref][:, None])[np.arange(4) != ref[:, None]]
     for share in (0.1, 0.5, 0.9):
         expected = np.quantile(every, share)
-        assert np.quantile(background.values["snv"], share) == pytest.approx(expected, abs=0.1 * every.std())
+        assert np.quantile(background.values["snv"], share) == pytest.approx(expected, abs=0.1 * float(every.std()))
