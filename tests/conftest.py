@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dnalect.core.files import sha256
+from dnalect.core.records import Context, Row, Score, Summary
 from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
 
@@ -67,3 +68,50 @@ def make_model(folder: Path, **sizes) -> Path:
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory) -> Path:
     return make_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def fake_summary():
+    """Make a Summary with n ranked rows, as a run would leave it."""
+
+    def make(count: int) -> Summary:
+        rng = np.random.default_rng(count)
+        rows = [
+            Row(
+                f"chr{'ABC'[n % 3]}",
+                int(rng.integers(1, 10**7)),
+                f"rs{n}",
+                "A",
+                "CGT"[n % 3],
+                Score(float(n) / (count + 1) * 6 - 5, percentile=(n + 1) / (count + 1), ref_prob=0.5, kind="snv"),
+                allele_count=int(rng.integers(1, 50)),
+                af=float(rng.random()),
+                gene=f"GENE{n % 97}",
+                region="promoter",
+                tss_distance=int(rng.integers(-500, 500)),
+            )
+            for n in range(count)
+        ]
+        edges = np.linspace(-6, 3, 61)
+        counts = rng.integers(0, 50, 60)
+        contexts = [
+            Context(row, row.position - 21, "ACGTA" * 8 + "C", rng.dirichlet(np.ones(4) / 2, 41).astype(np.float32))
+            for row in rows[:3]
+        ]
+        return Summary(
+            title="variants.vcf on genome.fa",
+            provenance={"version": "1", "command": "dnalect score a.fa 'b c.vcf' -o <out>"},
+            records=count + 5,
+            alternates=count + 7,
+            outcomes={"scored": count, "ref_mismatch": 4, "contig_edge": 3},
+            kinds={"snv": count},
+            percentiles={"snv": rng.integers(0, 9, 20)},
+            scores={"snv": (edges, counts)},
+            background={"snv": (edges, counts[::-1])},
+            top=rows,
+            contexts=contexts,
+            notes=["a note"],
+            annotated=True,
+        )
+
+    return make

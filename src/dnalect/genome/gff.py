@@ -67,8 +67,8 @@ class Annotation:
     def annotate(self, contig: str, start: int, end: int) -> tuple[str, str, int | None]:
         """Return (gene, region, distance to the nearest TSS) of [start, end), 0-based.
 
-        gene: one that overlaps, else the one of the nearest TSS. region: the first of CLASSES
-        that overlaps, "promoter" up to 500 bases upstream of a TSS, else "intergenic".
+        gene: one that overlaps, else the one whose promoter it is, else that of the nearest TSS.
+        region: the first of CLASSES that overlaps, "promoter" up to 500 bases upstream of a TSS, else "intergenic".
         distance: negative upstream of the TSS in the direction of its gene.
         An unknown contig gives ("", "", None).
         """
@@ -80,10 +80,10 @@ class Annotation:
         if nearest is not None:
             distance = (start - int(genes.tss[nearest])) * (1 if genes.forward[nearest] else -1)
         region = next((name for name, spans in self.spans[contig].items() if spans.overlaps(start, end)), "intergenic")
-        if region in ("intergenic", "origin") and _in_promoter(genes, start):
-            region = "promoter"
-        inside = _overlapping(genes, start, end)
-        gene = inside if inside is not None else nearest
+        gene = _overlapping(genes, start, end)
+        if region in ("intergenic", "origin") and (downstream := _promoter_of(genes, start)) is not None:
+            region, gene = "promoter", downstream
+        gene = nearest if gene is None else gene
         return ("" if gene is None else genes.names[gene]), region, distance
 
 
@@ -96,12 +96,14 @@ def _nearest(genes: Genes, start: int) -> int | None:
     return int(genes.by_tss[min(near, key=lambda n: abs(int(ordered[n]) - start))])
 
 
-def _in_promoter(genes: Genes, start: int) -> bool:
+def _promoter_of(genes: Genes, start: int) -> int | None:
+    """The gene whose TSS lies nearest downstream, within PROMOTER bases."""
     ordered = genes.tss[genes.by_tss]
     low, high = np.searchsorted(ordered, [start - PROMOTER, start + PROMOTER + 1])
     near = genes.by_tss[low:high]
     upstream = np.where(genes.forward[near], genes.tss[near] - start, start - genes.tss[near])
-    return bool(((upstream > 0) & (upstream <= PROMOTER)).any())
+    upstream = np.where((upstream > 0) & (upstream <= PROMOTER), upstream, PROMOTER + 1)
+    return int(near[upstream.argmin()]) if len(near) and upstream.min() <= PROMOTER else None
 
 
 def _overlapping(genes: Genes, start: int, end: int) -> int | None:
