@@ -113,7 +113,7 @@ def histogram(
     axis: str,
 ) -> str:
     """Draw two distributions as densities: bars for `counts`, a line for `reference`."""
-    width, height, left, bottom = 520, 190, 12, 40
+    width, height, left, bottom = 380, 160, 12, 40
     inner = height - bottom
     densities = [c / max(1, c.sum()) for c in (counts, reference) if c is not None]
     highest = max((float(d.max()) for d in densities if len(d)), default=1) or 1

@@ -27,7 +27,7 @@ class Tally:
         self.values: dict[str, Counts] = {}
         self.edges: dict[str, npt.NDArray[np.float64]] = {}
         self.common, self.rare = np.zeros(FINE, dtype=np.int64), np.zeros(FINE, dtype=np.int64)
-        self._top: list[tuple[float, int, Row]] = []
+        self._top: list[tuple[float, float, int, Row]] = []
         self._serial = count()
 
     def add(self, rows: list[Row]) -> None:
@@ -48,8 +48,16 @@ class Tally:
         if kind in self.edges:
             place = np.searchsorted(self.edges[kind], value, side="right") - 1
             self.values[kind][min(max(int(place), 0), SCORE_BINS - 1)] += 1
-        if percentile is None:
-            return
+        if percentile is not None:
+            self._ranked(row, kind, percentile)
+        # Without a background all percentiles are missing, and the score itself ranks.
+        item = (-(percentile or 0.0), -value, -next(self._serial), row)
+        if len(self._top) < TOP:
+            heapq.heappush(self._top, item)
+        elif item > self._top[0]:
+            heapq.heapreplace(self._top, item)
+
+    def _ranked(self, row: Row, kind: str, percentile: float) -> None:
         self.percentiles.setdefault(kind, np.zeros(BINS, dtype=np.int64))[min(int(percentile * BINS), BINS - 1)] += 1
         if kind == "snv":
             fine = min(int(percentile * FINE), FINE - 1)
@@ -57,11 +65,6 @@ class Tally:
                 self.rare[fine] += 1
             elif row.af is not None and row.af > 0.05:
                 self.common[fine] += 1
-        item = (-percentile, -next(self._serial), row)
-        if len(self._top) < TOP:
-            heapq.heappush(self._top, item)
-        elif item > self._top[0]:
-            heapq.heapreplace(self._top, item)
 
     def set_edges(self, kind: str, values: npt.NDArray[np.float32]) -> None:
         """Fix the bins of a class's score histogram by its background, before its first row."""
@@ -72,7 +75,7 @@ class Tally:
 
     def top(self) -> list[Row]:
         """Return the kept rows, the most disfavoured alternate first."""
-        return [row for _, _, row in sorted(self._top, reverse=True)]
+        return [row for _, _, _, row in sorted(self._top, reverse=True)]
 
     def frequency(self, seed: int = 1) -> FrequencyCheck | None:
         """Compare common with rare alleles; None with fewer than 10 of either."""
