@@ -62,7 +62,9 @@ def test_it_learns_and_the_folder_loads(data):
     assert model.card.figures["validation_bits"] == round(log[-1]["validation_bits"], 4)
 
 
-def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch):
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
+    (data / "toy.toml").write_text(CONFIG + f'optimizer = "{optimizer}"\n')
     whole = pretrain(data / "toy.toml", data, data / "whole")
     real, count = loop._step, iter(range(1000))
 
@@ -99,6 +101,7 @@ def test_a_checkpoint_of_another_config_is_refused(data):
         ('validate = ["v"]', 'validate = ["t"]', "both 'train' and 'validate'"),
         ("batch = 8", "batch = 0", "at least 1"),
         ('family = "duplex"', 'family = "bert"', "family must be"),
+        ("batch = 8", 'optimizer = "sgd"', "optimizer must be adamw or muon"),
         ("[optim]", "[optimiser]", "unknown entry 'optimiser'"),
         ("seed = 2", "seed = ", "no TOML"),
     ],

@@ -49,15 +49,18 @@ class DataConfig:
 class OptimConfig:
     """How the weights are learned.
 
-    batch: windows a step. steps: optimizer steps. learning_rate: peak, after `warmup`
-    steps, then linear to `final_rate` times the peak. weight_decay, betas, clip: AdamW
-    and the gradient norm. precision: fp32 or bf16 (autocast). save_every, check_every:
-    steps between checkpoints and between validations.
+    batch: windows a step. steps: optimizer steps. optimizer: adamw, or muon for matrices with
+    adamw for the rest. learning_rate, muon_rate: peaks of the two, after `warmup` steps, then
+    linear to `final_rate` times the peak. weight_decay, betas (AdamW), clip: gradient norm.
+    precision: fp32 or bf16 (autocast). save_every, check_every: steps between checkpoints
+    and between validations.
     """
 
     batch: int = 32
     steps: int = 1000
+    optimizer: str = "adamw"
     learning_rate: float = 2e-3
+    muon_rate: float = 0.02
     warmup: int = 50
     final_rate: float = 0.02
     weight_decay: float = 0.01
@@ -71,6 +74,8 @@ class OptimConfig:
         object.__setattr__(self, "betas", tuple(self.betas))
         if self.precision not in ("fp32", "bf16"):
             raise ConfigError(f"[optim] precision must be fp32 or bf16, not {self.precision!r}")
+        if self.optimizer not in ("adamw", "muon"):
+            raise ConfigError(f"[optim] optimizer must be adamw or muon, not {self.optimizer!r}")
         if min(self.batch, self.steps, self.save_every, self.check_every) < 1:
             raise ConfigError("[optim] batch, steps, save_every and check_every must be at least 1")
 

@@ -15,17 +15,18 @@ from tqdm import tqdm
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
+from dnalect.training.optim import build
 
 Loss = Callable[[nn.Module, Batch, torch.device], Tensor]
 Check = Callable[[nn.Module], dict[str, float]]
 
 
-def learning_rate(config: OptimConfig, step: int) -> float:
-    """Return the rate of step `step` (from 0): linear warm-up, then linear decay."""
+def schedule(config: OptimConfig, step: int) -> float:
+    """Return the share of the peak rate at step `step` (from 0): linear warm-up, then linear decay."""
     if step < config.warmup:
-        return config.learning_rate * (step + 1) / config.warmup
+        return (step + 1) / config.warmup
     left = (config.steps - step) / max(1, config.steps - config.warmup)
-    return config.learning_rate * (config.final_rate + (1 - config.final_rate) * left)
+    return config.final_rate + (1 - config.final_rate) * left
 
 
 def train(
@@ -43,8 +44,8 @@ def train(
     config is the same, and refused otherwise. `loss` gives the mean loss in nats a base.
     """
     optim = config.optim
-    optimizer = _optimizer(network, optim)
-    state = _resume(folder, network, optimizer, config)
+    optimizers = build(network, optim)
+    state = _resume(folder, network, optimizers, config)
     step, seconds = int(state["step"]), float(state["seconds"])
     log = _trim_log(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
@@ -55,10 +56,10 @@ def train(
         tqdm(total=optim.steps, initial=step, unit="step", desc=config.name, disable=None) as bar,
     ):
         while step < optim.steps:
-            rate = learning_rate(optim, step)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            value = _step(network, optimizer, loss, corpus.draw(step), optim, device)
+            share = schedule(optim, step)
+            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+                group["lr"] = group["peak"] * share
+            value = _step(network, optimizers, loss, corpus.draw(step), optim, device)
             if not value < 1e4:
                 raise DnalectError(f"the loss is {value} at step {step}: lower learning_rate in the config")
             running, since, step = running + value, since + 1, step + 1
@@ -70,7 +71,12 @@ def train(
                 network.train()
                 now = time.perf_counter()
                 seconds, begun = seconds + now - begun, now
-                entry = {"step": step, "train_bits": running / since / 0.6931471805599453, "rate": rate, **figures}
+                entry = {
+                    "step": step,
+                    "train_bits": running / since / 0.6931471805599453,
+                    "rate": optim.learning_rate * share,
+                    **figures,
+                }
                 entry |= {"seconds": round(seconds, 1), "passes": round(step / corpus.steps_a_pass, 3)}
                 lines.write(json.dumps(entry) + "\n")
                 lines.flush()
@@ -79,31 +85,25 @@ def train(
             if step % optim.save_every == 0 or last:
                 now = time.perf_counter()
                 seconds, begun = seconds + now - begun, now
-                _save(folder, network, optimizer, config, step, seconds, figures)
+                _save(folder, network, optimizers, config, step, seconds, figures)
     return figures | {"seconds": seconds}
-
-
-def _optimizer(network: nn.Module, optim: OptimConfig) -> torch.optim.AdamW:
-    decay = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decay, "weight_decay": optim.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=optim.learning_rate, betas=optim.betas)
 
 
 def _step(
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizers: list[torch.optim.Optimizer],
     loss: Loss,
     batch: Batch,
     optim: OptimConfig,
     device: torch.device,
 ) -> float:
-    optimizer.zero_grad(set_to_none=True)
+    network.zero_grad(set_to_none=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=optim.precision == "bf16"):
         value = loss(network, batch, device)
     value.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), optim.clip)
-    optimizer.step()
+    for optimizer in optimizers:
+        optimizer.step()
     return value.item()
 
 
@@ -116,7 +116,7 @@ def _identity(config: PretrainConfig) -> str:
 def _save(
     folder: Path,
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizers: list[torch.optim.Optimizer],
     config: PretrainConfig,
     step: int,
     seconds: float,
@@ -129,7 +129,7 @@ def _save(
         "seconds": seconds,
         "figures": figures,
         "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "random": torch.get_rng_state(),
     }
     torch.save(state, temporary)
@@ -137,7 +137,7 @@ def _save(
 
 
 def _resume(
-    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, config: PretrainConfig
+    folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], config: PretrainConfig
 ) -> dict[str, Any]:
     path = folder / "checkpoint.pt"
     if not path.exists():
@@ -149,7 +149,8 @@ def _resume(
     if state["config"] != _identity(config):
         raise ModelError(f"{path} belongs to another config; give another output folder, or remove it to begin anew")
     network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
     torch.set_rng_state(state["random"])
     return state
 

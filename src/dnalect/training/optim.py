@@ -1,0 +1,73 @@
+"""Optimizers: AdamW for every parameter, or Muon for the matrices and AdamW for the rest."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dnalect.training.config import OptimConfig
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose every step is made orthogonal (Jordan et al. 2024, kellerjordan.github.io/posts/muon).
+
+    A step moves all singular directions of a matrix alike, so that rare features are learned
+    as fast as frequent ones. For parameters of two or more dimensions; the first is the output.
+    """
+
+    def __init__(self, params: Any, lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Update every parameter that has a gradient."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["momentum"] = torch.zeros_like(p)
+                state["momentum"].lerp_(p.grad, 1 - group["momentum"])
+                ahead = p.grad.lerp(state["momentum"], group["momentum"])
+                update = orthogonal(ahead.flatten(1)).view_as(p)
+                rows, columns = p.shape[0], p[0].numel()
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """Return a matrix with the same singular vectors and singular values near 1 (0.7 to 1.2).
+
+    Five Newton-Schulz steps of degree five. matrix: (rows, columns) of full rank.
+    """
+    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    x: Tensor = wide / (wide.norm() + 1e-7)
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+
+
+def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
+    """Return the optimizers of a run; each group's `peak` is its highest learning rate.
+
+    Biases and norms are never decayed. With Muon the embeddings and the last layer (`logits`)
+    stay with AdamW, as they are tables of tokens, not maps between features.
+    """
+    named = list(network.named_parameters())
+    plain = [p for _, p in named if p.ndim <= 1]
+    if config.optimizer == "adamw":
+        decay = [p for _, p in named if p.ndim > 1]
+        groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, config.betas)]
+    else:
+        tables = [p for n, p in named if p.ndim > 1 and ("embedding" in n or n.startswith("logits."))]
+        known = {id(p) for p in tables}
+        matrices = [p for _, p in named if p.ndim > 1 and id(p) not in known]
+        adamw = torch.optim.AdamW([*plain, *tables], config.learning_rate, config.betas, weight_decay=0.0)
+        optimizers = [Muon(matrices, config.muon_rate, weight_decay=config.weight_decay), adamw]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers
