@@ -107,7 +107,7 @@ def _columns(summary: Summary) -> list[str]:
     if any(row.af is not None for row in summary.top):
         columns.append("AF")
     if summary.annotated:
-        columns += ["gene", "region", "to TSS"]
+        columns += ["gene", "region", "nearest TSS"]
     if any(row.score.flags for row in summary.top):
         columns.append("flags")
     return columns
@@ -129,7 +129,7 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
         "AF": _rounded(row.af, 5),
         "gene": row.gene,
         "region": row.region,
-        "to TSS": row.tss_distance,
+        "nearest TSS": row.tss_distance,
         "flags": " ".join(score.flags),
     }
     return [values[name] for name in columns]

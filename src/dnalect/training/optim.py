@@ -37,7 +37,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Return a matrix with the same singular vectors and singular values near 1 (0.7 to 1.2).
+    """Return a matrix with the same singular vectors and its singular values drawn to about 1.
 
     Five Newton-Schulz steps of degree five. matrix: (rows, columns) of full rank.
     """

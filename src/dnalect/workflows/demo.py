@@ -36,7 +36,7 @@ def demo(out: Path) -> Path:
 
 def table(summary: Summary) -> str:
     """Return the lowest-ranked variants as aligned text."""
-    lines = [["rank", "position", "change", "score", "percentile", "p(ref)", "carriers", "gene", "to TSS"]]
+    lines = [["rank", "position", "change", "score", "percentile", "p(ref)", "carriers", "gene", "nearest TSS"]]
     for rank, row in enumerate(summary.top[:SHOWN], 1):
         score = row.score
         lines.append(

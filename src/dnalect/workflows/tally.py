@@ -49,7 +49,7 @@ class Tally:
             place = np.searchsorted(self.edges[kind], value, side="right") - 1
             self.values[kind][min(max(int(place), 0), SCORE_BINS - 1)] += 1
         if percentile is not None:
-            self._ranked(row, kind, percentile)
+            self._count_percentile(row, kind, percentile)
         # Without a background all percentiles are missing, and the score itself ranks.
         item = (-(percentile or 0.0), -value, -next(self._serial), row)
         if len(self._top) < TOP:
@@ -57,7 +57,7 @@ class Tally:
         elif item > self._top[0]:
             heapq.heapreplace(self._top, item)
 
-    def _ranked(self, row: Row, kind: str, percentile: float) -> None:
+    def _count_percentile(self, row: Row, kind: str, percentile: float) -> None:
         self.percentiles.setdefault(kind, np.zeros(BINS, dtype=np.int64))[min(int(percentile * BINS), BINS - 1)] += 1
         if kind == "snv":
             fine = min(int(percentile * FINE), FINE - 1)

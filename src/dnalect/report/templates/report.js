@@ -18,7 +18,7 @@
     if (columns[c] === "score") return value.toFixed(2);
     if (columns[c] === "percentile") return (100 * value).toFixed(3) + "%";
     if (columns[c] === "p(ref)") return value.toFixed(2);
-    if (columns[c] === "to TSS") return (value > 0 ? "+" : "") + value.toLocaleString("en-US");
+    if (columns[c] === "nearest TSS") return (value > 0 ? "+" : "") + value.toLocaleString("en-US");
     return String(value);
   }
   function draw() {
