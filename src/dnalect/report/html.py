@@ -101,7 +101,10 @@ def _frequency(check: FrequencyCheck) -> dict[str, Any]:
 
 
 def _columns(summary: Summary) -> list[str]:
-    columns = ["rank", "contig", "position", "id", "change", "class", "score", "percentile", "p(ref)"]
+    columns = ["rank", "contig", "position"]
+    if any(row.identifier != "." for row in summary.top):
+        columns.append("id")
+    columns += ["change", "class", "score", "percentile", "p(ref)"]
     if any(row.allele_count is not None for row in summary.top):
         columns.append("AC")
     if any(row.af is not None for row in summary.top):

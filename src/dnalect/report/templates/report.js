@@ -58,7 +58,7 @@
       return (!wanted || r[classAt] === wanted) && words.every(function (w) { return texts[n].indexOf(w) >= 0; });
     }));
     page = 0;
-    heads.forEach(function (th, c) { th.textContent = columns[c] + (c === sorted ? (down ? " ▾" : " ▴") : ""); });
+    heads.forEach(function (th, c) { th.textContent = columns[c] + (c === sorted ? (down ? "\u00a0▾" : "\u00a0▴") : ""); });
     draw();
   }
   heads.forEach(function (th, c) {
