@@ -58,8 +58,7 @@ def make_model(folder: Path, **sizes) -> Path:
         "window": 96,
         "parameters": sum(p.numel() for p in network.parameters()),
         "species": "Tiny testensis",
-        "contigs": {"train": ["chrA"], "validate": [], "test": ["chrB"]},
-        "assembly_contigs": CONTIGS,
+        "genomes": [{"name": "tiny", "contigs": CONTIGS, "train": ["chrA"], "test": ["chrB"]}],
     }
     (folder / "card.json").write_text(json.dumps(card))
     return folder

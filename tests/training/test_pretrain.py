@@ -9,20 +9,23 @@ import torch
 import dnalect
 from dnalect.core.errors import ConfigError, FastaError, ModelError
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import Region, subtract
 from dnalect.training import loop
 from dnalect.training.config import read_config
-from dnalect.training.corpus import Corpus
+from dnalect.training.corpus import Corpus, Source, unknown_runs
 from dnalect.workflows.pretrain import pretrain
 
 CONFIG = """
 name = "toy"
 seed = 2
 [data]
-fasta = ["toy.fa"]
-train = ["t"]
-validate = ["v"]
 window = 64
 unknown_rate = 0.3
+[[data.genomes]]
+name = "toy"
+fasta = "toy.fa"
+train = ["t"]
+validate = ["v"]
 [model]
 family = "duplex"
 width = 8
@@ -57,8 +60,11 @@ def test_it_learns_and_the_folder_loads(data):
     assert log[-1]["validation_bits"] < min(0.9, log[0]["train_bits"] - 0.2)
     assert (out / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
     model = dnalect.load(out)
-    assert model.card.contigs["train"] == ["t"]
-    assert model.card.assembly_contigs == {"t": 8000, "v": 2000}
+    (genome,) = model.card.genomes
+    assert (genome.train, genome.contigs, genome.bases) == (["t"], {"t": 8000, "v": 2000}, 8000)
+    assert genome.passes == pytest.approx(60 / (8000 // 64 // 8), rel=0.1)
+    assert model.card.saw(8000, 7999, 8000)
+    assert not model.card.saw(2000, 0, 2000)
     assert model.card.figures["validation_bits"] == round(log[-1]["validation_bits"], 4)
 
 
@@ -98,7 +104,10 @@ def test_a_checkpoint_of_another_config_is_refused(data):
     ("old", "new", "message"),
     [
         ("width = 8", "wide = 8", r"\[model\] has no field 'wide'"),
-        ('validate = ["v"]', 'validate = ["t"]', "both 'train' and 'validate'"),
+        ('validate = ["v"]', "", "no genome names a region to validate on"),
+        ('train = ["t"]', 'train = "t"', "must be a list of regions"),
+        ('name = "toy"\nfasta', "fasta", "missing 1 required positional argument: 'name'"),
+        ('fasta = "toy.fa"', 'fasta = "toy.fa"\ntest_on = ["v"]', r"\[data.genomes\] has no field 'test_on'"),
         ("batch = 8", "batch = 0", "at least 1"),
         ('family = "duplex"', 'family = "bert"', "family must be"),
         ("batch = 8", 'optimizer = "sgd"', "optimizer must be adamw or muon"),
@@ -112,22 +121,64 @@ def test_wrong_configs_name_the_field(data, old, new, message):
         read_config(data / "toy.toml")
 
 
+@pytest.mark.parametrize("told", ['["t:7000-8000"]', '["v", "t:1-1"]'])
+def test_parts_that_share_a_base_are_refused(data, told):
+    (data / "toy.toml").write_text(CONFIG.replace('validate = ["v"]', f"validate = {told}"))
+    with pytest.raises(ConfigError, match="both 'train' and 'validate'"):
+        pretrain(data / "toy.toml", data, data / "run")
+
+
 def test_missing_contig_is_named(data):
     (data / "toy.toml").write_text(CONFIG.replace('train = ["t"]', 'train = ["u"]'))
     with pytest.raises(FastaError, match="no contig u"):
         pretrain(data / "toy.toml", data, data / "run")
 
 
-def test_a_pass_covers_every_window_once_and_depends_on_seed_and_step_alone(data):
+def corpus_of(data, *weights, unknown_rate=0.0, holes=()):
     genome = open_genome(data / "toy.fa")
-    corpus = Corpus([(genome, [0])], 64, 8, seed=5, unknown_rate=0.5)
+    sources = [
+        Source(genome, subtract([Region(n, 0, int(genome.lengths[n]))], holes), weight)
+        for n, weight in enumerate(weights)
+    ]
+    return Corpus(sources, 64, 8, seed=5, unknown_rate=unknown_rate)
+
+
+def test_a_pass_covers_every_window_once_and_depends_on_seed_and_step_alone(data):
+    corpus = corpus_of(data, 0, unknown_rate=0.5)
     first = [corpus.draw(step) for step in range(corpus.steps_a_pass)]
-    starts = corpus._order[: corpus.steps_a_pass * 8, 2]
+    starts = corpus.streams[0].rows(np.arange(corpus.steps_a_pass * 8), 64)[:, 1]
     assert len(set(starts.tolist())) == len(starts)
-    again = Corpus([(genome, [0])], 64, 8, seed=5, unknown_rate=0.5)
+    assert len(np.unique(starts % 64)) == 1
+    again = corpus_of(data, 0, unknown_rate=0.5)
     for step in (11, 3, corpus.steps_a_pass + 2, 3):
         drawn = again.draw(step)
         if step < corpus.steps_a_pass:
             assert np.array_equal(drawn.codes, first[step].codes)
     hidden = np.concatenate([(b.codes == 4) & (b.target != 4) for b in first])
     assert 0.3 < hidden.any(axis=1).mean() < 0.7
+
+
+@pytest.mark.parametrize(("weights", "shares"), [((0, 0), (5 / 6, 1 / 6)), ((1, 1), (0.5, 0.5)), ((1, 3), (0.25, 0.75))])
+def test_genomes_share_every_batch_by_their_weights(data, weights, shares):
+    corpus = corpus_of(data, *weights)
+    assert np.allclose(np.array(corpus.quotas) / sum(corpus.quotas), shares, atol=0.02)
+    for low in range(0, 8 * corpus.steps_a_pass, 8):
+        assert abs((corpus._order[low : low + 8] == 0).sum() - 8 * shares[0]) < 2
+    used = np.concatenate([corpus._rank[corpus._order == 1] + corpus.quotas[1] * p for p in range(3)])
+    assert np.array_equal(np.sort(used), np.arange(3 * corpus.quotas[1]))
+    assert corpus.passes(corpus.steps_a_pass)[1] == pytest.approx(corpus.quotas[1] / corpus.streams[1].a_pass)
+
+
+def test_no_window_touches_what_is_excluded_or_unknown(tmp_path):
+    rng = np.random.default_rng(1)
+    text = "".join(rng.choice(list("ACGT"), 9000))
+    text = text[:3000] + "N" * 500 + text[3500:4000] + "N" * 20 + text[4020:]
+    (tmp_path / "n.fa").write_text(f">a\n{text}\n")
+    genome = open_genome(tmp_path / "n.fa")
+    regions = subtract([Region(0, 0, 9000)], [Region(0, 6000, 7000)])
+    assert unknown_runs(genome, regions, 10) == [Region(0, 3000, 3500), Region(0, 4000, 4020)]
+    corpus = Corpus([Source(genome, regions)], 64, 8, seed=5)
+    starts = corpus.streams[0].rows(np.arange(4 * corpus.streams[0].a_pass), 64)[:, 1]
+    for low, high in ((3000, 3500), (6000, 7000)):
+        assert not ((starts < high) & (starts + 64 > low)).any()
+    assert ((starts < 4020) & (starts + 64 > 4000)).any()

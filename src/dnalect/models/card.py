@@ -2,12 +2,53 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
+from dnalect.genome.regions import split_region
 
 LARGEST_CARD = 1 << 24
+# A reference may add a mitochondrion or decoys to an assembly, and stays that assembly.
+SAME_ASSEMBLY = 0.9
+
+
+@dataclass(frozen=True)
+class CorpusGenome:
+    """One genome that a model learned from.
+
+    file, sha256: the FASTA. reference: checksum of its contigs, as scored files state it.
+    contigs: name -> length in the assembly. train, validate, test: regions, `contig` or
+    `contig:start-end` (1-based, ends inside). weight: share of the training windows.
+    bases: trained on. passes: over them.
+    """
+
+    name: str
+    file: str = ""
+    sha256: str = ""
+    reference: str = ""
+    species: str = ""
+    assembly: str = ""
+    contigs: dict[str, int] = field(default_factory=dict)
+    train: list[str] = field(default_factory=list)
+    validate: list[str] = field(default_factory=list)
+    test: list[str] = field(default_factory=list)
+    weight: float = 1.0
+    bases: int = 0
+    passes: float = 0.0
+
+    @cached_property
+    def trained(self) -> dict[int, list[tuple[int, int]]]:
+        """Length of a contig -> the spans of it (0-based, half-open) that were trained on."""
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for text in self.train:
+            name, start, end = split_region(text, self.contigs)
+            length = self.contigs.get(name)
+            if length is None:
+                raise ModelError(f"the card's genome {self.name} trains on {text!r}, a contig that it does not list")
+            spans.setdefault(length, []).append((start, length if end is None else end))
+        return spans
 
 
 @dataclass(frozen=True)
@@ -16,8 +57,8 @@ class Card:
 
     id, revision: name and version. sha256: of model.safetensors. family: which network.
     config: its sizes. context_bases: longest window. window: the default one.
-    parameters: their number. contigs: "train", "validate", "test" -> names.
-    assembly_contigs: contig -> length of every genome of the corpus. figures: measured.
+    parameters: their number. genomes: of the corpus. training: seed, minutes, command ...
+    figures: measured.
     """
 
     id: str
@@ -32,9 +73,8 @@ class Card:
     species: str = ""
     assembly: str = ""
     licence: str = ""
-    corpus: dict[str, Any] = field(default_factory=dict)
-    contigs: dict[str, list[str]] = field(default_factory=dict)
-    assembly_contigs: dict[str, int] = field(default_factory=dict)
+    genomes: list[CorpusGenome] = field(default_factory=list)
+    training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -44,16 +84,37 @@ class Card:
                 raise ModelError(f"the card's {name!r} must be {kind.__name__}, not {value!r}")
         if not 1 <= self.window <= self.context_bases <= 1 << 24:
             raise ModelError(f"the card's window {self.window} or context {self.context_bases} is out of range")
+        genomes = [g if isinstance(g, CorpusGenome) else _genome(g) for g in self.genomes]
+        object.__setattr__(self, "genomes", genomes)
 
-    @property
-    def trained_lengths(self) -> frozenset[int]:
-        """Lengths of the contigs that the model saw in training."""
-        names = self.contigs.get("train", [])
-        return frozenset(self.assembly_contigs[name] for name in names if name in self.assembly_contigs)
+    def saw(self, length: int, start: int, end: int) -> bool:
+        """Whether a base of [start, end) of a contig of this length was trained on."""
+        spans = (span for genome in self.genomes for span in genome.trained.get(length, ()))
+        return any(start < high and low < end for low, high in spans)
+
+    def coverage(self, lengths: list[int]) -> float:
+        """Share of a reference's bases that lie in contigs of the corpus's assemblies, by their lengths."""
+        mine = {length for genome in self.genomes for length in genome.contigs.values()}
+        return sum(length for length in lengths if length in mine) / max(1, sum(lengths))
 
     def is_of(self, lengths: list[int]) -> bool:
-        """Whether contigs of these lengths are all contigs of the corpus."""
-        return bool(lengths) and set(lengths) <= set(self.assembly_contigs.values())
+        """Whether a reference with contigs of these lengths is of an assembly of the corpus."""
+        return self.coverage(lengths) >= SAME_ASSEMBLY
+
+
+def _genome(value: Any) -> CorpusGenome:
+    if not isinstance(value, dict):
+        raise ModelError(f"the card's 'genomes' must hold objects, not {value!r}")
+    try:
+        genome = CorpusGenome(**value)
+        lengths = list(genome.contigs.values())
+        texts = [*genome.train, *genome.validate, *genome.test]
+    except (TypeError, AttributeError) as error:
+        raise ModelError(f"the card's 'genomes': {str(error).replace('CorpusGenome.__init__() ', '')}") from error
+    if not all(isinstance(length, int) for length in lengths) or not all(isinstance(text, str) for text in texts):
+        raise ModelError(f"the card's genome {genome.name}: contigs must have whole lengths, regions must be texts")
+    _ = genome.trained
+    return genome
 
 
 _KINDS = {
@@ -65,8 +126,8 @@ _KINDS = {
     "context_bases": int,
     "window": int,
     "parameters": int,
-    "contigs": dict,
-    "assembly_contigs": dict,
+    "genomes": list,
+    "figures": dict,
 }
 
 

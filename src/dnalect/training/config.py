@@ -12,35 +12,67 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class GenomeConfig:
+    """One genome of a corpus.
+
+    name: how figures and the card call it. fasta: relative to the data folder.
+    train, validate, test: regions, `contig` or `contig:start-end` (1-based, ends inside);
+    no base may stand in two of them. exclude: regions that are never trained on.
+    weight: share of the training windows, against the other genomes'; 0 stands for the
+    number of its training bases. species, assembly: for the card.
+    full_lengths: contig -> its length in the assembly, where the file holds only its beginning.
+    """
+
+    name: str
+    fasta: str
+    train: tuple[str, ...]
+    validate: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    weight: float = 0.0
+    species: str = ""
+    assembly: str = ""
+    full_lengths: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ("train", "validate", "test", "exclude"):
+            value = getattr(self, part)
+            if isinstance(value, str):
+                raise ConfigError(f"[[data.genomes]] {part} must be a list of regions, not {value!r}")
+            object.__setattr__(self, part, tuple(value))
+        if not self.train:
+            raise ConfigError(f"the genome {self.name} needs at least one region in 'train'")
+        if self.weight < 0:
+            raise ConfigError(f"the weight of the genome {self.name} must not be negative")
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Where the bases come from.
 
-    fasta: references, relative to the data folder.
-    train, validate, test: contigs; no contig may stand in two of them.
+    genomes: at least one, with different names; at least one region to validate on.
     window: bases of a training example.
     soft_mask_weight: weight of lower-case bases in the loss.
     unknown_rate: share of examples in which a run of 1-32 bases is replaced by N.
     """
 
-    fasta: tuple[str, ...]
-    train: tuple[str, ...]
-    validate: tuple[str, ...]
-    test: tuple[str, ...] = ()
+    genomes: tuple[GenomeConfig, ...]
     window: int = 512
     soft_mask_weight: float = 1.0
     unknown_rate: float = 0.05
 
     def __post_init__(self) -> None:
-        for part in ("fasta", "train", "validate", "test"):
-            object.__setattr__(self, part, tuple(getattr(self, part)))
-        seen: dict[str, str] = {}
-        for part in ("train", "validate", "test"):
-            for contig in getattr(self, part):
-                if contig in seen:
-                    raise ConfigError(f"contig {contig} stands in both '{seen[contig]}' and '{part}'")
-                seen[contig] = part
-        if not self.fasta or not self.train or not self.validate:
-            raise ConfigError("[data] needs fasta, train and validate")
+        tables = [g if isinstance(g, GenomeConfig) else _fill("data.genomes", GenomeConfig, g) for g in self.genomes]
+        object.__setattr__(self, "genomes", tuple(tables))
+        names = [genome.name for genome in tables]
+        if not names:
+            raise ConfigError("[data] needs at least one [[data.genomes]]")
+        if len(set(names)) < len(names):
+            raise ConfigError("[[data.genomes]]: two genomes have one name")
+        if not any(genome.validate for genome in tables):
+            raise ConfigError("[[data.genomes]]: no genome names a region to validate on")
+        if len({genome.weight > 0 for genome in tables}) > 1:
+            raise ConfigError("[[data.genomes]]: give every genome a weight, or none")
         if self.window < 16:
             raise ConfigError(f"[data] window must be at least 16 bases, not {self.window}")
 
@@ -127,13 +159,20 @@ def _table(path: Path, raw: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _build(path: Path, name: str, kind: type[T], values: dict[str, Any]) -> T:
+    try:
+        return _fill(name, kind, values)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _fill(name: str, kind: type[T], values: dict[str, Any]) -> T:
     known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(values, dict):
+        raise ConfigError(f"[{name}] must be a table")
     for key in values:
         if key not in known:
-            raise ConfigError(f"{path}: [{name}] has no field {key!r}; it has {', '.join(sorted(known))}")
+            raise ConfigError(f"[{name}] has no field {key!r}; it has {', '.join(sorted(known))}")
     try:
         return kind(**values)
     except TypeError as error:
-        raise ConfigError(f"{path}: [{name}]: {error}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"[{name}]: {str(error).replace('.__init__()', '')}") from error

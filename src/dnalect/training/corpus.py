@@ -1,12 +1,16 @@
-"""Windows to learn from: every base of the training contigs once a pass, in a seeded order."""
+"""Windows to learn from: every base of a genome's training regions once a pass, in a seeded order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.genome.fasta import Genome
+from dnalect.genome.regions import Region, subtract
 from dnalect.tokens.bases import UNKNOWN, encode
+
+Rows = npt.NDArray[np.int64]
+SCAN = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -18,57 +22,114 @@ class Batch:
     weight: npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Source:
+    """A genome and the regions to learn from. weight: its share, 0 for its number of bases."""
+
+    genome: Genome
+    regions: list[Region]
+    weight: float = 0.0
+
+
+@dataclass
+class _Stream:
+    """The endless windows of one genome: pass after pass, each freshly laid and shuffled."""
+
+    source: Source
+    segments: list[Region]
+    a_pass: int
+    seed: tuple[int, ...]
+    laid: dict[int, Rows] = field(default_factory=dict)
+
+    def rows(self, numbers: Rows, window: int) -> Rows:
+        """Return (contig, start) of the windows of these numbers (n,), as (n, 2)."""
+        out = np.empty((len(numbers), 2), dtype=np.int64)
+        passes, within = np.divmod(numbers, self.a_pass)
+        for each in np.unique(passes):
+            mine = passes == each
+            out[mine] = self._lay(int(each), window)[within[mine]]
+        return out
+
+    def _lay(self, number: int, window: int) -> Rows:
+        if number not in self.laid:
+            for old in [n for n in self.laid if n < number - 1]:
+                del self.laid[old]
+            seed, *rest = self.seed
+            rng = np.random.default_rng((seed, 0, number, *rest))
+            rows = []
+            for segment in self.segments:
+                starts = np.arange(segment.start + rng.integers(window), segment.end - window, window)
+                rows.append(np.stack([np.full_like(starts, segment.contig), starts], axis=1))
+            order = np.concatenate(rows).astype(np.int64)
+            self.laid[number] = order[rng.permutation(len(order))]
+        return self.laid[number]
+
+
 class Corpus:
     """Draws batches; batch number `step` depends on seed and step alone, so a run can resume.
 
-    A pass lays windows end to end over every contig from a random offset and shuffles
-    them; windows with more than half unknown bases are left out.
+    A pass over one genome lays windows end to end over every region from a random offset
+    and shuffles them; runs of more than half a window of unknown bases are left out. A pass
+    of the corpus has as many windows as the passes of its genomes together, shared out by
+    weight and evenly interleaved: a small genome of great weight is passed over more often.
     """
 
     def __init__(
         self,
-        genomes: list[tuple[Genome, list[int]]],
+        sources: list[Source],
         window: int,
         batch: int,
         seed: int,
         soft_mask_weight: float = 1.0,
         unknown_rate: float = 0.0,
     ):
-        self.genomes = genomes
         self.window, self.batch, self.seed = window, batch, seed
         self.soft_mask_weight, self.unknown_rate = soft_mask_weight, unknown_rate
-        self.bases = sum(int(g.lengths[c]) for g, contigs in genomes for c in contigs)
-        self._pass = -1
-        self._order: npt.NDArray[np.int64] = np.empty((0, 3), dtype=np.int64)
-        # Fewer windows than the shortest pass can hold, so that every pass has this many steps.
-        tiles = sum(max(0, int(g.lengths[c]) // window - 1) for g, contigs in genomes for c in contigs)
-        self.steps_a_pass = max(1, tiles // batch)
+        self.streams = []
+        for number, source in enumerate(sources):
+            segments = subtract(source.regions, unknown_runs(source.genome, source.regions, window // 2))
+            # Fewer windows than the shortest pass can hold, so that every pass has this many.
+            tiles = sum(max(0, len(segment) // window - 1) for segment in segments)
+            key = (seed, number) if number else (seed,)
+            self.streams.append(_Stream(source, segments, max(1, tiles // batch) * batch, key))
+        self.bases = sum(len(segment) for stream in self.streams for segment in stream.segments)
+        self.quotas = self._share_out()
+        self.steps_a_pass = sum(self.quotas) // batch
+        self._order, self._rank = self._interleave()
+
+    def passes(self, steps: int) -> list[float]:
+        """Return how often `steps` batches pass over each genome."""
+        share = steps / self.steps_a_pass
+        return [share * n / stream.a_pass for n, stream in zip(self.quotas, self.streams, strict=True)]
 
     def draw(self, step: int) -> Batch:
         """Return the batch of optimizer step `step` (from 0)."""
         number, within = divmod(step, self.steps_a_pass)
-        if number != self._pass:
-            self._order, self._pass = self._lay(number), number
-        rows = self._order[np.arange(within * self.batch, (within + 1) * self.batch) % len(self._order)]
-        text = np.concatenate([self._gather(g, rows[rows[:, 0] == g]) for g in np.unique(rows[:, 0])])
+        part = slice(within * self.batch, (within + 1) * self.batch)
+        which, rank = self._order[part], self._rank[part]
+        text = np.empty((self.batch, self.window), dtype=np.uint8)
+        for g in np.unique(which):
+            stream, mine = self.streams[g], which == g
+            rows = stream.rows(number * self.quotas[g] + rank[mine], self.window)
+            text[mine] = stream.source.genome.windows(rows[:, 0], rows[:, 1], self.window)
         target = encode(text)
         weight = (target != UNKNOWN).astype(np.float32)
         if self.soft_mask_weight != 1:
             weight *= np.where(text >= ord("a"), np.float32(self.soft_mask_weight), np.float32(1))
         return Batch(self._hide(target, step), target, weight)
 
-    def _lay(self, number: int) -> npt.NDArray[np.int64]:
-        rng = np.random.default_rng((self.seed, 0, number))
-        rows = []
-        for which, (genome, contigs) in enumerate(self.genomes):
-            for contig in contigs:
-                starts = np.arange(rng.integers(self.window), int(genome.lengths[contig]) - self.window, self.window)
-                rows.append(np.stack([np.full_like(starts, which), np.full_like(starts, contig), starts], axis=1))
-        order = np.concatenate(rows).astype(np.int64)
-        return order[rng.permutation(len(order))]
+    def _share_out(self) -> list[int]:
+        """Windows of each genome in a pass of the corpus: whole numbers with the sum kept."""
+        total = sum(stream.a_pass for stream in self.streams)
+        weights = np.array([stream.source.weight or stream.a_pass for stream in self.streams], dtype=np.float64)
+        ends = np.rint(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
+        return np.diff(ends, prepend=0).tolist()  # type: ignore[no-any-return]
 
-    def _gather(self, which: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        return self.genomes[which][0].windows(rows[:, 1], rows[:, 2], self.window)
+    def _interleave(self) -> tuple[npt.NDArray[np.int64], Rows]:
+        which = np.repeat(np.arange(len(self.quotas)), self.quotas)
+        rank = np.concatenate([np.arange(n) for n in self.quotas])
+        order = np.argsort((rank + 0.5) / np.array(self.quotas)[which], kind="stable")
+        return which[order], rank[order]
 
     def _hide(self, target: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
         rng = np.random.default_rng((self.seed, 1, step))
@@ -77,3 +138,23 @@ class Corpus:
             start = rng.integers(self.window)
             codes[row, start : start + rng.integers(1, 33)] = UNKNOWN
         return codes
+
+
+def unknown_runs(genome: Genome, regions: list[Region], longest: int) -> list[Region]:
+    """Return the runs of more than `longest` unknown bases within `regions`."""
+    runs = []
+    for region in regions:
+        begun = None
+        for low in range(region.start, region.end, SCAN):
+            high = min(low + SCAN, region.end)
+            unknown = encode(genome.fetch(region.contig, low, high)) == UNKNOWN
+            edges = np.flatnonzero(np.diff(unknown, prepend=begun is not None)) + low
+            for edge in edges.tolist():
+                if begun is None:
+                    begun = edge
+                else:
+                    runs.append(Region(region.contig, begun, edge))
+                    begun = None
+        if begun is not None:
+            runs.append(Region(region.contig, begun, region.end))
+    return [run for run in runs if len(run) > longest]

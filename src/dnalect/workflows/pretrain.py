@@ -9,18 +9,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from dnalect.core.errors import OutputError
+from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.files import sha256, write_text, written_whole
-from dnalect.genome.fasta import Genome, contig_numbers, open_genome
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
 from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.network import Duplex
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.training.config import PretrainConfig, read_config
-from dnalect.training.corpus import Corpus
+from dnalect.training.config import GenomeConfig, PretrainConfig, read_config
+from dnalect.training.corpus import Corpus, Source
 from dnalect.training.loop import train
 from dnalect.training.objectives import leave_one_out_loss
 
 VALIDATION_WINDOWS = 192
+PARTS = ("train", "validate", "test")
 # The network takes any length; this bounds the memory of one window.
 CONTEXT_BASES = 8192
 
@@ -39,10 +41,13 @@ def pretrain(config_path: Path, data: Path, out: Path, device: str = "cpu", thre
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {out}: {error.strerror}") from error
-    genomes = [open_genome(data / name) for name in config.data.fasta]
-    split = {part: _contigs(genomes, getattr(config.data, part)) for part in ("train", "validate", "test")}
+    genomes = [open_genome(data / genome.fasta) for genome in config.data.genomes]
+    splits = [_split(genome, told) for genome, told in zip(genomes, config.data.genomes, strict=True)]
     corpus = Corpus(
-        split["train"],
+        [
+            Source(genome, split["train"], told.weight)
+            for genome, split, told in zip(genomes, splits, config.data.genomes, strict=True)
+        ],
         config.data.window,
         config.optim.batch,
         config.seed,
@@ -52,38 +57,43 @@ def pretrain(config_path: Path, data: Path, out: Path, device: str = "cpu", thre
     torch.manual_seed(config.seed)
     target = torch.device(device)
     network = Duplex(config.model).to(target)
-    windows = _validation_windows(split["validate"], config)
+    checks = {
+        told.name: _validation_windows(genome, split["validate"], config)
+        for genome, split, told in zip(genomes, splits, config.data.genomes, strict=True)
+        if split["validate"]
+    }
 
     def check(model: nn.Module) -> dict[str, float]:
-        return {"validation_bits": bits_per_base(model, windows, target)}
+        bits = {name: bits_per_base(model, windows, target) for name, windows in checks.items()}
+        each = {f"validation_bits_{name}": value for name, value in bits.items()} if len(bits) > 1 else {}
+        return {"validation_bits": sum(bits.values()) / len(bits), **each}
 
     figures = train(network, corpus, leave_one_out_loss, check, config, out, target)
     save_weights(network, out / "model.safetensors", half=True)
-    _write_card(config, genomes, corpus, network, figures, out)
+    _write_card(config, genomes, splits, corpus, network, figures, out)
     draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
     return out
 
 
-def _contigs(genomes: list[Genome], names: tuple[str, ...]) -> list[tuple[Genome, list[int]]]:
-    """Find each name in the first genome that has it."""
-    found: list[tuple[Genome, list[int]]] = [(genome, []) for genome in genomes]
-    for name in names:
-        owner = next((pair for pair in found if name in pair[0].index), None)
-        if owner is None:
-            contig_numbers(genomes[0], [name])
-        else:
-            owner[1].append(owner[0].index[name])
-    return [pair for pair in found if pair[1]]
+def _split(genome: Genome, told: GenomeConfig) -> dict[str, list[Region]]:
+    """Return the regions of each part; ConfigError where two parts share a base."""
+    split = {part: parse_regions(genome, getattr(told, part)) for part in PARTS}
+    split["train"] = subtract(split["train"], parse_regions(genome, told.exclude))
+    for one, other in (("train", "validate"), ("train", "test"), ("validate", "test")):
+        if shared := overlap(split[one], split[other]):
+            text = format_region(shared, genome.names, genome.lengths)
+            raise ConfigError(f"genome {told.name}: {text} stands in both '{one}' and '{other}'")
+    if not split["train"]:
+        raise ConfigError(f"genome {told.name}: 'exclude' leaves nothing to train on")
+    return split
 
 
-def _validation_windows(parts: list[tuple[Genome, list[int]]], config: PretrainConfig) -> np.ndarray:
+def _validation_windows(genome: Genome, regions: list[Region], config: PretrainConfig) -> np.ndarray:
     rng = np.random.default_rng((config.seed, 2))
-    rows = []
-    for genome, contigs in parts:
-        chosen = np.array(rng.choice(contigs, VALIDATION_WINDOWS // len(parts)), dtype=np.int64)
-        room = np.maximum(genome.lengths[chosen] - config.data.window, 1)
-        rows.append(genome.windows(chosen, rng.integers(room), config.data.window))
-    return encode(np.concatenate(rows))
+    chosen = rng.choice(len(regions), VALIDATION_WINDOWS)
+    contigs, first, last = np.array([(r.contig, r.start, r.end) for r in regions], dtype=np.int64)[chosen].T
+    room = np.maximum(last - first - config.data.window, 1)
+    return encode(genome.windows(contigs, first + rng.integers(room), config.data.window))
 
 
 def bits_per_base(network: nn.Module, codes: np.ndarray, device: torch.device) -> float:
@@ -100,10 +110,23 @@ def bits_per_base(network: nn.Module, codes: np.ndarray, device: torch.device) -
 
 
 def _write_card(
-    config: PretrainConfig, genomes: list[Genome], corpus: Corpus, network: Duplex, figures: dict[str, float], out: Path
+    config: PretrainConfig,
+    genomes: list[Genome],
+    splits: list[dict[str, list[Region]]],
+    corpus: Corpus,
+    network: Duplex,
+    figures: dict[str, float],
+    out: Path,
 ) -> None:
     weights = sha256(out / "model.safetensors")
     seconds = figures.pop("seconds")
+    entries = [
+        _card_genome(*parts)
+        for parts in zip(config.data.genomes, genomes, splits, corpus.passes(config.optim.steps), strict=True)
+    ]
+    for entry, stream, quota in zip(entries, corpus.streams, corpus.quotas, strict=True):
+        entry["weight"] = round(quota / sum(corpus.quotas), 4)
+        entry["bases"] = sum(len(segment) for segment in stream.segments)
     card = {
         "id": config.name,
         "revision": weights[:12],
@@ -115,26 +138,36 @@ def _write_card(
         "window": 2 * (network.config.reach + 4),
         "parameters": sum(p.numel() for p in network.parameters()),
         **config.card,
-        "corpus": {
-            "files": [
-                {"name": name, "sha256": sha256(genome.path), "reference": genome.checksum}
-                for name, genome in zip(config.data.fasta, genomes, strict=True)
-            ],
-            "bases": corpus.bases,
-            "passes": round(config.optim.steps / corpus.steps_a_pass, 2),
+        "genomes": entries,
+        "training": {
+            "window": config.data.window,
+            "steps": config.optim.steps,
+            "batch": config.optim.batch,
+            "seed": config.seed,
             "minutes": round(seconds / 60, 1),
-        },
-        "contigs": {
-            "train": list(config.data.train),
-            "validate": list(config.data.validate),
-            "test": list(config.data.test),
-        },
-        "assembly_contigs": {
-            name: int(length) for genome in genomes for name, length in zip(genome.names, genome.lengths, strict=True)
         },
         "figures": {key: round(value, 4) for key, value in figures.items()},
     }
     write_text(out / "card.json", json.dumps(card, indent=2) + "\n")
+
+
+def _card_genome(
+    told: GenomeConfig, genome: Genome, split: dict[str, list[Region]], passes: float
+) -> dict[str, object]:
+    contigs = {name: int(length) for name, length in zip(genome.names, genome.lengths, strict=True)}
+    contigs |= told.full_lengths
+    lengths = [contigs[name] for name in genome.names]
+    return {
+        "name": told.name,
+        "file": told.fasta,
+        "sha256": sha256(genome.path),
+        "reference": genome.checksum,
+        "species": told.species,
+        "assembly": told.assembly,
+        "contigs": contigs,
+        **{part: [format_region(region, genome.names, lengths) for region in split[part]] for part in PARTS},
+        "passes": round(passes, 3),
+    }
 
 
 def draw_learning_curve(log: Path, picture: Path, title: str) -> None:

@@ -87,10 +87,10 @@ class Scoring:
         if self.options.model:
             return self.options.model
         lengths = [int(length) for length in self.genome.lengths]
-        found = [card.id for card in embedded_cards() if card.is_of(lengths)]
-        if len(found) == 1:
-            say(f"model {found[0]}, chosen by the contig lengths of the reference")
-            return found[0]
+        found = sorted((card for card in embedded_cards() if card.is_of(lengths)), key=lambda card: len(card.genomes))
+        if found:
+            say(f"model {found[0].id}, chosen by the contig lengths of the reference")
+            return found[0].id
         names = ", ".join(card.id for card in embedded_cards())
         raise ModelError(
             f"no embedded model is of this reference's assembly; name one with --model ({names} or a folder)"
@@ -141,7 +141,8 @@ class Scoring:
         return out
 
     def _rows(self, record: Record, contig: int | None, found: list[Variant | str], scores: list[Score]) -> list[Row]:
-        seen = contig is not None and int(self.genome.lengths[contig]) in self.model.card.trained_lengths
+        end = record.start + max(1, len(record.ref))
+        seen = contig is not None and self.model.card.saw(int(self.genome.lengths[contig]), record.start, end)
         alternates = record.alternates or (".",)
         counts = record.counts or (None,) * len(alternates)
         frequencies = record.frequencies or (None,) * len(alternates)
@@ -194,7 +195,7 @@ class Scoring:
     def summary(self, title: str) -> Summary:
         """Return the run as the report shows it."""
         tally = self.tally
-        on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie on contigs that the model saw in training"
+        on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
         notes = [
             *self.notes,
             on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + ".",

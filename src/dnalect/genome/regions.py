@@ -1,0 +1,88 @@
+"""Regions of a genome: `contig` or `contig:start-end` as people write them, half-open inside."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.genome.fasta import Genome, contig_numbers
+
+_SPAN = re.compile(r"(.+):([\d,]+)-([\d,]+)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Region:
+    """contig: its number. start, end: 0-based, half-open."""
+
+    contig: int
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+def split_region(text: str, names: Iterable[str]) -> tuple[str, int, int | None]:
+    """Return (contig, start, end) of a text, 0-based half-open; (contig, 0, None) of a whole contig.
+
+    text: a name of `names` as it stands, else `name:start-end`, 1-based with both ends
+    inside, commas allowed. A text that is neither is taken for a name.
+    """
+    if text in names or not (found := _SPAN.fullmatch(text)):
+        return text, 0, None
+    return found[1], int(found[2].replace(",", "")) - 1, int(found[3].replace(",", ""))
+
+
+def format_region(region: Region, names: Sequence[str], lengths: Sequence[int] | npt.NDArray[np.int64]) -> str:
+    """Return the text that split_region reads back; the plain name of a whole contig."""
+    name = names[region.contig]
+    if (region.start, region.end) == (0, int(lengths[region.contig])):
+        return name
+    return f"{name}:{region.start + 1}-{region.end}"
+
+
+def parse_regions(genome: Genome, texts: Sequence[str]) -> list[Region]:
+    """Return the regions of `texts` in their order.
+
+    Raises FastaError for a contig that the genome lacks, InputError for a region that is
+    empty or ends beyond its contig.
+    """
+    spans = [split_region(text, genome.index) for text in texts]
+    numbers = contig_numbers(genome, [name for name, _, _ in spans])
+    regions = []
+    for text, (_, start, end), contig in zip(texts, spans, numbers, strict=True):
+        length = int(genome.lengths[contig])
+        stop = length if end is None else end
+        if not 0 <= start < stop <= length:
+            raise InputError(f"the region {text} does not lie within its contig of {length:,} bases")
+        regions.append(Region(int(contig), start, stop))
+    return regions
+
+
+def subtract(regions: Iterable[Region], holes: Iterable[Region]) -> list[Region]:
+    """Return what is left of `regions`, in order, when every base of `holes` is taken out."""
+    cuts = sorted(holes)
+    left = []
+    for region in regions:
+        at = region.start
+        for hole in cuts:
+            if hole.contig == region.contig and hole.end > at and hole.start < region.end:
+                if hole.start > at:
+                    left.append(Region(region.contig, at, hole.start))
+                at = hole.end
+        if at < region.end:
+            left.append(Region(region.contig, at, region.end))
+    return left
+
+
+def overlap(one: Iterable[Region], other: Iterable[Region]) -> Region | None:
+    """Return the first region of `one` that shares a base with any of `other`, or None."""
+    others = list(other)
+    for region in one:
+        for each in others:
+            if region.contig == each.contig and region.start < each.end and each.start < region.end:
+                return region
+    return None
