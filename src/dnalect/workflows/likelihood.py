@@ -1,7 +1,8 @@
 """Bits per base of a model and of its Markov rivals on contigs that nobody trained on."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate, block_numbers
 from dnalect.evaluate.contexts import MAX_ORDER, Side
 from dnalect.evaluate.homology import free_bases, shared_mask
 from dnalect.evaluate.markov import MarkovModel
-from dnalect.genome.fasta import Genome, contig_numbers, open_genome
+from dnalect.evaluate.strata import gene_strata, interval_stratum, soft_masked
+from dnalect.genome.bed import read_bed
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.registry import load
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -27,13 +32,33 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Strata:
+    """Files that say which bases to give figures for apart.
+
+    annotate: GFF for coding, intergenic and promoter bases. tss: BED of transcripts with
+    measured starts, for the promoters. beds: name -> BED of any other stratum.
+    """
+
+    annotate: str | None = None
+    tss: str | None = None
+    beds: dict[str, str] = field(default_factory=dict)
+
+    def masks(self, genome: Genome, regions: Sequence[Region]) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return the masks over regions laid end to end."""
+        annotation = open_annotation(self.annotate) if self.annotate else None
+        masks = gene_strata(genome, regions, annotation, read_bed(self.tss) if self.tss else None)
+        return masks | {name: interval_stratum(genome, regions, read_bed(path)) for name, path in self.beds.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Likelihood:
     """One row: a model on one region.
 
     sides: "one" if it reads only the bases to the left: not to be set beside "two" unsaid.
-    kind, order: of a Markov model, else "" and None. region: "all" or "homology-free" (tiles
-    of 512 bases in which no base lies in a 24-mer of the training contigs). bits: mean of
+    kind, order: of a Markov model, else "" and None. region: "all", "homology-free" (tiles
+    of 512 bases in which no base lies in a 24-mer of the training regions), "repeats" (bases
+    in such a 24-mer, or soft-masked), or a stratum of the annotation. bits: mean of
     -log2 p(base | context) over the known bases. minus_interpolated, minus_mixed: difference
     to the two-sided Markov rivals of the longest order, None without them; negative is better.
     """
@@ -68,24 +93,30 @@ def evaluate_likelihood(
     name: str = "model",
     sides: Side = "two",
     order: int = MAX_ORDER,
+    strata: Strata | None = None,
 ) -> list[Likelihood]:
     """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
 
-    log_probs: codes (L,) of a contig -> ln p(base | context) (L, 4), or None for the rivals
-    alone. test, train, validation: names of contigs, no contig in two of them; the rivals
-    count on `train` and tune on `validation`. The model's rows come first.
+    log_probs: codes (L,) of a region -> ln p(base | context) (L, 4), or None for the rivals
+    alone. test, train, validation: regions (`contig` or `contig:start-end`), no base in two
+    of them; the rivals count on `train` and tune on `validation`. strata: more regions to
+    give figures for. The model's rows come first.
     Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
     no base can be evaluated.
     """
-    _check_splits({"test": test, "train": train, "validation": validation})
-    contigs, trained, tuned = (_codes(genome, names) for names in (test, train, validation))
+    split = _split(genome, {"test": test, "train": train, "validation": validation})
+    tested = split["test"]
+    contigs, trained, tuned = (_codes(genome, split[part]) for part in ("test", "train", "validation"))
     truth = np.concatenate([*contigs, np.zeros(0, dtype=np.uint8)])
     known = truth != UNKNOWN
     if not known.any():
-        raise InputError(f"the test contigs of {genome.path} hold no known base")
+        raise InputError(f"the test regions of {genome.path} hold no known base")
+    shared = [shared_mask(codes, trained) for codes in contigs]
+    masks = {"all": known, "homology-free": known & np.concatenate([free_bases(each) for each in shared])}
+    masks |= (strata or Strata()).masks(genome, tested)
+    masks["repeats"] = soft_masked(genome, tested) | np.concatenate(shared)
     blocks = block_numbers([len(codes) for codes in contigs])
-    free = np.concatenate([free_bases(shared_mask(codes, trained)) for codes in contigs])
-    regions = {"all": BlockBootstrap(blocks, known), "homology-free": BlockBootstrap(blocks, known & free)}
+    regions = {region: BlockBootstrap(blocks, known & mask) for region, mask in masks.items()}
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
     if log_probs is not None:
         bits = np.concatenate([_bits(log_probs(codes), codes) for codes in contigs])
@@ -107,28 +138,25 @@ def evaluate_likelihood(
     return rows
 
 
-def run(name: str, reference: str, out: Path | None = None, markov: bool = True) -> list[Likelihood]:
-    """Measure a model on the test contigs of its card; the rivals use the card's other contigs.
+def run(
+    name: str, reference: str, out: Path | None = None, markov: bool = True, strata: Strata | None = None
+) -> list[Likelihood]:
+    """Measure a model on the test regions of its card; the rivals use the card's other regions.
 
-    Raises ConfigError where the card names no test contigs.
+    A model of several genomes is measured on the one that `reference` is.
+    Raises ConfigError where the card names no test regions of this reference.
     """
     model = load(name)
-    contigs = model.card.contigs
-    if not contigs.get("test"):
-        raise ConfigError(f"the card of {name} names no test contigs")
+    genome = open_genome(reference)
+    told = next((each for each in model.card.genomes if set(genome.names) & set(each.contigs) and each.test), None)
+    if told is None:
+        raise ConfigError(f"the card of {name} names no test regions of {genome.path.name}")
 
     def log_probs(codes: Codes) -> npt.NDArray[np.float32]:
         return tiled_log_probs(model.network, codes, model.reach)
 
     return evaluate_likelihood(
-        log_probs,
-        open_genome(reference),
-        contigs["test"],
-        contigs.get("train", []),
-        contigs.get("validate", []),
-        out,
-        markov,
-        name=model.card.id,
+        log_probs, genome, told.test, told.train, told.validate, out, markov, name=model.card.id, strata=strata
     )
 
 
@@ -170,17 +198,17 @@ def _bits(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.fl
     return bits
 
 
-def _codes(genome: Genome, names: Sequence[str]) -> list[Codes]:
-    contig_numbers(genome, names)
-    return [encode(genome.contig(name)) for name in names]
+def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
+    return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
 
 
-def _check_splits(splits: dict[str, Sequence[str]]) -> None:
-    seen: dict[str, str] = {}
-    for part, names in splits.items():
-        if not names:
-            raise ConfigError(f"the likelihood needs at least one contig in '{part}'")
-        for contig in names:
-            if contig in seen:
-                raise ConfigError(f"contig {contig} stands in both '{seen[contig]}' and '{part}'")
-            seen[contig] = part
+def _split(genome: Genome, told: dict[str, Sequence[str]]) -> dict[str, list[Region]]:
+    for part, texts in told.items():
+        if not texts:
+            raise ConfigError(f"the likelihood needs at least one region in '{part}'")
+    split = {part: parse_regions(genome, texts) for part, texts in told.items()}
+    for one, other in combinations(split, 2):
+        if both := overlap(split[one], split[other]):
+            text = format_region(both, genome.names, genome.lengths)
+            raise ConfigError(f"{text} stands in both '{one}' and '{other}'")
+    return split
