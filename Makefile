@@ -15,7 +15,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint docs browser clean
+.PHONY: help demo test test-all lint folds docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -33,6 +33,11 @@ lint: $(DEV) ## style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+folds: $(CORE) ## two yeast models, each blind to the half that the other learned (DATA=folder of the data)
+	@test -n "$(DATA)" || { echo "name the folder of the data: make folds DATA=..." >&2; exit 1; }
+	$(BIN)/dnalect pretrain configs/folds/fold-1.toml --data $(DATA) --out runs/folds/fold-1
+	$(BIN)/dnalect pretrain configs/folds/fold-2.toml --data $(DATA) --out runs/folds/fold-2
 
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

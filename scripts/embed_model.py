@@ -1,0 +1,77 @@
+"""Measure a pretrained model and put it into the package: weights, card with figures, tables, log.
+
+python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--tss BED] [--stratum NAME=BED ...]
+
+The files of the options are relative to DATA, as in the configs. Every genome of the card
+that has test regions is measured; the tables go to results/likelihood/.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from dnalect.models.card import read_card
+from dnalect.workflows.likelihood import Likelihood, Strata, aligned, run
+
+ROOT = Path(__file__).parents[1]
+EMBEDDED = ROOT / "src/dnalect/models/embedded"
+
+
+def figures(rows: list[Likelihood], name: str) -> dict[str, dict[str, list[float]]]:
+    """Return the model's own rows, region by region, rounded."""
+    found = {}
+    for row in rows:
+        if row.model == name:
+            both = {"minus_markov24_interpolated": row.minus_interpolated, "minus_markov24_mixed": row.minus_mixed}
+            found[row.region] = {"bits": row.bits} | {key: value for key, value in both.items() if value}
+    return {
+        region: {key: [round(v, 4) for v in estimate] for key, estimate in each.items()}
+        for region, each in found.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--annotate")
+    parser.add_argument("--tss")
+    parser.add_argument("--stratum", action="append", default=[])
+    options = parser.parse_args()
+    card = json.loads((options.folder / "card.json").read_text())
+    name = card["id"]
+    strata = Strata(
+        str(options.data / options.annotate) if options.annotate else None,
+        str(options.data / options.tss) if options.tss else None,
+        {label: str(options.data / path) for label, path in (each.split("=", 1) for each in options.stratum)},
+    )
+    chosen = "".join(
+        [f" --annotate {Path(options.annotate).name}" if options.annotate else ""]
+        + [f" --tss {Path(options.tss).name}" if options.tss else ""]
+        + [f" --stratum {label}={Path(path).name}" for label, path in strata.beds.items()]
+    )
+    measured = {}
+    for genome in read_card(options.folder).genomes:
+        if genome.test:
+            table = ROOT / f"results/likelihood/{name}-{genome.name}.tsv"
+            rows = run(str(options.folder), str(options.data / genome.file), table, strata=strata)
+            print(aligned([row for row in rows if row.kind == "" or row.order == 24]))
+            measured[genome.name] = {
+                "test": genome.test,
+                **figures(rows, name),
+                "command": f"dnalect evaluate likelihood --model {name} --reference {Path(genome.file).name}{chosen}",
+            }
+    card["figures"] = {"validation_bits": card["figures"]["validation_bits"], **measured}
+    target = EMBEDDED / name
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(options.folder / "model.safetensors", target)
+    (target / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    results = ROOT / "results" / name
+    results.mkdir(parents=True, exist_ok=True)
+    for file in ("log.jsonl", "learning-curve.png"):
+        shutil.copy(options.folder / file, results)
+
+
+if __name__ == "__main__":
+    main()
