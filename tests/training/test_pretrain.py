@@ -1,6 +1,7 @@
 """Training learns, can be resumed to the bit, and leaves a model that loads."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,9 +69,9 @@ def test_it_learns_and_the_folder_loads(data):
     assert model.card.figures["validation_bits"] == round(log[-1]["validation_bits"], 4)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("optimizer", ['"adamw"', '"muon"\naverage = 0.9'])
 def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
-    (data / "toy.toml").write_text(CONFIG + f'optimizer = "{optimizer}"\n')
+    (data / "toy.toml").write_text(CONFIG + f"optimizer = {optimizer}\n")
     whole = pretrain(data / "toy.toml", data, data / "whole")
     real, count = loop._step, iter(range(1000))
 
@@ -158,7 +159,9 @@ def test_a_pass_covers_every_window_once_and_depends_on_seed_and_step_alone(data
     assert 0.3 < hidden.any(axis=1).mean() < 0.7
 
 
-@pytest.mark.parametrize(("weights", "shares"), [((0, 0), (5 / 6, 1 / 6)), ((1, 1), (0.5, 0.5)), ((1, 3), (0.25, 0.75))])
+@pytest.mark.parametrize(
+    ("weights", "shares"), [((0, 0), (5 / 6, 1 / 6)), ((1, 1), (0.5, 0.5)), ((1, 3), (0.25, 0.75))]
+)
 def test_genomes_share_every_batch_by_their_weights(data, weights, shares):
     corpus = corpus_of(data, *weights)
     assert np.allclose(np.array(corpus.quotas) / sum(corpus.quotas), shares, atol=0.02)
@@ -182,3 +185,28 @@ def test_no_window_touches_what_is_excluded_or_unknown(tmp_path):
     for low, high in ((3000, 3500), (6000, 7000)):
         assert not ((starts < high) & (starts + 64 > low)).any()
     assert ((starts < 4020) & (starts + 64 > 4000)).any()
+
+
+def test_the_mean_of_the_weights_is_what_is_kept():
+    network = torch.nn.Linear(2, 1)
+    mean, seen = loop.Averaged(network, 0.5), []
+    for step in range(1, 6):
+        with torch.no_grad():
+            network.weight.fill_(step)
+        mean.update(network, step)
+        share = 1 - min(0.5, step / (step + 10))
+        seen.append(step * share + (seen[-1] if seen else float("nan")) * (1 - share))
+        if step == 1:
+            seen[0] = float(mean.weights["weight"][0, 0])
+    with mean.in_place_of(network):
+        assert network.weight[0, 0].item() == pytest.approx(seen[-1], rel=1e-5)
+    assert network.weight[0, 0].item() == 5
+    mean.copy_to(network)
+    assert network.weight[0, 0].item() == pytest.approx(seen[-1], rel=1e-5)
+
+
+def test_every_config_of_the_repository_is_read():
+    configs = sorted((Path(__file__).parents[2] / "configs").rglob("*.toml"))
+    assert {path.stem for path in configs} >= {"duplex-yeast", "duplex-human", "duplex-fungi", "fold-1", "fold-2"}
+    for path in configs:
+        assert read_config(path).name

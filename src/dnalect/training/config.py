@@ -84,7 +84,8 @@ class OptimConfig:
     batch: windows a step. steps: optimizer steps. optimizer: adamw, or muon for matrices with
     adamw for the rest. learning_rate, muon_rate: peaks of the two, after `warmup` steps, then
     linear to `final_rate` times the peak. weight_decay, betas (AdamW), clip: gradient norm.
-    precision: fp32 or bf16 (autocast). save_every, check_every: steps between checkpoints
+    average: decay of the running mean of the weights that is checked and kept, 0 for the last
+    weights themselves. precision: fp32 or bf16 (autocast). save_every, check_every: steps between checkpoints
     and between validations.
     """
 
@@ -98,6 +99,7 @@ class OptimConfig:
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
+    average: float = 0.0
     precision: str = "fp32"
     save_every: int = 100
     check_every: int = 100
@@ -108,6 +110,8 @@ class OptimConfig:
             raise ConfigError(f"[optim] precision must be fp32 or bf16, not {self.precision!r}")
         if self.optimizer not in ("adamw", "muon"):
             raise ConfigError(f"[optim] optimizer must be adamw or muon, not {self.optimizer!r}")
+        if not 0 <= self.average < 1:
+            raise ConfigError(f"[optim] average must lie in [0, 1), not {self.average}")
         if min(self.batch, self.steps, self.save_every, self.check_every) < 1:
             raise ConfigError("[optim] batch, steps, save_every and check_every must be at least 1")
 

@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def train(
     """
     optim = config.optim
     optimizers = build(network, optim)
-    state = _resume(folder, network, optimizers, config)
+    mean = Averaged(network, optim.average)
+    state = _resume(folder, network, optimizers, mean, config)
     step, seconds = int(state["step"]), float(state["seconds"])
     log = _trim_log(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
@@ -63,11 +65,13 @@ def train(
             if not value < 1e4:
                 raise DnalectError(f"the loss is {value} at step {step}: lower learning_rate in the config")
             running, since, step = running + value, since + 1, step + 1
+            mean.update(network, step)
             bar.update()
             last = step == optim.steps
             if step % optim.check_every == 0 or last:
                 network.eval()
-                figures = check(network)
+                with mean.in_place_of(network):
+                    figures = check(network)
                 network.train()
                 now = time.perf_counter()
                 seconds, begun = seconds + now - begun, now
@@ -85,8 +89,44 @@ def train(
             if step % optim.save_every == 0 or last:
                 now = time.perf_counter()
                 seconds, begun = seconds + now - begun, now
-                _save(folder, network, optimizers, config, step, seconds, figures)
+                _save(folder, network, optimizers, mean, config, step, seconds, figures)
+    mean.copy_to(network)
     return figures | {"seconds": seconds}
+
+
+class Averaged:
+    """The running mean of a network's weights; with a decay of 0 there is none, and nothing happens.
+
+    The decay grows from 0 with the steps, so that the random beginning is soon forgotten.
+    """
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.decay = decay
+        self.weights = {n: p.detach().clone() for n, p in network.named_parameters()} if decay else {}
+
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take in the weights after step `step` (from 1)."""
+        share = 1 - min(self.decay, step / (step + 10))
+        for name, p in network.named_parameters() if self.weights else ():
+            self.weights[name].lerp_(p.detach(), share)
+
+    def copy_to(self, network: nn.Module) -> None:
+        """Overwrite the network's weights by their mean."""
+        with torch.no_grad():
+            for name, p in network.named_parameters() if self.weights else ():
+                p.copy_(self.weights[name])
+
+    @contextmanager
+    def in_place_of(self, network: nn.Module) -> Iterator[None]:
+        """Let the network have the mean for a while."""
+        last = {n: p.detach().clone() for n, p in network.named_parameters()} if self.weights else {}
+        self.copy_to(network)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, p in network.named_parameters() if last else ():
+                    p.copy_(last[name])
 
 
 def _step(
@@ -117,6 +157,7 @@ def _save(
     folder: Path,
     network: nn.Module,
     optimizers: list[torch.optim.Optimizer],
+    mean: "Averaged",
     config: PretrainConfig,
     step: int,
     seconds: float,
@@ -130,6 +171,7 @@ def _save(
         "figures": figures,
         "network": network.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+        "mean": mean.weights,
         "random": torch.get_rng_state(),
     }
     torch.save(state, temporary)
@@ -137,7 +179,11 @@ def _save(
 
 
 def _resume(
-    folder: Path, network: nn.Module, optimizers: list[torch.optim.Optimizer], config: PretrainConfig
+    folder: Path,
+    network: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    mean: "Averaged",
+    config: PretrainConfig,
 ) -> dict[str, Any]:
     path = folder / "checkpoint.pt"
     if not path.exists():
@@ -151,6 +197,8 @@ def _resume(
     network.load_state_dict(state["network"])
     for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(kept)
+    for name, kept in state["mean"].items():
+        mean.weights[name].copy_(kept)
     torch.set_rng_state(state["random"])
     return state
 
