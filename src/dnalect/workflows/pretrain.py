@@ -34,9 +34,13 @@ def pretrain(config_path: Path, data: Path, out: Path, device: str = "cpu", thre
     out: made if missing; holds the log, the learning curve and a checkpoint that a second
     call resumes from.
     """
-    config = read_config(config_path)
     if threads:
         torch.set_num_threads(threads)
+    return pretrain_config(read_config(config_path), data, out, device)
+
+
+def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str = "cpu") -> Path:
+    """Train the model of a config that was read or made before: see `pretrain`."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
