@@ -97,7 +97,8 @@ class Score:
     value: None where there is no score; then `reason` says why, as REASON or REASON:detail.
     unit: "nats". percentile: share of background variants of the same stratum that score
     lower, in (0, 1). ref_prob: the model's probability of the reference base (SNVs).
-    flags: e.g. "tandem_repeat".
+    flags: e.g. "tandem_repeat". strand_gap: |forward - reverse| of a model that reads one
+    strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
     """
 
     value: float | None = None
@@ -107,6 +108,8 @@ class Score:
     reason: str = ""
     flags: tuple[str, ...] = ()
     kind: VariantClass = "none"
+    strand_gap: float | None = None
+    tokens: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import torch
 
 from dnalect.core.records import Codes, Score, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.inference.composition import log_composition
 from dnalect.models.duplex.model import DuplexModel, inside
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import haplotypes
@@ -52,11 +53,7 @@ class LeaveOneOutScorer:
     @cached_property
     def log_background(self) -> npt.NDArray[np.float64]:
         """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition of the reference."""
-        counts = np.zeros(5, dtype=np.int64)
-        for start in range(0, len(self.genome.packed), 1 << 24):
-            counts += np.bincount(encode(self.genome.packed[start : start + (1 << 24)]), minlength=5)
-        paired = counts[[0, 1, 2, 3]] + counts[[3, 2, 1, 0]] + 1
-        return np.append(np.log(paired / paired.sum()), 0.0)
+        return log_composition(self.genome)
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""

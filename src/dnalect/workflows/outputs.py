@@ -24,11 +24,15 @@ INFO_LINES = (
     'with a lower DNALECT_LLR; no p-value">',
     '##INFO=<ID=DNALECT_REFP,Number=A,Type=Float,Description="dnalect: probability of the reference base (SNVs)">',
     '##INFO=<ID=DNALECT_REASON,Number=A,Type=String,Description="dnalect: why the allele has no score">',
+    '##INFO=<ID=DNALECT_STRAND,Number=A,Type=Float,Description="dnalect: absolute difference of DNALECT_LLR between '
+    'the strands (models that read one strand at a time)">',
+    '##INFO=<ID=DNALECT_TOKENS,Number=A,Type=String,Description="dnalect: pieces that REF and ALT are cut into, as '
+    'ref-alt (byte pair tokenizers)">',
     '##INFO=<ID=DNALECT_FLAGS,Number=A,Type=String,Description="dnalect: flags of the score, e.g. tandem_repeat">',
 )
 COLUMNS = (
-    "chrom pos id ref alt class llr percentile ref_probability reason flags allele_count allele_frequency "
-    "seen_in_training gene region tss_distance"
+    "chrom pos id ref alt class llr percentile ref_probability strand_gap ref_tokens alt_tokens reason flags "
+    "allele_count allele_frequency seen_in_training gene region tss_distance"
 ).split()
 
 
@@ -88,6 +92,10 @@ def info_fields(scores: list[Score]) -> str:
     fields = f"DNALECT_LLR={values};DNALECT_PCT={percentiles};DNALECT_REASON={reasons}"
     if any(s.ref_prob is not None for s in scores):
         fields += ";DNALECT_REFP=" + ",".join("." if s.ref_prob is None else f"{s.ref_prob:.4f}" for s in scores)
+    if any(s.strand_gap is not None for s in scores):
+        fields += ";DNALECT_STRAND=" + ",".join("." if s.strand_gap is None else f"{s.strand_gap:.4f}" for s in scores)
+    if any(s.tokens for s in scores):
+        fields += ";DNALECT_TOKENS=" + ",".join(f"{s.tokens[0]}-{s.tokens[1]}" if s.tokens else "." for s in scores)
     if any(s.flags for s in scores):
         fields += ";DNALECT_FLAGS=" + ",".join("+".join(s.flags) or "." for s in scores)
     return fields
@@ -152,6 +160,7 @@ def row_values(row: Row) -> list[Any]:
         None if score.value is None else round(score.value, 4),
         None if score.percentile is None else round(score.percentile, 6),
         None if score.ref_prob is None else round(score.ref_prob, 4),
+        None if score.strand_gap is None else round(score.strand_gap, 4), *(score.tokens or (None, None)),
         score.reason or None, "+".join(score.flags) or None, row.allele_count, row.af, row.seen,
         row.gene or None, row.region or None, row.tss_distance,
     ]  # fmt: skip
@@ -179,8 +188,10 @@ NUMBERS = {
     "pos": pa.int64(),
     "allele_count": pa.int64(),
     "tss_distance": pa.int64(),
+    "ref_tokens": pa.int64(),
+    "alt_tokens": pa.int64(),
     "seen_in_training": pa.bool_(),
-} | {name: pa.float64() for name in ("llr", "percentile", "ref_probability", "allele_frequency")}
+} | {name: pa.float64() for name in ("llr", "percentile", "ref_probability", "strand_gap", "allele_frequency")}
 SCHEMA = pa.schema([pa.field(name, NUMBERS.get(name, pa.string())) for name in COLUMNS])
 GROUP = 50_000
 
