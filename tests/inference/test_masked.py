@@ -1,0 +1,202 @@
+"""Scores of masked models on toy networks whose probabilities are known: the exact number, by enumeration."""
+
+import itertools
+
+import numpy as np
+import pytest
+from tests.inference.toys import Hashed, Independent, byte_pairs
+
+from dnalect.core.records import Variant
+from dnalect.genome.fasta import open_genome
+from dnalect.inference.masked import pieces
+from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.tokens.bases import encode
+from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.windows.alleles import normalise
+
+QS = np.log([0.4, 0.3, 0.2, 0.1])
+TOKENIZERS = {
+    "kmers": lambda: OverlappingKmers(3),
+    "chunks": lambda: Chunks(1),
+    "pieces": byte_pairs,
+}
+
+
+@pytest.fixture
+def genome(tmp_path, monkeypatch):
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(4)
+    text = "".join(rng.choice(list("ACGT"), 900))
+    (tmp_path / "g.fa").write_text(f">c\n{text}\n")
+    return open_genome(tmp_path / "g.fa")
+
+
+def variant(genome, start, ref_length, alt):
+    ref = encode(genome.fetch(0, start, start + ref_length))
+    return normalise(0, start, ref, encode(alt), genome)
+
+
+def some(genome):
+    snv = [variant(genome, 300, 1, base) for base in "ACGT" if base != chr(genome.fetch(0, 300, 301)[0])]
+    others = [(310, 3, "TTG"), (320, 0, "ACCA"), (333, 4, ""), (341, 2, "GATTACA"), (350, 0, "ACGTTGCA" * 5)]
+    return snv + [variant(genome, *each) for each in others]
+
+
+def flipped(genome, v, folder):
+    """The genome that carries the alternate allele, and the variant back."""
+    text = genome.contig("c").tobytes().decode()
+    alt = "".join("ACGT"[c] for c in v.alt)
+    path = folder / f"flipped-{v.start}-{alt}.fa"
+    path.write_text(f">c\n{text[: v.start]}{alt}{text[v.end :]}\n")
+    return open_genome(path), Variant(0, v.start, v.start + len(v.alt), v.alt, v.ref)
+
+
+@pytest.mark.parametrize("name", ["kmers", "chunks"])
+@pytest.mark.parametrize("strands", [1, 2])
+def test_independent_bases_give_the_ratio_of_their_frequencies(genome, name, strands):
+    scorer = MaskedScorer(Independent(TOKENIZERS[name](), QS), genome, flank=40, strands=strands)
+    for v in some(genome)[:3]:
+        (score,) = scorer.score([v])
+        forward = QS[v.alt[0]] - QS[v.ref[0]]
+        backward = QS[3 - v.alt[0]] - QS[3 - v.ref[0]]
+        assert score.value == pytest.approx(forward if strands == 1 else (forward + backward) / 2, abs=1e-5)
+        if strands == 2:
+            assert score.strand_gap == pytest.approx(abs(forward - backward), abs=1e-5)
+
+
+def test_overlapping_words_take_the_mean_over_exactly_k_hidden_tokens(genome):
+    tokenizer = OverlappingKmers(3)
+    model = Hashed(tokenizer)
+    v = some(genome)[0]
+    (score,) = MaskedScorer(model, genome, flank=20, strands=1).score([v])
+    window = genome.fetch(0, v.start - 20, v.end + 20).tobytes().decode()
+    ids = tokenizer.encode([window]).input_ids[0]
+    hidden = [19, 20, 21]
+    changed = ids.copy()
+    changed[hidden] = 4
+    expected = []
+    for column in hidden:
+        log_probs = model.log_probs(changed, column)
+        words = [window[:20] + "ACGT"[b] + window[21:] for b in (v.ref[0], v.alt[0])]
+        ref, alt = (tokenizer.index[word[column - 1 : column + 2]] for word in words)
+        expected.append(log_probs[alt] - log_probs[ref])
+    assert score.value == pytest.approx(np.mean(expected), abs=1e-5)
+    assert model.passes == 1
+
+
+def test_chunks_are_averaged_over_their_six_frames(genome):
+    tokenizer = Chunks(1)
+    model = Hashed(tokenizer)
+    v = some(genome)[0]
+    (score,) = MaskedScorer(model, genome, flank=24, strands=1).score([v])
+    window = genome.fetch(0, v.start - 24, v.end + 24).tobytes().decode()
+    expected = []
+    for phase in range(6):
+        text, at = window[phase:], 24 - phase
+        ids = tokenizer.encode([text]).input_ids[0]
+        column = 1 + at // 6
+        changed = ids.copy()
+        changed[column] = tokenizer.special.mask
+        log_probs = model.log_probs(changed, column)
+        word = text[at // 6 * 6 : at // 6 * 6 + 6]
+        ref, alt = (tokenizer.index[word[: at % 6] + "ACGT"[b] + word[at % 6 + 1 :]] for b in (v.ref[0], v.alt[0]))
+        expected.append(log_probs[alt] - log_probs[ref])
+    assert score.value == pytest.approx(np.mean(expected), abs=1e-5)
+    assert model.passes == 6
+
+
+def naive_sum(text, log_probs, index):
+    """Every way to cut the text into as many pieces as there are rows, one by one."""
+    total = []
+    for cuts in itertools.combinations(range(1, len(text)), len(log_probs) - 1):
+        parts = [text[a:b] for a, b in itertools.pairwise((0, *cuts, len(text)))]
+        if all(part in index for part in parts):
+            total.append(sum(row[index[part]] for row, part in zip(log_probs, parts, strict=True)))
+    return np.logaddexp.reduce(total) if total else -np.inf
+
+
+def test_the_dynamic_programme_equals_enumeration():
+    rng = np.random.default_rng(0)
+    index = {word: n for n, word in enumerate(["A", "C", "G", "T", "AC", "GT", "ACG", "TT", "CGT"])}
+    for _ in range(60):
+        text = "".join(rng.choice(list("ACGT"), rng.integers(1, 9)))
+        log_probs = rng.normal(size=(rng.integers(1, 7), len(index)))
+        expected = naive_sum(text, log_probs, index)
+        assert pieces.log_sum_of_splits(text, log_probs, index) == pytest.approx(expected, abs=1e-9)
+
+
+def test_byte_pairs_compare_both_alleles_with_the_same_masks(genome):
+    tokenizer = byte_pairs()
+    model = Hashed(tokenizer)
+    scorer = MaskedScorer(model, genome, flank=30, strands=1)
+    fewer = 0
+    for v in (
+        variant(genome, at, 1, "ACGT"[(encode(genome.fetch(0, at, at + 1))[0] + 1) % 4]) for at in range(300, 340)
+    ):
+        (score,) = scorer.score([v])
+        text = genome.fetch(0, v.start - 30, v.end + 30).tobytes().decode()
+        texts = [text[:30] + base + text[31:] for base in "ACGT"]
+        ids = [tokenizer.encode([each]).input_ids[0].tolist() for each in texts]
+        before = next(n for n in range(99) if len({each[n] for each in ids}) > 1)
+        after = next(n for n in range(99) if len({each[-1 - n] for each in ids}) > 1)
+        after = min(after, min(map(len, ids)) - before)
+        middles = [each[before : len(each) - after] for each in ids]
+        words = ["".join(tokenizer.words[i] for i in middle) for middle in middles]
+        ref, alt = int(v.ref[0]), int(v.alt[0])
+        differences = []
+        for m in {len(middles[ref]), len(middles[alt])}:
+            masked = np.array([*ids[0][:before], *[tokenizer.special.mask] * m, *ids[0][len(ids[0]) - after :]])
+            rows = [model.log_probs(masked, before + n) for n in range(m)]
+            sums = [naive_sum(words[b], rows, tokenizer.index) for b in (ref, alt)]
+            if np.isfinite(sums).all():
+                differences.append(sums[1] - sums[0])
+        fewer += len({len(m) for m in middles}) > 1
+        assert score.tokens == (len(middles[ref]), len(middles[alt]))
+        assert score.value == pytest.approx(np.mean(differences), abs=1e-5)
+    assert fewer > 10
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_every_kind_of_variant_has_a_score_and_swapped_alleles_its_opposite(genome, tmp_path, name):
+    model = Hashed(TOKENIZERS[name]())
+    scorer = MaskedScorer(model, genome, flank=40)
+    variants = some(genome)
+    scores = scorer.score(variants)
+    assert {v.kind for v in variants} == {"snv", "mnv", "insertion", "deletion"}
+    for v, score in zip(variants, scores, strict=True):
+        assert score.value is not None
+        assert np.isfinite(score.value)
+        other, back = flipped(genome, v, tmp_path)
+        swapped = MaskedScorer(model, other, flank=40)
+        swapped.log_background = scorer.log_background
+        assert swapped.score([back])[0].value == -score.value
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_scores_do_not_depend_on_the_batch_or_the_neighbours(genome, name):
+    variants = some(genome)
+    together = MaskedScorer(Hashed(TOKENIZERS[name]()), genome, flank=40, batch=7).score(variants)
+    alone = [MaskedScorer(Hashed(TOKENIZERS[name]()), genome, flank=40, batch=1).score([v])[0] for v in variants]
+    assert [score.value for score in together] == [score.value for score in alone]
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_one_pass_serves_all_alternates_of_a_site(genome, name):
+    snvs = some(genome)[:3]
+    one, three = (Hashed(TOKENIZERS[name]()) for _ in range(2))
+    MaskedScorer(one, genome, flank=40).score(snvs[:1])
+    MaskedScorer(three, genome, flank=40).score(snvs)
+    assert one.passes == three.passes
+
+
+def test_the_reverse_strand_is_read_as_the_forward_one(genome, tmp_path):
+    text = genome.contig("c").tobytes().decode()
+    path = tmp_path / "rc.fa"
+    path.write_text(f">c\n{text[::-1].translate(str.maketrans('ACGT', 'TGCA'))}\n")
+    other = open_genome(path)
+    model = Hashed(OverlappingKmers(4))
+    here = MaskedScorer(model, genome, flank=40).at_sites(np.array([0]), np.array([300]))
+    there = MaskedScorer(model, other, flank=40).at_sites(np.array([0]), np.array([len(text) - 301]))
+    assert here[0] == pytest.approx(there[0, ::-1], abs=1e-6)
+    assert np.exp(here).sum() == pytest.approx(1, abs=1e-6)
