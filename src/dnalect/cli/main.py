@@ -12,15 +12,23 @@ from dnalect.core.errors import DnalectError
 
 COMMANDS = {
     "score": "dnalect.cli.score",
+    "scan": "dnalect.cli.scan",
     "demo": "dnalect.cli.demo",
     "pretrain": "dnalect.cli.pretrain",
     "evaluate": "dnalect.cli.evaluate",
+    "models": "dnalect.cli.models",
+    "tokenize": "dnalect.cli.tokenize",
+    "vocabulary": "dnalect.cli.vocabulary",
 }
 SUMMARIES = {
     "score": "Score the variants of a VCF, TSV or BED with a DNA language model.",
+    "scan": "Compute every single-base substitution of a genome.",
     "demo": "Score natural promoter variants of yeast chromosome I; makes demo-out/.",
     "pretrain": "Train a model from a config and genomes.",
     "evaluate": "Measure a model against its rivals on held-out sequence.",
+    "models": "List the models that can be loaded, choose one, check a downloaded one.",
+    "tokenize": "Show how models read DNA: a table of tokens and the bases they cover.",
+    "vocabulary": "Learn, compare and choose the words that a model reads DNA in.",
 }
 
 

@@ -8,6 +8,7 @@ DnalectError            the run cannot go on; the command prints the message and
 │   └── ContigNameError the two files name their contigs differently
 ├── OutputError         an output that cannot be written
 ├── ModelError          a model folder or name that cannot be loaded
+│   └── TokenizerError  a vocabulary or tokenizer file that cannot be used
 └── ConfigError         a configuration that contradicts itself
 """
 
@@ -42,6 +43,10 @@ class OutputError(DnalectError):
 
 class ModelError(DnalectError):
     """A model folder or name cannot be loaded."""
+
+
+class TokenizerError(ModelError):
+    """A vocabulary or tokenizer file cannot be used."""
 
 
 class ConfigError(DnalectError):

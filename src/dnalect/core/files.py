@@ -28,6 +28,11 @@ def check_writable(path: Path) -> None:
     """Raise OutputError unless a file could be made at this path."""
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give the name of a file")
+    check_parent(path)
+
+
+def check_parent(path: Path) -> None:
+    """Raise OutputError unless something could be made beside this path."""
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist; make it first")
     if not os.access(path.parent, os.W_OK):
@@ -63,3 +68,35 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file whole."""
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file that is whole and on the disk when this returns, whatever happens after.
+
+    The temporary name is `path` and ".tmp": for folders with one writer. Raises OutputError.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _sync(path.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def sync(path: Path) -> None:
+    """Have the system put a file, or a folder with all that it holds, on the disk."""
+    for each in sorted(path.rglob("*")) if path.is_dir() and not path.is_symlink() else ():
+        _sync(each)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,6 +1,6 @@
-"""Names -> models. A name is an embedded model or a folder; nothing is ever executed."""
+"""Names -> models: embedded, published, on the hub, or a folder. Nothing is ever executed."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 import torch
@@ -8,51 +8,90 @@ import torch
 from dnalect.core.errors import ModelError
 from dnalect.core.files import sha256
 from dnalect.models.card import Card, read_card
+from dnalect.models.catalogue import EMBEDDED, embedded_cards, published, unknown
 from dnalect.models.duplex.model import DuplexModel, load_duplex
+from dnalect.models.families import FAMILIES
+from dnalect.models.hub import fetched, is_hub_id
+from dnalect.models.loading import check_folder, load_masked
+from dnalect.models.masked import MaskedModel
+from dnalect.models.published import PublishedCard
 
-EMBEDDED = Path(__file__).parent / "embedded"
-FAMILIES: dict[str, Callable[[Card, Path, torch.device, torch.dtype], DuplexModel]] = {"duplex": load_duplex}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+Model = DuplexModel | MaskedModel
+_log = logging.getLogger("dnalect")
 
-
-def embedded_cards() -> list[Card]:
-    """Return the cards of the models that ship inside the package."""
-    if not EMBEDDED.is_dir():
-        return []
-    return [read_card(folder) for folder in sorted(EMBEDDED.iterdir()) if (folder / "card.json").is_file()]
+__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "load", "model_folder"]
 
 
 def model_folder(name: str) -> Path:
-    """Return the folder of an embedded model's name, or the folder itself. ModelError if neither."""
+    """Return the folder of a model, fetching it from the hub where it has to come from there.
+
+    name: an embedded model, a folder, a published model (`dnabert-6`) or OWNER/NAME on the hub,
+    tried in this order. Raises ModelError where it is none of these or can't be had.
+    """
     if (EMBEDDED / name / "card.json").is_file() and "/" not in name:
         return EMBEDDED / name
     folder = Path(name)
     if folder.is_dir():
         return folder
-    known = ", ".join(card.id for card in embedded_cards())
-    raise ModelError(f"there is no model {name!r}: neither an embedded one ({known}) nor a folder")
+    known = published(name)
+    if known and not known.hub:
+        raise ModelError(
+            f"{name} is not on the hub: get {known.source}, put it into a folder of its own and give the folder's path"
+        )
+    if known:
+        return fetched(known.hub, known.revision)
+    if is_hub_id(name):
+        return fetched(name)
+    raise unknown(name)
 
 
-def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> DuplexModel:
-    """Load an embedded model or a model folder, in eval mode.
+def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Load a model by its name, its id on the hub or its folder, in eval mode.
 
+    name: see `dnalect models list`; OWNER/NAME on the Hugging Face hub; or a folder, of this
+    project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
+    vocab.txt or tokenizer.json). What a folder holds is recognised by its content.
     device: as torch names it. dtype: "float32" or "bfloat16".
-    Raises ModelError where the folder, the card, the checksum or a tensor is wrong.
+    Raises ModelError where a name, a file, a checksum, a tensor or their number is wrong.
     """
-    folder = model_folder(str(name))
-    card = read_card(folder)
-    if card.family not in FAMILIES:
-        raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(FAMILIES)}")
     if dtype not in DTYPES:
         raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
+    target = _device(device)
+    about = published(str(name)) if not Path(name).is_dir() else None
+    folder = model_folder(str(name))
+    for warning in about.warnings if about else ():
+        _log.warning("dnalect: %s", warning)
+    card = read_card(folder) if (folder / "card.json").is_file() else None
+    if card is None and not _hub_layout(folder):
+        raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
+    if card is None:
+        return load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
+    return _own(card, folder, target, DTYPES[dtype], about)
+
+
+def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None) -> Model:
+    known = ["duplex", *FAMILIES]
+    if card.family not in known:
+        raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise ModelError(f"{folder} has no model.safetensors")
     if sha256(weights) != card.sha256:
         raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
+    if card.family == "duplex":
+        return load_duplex(card, folder, device, dtype)
+    return load_masked(check_folder(folder), device, dtype, card, about)
+
+
+def _hub_layout(folder: Path) -> bool:
+    return (folder / "config.json").is_file() or any(folder.glob("*.h*5"))
+
+
+def _device(name: str) -> torch.device:
     try:
-        target = torch.device(device)
+        target = torch.device(name)
         torch.empty(1, device=target)
     except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"the device {device!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return FAMILIES[card.family](card, folder, target, DTYPES[dtype])
+        raise ModelError(f"the device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return target

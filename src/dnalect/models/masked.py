@@ -1,0 +1,129 @@
+"""A masked language model of the library: card, tokenizer, network."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from dnalect.core.errors import InputError, OutputError
+from dnalect.core.files import sha256, write_text, written_whole
+from dnalect.core.records import Encoding
+from dnalect.models.card import Card
+from dnalect.models.encoder.network import Encoder
+from dnalect.tokens.tokenizer import Text, Tokenizer
+
+if TYPE_CHECKING:
+    from dnalect.models.family import Family
+    from dnalect.models.published import PublishedCard
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a masked model gives for an encoding of B windows of T tokens.
+
+    logits: (B, T, V) float32. hidden_states: (B, T, C) float32 each, the embeddings first, then
+    each layer, the last one after the final norm where there is one. attentions: (B, N, T, T)
+    float32 of each layer. Both tuples are None unless asked for. What stands at padding means
+    nothing.
+    """
+
+    logits: Tensor
+    hidden_states: tuple[Tensor, ...] | None = None
+    attentions: tuple[Tensor, ...] | None = None
+
+
+class MaskedModel:
+    """An encoder with its card and tokenizer, in eval mode.
+
+    kind: "masked": logits at a token say what it was where the encoding hides it with
+    `tokenizer.special.mask`. published: what its authors published, None for one's own.
+    """
+
+    kind = "masked"
+
+    def __init__(
+        self,
+        card: Card,
+        family: "Family",
+        tokenizer: Tokenizer,
+        network: Encoder,
+        device: torch.device,
+        dtype: torch.dtype,
+        published: "PublishedCard | None" = None,
+    ):
+        self.card, self.family, self.tokenizer, self.published = card, family, tokenizer, published
+        self.network = network.to(device=device, dtype=dtype).eval()
+        self.device, self.dtype = device, dtype
+
+    @property
+    def context_bases(self) -> int:
+        """The longest window in bases whose tokens surely fit; most longer ones with long words fit too."""
+        return self.card.context_bases
+
+    def encode(self, sequences: Sequence[Text], special: bool = True) -> Encoding:
+        """Return the tokens of sequences, padded on the right.
+
+        Raises InputError where a sequence has more tokens than the model has positions for.
+        Models without a table of positions take any number; quality falls beyond the length
+        that they were made for.
+        """
+        encoding = self.tokenizer.encode(sequences, special)
+        config, tokens = self.network.config, encoding.input_ids.shape[1]
+        if config.positions == "learned" and tokens > config.longest:
+            raise InputError(
+                f"a sequence has {tokens:,} tokens, {self.card.id} takes {config.longest:,} "
+                f"(any {self.context_bases:,} bases fit); cut it"
+            )
+        return encoding
+
+    @torch.inference_mode()
+    def __call__(self, encoding: Encoding, hidden_states: bool = False, attentions: bool = False) -> Output:
+        """Return logits, and on request the hidden states and attentions of every layer."""
+        states = self.network(*self._tensors(encoding), every=hidden_states, attentions=attentions)
+        return Output(
+            self.network.logits(states.last).float(),
+            tuple(state.float() for state in states.every) if hidden_states else None,
+            tuple(weight.float() for weight in states.attentions) if attentions else None,
+        )
+
+    @torch.inference_mode()
+    def logits_at(self, encoding: Encoding, rows: Ids, columns: Ids) -> Tensor:
+        """Return logits (m, V) float32 of m tokens of an encoding; the head runs only there."""
+        last = self.network(*self._tensors(encoding)).last
+        chosen = last[torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)]
+        return self.network.logits(chosen).float()
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.
+
+        transformers' AutoModelForMaskedLM takes it too where it has the class (DNABERT, GROVER,
+        Nucleotide Transformer 1). The folder may exist. Raises OutputError where it can't be
+        written.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        config = self.network.config
+        tensors = self.family.table.export(self.network) | self.family.extra(config)
+        with written_whole(folder / "model.safetensors") as temporary:
+            save_file(tensors, temporary, metadata={"format": "pt"})
+        hub = self.family.write_config(config, self.tokenizer) | {"dtype": str(self.dtype).removeprefix("torch.")}
+        write_text(folder / "config.json", json.dumps(hub, indent=2) + "\n")
+        self.family.write_tokenizer(self.tokenizer, folder)
+        card = replace(self.card, sha256=sha256(folder / "model.safetensors"))
+        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+    def _tensors(self, encoding: Encoding) -> tuple[Tensor, Tensor]:
+        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64))
+        return ids.to(self.device), torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)

@@ -1,0 +1,37 @@
+"""The tokenizer of a model folder: its files, or what its config says where it has none."""
+
+from pathlib import Path
+from typing import Any
+
+from dnalect.core.errors import ModelError
+from dnalect.models.reading import read_json
+from dnalect.tokens.files import read_tokenizer, write_tokenizer
+from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.tokenizer import Tokenizer
+
+FILES = ("tokenizer.json", "vocab.txt")
+
+
+def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
+    """Return the tokenizer of a folder, None where it has no file of words.
+
+    config: config.json, whose `ngram` is all that LOGO's tokenizer needs.
+    Raises ModelError for words in an order that no published model has, and for a tokenizer
+    that would turn bases into lower case.
+    """
+    settings = folder / "tokenizer_config.json"
+    if settings.is_file() and read_json(settings).get("do_lower_case") is True:
+        raise ModelError(
+            f"{settings} says do_lower_case: the words are upper case, so every one would be unknown; "
+            "get the file from the model's own page, or set it to false"
+        )
+    for name in FILES:
+        if (folder / name).is_file():
+            return read_tokenizer(folder / name)
+    grams = config.get("ngram")
+    return Ngrams(grams) if isinstance(grams, int) else None
+
+
+def write_vocabulary(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write a tokenizer's file into a folder."""
+    write_tokenizer(tokenizer, folder)

@@ -1,0 +1,33 @@
+"""The tokenizers that need no file, by name."""
+
+from collections.abc import Callable
+
+from dnalect.core.errors import TokenizerError
+from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.single import SingleBases
+from dnalect.tokens.tokenizer import Tokenizer
+
+_MAKERS: dict[str, Callable[[], Tokenizer]] = {
+    "single": SingleBases,
+    "dnabert-3": lambda: OverlappingKmers(3),
+    "dnabert-4": lambda: OverlappingKmers(4),
+    "dnabert-5": lambda: OverlappingKmers(5),
+    "dnabert-6": lambda: OverlappingKmers(6),
+    "nt-v1": lambda: Chunks(1),
+    "nt-v2": lambda: Chunks(2),
+    "logo-3": lambda: Ngrams(3),
+    "logo-4": lambda: Ngrams(4),
+    "logo-5": lambda: Ngrams(5),
+    "logo-6": lambda: Ngrams(6),
+    "hyenadna": lambda: SingleBases("hyenadna"),
+}
+NAMES = tuple(_MAKERS)
+
+
+def named(name: str) -> Tokenizer:
+    """Return a tokenizer by one of NAMES. Raises TokenizerError for any other."""
+    if name not in _MAKERS:
+        raise TokenizerError(f"there is no tokenizer {name!r}; give a file, or one of {', '.join(NAMES)}")
+    return _MAKERS[name]()

@@ -1,0 +1,237 @@
+"""Which model to take: the textbook chapter's answer, and one that weighs licence, context and hardware."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dnalect.models.card import Card
+from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.published import PublishedCard
+
+# The questions of the chapter's decision tree, and its answers.
+CHAPTER = {
+    "accuracy": ("the greatest accuracy", "Nucleotide Transformer, if it may be slow"),
+    "speed": ("speed and efficiency", "DNABERT-2"),
+    "variants": ("non-coding variants", "LOGO or GROVER"),
+    "resources": ("little hardware", "DNABERT"),
+    "species": ("several species", "Nucleotide Transformer or DNABERT-2"),
+}
+# Beside the weights: activations of a batch and the libraries.
+WORK = 1.2
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user needs. goals: of CHAPTER. species: in words, "" for any. context: bases that
+    must be read at once. memory: gigabytes, None for any. commercial: the licence must allow it.
+    """
+
+    goals: tuple[str, ...] = ()
+    species: str = ""
+    context: int = 0
+    memory: float | None = None
+    commercial: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that has a name, as the choice sees it. cost: parameters that read one base.
+
+    single: it predicts every base from all others in one pass.
+    """
+
+    name: str
+    family: str
+    parameters: int
+    cost: float
+    context: int
+    species: str
+    many_species: bool
+    commercial: bool | None
+    single: bool = False
+
+    def gigabytes(self, bytes_each: int) -> float:
+        """Memory that it takes at work."""
+        return WORK * self.parameters * bytes_each / 1e9
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A candidate with the reasons for it and against it; ruled out where `against` is not empty."""
+
+    candidate: Candidate
+    points: float
+    reasons: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def candidates() -> list[Candidate]:
+    """Return all models that have a name."""
+    return [*map(_embedded, embedded_cards()), *map(_published, PUBLISHED.values())]
+
+
+def _embedded(card: Card) -> Candidate:
+    return Candidate(
+        name=card.id,
+        family=card.family,
+        parameters=card.parameters,
+        cost=card.parameters,
+        context=card.context_bases,
+        species=card.species,
+        many_species=len(card.genomes) > 1,
+        commercial=True,
+        single=True,
+    )
+
+
+def _published(card: PublishedCard) -> Candidate:
+    return Candidate(
+        name=card.name,
+        family=card.family,
+        parameters=card.parameters,
+        cost=card.parameters * card.context_tokens / card.context_bases,
+        context=card.context_bases,
+        species=card.species,
+        many_species=card.many_species,
+        commercial=card.commercial,
+    )
+
+
+def judged(wishes: Wishes) -> list[Verdict]:
+    """Return all candidates, those that are not ruled out first, each kind by points."""
+    verdicts = [_verdict(candidate, wishes) for candidate in candidates()]
+    return sorted(verdicts, key=lambda verdict: (bool(verdict.against), -verdict.points, verdict.candidate.cost))
+
+
+def _verdict(candidate: Candidate, wishes: Wishes) -> Verdict:
+    against = tuple(_ruled_out(candidate, wishes))
+    given = [JUDGES[goal](candidate) for goal in wishes.goals]
+    if wishes.species:
+        given.append(_knows(candidate, wishes.species))
+    reasons = [reason for _, reason in given if reason]
+    return Verdict(candidate, sum(points for points, _ in given), tuple(reasons), against)
+
+
+def _ruled_out(candidate: Candidate, wishes: Wishes) -> list[str]:
+    out = []
+    if wishes.context > candidate.context:
+        out.append(f"reads about {candidate.context:,} bases at once")
+    if wishes.commercial and candidate.commercial is False:
+        out.append("its licence forbids commercial use")
+    if wishes.commercial and candidate.commercial is None:
+        out.append("its licence is not known here")
+    if wishes.memory is not None and candidate.gigabytes(2) > wishes.memory:
+        out.append(f"needs about {candidate.gigabytes(2):.1f} GB even in bfloat16")
+    if candidate.single and wishes.species and not _same(candidate.species, wishes.species):
+        out.append(f"knows {candidate.species} only")
+    return out
+
+
+def _knows(candidate: Candidate, species: str) -> tuple[float, str]:
+    if _same(candidate.species, species):
+        return 2, f"learned from {candidate.species}"
+    if candidate.many_species:
+        return 1, f"learned from many species ({candidate.species})"
+    return 0, f"learned from {candidate.species}, not from {species}: an extrapolation"
+
+
+def _same(known: str, wanted: str) -> bool:
+    alias = {"human": "homo sapiens", "yeast": "saccharomyces cerevisiae"}
+    return alias.get(wanted.lower(), wanted.lower()) in known.lower()
+
+
+def _accuracy(candidate: Candidate) -> tuple[float, str]:
+    if candidate.family == "nucleotide_transformer":
+        version = "2" if "v2" in candidate.name else "1"
+        points = 2.0 if candidate.many_species and candidate.parameters > 2e8 else 1.0
+        best = ": GUE average 66.93, 0.13 above DNABERT-2 at 22 times its size" if candidate.parameters > 2e9 else ""
+        return points, f"Nucleotide Transformer {version}{best if candidate.many_species else ''}"
+    if candidate.family == "dnabert2":
+        return 2, "GUE average 66.80, within 0.13 of a Nucleotide Transformer of 22 times its size"
+    if candidate.name == "dnabert-3":
+        return 0, "GUE average 61.62, 5 below DNABERT-2"
+    return 0, ""
+
+
+def _speed(candidate: Candidate) -> tuple[float, str]:
+    points = 3 if candidate.cost < 2e6 else 2 if candidate.cost < 25e6 else 1 if candidate.cost < 60e6 else 0
+    return points, f"{candidate.cost / 1e6:.1f} million parameters read each base"
+
+
+def _variants(candidate: Candidate) -> tuple[float, str]:
+    if candidate.single:
+        return 3, "gives the probabilities of every base in one pass, nothing has to be masked"
+    if candidate.family == "logo":
+        return 0, "as published it reads to the left only, and no checkpoint has its regulatory heads"
+    if candidate.family in ("grover", "dnabert2"):
+        return 1, "one masked pass for each count of tokens; most SNVs change the tokens around them"
+    if candidate.family == "nucleotide_transformer":
+        return 1.5, "one token holds the site, in one masked pass for each of its six frames"
+    return 0.5, "a site lies in k tokens, which are hidden together"
+
+
+def _resources(candidate: Candidate) -> tuple[float, str]:
+    small = 1.5 if candidate.gigabytes(4) < 0.3 else 1 if candidate.gigabytes(4) < 0.7 else 0
+    cheap = 1 if candidate.cost < 25e6 else 0
+    return (
+        small + cheap,
+        f"about {candidate.gigabytes(4):.2f} GB in float32, {candidate.cost / 1e6:.1f} million per base",
+    )
+
+
+def _species(candidate: Candidate) -> tuple[float, str]:
+    return (2, f"learned from {candidate.species}") if candidate.many_species else (0, "")
+
+
+JUDGES: dict[str, Callable[[Candidate], tuple[float, str]]] = {
+    "accuracy": _accuracy,
+    "speed": _speed,
+    "variants": _variants,
+    "resources": _resources,
+    "species": _species,
+}
+
+
+def advice(wishes: Wishes) -> str:
+    """Return the chapter's answer and ours, with the reasons, as text."""
+    lines = ["The chapter's answer (AI for Biologists, chapter 13, which asks one thing at a time):"]
+    asked = [CHAPTER[goal] for goal in wishes.goals]
+    lines += [f"  {question}: {answer}" for question, answer in asked] or ["  it has none for these wishes"]
+    verdicts = judged(wishes)
+    fitting = [verdict for verdict in verdicts if not verdict.against]
+    lines += ["", "Ours, which weighs licence, context, hardware and species too:"]
+    if not fitting:
+        lines += ["  no model that dnalect knows fits all of this" + _beyond(wishes)]
+    for place, verdict in enumerate(fitting[:SHOWN]):
+        lines.append(f"  {'->' if place == 0 else '  '} {verdict.candidate.name}")
+        lines += [f"       {reason}" for reason in verdict.reasons]
+        lines += [f"       {reason}" for reason in _conditions(verdict.candidate, wishes)]
+    if out := [verdict for verdict in verdicts if verdict.against]:
+        lines += ["", "Ruled out:"]
+        lines += [f"  {verdict.candidate.name}: {'; '.join(verdict.against)}" for verdict in out]
+    lines += ["", "dnalect models show NAME tells more. Compare on data of your own before you rely on any."]
+    return "\n".join(lines)
+
+
+def _beyond(wishes: Wishes) -> str:
+    longest = max(candidate.context for candidate in candidates())
+    if wishes.context > longest:
+        return (
+            f": none reads more than {longest:,} bases at once. Cut the windows, or take a long-context model elsewhere"
+        )
+    return "; dnalect pretrain trains one of your own"
+
+
+def _conditions(candidate: Candidate, wishes: Wishes) -> list[str]:
+    out = []
+    if wishes.memory is not None and candidate.gigabytes(4) > wishes.memory:
+        out.append(f"fits {wishes.memory:g} GB in bfloat16 only (--dtype bfloat16)")
+    if candidate.single and not wishes.species:
+        out.append(f"knows {candidate.species} only")
+    if candidate.family == "logo":
+        out.append("not on the hub, and pretrained to read to the left only: see dnalect models show")
+    if candidate.commercial is False:
+        out.append("its licence (CC BY-NC-SA 4.0) forbids commercial use")
+    if candidate.commercial is None:
+        out.append("its licence is not known here: read the hub's page first")
+    return out

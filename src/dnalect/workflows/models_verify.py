@@ -1,0 +1,126 @@
+"""Proof that a folder is what it should be, and that dnalect computes with it: `dnalect models verify`.
+
+What the hub holds can be had only where there is a network; whoever has one can check here
+what the tests of this project show on random weights.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from dnalect.core.errors import ModelError
+from dnalect.core.records import Encoding
+from dnalect.models.card import read_card
+from dnalect.models.catalogue import PUBLISHED, published
+from dnalect.models.families import FAMILIES
+from dnalect.models.loading import Checked, check_folder, load_masked
+from dnalect.models.masked import MaskedModel
+from dnalect.models.published import PublishedCard
+from dnalect.models.registry import model_folder
+
+# The human gene of U6 RNA, RNU6-1: any model of the human genome has read copies of it.
+KNOWN = "GTGCTCGCTTCGGCAGCACATATACTAAAATTGGAACGATACAGAGAAGATTAGCATGGCCCCTGCGCAAGGATGACACGCAAATTCGTGAAGCGTTCCATATTTTT"
+SAME = 1e-3
+# Nats by which trained weights beat chance, at the least.
+TRAINED = 0.5
+SHOWN = 8
+
+
+def verify(name: str, published_as: str | None = None) -> Iterator[str]:
+    """Check a folder (or a name) step by step; yield a line for each step that holds.
+
+    published_as: name of the published model that it must be.
+    Raises ModelError at the first step that fails.
+    """
+    folder = model_folder(name)
+    about = published(published_as or name)
+    if published_as and about is None:
+        raise ModelError(f"there is no published model {published_as!r}; known: {', '.join(PUBLISHED)}")
+    card = read_card(folder) if (folder / "card.json").is_file() else None
+    if card and card.family not in FAMILIES:
+        raise ModelError(f"{folder} holds a model of the family {card.family}; dnalect.load checks it in full")
+    checked = check_folder(folder)
+    yield from _files(checked, about)
+    if card and card.sha256 != checked.weights.sha256:
+        raise ModelError(f"the weights of {folder} are not those of its card: the SHA-256 differs")
+    model = load_masked(checked, torch.device("cpu"), torch.float32, card, about)
+    yield from _tokens(model)
+    yield from _numbers(model)
+    yield f"weights digest: {weights_digest(model)}"
+
+
+def _files(checked: Checked, about: PublishedCard | None) -> Iterator[str]:
+    yield f"family: {checked.family.title}; config.json, weights and tokenizer fit together"
+    files = ", ".join(path.name for path in checked.weights.files)
+    yield f"tensors: {len(checked.tensors):,} read from {files}; none missing, unexpected or mis-shaped"
+    if checked.ignored:
+        more = f" and {len(checked.ignored) - SHOWN} more" if len(checked.ignored) > SHOWN else ""
+        yield f"left aside, as the family allows: {', '.join(checked.ignored[:SHOWN])}{more}"
+    same = [card.name for card in checked.family.cards if card.parameters == checked.parameters]
+    if about and about.name not in same:
+        raise ModelError(f"{about.name} has {about.parameters:,} parameters, this folder {checked.parameters:,}")
+    yield f"parameters: {checked.parameters:,}, as {' and '.join(same) or 'no published model'}"
+
+
+def _tokens(model: MaskedModel) -> Iterator[str]:
+    encoding = model.encode([_known(model)])
+    words = [model.tokenizer.words[number] for number in encoding.input_ids[0]]
+    for word, (start, end) in zip(words, encoding.spans[0], strict=True):
+        if end and word != KNOWN[start:end]:
+            raise ModelError(f"the tokenizer writes {word} for {KNOWN[start:end]} at base {start + 1}")
+    shown = " ".join(words[:SHOWN])
+    digest = hashlib.sha256(encoding.input_ids.astype("<i8").tobytes()).hexdigest()
+    yield f"tokens of the gene of U6 RNA: {len(words)}: {shown} ..., digest {digest[:16]}"
+
+
+def _numbers(model: MaskedModel) -> Iterator[str]:
+    encoding = model.encode([_known(model), KNOWN[:60]])
+    plain = model(encoding, hidden_states=True)
+    slow = model(encoding, attentions=True)
+    alone = model(model.encode([KNOWN[:60]]))
+    inside = torch.from_numpy(encoding.attention_mask).to(model.device)
+    if not plain.logits[inside].isfinite().all():
+        raise ModelError("the logits are not finite: the weights are damaged")
+    ways = float((plain.logits - slow.logits)[inside].abs().max())
+    batches = float((plain.logits[1, : alone.logits.shape[1]] - alone.logits[0]).abs().max())
+    if max(ways, batches) > SAME:
+        raise ModelError(f"the logits differ by {max(ways, batches):.1e} between two ways to compute them")
+    yield f"logits: finite; the same to {max(ways, batches):.0e} alone, in a batch and by both ways of attention"
+    best = plain.logits[0].argmax(-1).cpu().numpy().astype("<i8")
+    digest = hashlib.sha256(best.tobytes()).hexdigest()
+    first = ", ".join(f"{value:.3f}" for value in plain.logits[0, 1, :4].tolist())
+    yield f"logits of the second token begin {first}; digest of the likeliest words {digest[:16]}"
+    mean, chance = hidden_words(model), -float(np.log(len(model.tokenizer)))
+    better = mean > chance + TRAINED
+    sense = "far above chance, as trained weights are" if better else "NOT above chance: are these trained weights?"
+    yield f"hidden words of that gene: mean ln P {mean:.2f}, by chance {chance:.2f}: {sense}"
+
+
+def hidden_words(model: MaskedModel) -> float:
+    """Return the mean ln P of each word of the known gene where it alone is hidden."""
+    encoding = model.encode([_known(model)])
+    columns = np.flatnonzero(encoding.spans[0, :, 1] > 0)
+    ids = np.repeat(encoding.input_ids, len(columns), axis=0)
+    rows = np.arange(len(columns))
+    true = ids[rows, columns].copy()
+    if model.tokenizer.special.mask is None:
+        raise ModelError(f"{model.card.id} has no mask")
+    ids[rows, columns] = model.tokenizer.special.mask
+    repeated = Encoding(ids, np.repeat(encoding.attention_mask, len(ids), 0), np.repeat(encoding.spans, len(ids), 0))
+    log_probs = torch.log_softmax(model.logits_at(repeated, rows, columns), -1)
+    return float(log_probs[rows, true].mean())
+
+
+def _known(model: MaskedModel) -> str:
+    return KNOWN[: model.context_bases]
+
+
+def weights_digest(model: MaskedModel) -> str:
+    """Return a SHA-256 of all parameters under their published names, whatever files held them."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(model.family.table.export(model.network).items()):
+        total.update(f"{name} {tuple(tensor.shape)}\n".encode())
+        total.update(tensor.float().contiguous().numpy().astype("<f4").tobytes())
+    return total.hexdigest()

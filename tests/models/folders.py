@@ -1,0 +1,145 @@
+"""Model folders as the hub lays them out, with tiny networks of random weights."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from dnalect.models.encoder.network import Encoder
+from dnalect.models.families import FAMILIES
+from dnalect.models.family import HubConfig
+from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.tokens.ngrams import Ngrams
+
+SIZES = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 24,
+    "max_position_embeddings": 64,
+}
+BERT = SIZES | {"model_type": "bert", "hidden_act": "gelu", "type_vocab_size": 2, "layer_norm_eps": 1e-12}
+ESM = SIZES | {
+    "model_type": "esm",
+    "max_position_embeddings": 66,
+    "pad_token_id": 1,
+    "mask_token_id": 2,
+    "emb_layer_norm_before": False,
+    "tie_word_embeddings": False,
+}
+MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
+
+
+def byte_pairs(special, empty=False, more=(), empty_merges=False) -> dict:
+    """A tokenizer.json as HF writes it. empty: with GROVER's piece of no letters; empty_merges: and its merges."""
+    merges = [*MERGES, *more]
+    pieces = [merge.replace(" ", "") for merge in merges]
+    words = [*special, "A", "C", "G", "T", *pieces, *([""] if empty else [])]
+    template = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    template.append({"SpecialToken": {"id": "[SEP]", "type_id": 0}})
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {"id": number, "content": word, "single_word": False, "lstrip": False, "rstrip": False}
+            | {"normalized": False, "special": True}
+            for number, word in enumerate(special)
+        ],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": template,
+            "pair": template,
+            "special_tokens": {
+                word: {"id": word, "ids": [special.index(word)], "tokens": [word]} for word in ("[CLS]", "[SEP]")
+            },
+        },
+        "decoder": None,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "vocab": {word: number for number, word in enumerate(words)},
+            "merges": [*(f"{base} " for base in "ACGT" if empty_merges), *merges],
+        },
+    }
+
+
+SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+# name -> family, config.json, file of words and its text.
+TINY = {
+    "dnabert": (
+        "dnabert",
+        BERT | {"vocab_size": 69, "rnn": "lstm", "split": 10, "num_rnn_layer": 1},
+        ("vocab.txt", "\n".join(OverlappingKmers(3).words) + "\n"),
+    ),
+    "dnabert-2": (
+        "dnabert2",
+        BERT | {"vocab_size": 20, "alibi_starting_size": 64, "position_embedding_type": "absolute", "pad_token_id": 0},
+        ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
+    ),
+    "nt-v1": (
+        "nucleotide_transformer",
+        ESM | {"vocab_size": 4105, "position_embedding_type": "absolute", "token_dropout": True},
+        ("vocab.txt", "\n".join(Chunks(1).words) + "\n"),
+    ),
+    "nt-v2": (
+        "nucleotide_transformer",
+        ESM | {"vocab_size": 4107, "position_embedding_type": "rotary", "token_dropout": False, "add_bias_fnn": False},
+        ("vocab.txt", "\n".join(Chunks(2).words) + "\n"),
+    ),
+    "grover": (
+        "grover",
+        BERT | {"vocab_size": 20},
+        ("tokenizer.json", json.dumps(byte_pairs(SPECIAL, empty=True))),
+    ),
+    "logo": (
+        "logo",
+        SIZES
+        | {"vocab_size": 138, "embedding_size": 8, "type_vocab_size": 0, "hidden_act": "gelu"}
+        | {"application": "encoder", "ngram": 3},
+        None,
+    ),
+}
+assert len(Ngrams(3)) + 3 == 138
+
+
+def tensors_of(name) -> dict:
+    """Random weights under their published names, the same every time."""
+    family, hub, _ = TINY[name]
+    torch.manual_seed(7)
+    network = Encoder(FAMILIES[family].read_config(HubConfig(hub, "tiny")))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return FAMILIES[family].table.export(network)
+
+
+def make(name, folder: Path, tensors=None, pickled=False) -> Path:
+    """Write a folder. tensors: instead of the right ones. pickled: as pytorch_model.bin."""
+    _, hub, words = TINY[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(hub))
+    if words:
+        (folder / words[0]).write_text(words[1])
+    tensors = tensors_of(name) if tensors is None else tensors
+    if pickled:
+        torch.save(tensors, folder / "pytorch_model.bin")
+    else:
+        save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
+def edit(folder: Path, **values) -> None:
+    """Change config.json; a value of None takes the key out."""
+    path = folder / "config.json"
+    hub = json.loads(path.read_text()) | values
+    path.write_text(json.dumps({key: value for key, value in hub.items() if value is not None}))

@@ -1,0 +1,126 @@
+"""dnalect models list, show, choose, verify."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from dnalect.cli.main import dnalect
+from dnalect.core.errors import ModelError
+from dnalect.models.catalogue import PUBLISHED
+from dnalect.models.published import PublishedCard
+from dnalect.workflows.models_choose import Wishes, judged
+from dnalect.workflows.models_verify import verify
+from models.folders import TINY, make
+
+
+def run(*words, **more):
+    done = CliRunner().invoke(dnalect, ["models", *words], **more)
+    if isinstance(done.exception, ModelError):
+        raise done.exception
+    return done
+
+
+def test_list_names_every_model():
+    out = run("list").output
+    first = [line.split()[0] for line in out.splitlines()]
+    assert first[0] == "name"
+    assert set(PUBLISHED) | {"duplex-yeast"} <= set(first)
+
+
+def test_show_tells_size_licence_and_warnings():
+    out = run("show", "nt-v2-50m").output
+    for part in ("54,855,179", "0.22 GB", "12,282 bases", "warning: nt-v2-50m is licensed for non-commercial use only"):
+        assert part in out
+    assert "commercial use allowed" in run("show", "dnabert-2").output
+    assert run("show", "zhihan1996/DNABERT-2-117M").output == run("show", "dnabert-2").output
+    assert "no commit is known" in run("show", "dnabert-3").output
+    assert "Saccharomyces" in run("show", "duplex-yeast").output
+    with pytest.raises(ModelError, match="there is no model 'dnabert-9'"):
+        run("show", "dnabert-9")
+
+
+def test_show_reads_a_folder_with_a_card(tmp_path):
+    from dnalect.models.registry import load
+
+    folder = make("dnabert", tmp_path / "m")
+    with pytest.raises(ModelError, match="dnalect models verify"):
+        run("show", str(folder))
+    load(folder).save_pretrained(tmp_path / "own")
+    assert "dnabert" in run("show", str(tmp_path / "own")).output
+
+
+@pytest.mark.parametrize(
+    ("goal", "chapter"),
+    [
+        ("accuracy", "Nucleotide Transformer"),
+        ("speed", "DNABERT-2"),
+        ("variants", "LOGO or GROVER"),
+        ("resources", "DNABERT"),
+        ("species", "Nucleotide Transformer or DNABERT-2"),
+    ],
+)
+def test_the_chapters_answer_stands_beside_ours(goal, chapter):
+    out = run("choose", "--goal", goal).output
+    theirs, ours = out.split("Ours")
+    assert chapter in theirs
+    assert "  -> " in ours
+
+
+def first(**wishes) -> str:
+    verdicts = judged(Wishes(**wishes))
+    assert not verdicts[0].against
+    return verdicts[0].candidate.name
+
+
+def test_ours_weighs_licence_context_hardware_and_species():
+    assert first(goals=("variants",), species="yeast") == "duplex-yeast"
+    assert PUBLISHED[first(goals=("variants",), species="human")].family == "nucleotide_transformer"
+    free = first(goals=("variants", "accuracy"), species="human", commercial=True)
+    assert free == "dnabert-2"
+    assert PUBLISHED[first(goals=("species",), context=10_000)].context_bases > 10_000
+    small = PUBLISHED[first(goals=("accuracy",), species="mouse", memory=0.3)]
+    assert small.parameters * 2.4e-9 <= 0.3
+    assert all(verdict.against for verdict in judged(Wishes(context=200_000)))
+    out = run("choose", "--context", "200000").output
+    assert "none reads more than 12,282 bases at once" in out
+    assert "forbids commercial use" in run("choose", "--commercial").output
+
+
+def test_choose_asks_in_a_terminal_only(monkeypatch):
+    assert run("choose").exit_code == 2
+    import dnalect.cli.models as command
+
+    monkeypatch.setattr(command, "_terminal", lambda: True)
+    monkeypatch.setattr(command, "_asked", lambda: (("speed",), "", 0, None, True))
+    assert "speed and efficiency" in run("choose").output
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_verify_proves_a_folder(tmp_path, name):
+    lines = list(verify(str(make(name, tmp_path / "safe"))))
+    again = list(verify(str(make(name, tmp_path / "pickle", pickled=True))))
+    assert lines[-1] == again[-1]
+    assert lines[-1].startswith("weights digest: ")
+    text = "\n".join(lines)
+    for part in ("fit together", "none missing", "tokens of the gene of U6 RNA", "finite", "by chance"):
+        assert part in text
+    other = json.loads((tmp_path / "safe" / "config.json").read_text())
+    assert other["num_hidden_layers"] == 2
+
+
+def test_verify_fails_with_the_fault(tmp_path, monkeypatch):
+    folder = make("dnabert", tmp_path / "m")
+    with pytest.raises(ModelError, match="dnabert-3 has 86,095,941 parameters, this folder"):
+        run("verify", str(folder), "--as", "dnabert-3")
+    with pytest.raises(ModelError, match="there is no published model 'x'"):
+        run("verify", str(folder), "--as", "x")
+    done = run("verify", str(folder))
+    assert done.exit_code == 0
+    assert done.output.startswith("ok  family: DNABERT;")
+
+
+def test_a_published_card_is_plain_data():
+    card = PublishedCard("n", "dnabert", 10, {}, "t", 5, 6, "s", 2020, "CC BY-NC-SA 4.0", "p", commercial=False)
+    assert card.gigabytes(2) == 2e-8
+    assert "non-commercial" in card.warnings[0]

@@ -1,0 +1,230 @@
+"""Tiny models with random weights, each beside an independent one that must give the same numbers.
+
+BERT and ESM come from transformers; DNABERT-2 and LOGO from `references`. An oracle is a
+function from ids and mask (B, T) to hidden states, attentions and logits of every row.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import nn
+
+from dnalect.models.encoder.network import Encoder
+from dnalect.models.families import FAMILIES
+from dnalect.models.family import HubConfig
+from parity import references
+
+TOLERANCE = 1e-5
+LAYERS = 3
+
+
+@dataclass
+class Pair:
+    """An encoder and its oracle. pad, mask: ids. longest: tokens it was made for. family: its name."""
+
+    family: str
+    network: Encoder
+    oracle: object
+    pad: int
+    mask: int
+    longest: int
+    hub: dict
+
+    def difference(self, ids, mask) -> float:
+        """The largest difference over hidden states, attentions and logits, both ways of attention."""
+        with torch.inference_mode():
+            theirs = self.oracle(ids, mask)
+            worst = []
+            for attentions in (True, False):
+                ours = self.network(ids, mask, every=True, attentions=attentions)
+                logits = self.network.logits(ours.last)
+                assert len(ours.every) == len(theirs.hidden) == LAYERS + 1
+                worst += [_apart(a, b, mask) for a, b in zip(ours.every, theirs.hidden, strict=True)]
+                worst.append(_apart(logits, theirs.logits, mask))
+                if attentions:
+                    worst += [
+                        _apart(a.transpose(1, 2), b.transpose(1, 2), mask)
+                        for a, b in zip(ours.attentions, theirs.attentions, strict=True)
+                    ]
+        return max(worst)
+
+
+def _apart(a, b, mask):
+    assert a.shape == b.shape
+    return float((a - b)[mask].abs().max())
+
+
+def randomise(module, seed=0, spread=0.1):
+    """Move every parameter: what initialisation leaves at 0 or 1 would hide faults."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator) * spread)
+    return module.eval()
+
+
+def adopt(family, hub, tensors) -> Encoder:
+    """Build the encoder of a config.json and give it a checkpoint's tensors."""
+    config = FAMILIES[family].read_config(HubConfig(hub, "tiny"))
+    with torch.device("meta"):
+        network = Encoder(config)
+    network.load_state_dict(FAMILIES[family].table.adopt(tensors, network, "tiny").tensors, assign=True)
+    return network.eval()
+
+
+def run_transformers(model):
+    def oracle(ids, mask):
+        out = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True, output_attentions=True)
+        return SimpleNamespace(hidden=out.hidden_states, attentions=out.attentions, logits=out.logits)
+
+    return oracle
+
+
+def run_numpy(function, tensors, heads, **options):
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+
+    def oracle(ids, mask):
+        runs = [function(arrays, heads, row[keep].numpy(), **options) for row, keep in zip(ids, mask, strict=True)]
+        length = ids.shape[1]
+
+        def padded(parts, *axes):
+            out = []
+            for part in parts:
+                widths = [(0, length - part.shape[axis]) if axis in axes else (0, 0) for axis in range(part.ndim)]
+                out.append(np.pad(part, widths))
+            return torch.from_numpy(np.stack(out)).float()
+
+        hidden = [padded([run.hidden[n] for run in runs], 0) for n in range(len(runs[0].hidden))]
+        attentions = [padded([run.attentions[n] for run in runs], 1, 2) for n in range(len(runs[0].attentions))]
+        return SimpleNamespace(hidden=hidden, attentions=attentions, logits=padded([run.logits for run in runs], 0))
+
+    return oracle
+
+
+BERT_SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 40,
+}
+
+
+def bert(family, vocabulary, pad, mask):
+    from transformers import BertConfig, BertForMaskedLM
+
+    made = BertConfig(
+        vocab_size=vocabulary, **BERT_SIZES, layer_norm_eps=1e-12, pad_token_id=pad, attn_implementation="eager"
+    )
+    model = randomise(BertForMaskedLM(made))
+    hub = BERT_SIZES | {
+        "model_type": "bert",
+        "vocab_size": vocabulary,
+        "hidden_act": "gelu",
+        "rnn": "lstm",
+        "split": 10,
+    }
+    network = adopt(family, hub, model.state_dict())
+    return Pair(family, network, run_transformers(model), pad, mask, 40, hub)
+
+
+class GatedIntermediate(nn.Module):
+    """The feed-forward of Nucleotide Transformer v2's remote code, which stock ESM lacks."""
+
+    def __init__(self, width, hidden):
+        super().__init__()
+        self.dense = nn.Linear(width, 2 * hidden, bias=False)
+
+    def forward(self, x):
+        half = self.dense.out_features // 2
+        both = self.dense(x)
+        return nn.functional.silu(both[..., :half]) * both[..., half:]
+
+
+def nucleotide_transformer(version):
+    from transformers import EsmConfig, EsmForMaskedLM
+
+    vocabulary, second = (4105, False) if version == 1 else (4107, True)
+    hub = BERT_SIZES | {
+        "model_type": "esm",
+        "vocab_size": vocabulary,
+        "max_position_embeddings": 42,
+        "layer_norm_eps": 1e-12,
+        "mask_token_id": 2,
+        "pad_token_id": 1,
+        "position_embedding_type": "rotary" if second else "absolute",
+        "token_dropout": not second,
+        "emb_layer_norm_before": False,
+        "tie_word_embeddings": False,
+    }
+    settings = {key: value for key, value in hub.items() if key != "model_type"}
+    model = EsmForMaskedLM(EsmConfig(**settings, attn_implementation="eager"))
+    if second:
+        hub["add_bias_fnn"] = False
+        for layer in model.esm.encoder.layer:
+            layer.intermediate = GatedIntermediate(32, 48)
+            layer.output.dense = nn.Linear(48, 32, bias=False)
+    randomise(model)
+    tensors = dict(model.state_dict())
+    if second:
+        tensors["esm.embeddings.position_embeddings.weight"] = torch.zeros(42, 32)
+    network = adopt("nucleotide_transformer", hub, tensors)
+    return Pair("nucleotide_transformer", network, run_transformers(model), 1, 2, 40, hub)
+
+
+def dnabert2(heads=4):
+    hub = BERT_SIZES | {"model_type": "bert", "vocab_size": 60, "alibi_starting_size": 40, "hidden_act": "gelu"}
+    hub |= {"num_attention_heads": heads, "hidden_size": 4 * heads, "position_embedding_type": "absolute"}
+    tensors = drawn("dnabert2", hub)
+    network = adopt("dnabert2", hub, tensors)
+    return Pair("dnabert2", network, run_numpy(references.dnabert2, tensors, heads), 3, 4, 40, hub)
+
+
+def logo(application="encoder", convolution=False):
+    hub = BERT_SIZES | {"vocab_size": 138, "embedding_size": 16, "application": application, "ngram": 3}
+    hub |= {"type_vocab_size": 0, "hidden_act": "gelu", "custom_conv_layer": convolution}
+    tensors = drawn("logo", hub)
+    network = adopt("logo", hub, tensors)
+    oracle = run_numpy(references.logo, tensors, 4, causal=application == "lm")
+    return Pair("logo", network, oracle, 0, 2, 40, hub)
+
+
+def drawn(family, hub):
+    """Random tensors under a family's published names."""
+    made = FAMILIES[family]
+    return made.table.export(randomise(Encoder(made.read_config(HubConfig(hub, "tiny"))), seed=5))
+
+
+MAKERS = {
+    "dnabert": lambda: bert("dnabert", 69, 0, 4),
+    "grover": lambda: bert("grover", 61, 3, 4),
+    "nt-v1": lambda: nucleotide_transformer(1),
+    "nt-v2": lambda: nucleotide_transformer(2),
+    "dnabert-2": dnabert2,
+    "dnabert-2, 12 heads": lambda: dnabert2(12),
+    "logo": logo,
+    "logo, pretraining": lambda: logo("lm"),
+    "logo, convolutions": lambda: logo(convolution=True),
+}
+
+
+def batch(pair, length, padded=False, masked=False, seed=1):
+    """Draw ids and mask (3, length): rows of different lengths, some tokens hidden."""
+    generator = torch.Generator().manual_seed(seed)
+    vocabulary = pair.network.config.vocabulary
+    ids = torch.randint(10, vocabulary, (3, length), generator=generator)
+    ids[:, 0] = 5
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    if masked:
+        ids[0, 2:6] = pair.mask
+        ids[2, length // 2] = pair.mask
+    if pair.family == "logo":
+        ids[0, [0, 4]] = 0
+        ids[1, 3] = 0
+    if padded:
+        mask[1, length // 3 :] = False
+        mask[2, -1] = False
+        ids[~mask] = pair.pad
+    return ids, mask

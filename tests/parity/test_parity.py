@@ -1,0 +1,161 @@
+"""Every family equals an independent implementation at every hidden layer, attention and logit."""
+
+import itertools
+
+import pytest
+import torch
+
+pytest.importorskip("transformers")
+from dnalect.core.errors import InputError
+from dnalect.models.encoder import embeddings, layers, places
+from dnalect.tokens import kmers
+from dnalect.tokens.kmers import OverlappingKmers
+from parity.oracles import MAKERS, TOLERANCE, batch
+
+ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads")
+CASES = {
+    "plain": {"length": 17},
+    "padded": {"length": 23, "padded": True},
+    "masked": {"length": 20, "masked": True},
+    "masked and padded": {"length": 31, "masked": True, "padded": True},
+    "of the trained length": {"length": 40, "masked": True, "padded": True},
+}
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made[name] = MAKERS[name]()
+        return made[name]
+
+    return get
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", MAKERS)
+def test_equals_the_reference(pairs, name, case):
+    pair = pairs(name)
+    assert pair.difference(*batch(pair, **CASES[case])) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_equals_the_reference_beyond_the_trained_length(pairs, name):
+    pair = pairs(name)
+    assert pair.difference(*batch(pair, 97, padded=True, masked=True)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", [name for name in MAKERS if name not in ENDLESS])
+def test_a_table_of_positions_has_an_end(pairs, name):
+    with pytest.raises(InputError, match="41 tokens are more than the 40"):
+        pairs(name).network(*batch(pairs(name), 41))
+
+
+TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCG"
+
+
+def listed_k_mers(text):
+    """DNABERT's ids by its published vocabulary: the bases count A, T, C, G, the last one fastest."""
+    words = ["".join(bases) for bases in itertools.product("ATCG", repeat=3)]
+    return [2, *(5 + words.index(text[at : at + 3]) for at in range(len(text) - 2)), 3]
+
+
+def text_difference(pair):
+    """Our tokens through our network against the published ids through the oracle."""
+    encoding = OverlappingKmers(3).encode([TEXT])
+    ours, theirs = torch.from_numpy(encoding.input_ids), torch.tensor([listed_k_mers(TEXT)])
+    mask = torch.ones_like(theirs, dtype=torch.bool)
+    with torch.inference_mode():
+        logits = pair.network.logits(pair.network(ours, mask).last)
+        return float((logits - pair.oracle(theirs, mask).logits).abs().max())
+
+
+def test_k_mers_in_another_order_are_caught(pairs, monkeypatch):
+    pair = pairs("dnabert")
+    assert text_difference(pair) < TOLERANCE
+    monkeypatch.setattr(kmers, "ORDER", "ACGT")
+    assert text_difference(pair) > 100 * TOLERANCE
+
+
+def swapped_gate(self, x_BTC, places):
+    value, gate = self.up(x_BTC).chunk(2, dim=-1)
+    return self.down(self.activation(gate) * value)
+
+
+def interleaved(x_BNTD, rotation):
+    first, second = x_BNTD[..., 0::2], x_BNTD[..., 1::2]
+    turned = torch.stack([-second, first], dim=-1).flatten(-2)
+    return x_BNTD * rotation[0] + turned * rotation[1]
+
+
+def reversed_projections(self, x_BTC):
+    parts = self.qkv(x_BTC).chunk(3, dim=-1)[::-1]
+    return tuple(part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
+
+
+def patched(target, name, value):
+    return lambda monkeypatch, pair: monkeypatch.setattr(target, name, value)
+
+
+def norm_moved(monkeypatch, pair):
+    for layer in pair.network.layers:
+        monkeypatch.setattr(layer, "pre", not layer.pre)
+
+
+def final_norm_left_out(monkeypatch, pair):
+    monkeypatch.setattr(pair.network, "final_norm", torch.nn.Identity())
+
+
+def offset_left_out(monkeypatch, pair):
+    table = torch.nn.Embedding.from_pretrained(pair.network.embeddings.positions.weight[2:].roll(1, 0))
+    monkeypatch.setattr(
+        pair.network.embeddings,
+        "positions",
+        torch.nn.Embedding.from_pretrained(torch.cat([table.weight[:2], table.weight])),
+    )
+
+
+def padding_on_the_left(monkeypatch, pair):
+    plain = layers.F.pad
+    monkeypatch.setattr(layers.F, "pad", lambda x, sides: plain(x, sides[::-1]))
+
+
+MUTATIONS = {
+    "gate halves swapped in DNABERT-2": ("dnabert-2", patched(layers.Gated, "forward", swapped_gate)),
+    "gate halves swapped in NT v2": ("nt-v2", patched(layers.Gated, "forward", swapped_gate)),
+    "norm moved in BERT": ("dnabert", norm_moved),
+    "norm moved in ESM": ("nt-v1", norm_moved),
+    "norm moved in DNABERT-2": ("dnabert-2", norm_moved),
+    "slopes changed": ("dnabert-2", patched(places, "slopes", lambda heads: [2.0**-n for n in range(heads)])),
+    "slopes as if for a power of two": (
+        "dnabert-2, 12 heads",
+        patched(places, "slopes", lambda heads: [2 ** (-8 * (n + 1) / heads) for n in range(heads)]),
+    ),
+    "0.88 dropped": ("nt-v1", patched(embeddings, "MASKED_IN_TRAINING", 0.0)),
+    "rotation of neighbours instead of halves": ("nt-v2", patched(layers, "rotated", interleaved)),
+    "value, key, query instead of query, key, value": (
+        "dnabert-2",
+        patched(layers.Attention, "_projected", reversed_projections),
+    ),
+    "final norm left out": ("nt-v1", final_norm_left_out),
+    "positions counted from the wrong row": ("nt-v1", offset_left_out),
+    "even convolutions padded on the left": ("logo, convolutions", padding_on_the_left),
+    "another activation": (
+        "dnabert",
+        lambda monkeypatch, pair: [
+            monkeypatch.setattr(layer.feed_forward, "activation", layers.F.silu) for layer in pair.network.layers
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_fault_is_caught(monkeypatch, mutation):
+    name, apply = MUTATIONS[mutation]
+    pair = MAKERS[name]()
+    ids, mask = batch(pair, 30, padded=True)
+    assert pair.difference(ids, mask) < TOLERANCE
+    apply(monkeypatch, pair)
+    assert pair.difference(ids, mask) > 100 * TOLERANCE
