@@ -20,7 +20,7 @@ from dnalect.training.config import PretrainConfig, read_config
 from dnalect.workflows.pretrain import pretrain_config
 
 ROOT = Path(__file__).parents[1]
-BASE = ROOT / "configs/duplex-yeast.toml"
+BASE = ROOT / "configs/duplex-yeast-first.toml"
 # name -> (table, field, value); several choices together are several triples.
 TRIALS: dict[str, list[tuple[str, str, object]]] = {
     "base": [],

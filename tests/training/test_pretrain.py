@@ -210,3 +210,16 @@ def test_every_config_of_the_repository_is_read():
     assert {path.stem for path in configs} >= {"duplex-yeast", "duplex-human", "duplex-fungi", "fold-1", "fold-2"}
     for path in configs:
         assert read_config(path).name
+
+
+def test_a_second_stage_begins_from_the_first(data):
+    first = pretrain(data / "toy.toml", data, data / "first")
+    again = CONFIG.replace("seed = 2", f'seed = 3\ninit = "{first}"').replace("steps = 60", "steps = 1")
+    (data / "second.toml").write_text(again.replace("learning_rate = 1e-2", "learning_rate = 0.0"))
+    second = dnalect.load(pretrain(data / "second.toml", data, data / "second"))
+    weights = dict(dnalect.load(first).network.named_parameters())
+    assert all(torch.equal(p, weights[name]) for name, p in second.network.named_parameters())
+    assert second.card.training["init"] == f"toy {dnalect.load(first).card.sha256}"
+    (data / "second.toml").write_text(again.replace("width = 8", "width = 16"))
+    with pytest.raises(ConfigError, match="has other sizes"):
+        pretrain(data / "second.toml", data, data / "third")

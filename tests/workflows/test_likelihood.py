@@ -27,7 +27,7 @@ def genome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Genome:
     return open_genome(path)
 
 
-def uniform(codes: np.ndarray) -> np.ndarray:
+def uniform(codes: np.ndarray, _: np.ndarray) -> np.ndarray:
     return np.full((len(codes), 4), np.log(0.25), dtype=np.float32)
 
 
@@ -107,3 +107,17 @@ def test_what_is_no_bed_is_refused(tmp_path: Path, line: str) -> None:
     (tmp_path / "a.bed").write_text(line + "\n")
     with pytest.raises(InputError, match=r"a\.bed"):
         read_bed(tmp_path / "a.bed")
+
+
+def test_a_sample_of_bases_is_the_same_for_every_model(genome: Genome) -> None:
+    asked = []
+
+    def counted(codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        asked.append(wanted)
+        return np.where(wanted[:, None], np.log([0.25] * 4), np.nan)
+
+    rows = evaluate_likelihood(counted, genome, ["test"], ["train"], ["tune"], order=14, sample=500)
+    assert asked[0].sum() == 500
+    assert not asked[0][20_000]
+    assert {row.bases for row in rows if row.region == "all"} == {500}
+    assert rows[0].bits == pytest.approx((2, 2, 2), abs=1e-6)

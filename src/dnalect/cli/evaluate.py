@@ -1,4 +1,4 @@
-"""dnalect evaluate likelihood --model duplex-yeast --reference genome.fa"""
+"""dnalect evaluate likelihood --model duplex-yeast --reference genome.fa; dnalect evaluate worth --data DATA"""
 
 from pathlib import Path
 
@@ -19,6 +19,7 @@ def command() -> None:
 @click.option("--markov/--no-markov", default=True, show_default=True, help="Fit the Markov rivals too.")
 @click.option("--annotate", help="GFF or GTF: figures for coding, intergenic and promoter bases too.")
 @click.option("--tss", help="BED of transcripts with measured starts, for the promoters [default: the GFF's genes].")
+@click.option("--sample", type=click.IntRange(min=100), help="Random bases for all [default: 2,000 for masked models].")
 @click.option("--stratum", multiple=True, metavar="NAME=BED", help="Figures for the bases of a BED too; repeatable.")
 def likelihood(
     name: str,
@@ -28,6 +29,7 @@ def likelihood(
     annotate: str | None,
     tss: str | None,
     stratum: tuple[str, ...],
+    sample: int | None,
 ) -> None:
     """Bits per base on the test regions of the model's card, beside Markov models of order 0 to 24."""
     from dnalect.workflows.likelihood import Strata, aligned, run
@@ -38,4 +40,55 @@ def likelihood(
         if not (label and mark and path):
             raise click.UsageError(f"--stratum takes NAME=BED, not {text!r}")
         beds[label] = path
-    click.echo(aligned(run(name, reference, output, markov, Strata(annotate, tss, beds))))
+    click.echo(aligned(run(name, reference, output, markov, Strata(annotate, tss, beds), sample)))
+
+
+@command.command("worth")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results/worth"),
+    show_default=True,
+    help="Folder for the rows (TSV) and the plots (PNG).",
+)
+@click.option("--page", type=click.Path(path_type=Path), help="Also write the page; its plots go to images/ beside it.")
+@click.option(
+    "--study", "studies", multiple=True, help="Only promoters, strains, conservation, profiles or human; repeatable."
+)
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    help="Embedded model or model folder; repeatable [default: those of each species' assembly].",
+)
+@click.option("--human-model", help="Model of the human study.")
+@click.option("--folds", type=click.Path(path_type=Path), help="Models that each saw a part [default: runs/folds].")
+@click.option("--allow-seen", is_flag=True, help="Measure on chromosomes that the model trained on too; rows say so.")
+@click.option("--contig", "contigs", multiple=True, help="Only these contigs, for a quick look; repeatable.")
+def worth(
+    data: Path,
+    out: Path,
+    page: Path | None,
+    studies: tuple[str, ...],
+    models: tuple[str, ...],
+    human_model: str | None,
+    folds: Path | None,
+    allow_seen: bool,
+    contigs: tuple[str, ...],
+) -> None:
+    """What a model knows: studies on real variants and annotations, with rivals and intervals."""
+    from dnalect.workflows.worth.run import Request, run
+
+    if folds is None and Path("runs/folds").is_dir():
+        folds = Path("runs/folds")
+
+    def say(text: str) -> None:
+        click.echo(f"dnalect: {text}", err=True)
+
+    request = Request(data, out, page, studies, models, human_model, folds, allow_seen, contigs, say)
+    results, _ = run(request)
+    for result in results:
+        click.echo(f"{result.study.name}, {result.model}: {len(result.findings.rows)} rows in {out}")

@@ -32,25 +32,24 @@ import click
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),
-    default=64,
-    show_default=True,
-    help="Windows a forward; never changes a number.",
+    help="Windows a forward; never changes a number [default: 64 for duplex, 16 for masked models].",
 )
 @click.option(
     "--background",
     type=click.IntRange(min=0),
-    default=100_000,
-    show_default=True,
-    help="Background SNVs for percentiles; 0: no percentiles.",
+    help="Background SNVs for percentiles; 0: no percentiles [default: 100,000 for duplex, 1,000 for masked models].",
 )
 @click.option(
     "--background-others",
-    type=click.IntRange(min=100),
-    default=1_000,
-    show_default=True,
-    help="Background variants of every class and length bin but SNVs.",
+    type=click.IntRange(min=10),
+    help="Background variants of every class and length bin but SNVs [default: 1,000 for duplex, 100 for masked].",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the background.")
+@click.option(
+    "--precomputed",
+    metavar="FOLDER",
+    help="Look SNVs up in OUT.parquet of `dnalect scan`, made with the same model and reference.",
+)
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
@@ -61,8 +60,8 @@ def command(
     outputs: tuple[str, ...],
     report: str | None,
     multiqc: str | None,
-    batch_size: int,
-    background_others: int,
+    batch_size: int | None,
+    background_others: int | None,
     threads: int | None,
     no_provenance: bool,
     **rest: object,

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from dnalect.core.files import cache_folder, written_whole
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome
-from dnalect.inference.leave_one_out import TILE, LeaveOneOutScorer
+from dnalect.inference.leave_one_out import TILE
+from dnalect.inference.scorer import Scorer
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import edge, normalise
 
@@ -46,19 +47,21 @@ class Background:
     """Draws the background of a stratum when it is first asked for, and keeps it in the cache.
 
     snvs: number of single-nucleotide variants. others: number of variants of every other
-    stratum (each costs two whole windows). seed: of the draw.
+    stratum (each costs two whole windows). None stands for the scorer's own. seed: of the draw.
     notify: called with a sentence before a draw that takes long.
     """
 
     def __init__(
         self,
-        scorer: LeaveOneOutScorer,
-        snvs: int = 100_000,
-        others: int = 1_000,
+        scorer: Scorer,
+        snvs: int | None = None,
+        others: int | None = None,
         seed: int = 1,
         notify: Callable[[str], None] = lambda _: None,
     ):
-        self.scorer, self.snvs, self.others, self.seed, self.notify = scorer, snvs, others, seed, notify
+        self.scorer, self.seed, self.notify = scorer, seed, notify
+        self.snvs = scorer.background if snvs is None else snvs
+        self.others = scorer.background_others if others is None else others
         self.values: dict[str, Values] = {}
 
     def percentile(self, name: str, value: float) -> float | None:
@@ -81,6 +84,8 @@ class Background:
         count = self.snvs if name == "snv" else self.others
         card, scorer = self.scorer.model.card, self.scorer
         identity = f"{scorer.genome.checksum} {card.sha256} {scorer.definition} {scorer.flank} {scorer.model.dtype}"
+        if name == "snv" and scorer.sites is not None:
+            identity += f" {scorer.sites.identity}"
         folder = cache_folder() / "backgrounds" / hashlib.sha256(identity.encode()).hexdigest()[:24]
         path = folder / f"{name}.{count}.{self.seed}.npy"
         if path.is_file():
@@ -89,7 +94,9 @@ class Background:
             f"drawing {count:,} background variants ({name.replace('_', ' ')}), once for this reference and model"
         )
         rng = np.random.default_rng((self.seed, zlib.crc32(name.encode())))
-        values = np.sort(self._snvs(count, rng) if name == "snv" else self._drawn(name, count, rng))
+        values = np.sort(
+            self._snvs(count, rng) if name == "snv" and scorer.shares_forwards else self._drawn(name, count, rng)
+        )
         folder.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as temporary, temporary.open("wb") as file:
             np.save(file, values)
@@ -133,7 +140,7 @@ class Background:
 
     def _usable(self, variant: Variant) -> bool:
         genome = self.scorer.genome
-        return not edge(variant, genome, int(genome.lengths[variant.contig]), self.scorer.model.reach)
+        return not edge(variant, genome, int(genome.lengths[variant.contig]), self.scorer.reach)
 
 
 def _places(genome: Genome, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -147,6 +154,8 @@ Maker = Callable[[Genome, int, int, np.random.Generator], Variant | None]
 
 
 def _maker(name: str) -> Maker:
+    if name == "snv":
+        return lambda g, c, p, rng: _mnv(g, c, p, 1, rng)
     kind, size, *rest = name.split("_")
     low, _, high = size.partition("-")
     lengths = (int(low), int(high or low))

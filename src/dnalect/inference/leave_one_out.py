@@ -6,6 +6,7 @@ Score definition "llr-loo-1" (docs/scores.md). Natural logarithms throughout.
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,19 +32,44 @@ BATCH_BASES = 1 << 14
 LogProbs = npt.NDArray[np.float32]
 
 
+class Sites(Protocol):
+    """Log-probabilities of single sites from elsewhere than the network (inference.precomputed).
+
+    identity: names the numbers. at_sites: ln p (n, 4) of n sites, sorted by contig and
+    position, and which of them are known (n,).
+    """
+
+    identity: str
+
+    def at_sites(
+        self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]
+    ) -> tuple[LogProbs, npt.NDArray[np.bool_]]: ...
+
+
 class LeaveOneOutScorer:
     """Turns variants into scores; a score depends on reference and variant alone.
 
     model: of kind "leave_one_out". flank: bases on each side of an indel's haplotypes,
-    by default half the card's window. batch: windows a forward.
+    by default half the card's window. batch: windows a forward. sites: asked first for
+    single sites; the model computes those that it does not know.
     """
 
     definition = DEFINITION
+    shares_forwards = True
+    background, background_others = 100_000, 1_000
+    strands = "both, exactly symmetric"
 
-    def __init__(self, model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64):
-        self.model, self.genome = model, genome
+    def __init__(
+        self, model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64, sites: Sites | None = None
+    ):
+        self.model, self.genome, self.sites = model, genome, sites
         self.flank = flank or model.card.window // 2
         self.batch = batch
+
+    @property
+    def reach(self) -> int:
+        """Bases on each side that the probability of a base depends on."""
+        return self.model.reach
 
     @property
     def longest_allele(self) -> int:
@@ -80,15 +106,24 @@ class LeaveOneOutScorer:
             np.stack([sites[:, 0], sites[:, 1] // TILE], axis=1), axis=0, return_inverse=True, return_counts=True
         )
         dense = sizes[which.ravel()] >= SITES_WORTH_A_TILE
-        lone = np.flatnonzero(~dense)
+        wanted = self._look_up(sites, out)
+        lone = np.flatnonzero(~dense & wanted)
         reach = self.model.reach
         out[lone] = self._centers(
             lambda part: encode(self.genome.windows(sites[part, 0], sites[part, 1] - reach, 2 * reach + 1)), lone
         )
-        self._fill_tiles(sites, tiles, which.ravel(), dense, out)
+        self._fill_tiles(sites, tiles, which.ravel(), dense & wanted, out)
         result = np.empty_like(out, shape=(len(contigs), 4))
         result[order] = out[back.ravel()]
         return result
+
+    def _look_up(self, sites: npt.NDArray[np.int64], out: LogProbs) -> npt.NDArray[np.bool_]:
+        """Fill in what is known of sites (n, 2); return which of them the model must compute."""
+        if self.sites is None:
+            return np.ones(len(sites), dtype=np.bool_)
+        log_probs, known = self.sites.at_sites(sites[:, 0], sites[:, 1])
+        out[known] = log_probs[known]
+        return ~known
 
     def _fill_tiles(
         self, sites: np.ndarray, tiles: np.ndarray, which: np.ndarray, dense: np.ndarray, out: LogProbs

@@ -6,10 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.errors import InputError, ModelError
+from dnalect.core.errors import InputError
 from dnalect.genome.fasta import Genome
-from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.inference.leave_one_out import LeaveOneOutScorer, Sites
+from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.scorer import Scorer
 from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.masked import MaskedModel
+from dnalect.models.registry import Model
 
 
 def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
@@ -29,8 +33,14 @@ def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int 
     return np.concatenate(parts)
 
 
-def scorer_for(model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64) -> LeaveOneOutScorer:
-    """Return the scorer of the model's likelihood kind: the only place that branches on it."""
-    if model.kind == "leave_one_out":
-        return LeaveOneOutScorer(model, genome, flank, batch)
-    raise ModelError(f"{model.card.id}: models of kind {model.kind!r} can't be scored")
+def scorer_for(
+    model: Model, genome: Genome, flank: int | None = None, batch: int | None = None, sites: Sites | None = None
+) -> Scorer:
+    """Return the scorer of the model's likelihood kind: the only place that branches on it.
+
+    flank: bases on each side of an allele, None for the kind's own. batch: windows a forward,
+    None for the kind's own. sites: precomputed log-probabilities, for duplex only.
+    """
+    if isinstance(model, MaskedModel):
+        return MaskedScorer(model, genome, flank, batch or 16)
+    return LeaveOneOutScorer(model, genome, flank, batch or 64, sites)

@@ -1,5 +1,8 @@
 """A whole contig through a network, tile by tile, as if it were one window."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -7,9 +10,11 @@ import torch
 from dnalect.models.duplex.network import Duplex
 from dnalect.tokens.bases import UNKNOWN
 
+TILE, BATCH = 2048, 8
+
 
 def tiled_log_probs(
-    network: Duplex, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = 2048, batch: int = 8
+    network: Duplex, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = TILE, batch: int = BATCH
 ) -> npt.NDArray[np.float32]:
     """Return ln p(base | all other bases) (L, 4) of a contig, in the order A, C, G, T.
 
@@ -24,17 +29,37 @@ def tiled_log_probs(
     inside = np.zeros(len(padded), dtype=np.bool_)
     inside[reach : reach + length] = True
     out = np.empty((length, 4), dtype=np.float32)
+    with evaluating(network):
+        for first in range(0, length, tile * batch):
+            last = min(first + tile * batch, len(padded) - 2 * reach)
+            part = slice(first, last + 2 * reach)
+            core = batch_log_probs(network, padded[part], inside[part], reach, tile)
+            out[first : first + len(core)] = core[: length - first]
+    return out
+
+
+def batch_log_probs(
+    network: Duplex, codes: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_], reach: int, tile: int
+) -> npt.NDArray[np.float32]:
+    """Return ln p (n * tile, 4) of n tiles that lie side by side, all in one forward.
+
+    codes, inside: (reach + n * tile + reach,) base codes, and which of them lie in the contig.
+    """
+    at = np.arange(0, len(codes) - 2 * reach, tile)[:, None] + np.arange(tile + 2 * reach)
     device = next(network.parameters()).device
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(codes[at]).to(device), torch.from_numpy(inside[at]).to(device))
+        core = logits[:, reach : reach + tile].float().log_softmax(dim=-1).reshape(-1, 4)
+    result: npt.NDArray[np.float32] = core.cpu().numpy()
+    return result
+
+
+@contextmanager
+def evaluating(network: Duplex) -> Iterator[None]:
+    """Switch dropout off, and the training mode back to what it was."""
     training = network.training
     network.eval()
     try:
-        for first in range(0, length, tile * batch):
-            starts = np.arange(first, min(first + tile * batch, length), tile)
-            at = starts[:, None] + np.arange(tile + 2 * reach)
-            with torch.inference_mode():
-                logits = network(torch.from_numpy(padded[at]).to(device), torch.from_numpy(inside[at]).to(device))
-                core = logits[:, reach : reach + tile].float().log_softmax(dim=-1).reshape(-1, 4)
-            out[first : first + len(core)] = core[: length - first].cpu().numpy()
+        yield
     finally:
         network.train(training)
-    return out

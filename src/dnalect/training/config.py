@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from dnalect.core.errors import ConfigError
 from dnalect.models.duplex.network import DuplexConfig
+from dnalect.models.families import FAMILIES
+from dnalect.training.masking import MaskingConfig
 
 T = TypeVar("T")
 
@@ -117,15 +119,42 @@ class OptimConfig:
 
 
 @dataclass(frozen=True)
+class MaskedConfig:
+    """A masked model of a published family, scaled.
+
+    family: folder of dnalect.models. like: the published card whose sizes are scaled.
+    tokenizer: a name that `dnalect tokenize` knows, or a file, relative to --data or the config.
+    scale: share of the published heads, layers and channels; 1 is the published network.
+    longest: tokens that it is made for, 0 for the published number.
+    """
+
+    family: str
+    like: str
+    tokenizer: str
+    scale: float = 1.0
+    longest: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale <= 4 or self.longest < 0:
+            raise ConfigError(f"[model] scale must lie in (0, 4] and longest not below 0: {self.scale}, {self.longest}")
+
+
+@dataclass(frozen=True)
 class PretrainConfig:
-    """A whole pretraining run."""
+    """A whole pretraining run.
+
+    init: a model (name or folder) of the same sizes whose weights are the beginning, "" for
+    random ones. masking: of masked models; duplex has no use for it.
+    """
 
     name: str
     data: DataConfig
-    model: DuplexConfig
+    model: DuplexConfig | MaskedConfig
     optim: OptimConfig = field(default_factory=OptimConfig)
+    masking: MaskingConfig = field(default_factory=MaskingConfig)
     family: str = "duplex"
     seed: int = 1
+    init: str = ""
     card: dict[str, Any] = field(default_factory=dict)
 
 
@@ -138,19 +167,28 @@ def read_config(path: Path) -> PretrainConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
     model = dict(_table(path, raw, "model"))
-    family = model.pop("family", "duplex")
-    if family != "duplex":
-        raise ConfigError(f"{path}: [model] family must be 'duplex', not {family!r}")
-    unknown = set(raw) - {"name", "seed", "model", "data", "optim", "card"}
+    family = model.get("family", "duplex")
+    if family not in ("duplex", *FAMILIES):
+        raise ConfigError(f"{path}: [model] family must be one of duplex, {', '.join(FAMILIES)}, not {family!r}")
+    if family == "duplex":
+        model.pop("family", None)
+    unknown = set(raw) - {"name", "seed", "init", "model", "data", "optim", "masking", "card"}
     if unknown:
         raise ConfigError(f"{path}: unknown entry {sorted(unknown)[0]!r}")
+    sizes: DuplexConfig | MaskedConfig
+    if family == "duplex":
+        sizes = _build(path, "model", DuplexConfig, model)
+    else:
+        sizes = _build(path, "model", MaskedConfig, model)
     return PretrainConfig(
         name=str(raw.get("name", path.stem)),
         data=_build(path, "data", DataConfig, _table(path, raw, "data")),
-        model=_build(path, "model", DuplexConfig, model),
+        model=sizes,
+        masking=_build(path, "masking", MaskingConfig, _table(path, raw, "masking")),
         optim=_build(path, "optim", OptimConfig, _table(path, raw, "optim")),
         family=family,
         seed=int(raw.get("seed", 1)),
+        init=str(raw.get("init", "")),
         card=_table(path, raw, "card"),
     )
 

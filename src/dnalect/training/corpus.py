@@ -15,11 +15,17 @@ SCAN = 1 << 24
 
 @dataclass(frozen=True)
 class Batch:
-    """codes (B, L) uint8 as the model sees them; target (B, L) uint8; weight (B, L) float32."""
+    """Windows to learn from.
+
+    codes (B, L) uint8 as the model sees them; target (B, L) uint8; weight (B, L) float32.
+    step: of the optimizer, from 0. places (B, 3): genome, contig and start of each window.
+    """
 
     codes: npt.NDArray[np.uint8]
     target: npt.NDArray[np.uint8]
     weight: npt.NDArray[np.float32]
+    step: int = 0
+    places: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -108,15 +114,17 @@ class Corpus:
         part = slice(within * self.batch, (within + 1) * self.batch)
         which, rank = self._order[part], self._rank[part]
         text = np.empty((self.batch, self.window), dtype=np.uint8)
+        places = np.empty((self.batch, 3), dtype=np.int64)
         for g in np.unique(which):
             stream, mine = self.streams[g], which == g
             rows = stream.rows(number * self.quotas[g] + rank[mine], self.window)
             text[mine] = stream.source.genome.windows(rows[:, 0], rows[:, 1], self.window)
+            places[mine] = np.column_stack([np.full(len(rows), g), rows])
         target = encode(text)
         weight = (target != UNKNOWN).astype(np.float32)
         if self.soft_mask_weight != 1:
             weight *= np.where(text >= ord("a"), np.float32(self.soft_mask_weight), np.float32(1))
-        return Batch(self._hide(target, step), target, weight)
+        return Batch(self._hide(target, step), target, weight, step, places)
 
     def _share_out(self) -> list[int]:
         """Windows of each genome in a pass of the corpus: whole numbers with the sum kept."""

@@ -19,12 +19,17 @@ from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
+from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.models.registry import load
+from dnalect.models.masked import MaskedModel
+from dnalect.models.registry import Model, load
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Codes = npt.NDArray[np.uint8]
-LogProbs = Callable[[Codes], npt.NDArray[np.float32]]
+Mask = npt.NDArray[np.bool_]
+LogProbs = Callable[[Codes, Mask], npt.NDArray[np.floating]]
+# A masked model needs passes of its own for every base: so many stand for all of them.
+SAMPLE = 2_000
 COLUMNS = (
     *("model", "sides", "kind", "order", "region", "bases", "bits", "low", "high"),
     *("minus_interpolated", "interpolated_low", "interpolated_high"),
@@ -94,13 +99,15 @@ def evaluate_likelihood(
     sides: Side = "two",
     order: int = MAX_ORDER,
     strata: Strata | None = None,
+    sample: int | None = None,
 ) -> list[Likelihood]:
     """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
 
-    log_probs: codes (L,) of a region -> ln p(base | context) (L, 4), or None for the rivals
-    alone. test, train, validation: regions (`contig` or `contig:start-end`), no base in two
+    log_probs: codes (L,) of a region and which bases count (L,) -> ln p(base | context) (L, 4),
+    needed only where they count; None for the rivals alone. test, train, validation: regions (`contig` or `contig:start-end`), no base in two
     of them; the rivals count on `train` and tune on `validation`. strata: more regions to
-    give figures for. The model's rows come first.
+    give figures for. sample: so many random bases stand for all, for every model alike. The
+    model's rows come first.
     Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
     no base can be evaluated.
     """
@@ -111,6 +118,10 @@ def evaluate_likelihood(
     known = truth != UNKNOWN
     if not known.any():
         raise InputError(f"the test regions of {genome.path} hold no known base")
+    if sample is not None and sample < int(known.sum()):
+        drawn = np.random.default_rng(0).choice(np.flatnonzero(known), sample, replace=False)
+        known = np.zeros(len(known), dtype=np.bool_)
+        known[drawn] = True
     shared = [shared_mask(codes, trained) for codes in contigs]
     masks = {"all": known, "homology-free": known & np.concatenate([free_bases(each) for each in shared])}
     masks |= (strata or Strata()).masks(genome, tested)
@@ -119,7 +130,9 @@ def evaluate_likelihood(
     regions = {region: BlockBootstrap(blocks, known & mask) for region, mask in masks.items()}
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
     if log_probs is not None:
-        bits = np.concatenate([_bits(log_probs(codes), codes) for codes in contigs])
+        parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
+        counted = zip(contigs, parts, strict=True)
+        bits = np.concatenate([_bits(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in counted])
         measured.append((name, sides, "", None, bits))
     if markov:
         measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
@@ -139,9 +152,17 @@ def evaluate_likelihood(
 
 
 def run(
-    name: str, reference: str, out: Path | None = None, markov: bool = True, strata: Strata | None = None
+    name: str,
+    reference: str,
+    out: Path | None = None,
+    markov: bool = True,
+    strata: Strata | None = None,
+    sample: int | None = None,
 ) -> list[Likelihood]:
     """Measure a model on the test regions of its card; the rivals use the card's other regions.
+
+    sample: random bases that stand for all; None for every base with duplex, SAMPLE with
+    masked models, which need passes of their own for every base.
 
     A model of several genomes is measured on the one that `reference` is.
     Raises ConfigError where the card names no test regions of this reference.
@@ -152,12 +173,21 @@ def run(
     if told is None:
         raise ConfigError(f"the card of {name} names no test regions of {genome.path.name}")
 
-    def log_probs(codes: Codes) -> npt.NDArray[np.float32]:
-        return tiled_log_probs(model.network, codes, model.reach)
-
+    if isinstance(model, MaskedModel) and sample is None:
+        sample = SAMPLE
     return evaluate_likelihood(
-        log_probs, genome, told.test, told.train, told.validate, out, markov, name=model.card.id, strata=strata
+        *(_log_probs(model, genome), genome, told.test, told.train, told.validate, out, markov),
+        name=model.card.id,
+        strata=strata,
+        sample=sample,
     )
+
+
+def _log_probs(model: Model, genome: Genome) -> LogProbs:
+    if isinstance(model, MaskedModel):
+        scorer = MaskedScorer(model, genome)
+        return lambda codes, wanted: scorer.within(codes, np.flatnonzero(wanted))
+    return lambda codes, _: tiled_log_probs(model.network, codes, model.reach)
 
 
 def aligned(rows: Sequence[Likelihood]) -> str:

@@ -1,8 +1,8 @@
 """Genomes and a config -> a trained model folder."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -13,18 +13,17 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.files import sha256, write_text, written_whole
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
-from dnalect.models.checkpoint import save_weights
-from dnalect.models.duplex.network import Duplex
-from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.models.registry import load
+from dnalect.tokens.bases import encode
+from dnalect.tokens.files import open_tokenizer
+from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import GenomeConfig, PretrainConfig, read_config
 from dnalect.training.corpus import Corpus, Source
 from dnalect.training.loop import train
-from dnalect.training.objectives import leave_one_out_loss
+from dnalect.training.recipes import recipe_of
 
 VALIDATION_WINDOWS = 192
 PARTS = ("train", "validate", "test")
-# The network takes any length; this bounds the memory of one window.
-CONTEXT_BASES = 8192
 
 
 def pretrain(config_path: Path, data: Path, out: Path, device: str = "cpu", threads: int | None = None) -> Path:
@@ -60,7 +59,9 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
     )
     torch.manual_seed(config.seed)
     target = torch.device(device)
-    network = Duplex(config.model).to(target)
+    recipe = recipe_of(config, lambda name: find_tokenizer(name, data))
+    network = recipe.network.to(target)
+    begun = _begin(network, config.init)
     checks = {
         told.name: _validation_windows(genome, split["validate"], config)
         for genome, split, told in zip(genomes, splits, config.data.genomes, strict=True)
@@ -68,15 +69,36 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
     }
 
     def check(model: nn.Module) -> dict[str, float]:
-        bits = {name: bits_per_base(model, windows, target) for name, windows in checks.items()}
+        bits = {name: recipe.bits(model, windows, target) for name, windows in checks.items()}
         each = {f"validation_bits_{name}": value for name, value in bits.items()} if len(bits) > 1 else {}
         return {"validation_bits": sum(bits.values()) / len(bits), **each}
 
-    figures = train(network, corpus, leave_one_out_loss, check, config, out, target)
-    save_weights(network, out / "model.safetensors", half=True)
-    _write_card(config, genomes, splits, corpus, network, figures, out)
+    figures = train(network, corpus, recipe.loss, check, config, out, target)
+    facts = recipe.save(out)
+    facts["parameters"] = sum(p.numel() for p in network.parameters())
+    _write_card(config, genomes, splits, corpus, facts, figures, out, begun)
     draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
     return out
+
+
+def find_tokenizer(name: str, data: Path) -> Tokenizer:
+    """Return the tokenizer of a name, or of a file where it stands or in the data folder."""
+    return open_tokenizer(str(data / name) if (data / name).is_file() else name)
+
+
+def _begin(network: nn.Module, init: str) -> dict[str, str]:
+    """Give the network the weights of a model, if one is named; return what the card says of it."""
+    if not init:
+        return {}
+    model = load(init)
+    theirs = {name: p.detach() for name, p in model.network.named_parameters()}
+    mine = dict(network.named_parameters())
+    if {n: p.shape for n, p in theirs.items()} != {n: p.shape for n, p in mine.items()}:
+        raise ConfigError(f"init: {init} has other sizes than [model]; begin from a model of the same config")
+    with torch.no_grad():
+        for name, p in mine.items():
+            p.copy_(theirs[name])
+    return {"init": f"{model.card.id} {model.card.sha256}"}
 
 
 def _split(genome: Genome, told: GenomeConfig) -> dict[str, list[Region]]:
@@ -100,27 +122,15 @@ def _validation_windows(genome: Genome, regions: list[Region], config: PretrainC
     return encode(genome.windows(contigs, first + rng.integers(room), config.data.window))
 
 
-def bits_per_base(network: nn.Module, codes: np.ndarray, device: torch.device) -> float:
-    """Mean of -log2 p(base | the other bases of its window) over the known bases."""
-    total, count = 0.0, 0
-    with torch.inference_mode():
-        for part in np.array_split(codes, max(1, len(codes) // 16)):
-            ids = torch.from_numpy(part.astype(np.int64)).to(device)
-            logits = network(ids, torch.ones_like(ids, dtype=torch.bool)).float().flatten(0, 1)
-            flat = ids.flatten()
-            loss = nn.functional.cross_entropy(logits, flat, ignore_index=UNKNOWN, reduction="sum")
-            total, count = total + loss.item(), count + int((flat != UNKNOWN).sum())
-    return total / count / float(np.log(2))
-
-
 def _write_card(
     config: PretrainConfig,
     genomes: list[Genome],
     splits: list[dict[str, list[Region]]],
     corpus: Corpus,
-    network: Duplex,
+    facts: dict[str, Any],
     figures: dict[str, float],
     out: Path,
+    begun: dict[str, str],
 ) -> None:
     weights = sha256(out / "model.safetensors")
     seconds = figures.pop("seconds")
@@ -135,12 +145,7 @@ def _write_card(
         "id": config.name,
         "revision": weights[:12],
         "sha256": weights,
-        "family": config.family,
-        "tokenizer": "single nucleotide",
-        "config": asdict(config.model),
-        "context_bases": CONTEXT_BASES,
-        "window": 2 * (network.config.reach + 4),
-        "parameters": sum(p.numel() for p in network.parameters()),
+        **facts,
         **config.card,
         "genomes": entries,
         "training": {
@@ -149,6 +154,7 @@ def _write_card(
             "batch": config.optim.batch,
             "seed": config.seed,
             "minutes": round(seconds / 60, 1),
+            **begun,
         },
         "figures": {key: round(value, 4) for key, value in figures.items()},
     }

@@ -1,6 +1,5 @@
 """A reference and variants -> scores: the whole job, streaming."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,12 +18,14 @@ from dnalect.genome.names import ContigNames
 from dnalect.genome.variants import open_variants
 from dnalect.genome.vcf import Record
 from dnalect.inference.background import Background, stratum
-from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.registry import embedded_cards, load
+from dnalect.inference.precomputed import Precomputed
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.registry import load
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.windows.alleles import resolve
+from dnalect.workflows.choice import foreign, model_for, say
 from dnalect.workflows.outputs import kind_of, open_outputs
 from dnalect.workflows.tally import SCORE_BINS, Tally
 
@@ -40,28 +41,26 @@ class Options:
 
     model: name or folder; None lets the reference choose. window: bases of an indel's
     window; None for the card's. batch: windows a forward. background: SNVs of the
-    background, background_others: variants of each other stratum; 0 leaves percentiles out.
-    rename: None, "auto" or a file. provenance: write it into the outputs. command: as typed.
+    background, background_others: variants of each other stratum; 0 leaves percentiles out,
+    None is what the kind of model can afford.
+    rename: None, "auto" or a file. precomputed: folder of a scan to look SNVs up in.
+    provenance: write it into the outputs. command: as typed.
     """
 
     model: str | None = None
     window: int | None = None
-    batch: int = 64
+    batch: int | None = None
     device: str = "cpu"
     dtype: str = "float32"
     seed: int = 1
-    background: int = 100_000
-    background_others: int = 1_000
+    background: int | None = None
+    background_others: int | None = None
     rename: str | None = None
     annotate: str | None = None
+    precomputed: str | None = None
     provenance: bool = True
     command: str = ""
     quiet: bool = False
-
-
-def say(message: str) -> None:
-    """Print a notice on stderr."""
-    sys.stderr.write(f"dnalect: {message}\n")
 
 
 class Scoring:
@@ -71,39 +70,26 @@ class Scoring:
         self.options = options
         self.genome = open_genome(reference)
         self.notes: list[str] = []
-        self.model = load(self._model_name(), options.device, options.dtype)
+        self.model = load(model_for(self.genome, options.model), options.device, options.dtype)
         flank = options.window // 2 if options.window else None
         if flank is not None and not 32 <= flank <= self.model.context_bases // 4:
             raise ModelError(f"--window must lie between 64 and {self.model.context_bases // 2} bases")
-        self.scorer: LeaveOneOutScorer = scorer_for(self.model, self.genome, flank, options.batch)
+        self.table = self._table(options.precomputed) if options.precomputed else None
+        self.asked = self.missing = 0
+        self.scorer = scorer_for(self.model, self.genome, flank, options.batch, self.table)
         notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
         self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
         self.names = ContigNames(self.genome, options.rename)
         self.annotation: Annotation | None = open_annotation(options.annotate) if options.annotate else None
         self.tally = Tally()
-        self._warn_of_foreign_genome()
+        if warning := foreign(self.model.card, self.genome):
+            self.notes.append(warning)
+            say(warning)
 
-    def _model_name(self) -> str:
-        if self.options.model:
-            return self.options.model
-        lengths = [int(length) for length in self.genome.lengths]
-        found = sorted((card for card in embedded_cards() if card.is_of(lengths)), key=lambda card: len(card.genomes))
-        if found:
-            say(f"model {found[0].id}, chosen by the contig lengths of the reference")
-            return found[0].id
-        names = ", ".join(card.id for card in embedded_cards())
-        raise ModelError(
-            f"no embedded model is of this reference's assembly; name one with --model ({names} or a folder)"
-        )
-
-    def _warn_of_foreign_genome(self) -> None:
-        card = self.model.card
-        if not card.is_of([int(length) for length in self.genome.lengths]):
-            self.notes.append(
-                f"{card.id} was trained on {card.species or 'another genome'} {card.assembly}, and this reference "
-                "is another one: read the scores as an extrapolation, and check them against known variants."
-            )
-            say(self.notes[-1])
+    def _table(self, folder: str) -> Precomputed:
+        if not isinstance(self.model, DuplexModel):
+            raise ModelError(f"--precomputed is for duplex models, and {self.model.card.id} is another")
+        return Precomputed(Path(folder), self.genome, self.model)
 
     def rows(self, records: Iterator[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         """Yield every record with its scores (one an alternate) and table rows, in order."""
@@ -115,20 +101,39 @@ class Scoring:
         resolved: list[list[Variant | str]] = []
         for record, contig in zip(chunk, contigs, strict=True):
             found = [
-                resolve(record, allele, contig, self.genome, self.scorer.longest_allele, self.model.reach)
+                resolve(record, allele, contig, self.genome, self.scorer.longest_allele, self.scorer.reach)
                 for allele in record.alternates
             ]
             resolved.append(found or [Reason.NO_ALTERNATE])
         variants = [each for found in resolved for each in found if isinstance(each, Variant)]
-        scores = iter(self._percentiles(variants, self.scorer.score(variants)))
+        scores = iter(self._percentiles(variants, self._score(variants)))
         for record, contig, found in zip(chunk, contigs, resolved, strict=True):
             mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
             rows = self._rows(record, contig, found, mine)
             self.tally.add(rows)
             yield record, mine, rows
 
+    def _score(self, variants: list[Variant]) -> list[Score]:
+        """Score, and count the sites that the precomputed table was asked for."""
+        if self.table is None:
+            return self.scorer.score(variants)
+        asked, missing = self.table.asked, self.table.missing
+        scores = self.scorer.score(variants)
+        self.asked += self.table.asked - asked
+        self.missing += self.table.missing - missing
+        return scores
+
+    def table_note(self) -> str:
+        """Say how many SNV sites the precomputed table had, "" without one."""
+        if self.table is None:
+            return ""
+        return (
+            f"{self.asked - self.missing:,} of {self.asked:,} SNV sites were looked up in {self.table.folder.name}; "
+            f"the model computed the other {self.missing:,}, outside of its regions or near unknown bases"
+        )
+
     def _percentiles(self, variants: list[Variant], scores: list[Score]) -> list[Score]:
-        if not self.options.background:
+        if not self.background.snvs:
             return scores
         out = []
         for variant, score in zip(variants, scores, strict=True):
@@ -182,11 +187,12 @@ class Scoring:
             "model": f"{card.id} {card.revision}",
             "model_sha256": card.sha256,
             "score": f"{self.scorer.definition}; nats; negative: the alternate allele is disfavoured",
-            "window": f"{self.model.reach} bases on each side of a substitution, {2 * self.scorer.flank} for indels",
-            "strands": "both, exactly symmetric",
+            "window": f"{self.scorer.reach} bases on each side of a substitution, {2 * self.scorer.flank} for indels",
+            "strands": self.scorer.strands,
             "dtype": options.dtype,
             "reference": f"{self.genome.path.name} {self.genome.checksum}",
-            "background": f"{options.background} SNVs, {options.background_others} of each other stratum, "
+            "precomputed": f"{self.table.folder.name} {self.table.identity}; {self.table.bound}" if self.table else "",
+            "background": f"{self.background.snvs} SNVs, {self.background.others} of each other stratum, "
             f"seed {options.seed}",
             "use": "research use, no clinical evidence",
         }
@@ -198,6 +204,7 @@ class Scoring:
         on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
         notes = [
             *self.notes,
+            *filter(None, [self.table_note()]),
             on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + ".",
         ]
         top = tally.top()
@@ -260,6 +267,8 @@ def score_file(
                 for writer in writers:
                     writer.write(record, scores, rows)
                 bar.update()
+            if job.table is not None and not options.quiet:
+                say(job.table_note())
             summary = job.summary(f"{Path(variants).name} on {Path(reference).name}")
             if report:
                 write_report(summary, Path(report))
@@ -274,7 +283,7 @@ def score_variants(reference: str, variants: str, model: str | None = None, perc
     model: a name or folder; None lets the reference choose an embedded one.
     percentiles: False saves the background draw. Raises a DnalectError for unusable input.
     """
-    options = Options(model=model, background=100_000 if percentiles else 0, quiet=True)
+    options = Options(model=model, background=None if percentiles else 0, quiet=True)
     job = Scoring(str(reference), options)
     with open_variants(str(variants), job.genome) as source:
         for _, _, rows in job.rows(source.records):

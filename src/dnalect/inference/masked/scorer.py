@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from dnalect.core.records import Codes, Score, Variant
 from dnalect.genome.fasta import Genome
@@ -34,6 +35,9 @@ class MaskedScorer:
     """
 
     definition = DEFINITION
+    shares_forwards = False
+    background, background_others = 1_000, 100
+    sites = None
 
     def __init__(
         self,
@@ -44,11 +48,17 @@ class MaskedScorer:
         strands: int = 2,
         phases: int | None = None,
     ):
-        self.model, self.genome, self.batch, self.strands = model, genome, batch, strands
+        self.model, self.genome, self.batch, self.ways = model, genome, batch, strands
         self.flank = flank or min(256, (model.context_bases - LONGEST_MNV) // 2)
         tokenizer = model.tokenizer
         self.paired = isinstance(tokenizer, BytePairs)
         self.phases = (phases or tokenizer.k) if isinstance(tokenizer, Chunks) else 1
+
+    @property
+    def strands(self) -> str:
+        """How strands and frames are treated, for the provenance."""
+        frames = f", {self.phases} frames" if self.phases > 1 else ""
+        return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
 
     @property
     def reach(self) -> int:
@@ -69,6 +79,20 @@ class MaskedScorer:
         """Return ln p(base | the rest of the window) at n sites: (n, 4) in A, C, G, T order."""
         windows, at = self._around(contigs, positions)
         return self.conditionals(windows, at).astype(np.float32)
+
+    def within(self, codes: Codes, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return ln p (L, 4) of some positions of a sequence (L,), with `flank` bases on each side.
+
+        Elsewhere ln 1/4. Progress is shown on a terminal.
+        """
+        out = np.full((len(codes), 4), np.log(0.25), dtype=np.float32)
+        lows = np.maximum(positions - self.flank, 0)
+        parts = np.array_split(np.arange(len(positions)), max(1, len(positions) // 64))
+        for part in tqdm(parts, desc="bases", unit="x64", disable=None):
+            windows = [codes[lows[n] : positions[n] + self.flank + 1] for n in part]
+            if windows:
+                out[positions[part]] = self.conditionals(windows, positions[part] - lows[part])
+        return out
 
     def conditionals(self, windows: Sequence[Codes], at: npt.NDArray[np.int64]) -> Floats:
         """Return ln p(base | the rest) (n, 4) at one site of each window, over strands and phases."""
@@ -161,7 +185,7 @@ class MaskedScorer:
         jobs, wanted = [], []
         for variant in variants:
             alleles, pair = self._byte_pair_alleles(variant)
-            for codes in ([_opposite(a) for a in alleles] if way else alleles for way in range(self.strands)):
+            for codes in ([_opposite(a) for a in alleles] if way else alleles for way in range(self.ways)):
                 jobs.append(pieces.span_of(self.model, codes))
                 wanted.append(pair)
         masks = [
@@ -171,7 +195,7 @@ class MaskedScorer:
         sums = pieces.log_sums(self.model, jobs, masks, self.batch)
         scores = []
         for number, variant in enumerate(variants):
-            mine = range(number * self.strands, (number + 1) * self.strands)
+            mine = range(number * self.ways, (number + 1) * self.ways)
             ratios = [pieces.ratio(sums[n], jobs[n].counts, *wanted[n]) for n in mine]
             scores.append(self._of_ratios(variant, [jobs[n] for n in mine], [sums[n] for n in mine], ratios))
         return scores
@@ -212,7 +236,7 @@ class MaskedScorer:
         """Return ln p (n, views, 4) of every strand and phase, each read as the forward strand's."""
         method = pieces.conditionals if self.paired else words.conditionals
         seen: list[Floats] = []
-        for strand in range(self.strands):
+        for strand in range(self.ways):
             turned = [_opposite(window) for window in windows] if strand else list(windows)
             lengths = np.array([len(window) for window in windows])
             sites = lengths - 1 - at if strand else at
@@ -237,7 +261,7 @@ class MaskedScorer:
 
     def _gap(self, ratios: npt.NDArray[np.float64]) -> float | None:
         """|forward - reverse| of the log-ratio, None with one strand."""
-        if self.strands < 2:
+        if self.ways < 2:
             return None
         half = len(ratios) // 2
         return abs(float(np.mean(ratios[:half]) - np.mean(ratios[half:])))

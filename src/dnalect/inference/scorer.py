@@ -1,0 +1,47 @@
+"""What every scorer does, whatever the kind of its model."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.records import Score, Variant
+from dnalect.genome.fasta import Genome
+
+
+class Scorer(Protocol):
+    """Turns variants into scores; a score depends on reference and variant alone.
+
+    definition: of the score, as docs/scores.md names it. flank: bases on each side of an
+    indel's alleles. reach: bases on each side that a score depends on. longest_allele: most
+    bases of an allele that can be scored. shares_forwards: whether near sites cost no more
+    than one. background, background_others: SNVs, and variants of each other stratum, that
+    percentiles rest on unless told otherwise. sites: precomputed log-probabilities, or None.
+    """
+
+    definition: str
+    flank: int
+    shares_forwards: bool
+    background: int
+    background_others: int
+    model: Any
+    genome: Genome
+    sites: Any
+
+    @property
+    def reach(self) -> int: ...
+
+    @property
+    def longest_allele(self) -> int: ...
+
+    @property
+    def strands(self) -> str: ...
+
+    def score(self, variants: Sequence[Variant]) -> list[Score]:
+        """Return one score for each variant, in order, without percentiles."""
+        ...
+
+    def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return ln p(base | the rest) at n sites: (n, 4) in A, C, G, T order."""
+        ...

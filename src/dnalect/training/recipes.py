@@ -1,0 +1,122 @@
+"""What differs between the recipes: the network, its loss, its judge, its folder."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from dnalect.models.card import Card
+from dnalect.models.checkpoint import save_weights
+from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.encoder.network import Encoder
+from dnalect.models.families import FAMILIES
+from dnalect.models.masked import MaskedModel
+from dnalect.tokens.bases import UNKNOWN
+from dnalect.tokens.tokenizer import Tokenizer
+from dnalect.training.config import MaskedConfig, PretrainConfig
+from dnalect.training.loop import Loss
+from dnalect.training.masked import MaskedLanguage, encoder_config
+from dnalect.training.objectives import leave_one_out_loss
+
+# A duplex takes any length; this bounds the memory of one window.
+CONTEXT_BASES = 8192
+WINDOW = 512
+Codes = npt.NDArray[np.uint8]
+
+
+class Recipe(Protocol):
+    """network: to train. loss: of a batch, in nats a prediction."""
+
+    @property
+    def network(self) -> nn.Module: ...
+
+    @property
+    def loss(self) -> Loss: ...
+
+    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
+        """Return bits a prediction over validation windows (n, L)."""
+        ...
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write model.safetensors and what belongs to it; return the card's fields about the network."""
+        ...
+
+
+class DuplexRecipe:
+    """duplex, by leave-one-out prediction of every base."""
+
+    def __init__(self, config: DuplexConfig):
+        self.network = Duplex(config)
+        self.loss: Loss = leave_one_out_loss
+
+    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
+        """Return the mean of -log2 p(base | the other bases of its window) over the known bases."""
+        return bits_per_base(network, codes, device)
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the weights in half precision."""
+        save_weights(self.network, folder / "model.safetensors", half=True)
+        config = self.network.config
+        return {
+            "family": "duplex",
+            "tokenizer": "single nucleotide",
+            "config": asdict(config),
+            "context_bases": CONTEXT_BASES,
+            "window": 2 * (config.reach + 4),
+        }
+
+
+class MaskedRecipe:
+    """A masked model of a published family."""
+
+    def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer):
+        self.family, self.tokenizer = FAMILIES[model.family], tokenizer
+        self.network = Encoder(encoder_config(model, tokenizer))
+        self.objective = MaskedLanguage(tokenizer, config.masking, config.seed, config.optim.steps)
+        self.loss: Loss = self.objective
+
+    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
+        """Return bits a hidden token: of words, so not to be set beside bits a base."""
+        return self.objective.bits(network, codes, device)
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the folder as the hub lays it out."""
+        config, tokenizer = self.network.config, self.tokenizer
+        context = max(WINDOW, tokenizer.longest(config.longest))
+        facts: dict[str, Any] = {
+            "family": self.family.name,
+            "tokenizer": tokenizer.name,
+            "config": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()},
+            "context_bases": context,
+            "window": WINDOW,
+        }
+        parameters = sum(p.numel() for p in self.network.parameters())
+        card = Card(id="", revision="", sha256="", parameters=parameters, **facts)
+        model = MaskedModel(card, self.family, tokenizer, self.network, torch.device("cpu"), torch.float32)
+        model.save_pretrained(folder)
+        return facts
+
+
+def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer]) -> Recipe:
+    """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer."""
+    if isinstance(config.model, DuplexConfig):
+        return DuplexRecipe(config.model)
+    return MaskedRecipe(config.model, config, tokenizer_of(config.model.tokenizer))
+
+
+def bits_per_base(network: nn.Module, codes: Codes, device: torch.device) -> float:
+    """Mean of -log2 p(base | the other bases of its window) over the known bases."""
+    total, count = 0.0, 0
+    with torch.inference_mode():
+        for part in np.array_split(codes, max(1, len(codes) // 16)):
+            ids = torch.from_numpy(part.astype(np.int64)).to(device)
+            logits = network(ids, torch.ones_like(ids, dtype=torch.bool)).float().flatten(0, 1)
+            flat = ids.flatten()
+            loss = nn.functional.cross_entropy(logits, flat, ignore_index=UNKNOWN, reduction="sum")
+            total, count = total + loss.item(), count + int((flat != UNKNOWN).sum())
+    return total / count / float(np.log(2))

@@ -1,0 +1,134 @@
+"""Masked models of every family learn, resume and load; nothing but the hidden tokens is judged."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import dnalect
+from dnalect.core.errors import ConfigError
+from dnalect.genome.fasta import open_genome
+from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.models.encoder.network import Encoder
+from dnalect.tokens.names import named
+from dnalect.training.config import MaskedConfig
+from dnalect.training.corpus import Batch
+from dnalect.training.masked import MaskedLanguage, encoder_config
+from dnalect.training.masking import MaskingConfig
+from dnalect.workflows.pretrain import pretrain
+
+FAMILIES = {
+    "dnabert": ("dnabert-3", "dnabert-3", 0.09),
+    "nucleotide_transformer": ("nt-v2-50m", "nt-v2", 0.1),
+    "logo": ("logo-3", "logo-3", 0.3),
+}
+CONFIG = """
+name = "toy"
+seed = 2
+[data]
+window = 96
+[[data.genomes]]
+name = "toy"
+fasta = "toy.fa"
+train = ["t"]
+validate = ["v"]
+[model]
+family = "{family}"
+like = "{like}"
+tokenizer = "{tokenizer}"
+scale = {scale}
+longest = 128
+[masking]
+contiguous = {contiguous}
+[optim]
+batch = 8
+steps = 40
+learning_rate = 3e-3
+warmup = 5
+check_every = 20
+save_every = 10
+"""
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    lines = [
+        f">{name}\n{'ACGTTGCAAC' * tens}{''.join(rng.choice(list('ACGT'), 60))}\n"
+        for name, tens in (("t", 700), ("v", 90))
+    ]
+    (tmp_path / "toy.fa").write_text("".join(lines))
+    return tmp_path
+
+
+def write(data, family, **changes):
+    like, tokenizer, scale = FAMILIES[family]
+    contiguous = 3 if family == "dnabert" else 0
+    values = {"family": family, "like": like, "tokenizer": tokenizer, "scale": scale, "contiguous": contiguous}
+    (data / "toy.toml").write_text(CONFIG.format(**(values | changes)))
+    return data / "toy.toml"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_recipe_learns_and_its_folder_is_a_model_that_scores(data, family):
+    out = pretrain(write(data, family), data, data / "run")
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["validation_bits"] < 0.85 * np.log2(len(named(FAMILIES[family][1])))
+    model = dnalect.load(out)
+    assert (model.kind, model.card.family) == ("masked", family)
+    assert model.card.genomes[0].train == ["t"]
+    genome = open_genome(data / "toy.fa")
+    log_probs = MaskedScorer(model, genome, flank=40).at_sites(np.array([0, 0]), np.array([100, 205]))
+    assert np.exp(log_probs).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_interrupted_recipe_resumes_to_the_same_weights(data, monkeypatch):
+    from dnalect.training import loop
+
+    config = write(data, "logo")
+    whole = pretrain(config, data, data / "whole")
+    real, count = loop._step, iter(range(1000))
+
+    def killed(*arguments):
+        if next(count) == 27:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(config, data, data / "broken")
+    monkeypatch.setattr(loop, "_step", real)
+    broken = pretrain(config, data, data / "broken")
+    assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+def test_only_hidden_tokens_are_judged_and_every_base_weighs_what_it_should():
+    tokenizer = named("nt-v1")
+    config = MaskedConfig("nucleotide_transformer", "nt-500m-human-ref", "nt-v1", scale=0.05)
+    torch.manual_seed(0)
+    network = Encoder(encoder_config(config, tokenizer))
+    objective = MaskedLanguage(tokenizer, MaskingConfig(masked=1.0, random=0.0), seed=1, steps=10)
+    codes = np.random.default_rng(0).integers(0, 4, (4, 96)).astype(np.uint8)
+    weight = np.ones((4, 96), dtype=np.float32)
+    each, weights = objective.losses(network, Batch(codes, codes, weight, 3), torch.device("cpu"))
+    assert torch.all(weights == 1)
+    assert 0 < len(each) < 4 * 16
+    again, _ = objective.losses(network, Batch(codes, codes, weight, 3), torch.device("cpu"))
+    other, _ = objective.losses(network, Batch(codes, codes, weight, 4), torch.device("cpu"))
+    assert torch.equal(each, again)
+    assert len(each) != len(other) or not torch.equal(each, other)
+    weight[:, :48] = 0.5
+    _, halves = objective.losses(network, Batch(codes, codes, weight, 3), torch.device("cpu"))
+    assert set(halves.tolist()) == {0.5, 1.0}
+
+
+def test_sizes_are_scaled_by_one_number():
+    tokenizer = named("dnabert-6")
+    whole = encoder_config(MaskedConfig("dnabert", "dnabert-6", "dnabert-6"), tokenizer)
+    assert (whole.width, whole.layers, whole.heads, whole.hidden, whole.vocabulary) == (768, 12, 12, 3072, 4101)
+    small = encoder_config(MaskedConfig("dnabert", "dnabert-6", "dnabert-6", scale=0.25), tokenizer)
+    assert (small.width, small.layers, small.heads, small.hidden) == (192, 3, 3, 768)
+    with pytest.raises(ConfigError, match="like must be one of dnabert-3"):
+        encoder_config(MaskedConfig("dnabert", "grover", "dnabert-6"), tokenizer)
