@@ -5,7 +5,7 @@ import pytest
 
 from dnalect.core.errors import FastaError, InputError
 from dnalect.genome.fasta import open_genome
-from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
+from dnalect.genome.regions import Region, format_region, merge, overlap, parse_regions, read_regions, subtract
 
 
 @pytest.fixture
@@ -49,3 +49,38 @@ def test_subtraction_and_overlap_equal_sets_of_bases():
         one, two = some(3), some(3)
         assert bases(subtract(one, two)) == bases(one) - bases(two)
         assert (overlap(one, two) is not None) == bool(bases(one) & bases(two))
+
+
+def test_a_bed_or_a_region(fasta, tmp_path):
+    genome = open_genome(fasta)
+    bed = tmp_path / "some.bed"
+    bed.write_text("track x\nchrB\t10\t20\tname\nchrA\t0\t5\nchrA\t7\t7\n")
+    assert sorted(read_regions(genome, [str(bed), "chrA:11-20"])) == [
+        Region(0, 0, 5), Region(0, 10, 20), Region(1, 10, 20)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"), [("chrA\t0\t6001\n", "beyond the 6,000 bases"), ("chrX\t0\t5\n", "no contig chrX")]
+)
+def test_a_bed_of_another_genome(fasta, tmp_path, lines, words):
+    bed = tmp_path / "some.bed"
+    bed.write_text(lines)
+    with pytest.raises(InputError, match=words):
+        read_regions(open_genome(fasta), [str(bed)])
+
+
+def test_neither_a_bed_nor_a_region(fasta):
+    with pytest.raises(InputError, match=r"neither a BED file nor a region of tiny.fa, which has chrA, chrB"):
+        read_regions(open_genome(fasta), ["none.bed"])
+
+
+def test_a_contig_wins_over_a_file_of_its_name(fasta, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "chrB").write_text("chrA\t0\t5\n")
+    assert read_regions(open_genome(fasta), ["chrB"]) == [Region(1, 0, 900)]
+
+
+def test_merged_regions_hold_the_same_bases_once():
+    regions = [Region(1, 5, 9), Region(0, 4, 8), Region(0, 0, 2), Region(0, 8, 9), Region(0, 5, 6), Region(1, 7, 12)]
+    assert merge(regions) == [Region(0, 0, 2), Region(0, 4, 9), Region(1, 5, 12)]

@@ -4,6 +4,7 @@ One of the places that know that GFF counts from 1 with the end included.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,22 +118,11 @@ def open_annotation(path: str | Path) -> Annotation:
     classes = {kind: name for name, kinds in CLASSES for kind in kinds}
     spans: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     genes: dict[str, list[tuple[int, int, bool, str]]] = defaultdict(list)
-    with open_lines(str(path), "GFF") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.startswith(b"##FASTA"):
-                break
-            if line.startswith(b"#") or line.isspace():
-                continue
-            columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
-            try:
-                contig, kind, start, end = columns[0], columns[2], int(columns[3]) - 1, int(columns[4])
-                strand, attributes = columns[6], columns[8]
-            except (IndexError, ValueError) as error:
-                raise InputError(f"{path}, line {number} is no GFF line: {line[:60]!r}") from error
-            if kind in classes:
-                spans[contig][classes[kind]].append((start, end))
-            if kind in GENES:
-                genes[contig].append((start, end, strand != "-", _name(attributes)))
+    for row in read_rows(path):
+        if row.kind in classes:
+            spans[row.contig][classes[row.kind]].append((row.start, row.end))
+        if row.kind in GENES:
+            genes[row.contig].append((row.start, row.end, row.strand != "-", _name(row.attributes)))
     if not spans:
         raise InputError(f"{path} holds no gene, CDS or exon line: is it a GFF3?")
     order = [name for name, _ in CLASSES]
@@ -142,13 +132,48 @@ def open_annotation(path: str | Path) -> Annotation:
     )
 
 
-def _name(attributes: str) -> str:
-    """The gene's short name, else its locus tag or ID; GFF3 `key=value` or GTF `key "value"`."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a GFF: 0-based half-open, phase "0", "1", "2" or ".", attributes as text."""
+
+    contig: str
+    kind: str
+    start: int
+    end: int
+    strand: str
+    phase: str
+    attributes: str
+
+
+def read_rows(path: str | Path) -> Iterator[Row]:
+    """Yield the lines of a GFF3 or GTF, plain or gzipped, up to a ##FASTA part. InputError where one is none."""
+    with open_lines(str(path), "GFF") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.startswith(b"##FASTA"):
+                break
+            if line.startswith(b"#") or line.isspace():
+                continue
+            columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
+            try:
+                start, end = int(columns[3]) - 1, int(columns[4])
+                yield Row(columns[0], columns[2], start, end, columns[6], columns[7], columns[8])
+            except (IndexError, ValueError) as error:
+                raise InputError(f"{path}, line {number} is no GFF line: {line[:60]!r}") from error
+
+
+def parse_attributes(text: str) -> dict[str, str]:
+    """Return key -> value of GFF3 `key=value` or GTF `key "value"`; the last of a repeated key."""
     found = {}
-    for entry in attributes.split(";"):
+    for entry in text.split(";"):
         key, mark, value = entry.strip().partition("=" if "=" in entry else " ")
         if mark:
             found[key] = value.strip().strip('"')
+    return found
+
+
+def _name(attributes: str) -> str:
+    """The gene's short name, else its locus tag or ID."""
+    found = parse_attributes(attributes)
     keys = ("gene", "Name", "gene_name", "locus_tag", "gene_id", "ID")
     return next((found[key] for key in keys if found.get(key)), "")
 

@@ -1,16 +1,23 @@
 """When two files name the same contig differently: never guessed in silence."""
 
+import re
 from pathlib import Path
 
 from dnalect.core.errors import ContigNameError, TableError
 from dnalect.genome.fasta import Genome
 
 _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]
+_ALIGNED = re.compile(r"[^:]+:([^:]+):1:\+:\d+")
 _MITO = {"M", "MT", "Mito", "chrM", "chrMT", "chrMito", "chrmt"}
 
 
 def aliases(name: str) -> list[str]:
-    """Return other names that the same contig goes by: chr added or dropped, MT, roman numerals."""
+    """Return other names that the same contig goes by: chr added or dropped, MT, roman numerals.
+
+    Of `species:contig:1:+:length`, as alignments name a whole contig, the middle is an alias.
+    """
+    if aligned := _ALIGNED.fullmatch(name):
+        return [aligned[1], *aliases(aligned[1])]
     bare = name[3:] if name.lower().startswith("chr") else name
     found = [bare, f"chr{bare}"]
     if bare.isdigit() and 0 < int(bare) <= len(_ROMAN):

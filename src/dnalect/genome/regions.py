@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
+from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, contig_numbers
 
 _SPAN = re.compile(r"(.+):([\d,]+)-([\d,]+)")
@@ -60,6 +62,48 @@ def parse_regions(genome: Genome, texts: Sequence[str]) -> list[Region]:
             raise InputError(f"the region {text} does not lie within its contig of {length:,} bases")
         regions.append(Region(int(contig), start, stop))
     return regions
+
+
+def read_regions(genome: Genome, texts: Sequence[str]) -> list[Region]:
+    """Return the regions of `texts`, in their order: each a region as above, or the path of a BED.
+
+    The name of a contig wins over a file of that name. Raises FastaError for a contig that
+    the genome lacks, InputError for a text that is neither, or a region beyond its contig.
+    """
+    found: list[Region] = []
+    for text in texts:
+        name, _, _ = split_region(text, genome.index)
+        if name in genome.index:
+            found += parse_regions(genome, [text])
+        elif Path(text).exists():
+            found += _bed_regions(genome, text)
+        else:
+            few = ", ".join(genome.names[:6]) + (" ..." if len(genome.names) > 6 else "")
+            raise InputError(f"{text!r} is neither a BED file nor a region of {genome.path.name}, which has {few}")
+    return found
+
+
+def _bed_regions(genome: Genome, path: str) -> list[Region]:
+    regions = []
+    for name, intervals in read_bed(path).items():
+        contig = int(contig_numbers(genome, [name])[0])
+        if (last := int(intervals.ends.max())) > (length := int(genome.lengths[contig])):
+            raise InputError(f"{path}: an interval ends at {last:,}, beyond the {length:,} bases of {name}")
+        spans = zip(intervals.starts.tolist(), intervals.ends.tolist(), strict=True)
+        regions += [Region(contig, start, end) for start, end in spans if start < end]
+    return regions
+
+
+def merge(regions: Iterable[Region]) -> list[Region]:
+    """Return the same bases as the fewest regions, sorted by contig and start."""
+    merged: list[Region] = []
+    for region in sorted(regions):
+        last = merged[-1] if merged else None
+        if last is not None and last.contig == region.contig and region.start <= last.end:
+            merged[-1] = Region(last.contig, last.start, max(last.end, region.end))
+        else:
+            merged.append(region)
+    return merged
 
 
 def subtract(regions: Iterable[Region], holes: Iterable[Region]) -> list[Region]:

@@ -104,10 +104,11 @@ def evaluate_likelihood(
     """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
 
     log_probs: codes (L,) of a region and which bases count (L,) -> ln p(base | context) (L, 4),
-    needed only where they count; None for the rivals alone. test, train, validation: regions (`contig` or `contig:start-end`), no base in two
-    of them; the rivals count on `train` and tune on `validation`. strata: more regions to
-    give figures for. sample: so many random bases stand for all, for every model alike. The
-    model's rows come first.
+    needed only where they count; None for the rivals alone.
+    test, train, validation: regions (`contig` or `contig:start-end`), no base in two of them;
+    the rivals count on `train` and tune on `validation`. strata: more regions to give figures
+    for. sample: so many random bases stand for all, for every model alike. The model's rows
+    come first.
     Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
     no base can be evaluated.
     """

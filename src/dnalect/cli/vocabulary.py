@@ -1,0 +1,135 @@
+"""dnalect vocabulary train | compare | choose genome.fa"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+_REGIONS = click.option(
+    "--regions",
+    multiple=True,
+    metavar="REGION|BED",
+    help="Only these bases: contig, contig:start-end (1-based, ends inside), or a BED file; repeatable.",
+)
+
+
+@click.group("vocabulary")
+def command() -> None:
+    """Learn, compare and choose the words that a model reads DNA in."""
+
+
+@command.command("train")
+@click.argument("references", nargs=-1, required=True, metavar="FASTA...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="tokenizer.json (vocab.txt).")
+@click.option("--algorithm", type=click.Choice(["bpe", "kmers"]), default="bpe", show_default=True)
+@click.option(
+    "--size",
+    type=click.IntRange(9, 1 << 20),
+    default=4096,
+    show_default=True,
+    help="Words, five special ones included.",
+)
+@click.option("--k", type=click.IntRange(3, 6), default=6, show_default=True, help="Length of k-mers.")
+@click.option("--both-strands", is_flag=True, help="Count the reverse complement too.")
+@_REGIONS
+def train(
+    references: tuple[str, ...],
+    output: Path,
+    algorithm: str,
+    size: int,
+    k: int,
+    both_strands: bool,
+    regions: tuple[str, ...],
+) -> None:
+    """Learn a vocabulary from whole contigs; write it as HF tokenizers does.
+
+    \b
+    dnalect vocabulary train genome.fa --size 4096 -o tokenizer.json
+    """
+    from dnalect.workflows.vocabulary import describe, train_vocabulary
+
+    begun = time.monotonic()
+    tokenizer = train_vocabulary(references, output, algorithm, size, k, regions, both_strands)
+    click.echo(f"dnalect: {output}: {describe(tokenizer)}; {time.monotonic() - begun:.1f} s", err=True)
+
+
+@command.command("compare")
+@click.argument("references", nargs=-1, required=True, metavar="FASTA...")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for vocabulary.tsv and vocabulary.png.")
+@click.option("--k", "kmers", multiple=True, type=int, default=(3, 6, 9, 12), show_default=True, help="Repeatable.")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    type=click.IntRange(9, 1 << 20),
+    default=(64, 256, 1024, 4096),
+    show_default=True,
+    help="Words of a byte-pair vocabulary; repeatable.",
+)
+@_REGIONS
+def compare(
+    references: tuple[str, ...],
+    out: Path | None,
+    kmers: tuple[int, ...],
+    sizes: tuple[int, ...],
+    regions: tuple[str, ...],
+) -> None:
+    """What k, or the size of the vocabulary, costs and gives on a genome, as a table and a picture.
+
+    \b
+    dnalect vocabulary compare genome.fa --out vocabulary
+    """
+    from dnalect.workflows import vocabulary_compare as workflow
+
+    rows = workflow.compare(references, out, kmers, sizes, regions)
+    click.echo(_aligned(workflow.table(rows)))
+
+
+@command.command("choose")
+@click.argument("reference", metavar="FASTA")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    type=click.IntRange(9, 1 << 20),
+    default=(16, 64, 256, 1024, 4096),
+    show_default=True,
+    help="Words of a vocabulary to try; repeatable.",
+)
+@click.option("--test", multiple=True, metavar="REGION|BED", help="Held out for the judgement [default: last contigs].")
+@click.option("--validate", multiple=True, metavar="REGION|BED", help="For the rivals' order [default: those before].")
+@click.option("--judge", type=click.Choice(["bits", "accuracy"]), default="bits", show_default=True)
+@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, help="Training steps of a model.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="Models of a vocabulary.")
+@click.option("--windows", type=click.IntRange(min=100), default=20_000, show_default=True, help="Test places.")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+def choose(reference: str, out: Path, threads: int | None, **rest: object) -> None:
+    """Choose the size of a byte-pair vocabulary as GROVER did: by how well the next bases are predicted.
+
+    On each vocabulary a small model learns to predict the next 2 to 6 bases from the 50 before
+    them. It is judged on contigs that nothing was learned from, beside the most frequent k-mer
+    and Markov models. Writes choice.tsv, choice.png and the chosen tokenizer.json.
+
+    \b
+    dnalect vocabulary choose genome.fa --out choice
+    """
+    from dnalect.workflows import vocabulary_choose as workflow
+
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    result = workflow.choose(reference, out, workflow.Settings(**rest), say=_say)  # type: ignore[arg-type]
+    click.echo(_aligned(workflow.table(result)))
+    click.echo(workflow.verdict(result))
+
+
+def _say(line: str) -> None:
+    click.echo(f"dnalect: {line}", err=True)
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -1,0 +1,69 @@
+"""Vocabularies learned from genomes: `dnalect vocabulary train`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import ConfigError
+from dnalect.core.files import check_writable
+from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import read_regions
+from dnalect.tokens.bpe import BytePairs
+from dnalect.tokens.files import write_tokenizer
+from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.tokens.merging import train_byte_pairs
+from dnalect.tokens.tokenizer import Tokenizer
+
+Letters = npt.NDArray[np.uint8]
+
+
+def train_vocabulary(
+    references: Sequence[str],
+    output: Path,
+    algorithm: str = "bpe",
+    size: int = 4096,
+    k: int = 6,
+    regions: Sequence[str] = (),
+    both_strands: bool = False,
+) -> Tokenizer:
+    """Learn a vocabulary from FASTA files and write it: tokenizer.json, or vocab.txt for k-mers.
+
+    algorithm: "bpe", of `size` words with the five special ones, or "kmers", all of length k,
+    for which nothing is learned. regions: parts of the one FASTA. both_strands: count the
+    reverse complement too. Raises OutputError before it learns where `output` can't be written.
+    """
+    if not output.is_dir():
+        check_writable(output)
+    if algorithm == "kmers":
+        tokenizer: Tokenizer = OverlappingKmers(k)
+    elif algorithm == "bpe":
+        tokenizer = train_byte_pairs(sequences_of(references, regions), size, both_strands)
+    else:
+        raise ConfigError(f"there is no algorithm {algorithm!r}; take bpe or kmers")
+    write_tokenizer(tokenizer, output)
+    return tokenizer
+
+
+def sequences_of(references: Sequence[str], regions: Sequence[str] = ()) -> Iterator[Letters]:
+    """Yield the contigs of FASTA files, or the regions of the one FASTA, as ASCII bytes."""
+    if not references:
+        raise ConfigError("a vocabulary is learned from at least one FASTA")
+    if regions and len(references) != 1:
+        raise ConfigError("regions are parts of one FASTA; give one file")
+    for reference in references:
+        genome = open_genome(reference)
+        for region in read_regions(genome, regions or genome.names):
+            yield genome.fetch(region.contig, region.start, region.end)
+
+
+def describe(tokenizer: Tokenizer) -> str:
+    """Return a sentence on a vocabulary: its size and the longest words."""
+    text = f"{len(tokenizer.words):,} words"
+    if isinstance(tokenizer, BytePairs) and tokenizer.merges:
+        made = [left + right for left, right in tokenizer.merges]
+        longest = max(made, key=len)
+        text += f", {len(made):,} of them merged; mean {np.mean([len(word) for word in made]):.2f} bases, "
+        text += f"longest {longest if len(longest) <= 40 else longest[:37] + '...'} ({len(longest)})"
+    return text

@@ -1,0 +1,1 @@
+"""Studies of what a model knows; each hands back rows and plots."""

@@ -1,0 +1,143 @@
+"""The rows of all studies, as a table and in words."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dnalect.core.files import write_text
+from dnalect.evaluate.bootstrap import Estimate
+
+COLUMNS = (
+    *("study", "species", "model", "seen", "measure", "group", "n", "value", "low", "high"),
+    *("rival", "difference", "difference_low", "difference_high", "command"),
+)
+MINUS = "\N{MINUS SIGN}"
+CHANCE = "chance"
+NOTHING = Estimate(math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure.
+
+    model: whose scores were used; a rival has rows of its own. seen: whether a model that
+    trained on these bases answered. measure: what was computed, of which score. group: on
+    what. n: items. value: with its 95% interval. rival, difference: value minus the rival's
+    on the same items, paired; "" and NaN without one. chance: the value of a score that
+    knows nothing, NaN if there is none, and against: what that is called; neither is written.
+    """
+
+    study: str
+    species: str
+    model: str
+    seen: bool
+    measure: str
+    group: str
+    n: int
+    value: Estimate
+    rival: str = ""
+    difference: Estimate = NOTHING
+    command: str = ""
+    chance: float = math.nan
+    against: str = CHANCE
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of COLUMNS; empty where there is no value."""
+        head = [self.study, self.species, self.model, "yes" if self.seen else "no", self.measure, self.group]
+        value, difference = ([_number(each) for each in estimate] for estimate in (self.value, self.difference))
+        return [*head, str(self.n), *value, self.rival, *difference, self.command]
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else ""
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write the rows as a TSV with a header."""
+    write_text(path, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(row.cells() for row in rows)]))
+
+
+@dataclass
+class Table:
+    """Collects the rows of one study of one model.
+
+    study, species, model, command: the same in all rows. chance: of the measure at hand.
+    """
+
+    study: str
+    species: str
+    model: str
+    command: str = ""
+    rows: list[Row] = field(default_factory=list)
+
+    def add(
+        self,
+        measure: str,
+        group: str,
+        n: int,
+        value: Estimate,
+        *,
+        seen: bool,
+        chance: float,
+        differences: dict[str, Estimate] | None = None,
+        rival: str = "",
+        against: str = CHANCE,
+    ) -> None:
+        """Add a row, or one for every rival that it is compared with.
+
+        differences: rival -> value minus the rival's. rival: whose row it is, "" for the model.
+        """
+        row = Row(
+            *(self.study, self.species, rival or self.model, seen, measure, group, n, value),
+            command=self.command,
+            chance=chance,
+            against=against,
+        )
+        told = differences or {}
+        self.rows += [replace(row, rival=name, difference=each) for name, each in told.items()] or [row]
+
+
+def against_chance(row: Row) -> str:
+    """Say in words whether the value differs from that of a score that knows nothing."""
+    _, low, high = row.value
+    if not math.isfinite(row.chance):
+        return ""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "has no interval, so nothing can be said of it"
+    if low > row.chance:
+        return f"above {row.against}"
+    if high >= row.chance:
+        return f"at {row.against}" if row.against == CHANCE else f"no different from {row.against}"
+    return f"below {row.against}" + (": it ranks the wrong way round" if row.against == CHANCE else "")
+
+
+def against_rival(row: Row) -> str:
+    """Say in words whether the value differs from the rival's."""
+    mean, low, high = row.difference
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"can't be told from {row.rival}: there is no interval"
+    told = f"{signed(mean)} [{signed(low)}, {signed(high)}]"
+    if low > 0:
+        return f"better than {row.rival} ({told})"
+    return f"worse than {row.rival} ({told})" if high < 0 else f"no different from {row.rival} ({told})"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return the number with its sign and a true minus; no sign on a zero."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
+
+
+def plain(value: float, digits: int = 3) -> str:
+    """Return the number with a true minus."""
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def shown(estimate: Estimate, digits: int = 3) -> str:
+    """Return `value [low, high]`, or the value alone where it has no interval."""
+    mean, low, high = estimate
+    if not math.isfinite(mean):
+        return ""
+    bounds = f" [{plain(low, digits)}, {plain(high, digits)}]" if math.isfinite(low) and math.isfinite(high) else ""
+    return f"{plain(mean, digits)}{bounds}"
