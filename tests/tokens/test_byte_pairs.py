@@ -48,8 +48,9 @@ def test_any_merges(vocabulary, unknown, data):
     sequences = data.draw(st.lists(st.text(alphabet=letters + "N", max_size=50), min_size=1, max_size=8))
     try:
         found = oracles.rows(ours.encode(sequences))
-    except TokenizerError as error:
-        assert "before the merges that make" in str(error)  # noqa: PT017
+    except TokenizerError:
+        # A word whose first merge never happens, used before the one that does: refused.
+        assert len({left + right for left, right in merges}) < len(merges)
         return
     assert found == [theirs.encode(sequence).ids for sequence in sequences]
 
@@ -138,7 +139,7 @@ def test_first_is_the_same_training_stopped_earlier():
     assert largest.first(100).words == largest.words[:100]
     with pytest.raises(TokenizerError, match="make no vocabulary"):
         largest.first(301)
-    with pytest.raises(TokenizerError, match="make no vocabulary"):
+    with pytest.raises(TokenizerError, match="none of the words A"):
         largest.first(3)
 
 

@@ -119,7 +119,7 @@ REPLACE = {"type": "Replace", "pattern": {"String": "N"}, "content": ""}
         (("model", "merges", 100), "AAA", "merge 101 of .* is no pair"),
         (("model", "merges", 100), ["A", "A", "A"], "merge 101 of .* is no pair"),
         (("model", "merges", 0), "TTTTTT TTTTTT", "merge 1 of .* nothing before it makes"),
-        (("model", "merges", 1), "A A", "lists a merge twice|missing"),
+        (("model", "merges", 4086), "A A", "lists a merge twice"),
         (("model", "merges"), 5, "no tokenizer.json"),
         (("model", "vocab"), None, "no 'vocab'"),
         (("model", "vocab"), [["A", -1.5]], "table of words and ids"),

@@ -265,7 +265,7 @@ def test_the_studies_of_yeast_write_rows_plots_and_a_page(data, tiny, tmp_path):
     for image in page.parent.glob("images/*.png"):
         assert f"images/{image.name}" in text
         assert image.read_bytes() == (tmp_path / "out" / image.name.removeprefix("worth-")).read_bytes()
-    assert len(list(page.parent.glob("images/*.png"))) == 5
+    assert len(list(page.parent.glob("images/*.png"))) == 7
     assert str(data) not in text
     # A random network knows nothing of a random genome, and the page has to say so.
     assert "at chance" in text.partition("## Natural variants")[0]
@@ -384,8 +384,8 @@ def test_the_human_study_reads_its_tables(data, tiny, tmp_path, monkeypatch):
     told = {(row.group, row.measure): row for row in findings.rows}
     assert told["HNF4A promoter", "Spearman of |LLR| with |effect|"].n == sum(at % 15 <= 10 for at in range(600, 700))
     assert all(math.isfinite(row.value.mean) for row in findings.rows)
-    assert told["all", "mean AUROC of |LLR| over elements"].n == 237
-    assert told["all", "mean Spearman of GERP over elements"].model == "GERP"
+    assert told["3 elements", "mean AUROC of |LLR| over elements"].n == 237
+    assert told["3 elements", "mean Spearman of GERP over elements"].model == "GERP"
     assert {row.group for row in findings.rows} >= {"ONE", "TERT-GBM", "common over singletons, major to minor allele"}
     for plot in findings.plots:
         plot.draw(tmp_path / f"{plot.name}.png")

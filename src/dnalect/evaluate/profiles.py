@@ -39,8 +39,10 @@ class Profile:
         """Upper end of the 95% interval (W,)."""
         return np.asarray(np.quantile(self.samples, 0.975, axis=0))
 
-    def contrast(self, core: Mask, rest: Mask) -> tuple[float, Floats]:
-        """Return the mean over the offsets `core` minus that over `rest`, and that of every resample."""
+    def contrast(self, core: Mask, rest: Mask | None) -> tuple[float, Floats]:
+        """Return the mean over the offsets `core` minus that over `rest`, if any, and that of every resample."""
+        if rest is None:
+            return float(self.mean[core].mean()), self.samples[:, core].mean(axis=1)
         samples = self.samples[:, core].mean(axis=1) - self.samples[:, rest].mean(axis=1)
         return float(self.mean[core].mean() - self.mean[rest].mean()), samples
 

@@ -106,13 +106,13 @@ class BytePairs(Tokenizer):
     def first(self, size: int) -> "BytePairs":
         """Return the tokenizer of the same training stopped at `size` words, special ones included.
 
-        Raises TokenizerError where the words do not stand in the order of the merges, or
-        there are not so many.
+        Raises TokenizerError where the words do not stand in the order of the merges, and for
+        a size that is no size.
         """
         merges = [merge for merge in self.merges if self.index["".join(merge)] < size]
         words = self.words[:size]
         ordered = [left + right for left, right in merges] == list(words[len(words) - len(merges) :])
-        if not ordered or len(words) < size or len(words) == len(merges):
+        if not ordered or len(words) < size:
             raise TokenizerError(f"{self.name} has {len(self.words):,} words; {size:,} of them make no vocabulary")
         return BytePairs(words, merges, self.special, self.unknown, self.head, self.tail, f"{self.name}, {size}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
+from dnalect.core.errors import ConfigError, InputError
 from dnalect.evaluate.markov import MarkovModel
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import aliases
@@ -105,6 +105,8 @@ class Bench:
         if self.options.contigs:
             named = {self.genome.index.get(name) for name in self.options.contigs}
             wanted = [region for region in wanted if region.contig in named]
+            if not wanted:
+                raise ConfigError(f"--contig names none of the contigs that the study asks of {self.genome.path.name}")
         usable = self.model.usable(wanted)
         if limit is None:
             return usable

@@ -69,6 +69,11 @@ def type_share(known: Features, positive: Mask) -> Scores:
     return np.asarray(np.bincount(kind, positive) / np.bincount(kind))[kind]
 
 
+def ranked_within(scores: dict[str, Scores], stratum: Numbers) -> dict[str, Scores]:
+    """Return every score as its place within the stratum (n,), so that only items of one stratum are compared."""
+    return {name: quantiles_within(each, stratum) for name, each in scores.items()}
+
+
 def add_aurocs(
     table: Table,
     group: str,

@@ -14,12 +14,28 @@ from dnalect.core.errors import TableError
 from dnalect.evaluate.bootstrap import Estimate
 from dnalect.evaluate.matching import matched, strata
 from dnalect.evaluate.mutability import CrossFittedMutability
-from dnalect.evaluate.ranking import AurocBootstrap, SpearmanBootstrap, auroc, interval, ranks, unit_draws
+from dnalect.evaluate.ranking import (
+    AurocBootstrap,
+    SpearmanBootstrap,
+    auroc,
+    interval,
+    ranks,
+    unit_draws,
+)
 from dnalect.evaluate.substitutions import context_class, log_ratio
 from dnalect.tokens.bases import BASES, encode
 from dnalect.workflows.worth import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
-from dnalect.workflows.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, add_aurocs, major_to_minor, type_share
+from dnalect.workflows.worth.compare import (
+    MARKOV,
+    MUTABILITY,
+    TSS,
+    TYPE,
+    add_aurocs,
+    major_to_minor,
+    ranked_within,
+    type_share,
+)
 from dnalect.workflows.worth.promoter_bases import contexts
 from dnalect.workflows.worth.rows import Table
 from dnalect.workflows.worth.snvs import features, make_snvs, read_snvs, tss_distance
@@ -68,7 +84,7 @@ def run(options: Options) -> Findings:
             ),
             Plot(
                 f"{NAME}-elements-{model}",
-                f"Significant against other variants of 15 regulatory elements, mean AUROC over elements; {grey}",
+                f"Significant against other variants of regulatory elements, mean AUROC over elements; {grey}",
                 lambda path: plots.forest(path, [elements["AUROC"]], "AUROC", 0.5),
             ),
         ],
@@ -91,10 +107,16 @@ def _population(bench: Bench, table: Table, notes: list[str]) -> Panels:
     )
     notes.append(f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once.")
     panels = []
-    for label, each in (("REF to ALT", known), ("major to minor allele", major_to_minor(known))):
+    folded = major_to_minor(known)
+    for label, each, within in (
+        ("REF to ALT", known, False),
+        ("major to minor allele", folded, False),
+        ("scores ranked within the trinucleotide", folded, True),
+    ):
         common, rare = each.snvs.frequency > COMMON, each.snvs.count == 1
         pick = np.flatnonzero(common | rare)
-        pick = pick[matched(common[pick], strata(context_class(each.around, each.snvs.alt, 1)[pick]))]
+        kinds = strata(context_class(each.around, each.snvs.alt, 1))
+        pick = pick[matched(common[pick], kinds[pick])]
         chosen, positive = each.take(pick), common[pick]
         rivals: dict[str, Scores] = {
             MARKOV: chosen.markov_llr(),
@@ -103,7 +125,9 @@ def _population(bench: Bench, table: Table, notes: list[str]) -> Panels:
             TYPE: type_share(chosen, positive),
         }
         group = f"common over singletons, {label}"
-        own = {"LLR": chosen.llr(), "-|LLR|": -np.abs(chosen.llr())}
+        own: dict[str, Scores] = {"LLR": chosen.llr(), "-|LLR|": -np.abs(chosen.llr())}
+        if within:
+            own, rivals = (ranked_within(scores, kinds[pick]) for scores in (own, rivals))
         values = add_aurocs(table, group, positive, chosen.snvs.block, own, rivals, bench.seen(regions))
         bars = [plots.Bar(score, value, score in rivals) for score, value in values.items()]
         panels.append((f"{group} (n = {len(positive):,})", bars))
@@ -176,7 +200,16 @@ def _elements(bench: Bench, table: Table, notes: list[str]) -> dict[str, tuple[s
             beside = {rival: _mean(found[name] - found[rival], units) for rival in rivals}
             title = f"mean {measure} of {name} over elements"
             other = "" if name in first else name
-            table.add(title, "all", count, estimate, seen=False, chance=chance, differences=beside, rival=other)
+            table.add(
+                title,
+                f"{len(elements)} elements",
+                count,
+                estimate,
+                seen=False,
+                chance=chance,
+                differences=beside,
+                rival=other,
+            )
         bars = [plots.Bar(name, estimate, name not in first) for name, estimate in means.items()]
         panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", bars
     for each in elements:

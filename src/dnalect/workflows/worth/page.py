@@ -30,7 +30,7 @@ SEEN = """
 """
 FOOT = """## All rows
 
-{files} hold every row with its command. To make them and this page again, with the folds of `make folds DATA=DATA`:
+Every row, with its command, is in {files}. To make them and this page again, with the folds of `make folds DATA=DATA`:
 
 ```console
 $ dnalect evaluate worth --data DATA --out results/worth --page docs/worth.md
@@ -74,7 +74,7 @@ def sentence(rows: Sequence[Row]) -> str:
     chance = against_chance(row)
     against = "; ".join(against_rival(each) for each in rows)
     return (
-        f"**{_capital(row.group)}**, {row.measure}: {shown(row.value)} (n = {row.n:,}){seen}"
+        f"**{row.group}**, {row.measure}: {shown(row.value)} (n = {row.n:,}){seen}"
         f"{', ' if chance else ''}{chance}. {_capital(against)}."
     )
 

@@ -32,29 +32,47 @@ LANDMARKS = ("transcription start", "start codon", "stop codon", "splice donor",
 NEAR = (np.abs(OFFSETS) >= 5) & (np.abs(OFFSETS) <= 25)
 FAR = (np.abs(OFFSETS) >= 20) & (np.abs(OFFSETS) <= 60)
 AFTER = OFFSETS >= 3
-# (landmark, what is compared, the offsets at issue, the offsets that they are compared with)
+# (landmark, the bases at issue, what they are compared with, the offsets of both)
 CONTRASTS = (
-    ("transcription start", "within 10 bp over 20 to 60 bp away", np.abs(OFFSETS) <= 10, FAR),
-    ("start codon", "its bases over those near by", (OFFSETS >= 0) & (OFFSETS < 3), NEAR),
-    ("start codon", "codon positions 1 and 2 over 3", AFTER & (OFFSETS % 3 < 2), AFTER & (OFFSETS % 3 == 2)),
-    ("stop codon", "its bases over those near by", (OFFSETS >= 0) & (OFFSETS < 3), NEAR),
-    ("splice donor", "two bases over those near by", (OFFSETS >= 0) & (OFFSETS < 2), NEAR),
-    ("splice acceptor", "two bases over those near by", (OFFSETS > -2) & (OFFSETS <= 0), NEAR),
+    ("transcription start", "within 10 bp", "20 to 60 bp away", np.abs(OFFSETS) <= 10, FAR),
+    ("start codon", "its bases", "the bases near by", (OFFSETS >= 0) & (OFFSETS < 3), NEAR),
+    (
+        "start codon",
+        "codon positions 1 and 2",
+        "codon position 3",
+        AFTER & (OFFSETS % 3 < 2),
+        AFTER & (OFFSETS % 3 == 2),
+    ),
+    ("stop codon", "its bases", "the bases near by", (OFFSETS >= 0) & (OFFSETS < 3), NEAR),
+    ("splice donor", "two bases", "the bases near by", (OFFSETS >= 0) & (OFFSETS < 2), NEAR),
+    ("splice acceptor", "two bases", "the bases near by", (OFFSETS > -2) & (OFFSETS <= 0), NEAR),
     (
         "tRNA start",
-        "70 bp inside over 70 bp outside",
+        "70 bp inside",
+        "70 bp outside",
         (OFFSETS >= 0) & (OFFSETS < 70),
         (OFFSETS >= -70) & (OFFSETS < 0),
     ),
 )
 
-INFORMATION = "information"
+INFORMATION, PROBABILITY = "information", "p(reference)"
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Sites = tuple[Numbers, Mask]
+
+
+def gain(table: npt.NDArray[np.float32], codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.floating]:
+    """Return log2 p(reference base) / its share of the contig, both strands, in bits (L,); NaN where it is unknown."""
+    counts = np.bincount(codes, minlength=5)[:4]
+    share = (counts + counts[::-1]) / max(1, 2 * counts.sum())
+    known = np.log2(np.maximum(share, 1e-9))[np.minimum(codes, 3)]
+    return np.asarray(-surprise(table, codes) - known)
+
+
 MEASURES: dict[str, Callable[[npt.NDArray[np.float32], npt.NDArray[np.uint8]], npt.NDArray[np.floating]]] = {
     INFORMATION: lambda table, codes: np.where(codes < 4, information(table), np.nan),
-    "p(reference)": lambda table, codes: np.exp2(-surprise(table, codes)),
+    PROBABILITY: lambda table, codes: np.exp2(-surprise(table, codes)),
+    "gain over composition": gain,
 }
 
 
@@ -126,20 +144,22 @@ def _profiles(
 def _add_contrasts(
     table: Table, found: dict[tuple[str, str, str], Profile], counts: dict[str, int], seen: bool
 ) -> None:
-    for landmark, label, core, rest in CONTRASTS:
+    """Differences of information and gain; the mean probability of the base that is there stands by itself."""
+    for landmark, label, others, core, rest in CONTRASTS:
         for measure in MEASURES if landmark in counts else ():
+            alone = measure == PROBABILITY
             profiles = (found[landmark, measure, who] for who in (MODEL, MARKOV))
-            (own, samples), (theirs, others) = (each.contrast(core, rest) for each in profiles)
-            beside = {MARKOV: interval(own - theirs, samples - others)}
-            group, told = f"{landmark}, {label}", f"{measure}, difference"
-            for value, rival in ((interval(own, samples), ""), (interval(theirs, others), MARKOV)):
+            (own, samples), (theirs, drawn) = (each.contrast(core, None if alone else rest) for each in profiles)
+            beside = {MARKOV: interval(own - theirs, samples - drawn)}
+            told = f"mean {measure}" if alone else f"{measure} less that of {others}"
+            for value, rival in ((interval(own, samples), ""), (interval(theirs, drawn), MARKOV)):
                 table.add(
-                    *(told, group, counts[landmark], value),
+                    *(told, f"{landmark}, {label}", counts[landmark], value),
                     seen=seen,
-                    chance=0,
+                    chance=np.nan if alone else 0,
                     differences=None if rival else beside,
                     rival=rival,
-                    against="what it is compared with",
+                    against=others,
                 )
 
 

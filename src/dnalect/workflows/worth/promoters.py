@@ -20,6 +20,7 @@ from dnalect.workflows.worth.compare import (
     add_aurocs,
     alternatives,
     major_to_minor,
+    ranked_within,
     type_share,
 )
 from dnalect.workflows.worth.promoter_bases import (
@@ -37,6 +38,7 @@ from dnalect.workflows.worth.species import YEAST
 NAME = "promoters"
 COMMON = 0.05
 DECILES = 10
+COLOURS = "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance."
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -61,8 +63,13 @@ def run(options: Options) -> Findings:
         [
             Plot(
                 f"{NAME}-{model}",
-                "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance.",
-                lambda path: plots.forest(path, [*bars, *natural], "AUROC", 0.5),
+                f"Common variants over singletons: {COLOURS}",
+                lambda path: plots.forest(path, bars, "AUROC", 0.5),
+            ),
+            Plot(
+                f"{NAME}-random-{model}",
+                f"Natural variants over random substitutions: {COLOURS}",
+                lambda path: plots.forest(path, natural, "AUROC", 0.5),
             ),
             Plot(
                 f"{NAME}-scores-{model}",
@@ -109,8 +116,7 @@ class _Study:
         scores: dict[str, Scores] = {LLR: known.llr()}
         scores |= self.rivals(known, positive)
         if within:
-            types = context_class(known.around, known.snvs.alt, 0)
-            scores = {name: quantiles_within(each, types) for name, each in scores.items()}
+            scores = ranked_within(scores, context_class(known.around, known.snvs.alt, 0))
         own = {LLR: scores.pop(LLR)}
         values = add_aurocs(self.table, group, positive, units, own, scores, self.seen)
         bars = [plots.Bar(name, value, rival=name != LLR) for name, value in values.items()]
@@ -203,7 +209,7 @@ class _Study:
             (mine, samples), (theirs, others) = spans
             beside = {MARKOV: interval(mine - theirs, samples - others)}
             value = interval(mine, samples)
-            self.table.add(measure, "all", len(types), value, seen=self.seen, chance=0, differences=beside)
+            self.table.add(measure, "natural variants", len(types), value, seen=self.seen, chance=0, differences=beside)
             panels.append((f"{label[0].upper()}{label[1:]}", bands[0], bands[1]))
         return panels
 

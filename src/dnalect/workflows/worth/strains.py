@@ -36,6 +36,7 @@ VARIANTS = "variants/yeast_S288C_vs_W303_chrI_chrII.vcf"
 CONTIGS = ("chrI", "chrII")
 # Substitutions of each consequence that are drawn before they are matched.
 DRAWN = 40_000
+CAPTION = "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance."
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -95,17 +96,22 @@ def run(options: Options) -> Findings:
     """Measure a model on the differences of strain W303 and on all coding substitutions of yeast."""
     bench = Bench(options, YEAST.reference)
     study = _Study(bench)
+    model, drawn = bench.model.name, list[Plot]()
     regions = bench.regions(bench.genome.names)
-    panels = study.consequences(regions)
+    consequences = study.consequences(regions)
     near = [region for region in regions if bench.genome.names[region.contig] in CONTIGS]
     if near:
-        panels = [*study.natural(near), *panels]
+        natural = study.natural(near)
+        plot = Plot(
+            f"{NAME}-{model}", f"Natural SNPs: {CAPTION}", lambda path: plots.forest(path, natural, "AUROC", 0.5)
+        )
+        drawn.append(plot)
     else:
         study.notes.append("No chromosome with W303 variants could be used.")
-    caption = "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance."
-    name = f"{NAME}-{bench.model.name}"
-    plot = Plot(name, caption, lambda path: plots.forest(path, panels, "AUROC", 0.5))
-    return Findings(study.table.rows, [plot], study.notes)
+    caption = f"Substitutions of coding bases by consequence: {CAPTION}"
+    name = f"{NAME}-consequences-{model}"
+    drawn.append(Plot(name, caption, lambda path: plots.forest(path, consequences, "AUROC", 0.5)))
+    return Findings(study.table.rows, drawn, study.notes)
 
 
 class _Study:
@@ -168,8 +174,9 @@ class _Study:
             group = f"{CONSEQUENCES[better]} over {CONSEQUENCES[worse]}"
             panels.append(self._compare(group, known.take(at), drawn.consequence[at] == better, drawn.gene[at]))
         at = np.flatnonzero(drawn.consequence != NONSENSE)
+        at = at[matched(drawn.consequence[at] == SYNONYMOUS, strata(drawn.change[at]))]
         third = {"third codon position": (drawn.codon_position[at] == 2).astype(np.float64)}
-        synonymous, group = drawn.consequence[at] == SYNONYMOUS, "synonymous over missense, not matched"
+        synonymous, group = drawn.consequence[at] == SYNONYMOUS, "synonymous over missense, codon positions not matched"
         return [*panels, self._compare(group, known.take(at), synonymous, drawn.gene[at], third)]
 
     def _drawn(self, every: Coding, share: float) -> Coding:

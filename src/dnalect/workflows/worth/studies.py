@@ -50,8 +50,9 @@ STUDIES = (
         profiles.NAME,
         "Around starts, stops, splice sites and tRNAs",
         "The mean information of the prediction (2 bits: one base is certain; 0: all are as likely) around "
-        "landmarks, on their strand. The figures are differences between its mean at a landmark and near by, and the "
-        "same for the probability of the base that is there; the intervals draw whole landmarks.",
+        "landmarks, on their strand. The figures are differences between a landmark and what lies near by, in "
+        "information and in *gain*: by how many bits the base that is there is likelier than by the composition of its "
+        "contig. The intervals draw whole landmarks.",
         {YEAST: partial(profiles.run, species=YEAST), USTILAGO: partial(profiles.run, species=USTILAGO)},
     ),
     Study(
