@@ -119,8 +119,13 @@ class Frame:
         self.width = int(counts.max(initial=0))
         self.even = bool((counts == self.width).all())
         shape = (len(counts), len(head) + self.width + len(tail))
-        self._ids = np.empty(shape, dtype=np.int64)
-        self._spans = np.empty((*shape, 2), dtype=np.int32)
+        size = shape[0] * shape[1]
+        # One block for all three: the larger, the more of it comes in huge pages, and the
+        # system takes longer to hand out small ones than it takes to fill them.
+        block = np.empty(17 * size, dtype=np.uint8)
+        self._ids = block[: 8 * size].view(np.int64).reshape(shape)
+        self._spans = block[8 * size : 16 * size].view(np.int32).reshape(*shape, 2)
+        self._mask = block[16 * size :].view(np.bool_).reshape(shape)
         self.ids = self._ids[:, len(head) : len(head) + self.width]
         self.spans = self._spans[:, len(head) : len(head) + self.width]
 
@@ -147,15 +152,16 @@ class Frame:
         self._spans[:, before + self.width :] = 0
         if self.even:
             self._ids[:, before + self.width :] = self.tail
-            return Encoding(self._ids, np.ones(self._ids.shape, dtype=np.bool_), self._spans)
+            self._mask[:] = True
+            return Encoding(self._ids, self._mask, self._spans)
         self.ids[~self.content] = self.pad
         self.spans[~self.content] = 0
         self._ids[:, before + self.width :] = self.pad
         rows = np.arange(len(self.counts))
         for number, word in enumerate(self.tail):
             self._ids[rows, before + self.counts + number] = word
-        mask = np.arange(self._ids.shape[1]) < (before + self.counts + after)[:, None]
-        return Encoding(self._ids, mask, self._spans)
+        np.less(np.arange(self._ids.shape[1]), (before + self.counts + after)[:, None], out=self._mask)
+        return Encoding(self._ids, self._mask, self._spans)
 
 
 def letter_table(letters: str, unknown: int) -> bytes:
