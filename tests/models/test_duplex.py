@@ -38,9 +38,10 @@ def test_a_base_never_changes_its_own_logits_and_changes_all_within_reach():
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("join", ["concat", "product"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_reverse_complement_is_exact(dtype):
-    net = network().to(dtype)
+def test_reverse_complement_is_exact(dtype, join):
+    net = network(join=join).to(dtype)
     codes, inside = drawn(3, 257)
     inside[1, :40] = False
     inside[2, -30:] = False

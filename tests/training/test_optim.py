@@ -34,12 +34,16 @@ def test_muon_solves_a_badly_scaled_regression() -> None:
     assert (weight - truth).abs().max() < 0.1
 
 
-def test_muon_equals_torch_where_torch_has_it() -> None:
+@pytest.mark.parametrize("half", [False, True])
+def test_muon_equals_torch_where_torch_has_it(half: bool) -> None:
     if not hasattr(torch.optim, "Muon"):
         pytest.skip("this torch has no Muon")
     torch.manual_seed(0)
     ours, theirs = (nn.Parameter(w) for w in torch.randn(1, 24, 12).repeat(2, 1, 1))
-    pair = (Muon([ours], 0.02, weight_decay=0.1), torch.optim.Muon([theirs], 0.02, weight_decay=0.1, momentum=0.95))
+    pair = (
+        Muon([ours], 0.02, weight_decay=0.1, half=half),
+        torch.optim.Muon([theirs], 0.02, weight_decay=0.1, momentum=0.95),
+    )
     for _ in range(10):
         gradient = torch.randn(24, 12)
         for weight, optimizer in zip((ours, theirs), pair, strict=True):

@@ -5,28 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.tokens.bases import UNKNOWN, reverse_complement
+from dnalect.genome.repeats import WORD, words
+from dnalect.tokens.bases import reverse_complement
 
-WORD = 24
 TILE = 512
 Codes = npt.NDArray[np.uint8]
-
-
-def words(codes: Codes, length: int = WORD) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    """Return the word that starts at each position, 2 bits a base, and whether it is without N.
-
-    Both have max(0, L - length + 1) entries; a word with an N has an arbitrary value.
-    """
-    if not 1 <= length <= 32:
-        raise ValueError(f"words of 1 to 32 bases fit 64 bits, not of {length}")
-    count = max(0, len(codes) - length + 1)
-    out = np.zeros(count, dtype=np.uint64)
-    known = np.ones(count, dtype=np.bool_)
-    for n in range(length):
-        bases = codes[n : n + count]
-        known &= bases != UNKNOWN
-        out = out << np.uint64(2) | (bases & 3).astype(np.uint64)
-    return out, known
 
 
 def shared_mask(test: Codes, train: Sequence[Codes], length: int = WORD) -> npt.NDArray[np.bool_]:

@@ -54,13 +54,15 @@ class DataConfig:
 
     genomes: at least one, with different names; at least one region to validate on.
     window: bases of a training example.
-    soft_mask_weight: weight of lower-case bases in the loss.
+    soft_mask_weight: weight of lower-case bases in the loss. repeat_weight: of bases in a
+    24-mer that the training regions hold more than once, on either strand.
     unknown_rate: share of examples in which a run of 1-32 bases is replaced by N.
     """
 
     genomes: tuple[GenomeConfig, ...]
     window: int = 512
     soft_mask_weight: float = 1.0
+    repeat_weight: float = 1.0
     unknown_rate: float = 0.05
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, subtract
+from dnalect.genome.repeats import repeated
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Rows = npt.NDArray[np.int64]
@@ -88,9 +89,12 @@ class Corpus:
         seed: int,
         soft_mask_weight: float = 1.0,
         unknown_rate: float = 0.0,
+        repeat_weight: float = 1.0,
     ):
         self.window, self.batch, self.seed = window, batch, seed
         self.soft_mask_weight, self.unknown_rate = soft_mask_weight, unknown_rate
+        self.repeat_weight = repeat_weight
+        self.repeats = [_repeats(source) for source in sources] if repeat_weight != 1 else []
         self.streams = []
         for number, source in enumerate(sources):
             segments = subtract(source.regions, unknown_runs(source.genome, source.regions, window // 2))
@@ -124,7 +128,14 @@ class Corpus:
         weight = (target != UNKNOWN).astype(np.float32)
         if self.soft_mask_weight != 1:
             weight *= np.where(text >= ord("a"), np.float32(self.soft_mask_weight), np.float32(1))
+        if self.repeats:
+            weight *= np.where(self._in_repeats(places), np.float32(self.repeat_weight), np.float32(1))
         return Batch(self._hide(target, step), target, weight, step, places)
+
+    def _in_repeats(self, places: Rows) -> npt.NDArray[np.bool_]:
+        starts = [self.streams[g].source.genome.offsets[contig] + start for g, contig, start in places.tolist()]
+        within = np.arange(self.window)
+        return np.stack([self.repeats[g][s + within] for g, s in zip(places[:, 0].tolist(), starts, strict=True)])
 
     def _share_out(self) -> list[int]:
         """Windows of each genome in a pass of the corpus: whole numbers with the sum kept."""
@@ -146,6 +157,17 @@ class Corpus:
             start = rng.integers(self.window)
             codes[row, start : start + rng.integers(1, 33)] = UNKNOWN
         return codes
+
+
+def _repeats(source: Source) -> npt.NDArray[np.bool_]:
+    """True over a packed genome where a base lies in a repeat of the regions to learn from."""
+    genome = source.genome
+    out = np.zeros(len(genome.packed), dtype=np.bool_)
+    parts = [encode(genome.fetch(r.contig, r.start, r.end)) for r in source.regions]
+    for region, mask in zip(source.regions, repeated(parts), strict=True):
+        offset = int(genome.offsets[region.contig])
+        out[offset + region.start : offset + region.end] = mask
+    return out
 
 
 def unknown_runs(genome: Genome, regions: list[Region], longest: int) -> list[Region]:

@@ -13,10 +13,14 @@ class Muon(torch.optim.Optimizer):
 
     A step moves all singular directions of a matrix alike, so that rare features are learned
     as fast as frequent ones. For parameters of two or more dimensions; the first is the output.
+    half: make it orthogonal in bfloat16, which is exact enough.
     """
 
-    def __init__(self, params: Any, lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0):
+    def __init__(
+        self, params: Any, lr: float = 0.02, momentum: float = 0.95, weight_decay: float = 0.0, half: bool = False
+    ):
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.half = half
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
@@ -30,7 +34,8 @@ class Muon(torch.optim.Optimizer):
                     state["momentum"] = torch.zeros_like(p)
                 state["momentum"].lerp_(p.grad, 1 - group["momentum"])
                 ahead = p.grad.lerp(state["momentum"], group["momentum"])
-                update = orthogonal(ahead.flatten(1)).view_as(p)
+                flat = ahead.flatten(1)
+                update = orthogonal(flat.bfloat16() if self.half else flat).to(p.dtype).view_as(p)
                 rows, columns = p.shape[0], p[0].numel()
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
@@ -66,7 +71,10 @@ def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer
         known = {id(p) for p in tables}
         matrices = [p for _, p in named if p.ndim > 1 and id(p) not in known]
         adamw = torch.optim.AdamW([*plain, *tables], config.learning_rate, config.betas, weight_decay=0.0)
-        optimizers = [Muon(matrices, config.muon_rate, weight_decay=config.weight_decay), adamw]
+        optimizers = [
+            Muon(matrices, config.muon_rate, weight_decay=config.weight_decay, half=config.precision == "bf16"),
+            adamw,
+        ]
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]

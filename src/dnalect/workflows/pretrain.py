@@ -56,6 +56,7 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
         config.seed,
         config.data.soft_mask_weight,
         config.data.unknown_rate,
+        config.data.repeat_weight,
     )
     torch.manual_seed(config.seed)
     target = torch.device(device)

@@ -28,6 +28,7 @@ class DuplexConfig:
     dilations: one block each, in this order.
     expansion: hidden width of feed-forward layers and head, in widths.
     dropout: on the output of every layer, in training only.
+    join: what the head reads of the two streams: `concat`, or `product` for their products too.
     """
 
     width: int = 128
@@ -35,6 +36,7 @@ class DuplexConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     expansion: int = 2
     dropout: float = 0.0
+    join: str = "concat"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
@@ -44,6 +46,8 @@ class DuplexConfig:
             raise ConfigError(f"duplex: 1 to 64 dilations of 1 to 65536 are needed: {self}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"duplex: dropout must lie in [0, 1): {self.dropout}")
+        if self.join not in ("concat", "product"):
+            raise ConfigError(f"duplex: join must be concat or product, not {self.join!r}")
 
     @property
     def reach(self) -> int:
@@ -109,7 +113,8 @@ class Duplex(nn.Module):
         self.embedding = nn.Embedding(5, config.width)
         self.blocks = nn.ModuleList(Block(config, d) for d in config.dilations)
         self.norm = nn.LayerNorm(config.width)
-        self.join = nn.Linear(2 * config.width, config.expansion * config.width)
+        parts = 3 if config.join == "product" else 2
+        self.join = nn.Linear(parts * config.width, config.expansion * config.width)
         self.logits = nn.Linear(config.expansion * config.width, 4)
         self.register_buffer("complement", torch.tensor([3, 2, 1, 0, UNKNOWN]), persistent=False)
 
@@ -154,7 +159,8 @@ class Duplex(nn.Module):
 
     def _head(self, left: Tensor, right: Tensor) -> Tensor:
         def view(a: Tensor, b: Tensor) -> Tensor:
-            hidden: Tensor = F.gelu(self.join(torch.cat([a, b], dim=-1)))
+            parts = [a, b, a * b] if self.config.join == "product" else [a, b]
+            hidden: Tensor = F.gelu(self.join(torch.cat(parts, dim=-1)))
             out: Tensor = self.logits(hidden)
             return out
 
