@@ -41,6 +41,8 @@ TRIALS: dict[str, list[tuple[str, str, object]]] = {
     "muon 0.01": [("optim", "muon_rate", 0.01)],
     "muon 0.04": [("optim", "muon_rate", 0.04)],
     "batch 8, twice the steps": [("optim", "batch", 8)],
+    "batch 8, muon 0.04": [("optim", "batch", 8), ("optim", "muon_rate", 0.04)],
+    "batch 4, muon 0.04": [("optim", "batch", 4), ("optim", "muon_rate", 0.04)],
     "dropout 0.1": [("model", "dropout", 0.1)],
     "average 0.99": [("optim", "average", 0.99)],
     "width 96": [("model", "width", 96)],
@@ -55,11 +57,9 @@ TRIALS: dict[str, list[tuple[str, str, object]]] = {
         ("data", "window", 2048),
         ("optim", "batch", 4),
     ],
-    "12 blocks, two rounds": [("model", "dilations", (1, 2, 4, 8, 16, 32) * 2)],
     "join by products": [("model", "join", "product")],
     "window 2048": [("data", "window", 2048), ("optim", "batch", 4)],
     "repeats at 0.2": [("data", "repeat_weight", 0.2)],
-    "no hidden runs": [("data", "unknown_rate", 0.0)],
     "half of it other fungi": [("data", "genomes", "fungi")],
 }
 

@@ -9,11 +9,12 @@ import torch
 import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import Region
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.models.encoder.network import Encoder
 from dnalect.tokens.names import named
 from dnalect.training.config import MaskedConfig
-from dnalect.training.corpus import Batch
+from dnalect.training.corpus import Batch, Corpus, Source
 from dnalect.training.masked import MaskedLanguage, encoder_config
 from dnalect.training.masking import MaskingConfig
 from dnalect.workflows.pretrain import pretrain
@@ -69,6 +70,29 @@ def write(data, family, **changes):
     values = {"family": family, "like": like, "tokenizer": tokenizer, "scale": scale, "contiguous": contiguous}
     (data / "toy.toml").write_text(CONFIG.format(**(values | changes)))
     return data / "toy.toml"
+
+
+def test_windows_of_mixed_lengths_are_cut_as_told():
+    genome_codes = np.zeros((6, 50), dtype=np.uint8)
+    seen = []
+    objective = MaskedLanguage(named("nt-v2"), MaskingConfig(), 1, 10)
+    encode = objective.tokenizer.encode
+    objective.tokenizer.encode = lambda texts: seen.extend(map(len, texts)) or encode(texts)
+    network = Encoder(encoder_config(MaskedConfig("nucleotide_transformer", "nt-v2-50m", "nt-v2", 0.1), named("nt-v2")))
+    lengths = np.array([50, 12, 50, 18, 24, 36])
+    weight = np.ones((6, 50), dtype=np.float32)
+    objective.losses(network, Batch(genome_codes, genome_codes, weight, 0, None, lengths), torch.device("cpu"))
+    assert seen == lengths.tolist()
+
+
+def test_half_of_the_windows_are_cut_and_the_choice_depends_on_the_step_alone(data):
+    genome = open_genome(data / "toy.fa")
+    source = Source(genome, [Region(0, 0, 7000)])
+    corpus = Corpus([source], window=96, batch=8, seed=1, mixed_lengths=(0.5, 20))
+    drawn = np.concatenate([corpus.draw(step).lengths for step in range(8)])
+    assert 20 < (drawn < 96).sum() < 44
+    assert drawn.min() >= 20
+    np.testing.assert_array_equal(corpus.draw(3).lengths, drawn[24:32])
 
 
 @pytest.mark.parametrize("family", FAMILIES)

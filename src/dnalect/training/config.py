@@ -57,6 +57,8 @@ class DataConfig:
     soft_mask_weight: weight of lower-case bases in the loss. repeat_weight: of bases in a
     24-mer that the training regions hold more than once, on either strand.
     unknown_rate: share of examples in which a run of 1-32 bases is replaced by N.
+    mixed_lengths: share of examples of masked models that are cut to a length drawn between
+    `shortest` and the window.
     """
 
     genomes: tuple[GenomeConfig, ...]
@@ -64,6 +66,8 @@ class DataConfig:
     soft_mask_weight: float = 1.0
     repeat_weight: float = 1.0
     unknown_rate: float = 0.05
+    mixed_lengths: float = 0.0
+    shortest: int = 16
 
     def __post_init__(self) -> None:
         tables = [g if isinstance(g, GenomeConfig) else _fill("data.genomes", GenomeConfig, g) for g in self.genomes]
@@ -79,6 +83,8 @@ class DataConfig:
             raise ConfigError("[[data.genomes]]: give every genome a weight, or none")
         if self.window < 16:
             raise ConfigError(f"[data] window must be at least 16 bases, not {self.window}")
+        if not 0 <= self.mixed_lengths <= 1 or not 1 <= self.shortest <= self.window:
+            raise ConfigError("[data] mixed_lengths must be a share, and shortest at most the window")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Batch:
 
     codes (B, L) uint8 as the model sees them; target (B, L) uint8; weight (B, L) float32.
     step: of the optimizer, from 0. places (B, 3): genome, contig and start of each window.
+    lengths (B,): bases of each window that count, None for all.
     """
 
     codes: npt.NDArray[np.uint8]
@@ -27,6 +28,7 @@ class Batch:
     weight: npt.NDArray[np.float32]
     step: int = 0
     places: Rows | None = None
+    lengths: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,12 @@ class Corpus:
         soft_mask_weight: float = 1.0,
         unknown_rate: float = 0.0,
         repeat_weight: float = 1.0,
+        mixed_lengths: tuple[float, int] = (0.0, 1),
     ):
         self.window, self.batch, self.seed = window, batch, seed
         self.soft_mask_weight, self.unknown_rate = soft_mask_weight, unknown_rate
         self.repeat_weight = repeat_weight
+        self.mixed_share, self.shortest = mixed_lengths
         self.repeats = [_repeats(source) for source in sources] if repeat_weight != 1 else []
         self.streams = []
         for number, source in enumerate(sources):
@@ -130,7 +134,7 @@ class Corpus:
             weight *= np.where(text >= ord("a"), np.float32(self.soft_mask_weight), np.float32(1))
         if self.repeats:
             weight *= np.where(self._in_repeats(places), np.float32(self.repeat_weight), np.float32(1))
-        return Batch(self._hide(target, step), target, weight, step, places)
+        return Batch(self._hide(target, step), target, weight, step, places, self._lengths(step))
 
     def _in_repeats(self, places: Rows) -> npt.NDArray[np.bool_]:
         starts = [self.streams[g].source.genome.offsets[contig] + start for g, contig, start in places.tolist()]
@@ -149,6 +153,13 @@ class Corpus:
         rank = np.concatenate([np.arange(n) for n in self.quotas])
         order = np.argsort((rank + 0.5) / np.array(self.quotas)[which], kind="stable")
         return which[order], rank[order]
+
+    def _lengths(self, step: int) -> Rows | None:
+        if not self.mixed_share:
+            return None
+        rng = np.random.default_rng((self.seed, 6, step))
+        cut = rng.random(self.batch) < self.mixed_share
+        return np.where(cut, rng.integers(self.shortest, self.window + 1, self.batch), self.window)
 
     def _hide(self, target: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
         rng = np.random.default_rng((self.seed, 1, step))

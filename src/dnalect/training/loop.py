@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,9 +148,23 @@ def _step(
 
 
 def _identity(config: PretrainConfig) -> str:
-    record: dict[str, Any] = asdict(config)
-    record.pop("card")
+    """All that was chosen; what stands at its default is left out, so that a new field changes no old run."""
+    record = _chosen(config)
+    record.pop("card", None)
     return json.dumps(record, sort_keys=True)
+
+
+def _chosen(config: Any) -> Any:
+    if is_dataclass(config):
+        values = {f.name: (getattr(config, f.name), f) for f in fields(config)}
+        return {name: _chosen(value) for name, (value, f) in values.items() if not _is_default(value, f)}
+    return [_chosen(each) for each in config] if isinstance(config, tuple) else config
+
+
+def _is_default(value: Any, told: Field[Any]) -> bool:
+    if told.default_factory is not MISSING:
+        return bool(value == told.default_factory())
+    return bool(value == told.default)
 
 
 def _save(

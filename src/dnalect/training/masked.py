@@ -78,7 +78,7 @@ class MaskedLanguage:
 
     def losses(self, network: Encoder, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return cross-entropy (m,) and weight (m,) of every hidden token."""
-        encoding = self.tokenizer.encode(list(LETTERS[batch.target]))
+        encoding = self.tokenizer.encode(_texts(batch))
         ids, spans = encoding.input_ids, encoding.spans
         rng = np.random.default_rng((self.seed, MASKS, batch.step))
         chosen = choose(self.masking, self.plain[ids], self.masking.rate_at(batch.step / self.steps), rng)
@@ -104,6 +104,13 @@ class MaskedLanguage:
                 each, mine = self.losses(network, Batch(part, part, weight, number), device)
                 total, count = total + float((each * mine).sum()), count + float(mine.sum())
         return total / count / math.log(2)
+
+
+def _texts(batch: Batch) -> list[npt.NDArray[np.uint8]]:
+    texts = list(LETTERS[batch.target])
+    if batch.lengths is None:
+        return texts
+    return [text[:length] for text, length in zip(texts, batch.lengths.tolist(), strict=True)]
 
 
 def _weights(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from dnalect.core.errors import ConfigError
 from dnalect.models.card import Card
 from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
@@ -105,6 +106,8 @@ class MaskedRecipe:
 def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer]) -> Recipe:
     """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer."""
     if isinstance(config.model, DuplexConfig):
+        if config.data.mixed_lengths:
+            raise ConfigError("[data] mixed_lengths is for masked models; duplex learns every base of a window")
         return DuplexRecipe(config.model)
     return MaskedRecipe(config.model, config, tokenizer_of(config.model.tokenizer))
 

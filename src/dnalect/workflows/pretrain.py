@@ -57,6 +57,7 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
         config.data.soft_mask_weight,
         config.data.unknown_rate,
         config.data.repeat_weight,
+        (config.data.mixed_lengths, config.data.shortest),
     )
     torch.manual_seed(config.seed)
     target = torch.device(device)
