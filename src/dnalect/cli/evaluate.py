@@ -92,3 +92,27 @@ def worth(
     results, _ = run(request)
     for result in results:
         click.echo(f"{result.study.name}, {result.model}: {len(result.findings.rows)} rows in {out}")
+
+
+@command.command("recipes")
+@click.argument("models", nargs=-1, required=True)
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("results/recipes"), show_default=True, help="Folder."
+)
+@click.option("--sample", type=click.IntRange(min=100), default=4_000, show_default=True, help="Held-out bases.")
+@click.option("--variants", type=click.IntRange(min=20), default=1_000, show_default=True, help="Common variants.")
+def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variants: int) -> None:
+    """MODELS of any kind that share one split of yeast: bits per base, common against rare, beside Markov models.
+
+    \b
+    dnalect evaluate recipes runs/recipes/*-small --data DATA
+    """
+    from dnalect.workflows.recipes import compare
+
+    for row in compare(models, data, out, sample, variants):
+        bits, minus = (
+            f"{e.mean:{sign}.4f} [{e.low:{sign}.4f}, {e.high:{sign}.4f}]"
+            for e, sign in ((row.bits, ""), (row.minus, "+"))
+        )
+        click.echo(f"{row.model}: {bits} bits a base, {minus} against the Markov rival; AUROC {row.auroc.mean:.3f}")

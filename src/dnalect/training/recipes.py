@@ -88,13 +88,15 @@ class MaskedRecipe:
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the folder as the hub lays it out."""
         config, tokenizer = self.network.config, self.tokenizer
-        context = max(WINDOW, tokenizer.longest(config.longest))
+        context = tokenizer.longest(config.longest)
+        if config.positions != "learned":
+            context = max(WINDOW, context)
         facts: dict[str, Any] = {
             "family": self.family.name,
             "tokenizer": tokenizer.name,
             "config": {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()},
             "context_bases": context,
-            "window": WINDOW,
+            "window": min(WINDOW, context),
         }
         parameters = sum(p.numel() for p in self.network.parameters())
         card = Card(id="", revision="", sha256="", parameters=parameters, **facts)
