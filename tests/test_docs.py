@@ -124,10 +124,10 @@ def test_every_page_of_the_site_exists_and_is_listed():
 
 def test_every_reason_and_info_key_is_documented():
     from dnalect.core.records import Reason
-    from dnalect.workflows.outputs import COLUMNS, INFO_LINES
+    from dnalect.workflows.columns import COLUMNS, FIELDS
 
     text = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
     assert not [reason for reason in Reason if f"`{reason}" not in text]
     text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
-    keys = [re.search(r"ID=(\w+)", line)[1] for line in INFO_LINES]
-    assert not [name for name in [*keys, *COLUMNS] if f"`{name}`" not in text]
+    names = [*(f"DNALECT_{field.key}" for field in FIELDS), *(column.name for column in COLUMNS)]
+    assert not [name for name in names if f"`{name}`" not in text]

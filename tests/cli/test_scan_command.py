@@ -160,6 +160,12 @@ def test_precomputed_scores_are_the_models_within_the_bound(scan, run, fasta, mo
     assert b"dnalect_precomputed" not in plain.schema.metadata
     assert "##dnalect_precomputed=t.parquet " in (tmp_path / "fast.vcf").read_text()
     assert "65 of 77 SNV sites" in (tmp_path / "r.html").read_text()
+    both = ("--score", "llr,distance", "--precomputed", "t.parquet", "-o", "both.parquet")
+    done = run(*common, *both)
+    assert "and all distances, which no scan holds" in done.stderr
+    table, again = columns(tmp_path / "both.parquet")
+    assert np.array_equal(again["llr"], fast["llr"])
+    assert (table.column("l2_site").to_numpy() > 0).all()
 
 
 def test_a_scan_of_another_reference_is_refused(scan, run, fasta, model_folder, variants, tmp_path):

@@ -9,11 +9,15 @@ import sys
 import time
 
 import cyvcf2
+import numpy as np
 import pyarrow.parquet as pq
 import pysam
 import pytest
 
+import dnalect
+from conftest import make_model
 from dnalect.genome.fasta import open_genome
+from models.folders import make
 
 META = "##fileformat=VCFv4.2\n##contig=<ID=chrA,length=6000>\n"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
@@ -309,3 +313,140 @@ def test_unwritable_folder(fasta, vcf, model_folder, tmp_path):
     done = score(fasta, vcf, model_folder, "-o", closed / "o.vcf")
     assert done.returncode == 1
     assert b"not writable" in done.stderr
+
+
+DISTANCES = [f"{what}_{where}" for where in ("window", "site") for what in ("cosine", "l2", "inner")]
+
+
+@pytest.fixture
+def ensemble(model_folder, tmp_path_factory):
+    """Two duplex models and a masked one; the second saw chrB, which the first did not."""
+    folder = tmp_path_factory.mktemp("ensemble")
+    other = make_model(folder / "other", width=16)
+    card = other / "card.json"
+    card.write_text(card.read_text().replace('"train": ["chrA"], "test": ["chrB"]', '"train": ["chrB"]'))
+    return [model_folder, other, make("dnabert", folder / "masked, with k-mers")]
+
+
+def table(path):
+    lines = [line.split("\t") for line in path.read_text().splitlines() if not line.startswith("# ")]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def test_distances_alone_need_no_log_ratio_and_no_background(fasta, vcf, model_folder, tmp_path):
+    out, report = tmp_path / "out.vcf", tmp_path / "r.html"
+    environment = os.environ | {"DNALECT_CACHE": str(tmp_path / "own")}
+    more = ("--score", "distance", "-o", out, "-o", tmp_path / "out.tsv", "--report", report)
+    done = score(fasta, vcf, model_folder, *more, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "own" / "backgrounds").exists()
+    lines = out.read_text().splitlines()
+    assert stripped(lines) == vcf.read_text().splitlines()
+    keys = [line.partition("ID=")[2].partition(",")[0] for line in lines if "ID=DNALECT_" in line]
+    wanted = {f"DNALECT_{name.upper()}" for name in DISTANCES}
+    assert set(keys) == wanted | {"DNALECT_REASON", "DNALECT_FLAGS"}
+    assert any(line.startswith("##dnalect_distance=distance-1") for line in lines)
+    assert not any(line.startswith(("##dnalect_score", "##dnalect_background")) for line in lines)
+    classes = set()
+    for line in (line for line in lines if not line.startswith("#")):
+        found = fields(line)
+        for allele, reason in enumerate(found["DNALECT_REASON"].split(",")):
+            values = [found[key].split(",")[allele] for key in wanted & set(found)]
+            assert [value == "." for value in values] == [reason != "."] * len(values)
+            assert reason != "." or len(values) == 6
+    for row in table(tmp_path / "out.tsv"):
+        assert (row["cosine_site"] == "") == (row["reason"] != "")
+        assert row["llr"] == row["percentile"] == ""
+        classes.add(row["class"])
+    assert classes == {"", "snv", "mnv", "insertion", "deletion"}
+    assert b"scored" in done.stderr
+    page = report.read_text()
+    assert "cosine distance, site" in page
+    assert "ln p(ALT)" not in page
+    assert "distance-1" in page
+
+
+def test_distances_beside_log_ratios_change_nothing_else(fasta, vcf, model_folder, tmp_path):
+    both, again, plain = (tmp_path / f"{n}.vcf" for n in range(3))
+    assert score(fasta, vcf, model_folder, "--no-provenance", "-o", plain).returncode == 0
+    asked = ("--score", "llr,distance", "--no-provenance")
+    assert score(fasta, vcf, model_folder, *asked, "-o", both).returncode == 0
+    assert score(fasta, vcf, model_folder, *asked, "--batch-size", 3, "-o", again).returncode == 0
+    assert again.read_bytes() == both.read_bytes()
+    assert stripped(both.read_text().splitlines()) == vcf.read_text().splitlines()
+    assert score(fasta, both, model_folder, "--no-provenance", "-o", again).returncode == 0
+    assert again.read_bytes() == plain.read_bytes()
+    for line, other in zip(both.read_text().splitlines()[-17:], plain.read_text().splitlines()[-17:], strict=True):
+        assert fields(other).items() <= fields(line).items()
+
+
+def test_an_ensemble_is_the_mean_of_what_its_members_say_alone(fasta, vcf, ensemble, tmp_path):
+    names = ",".join(str(folder).replace(",", "\\,") for folder in ensemble)
+    outs = [tmp_path / name for name in ("o.vcf", "o.tsv", "o.parquet")]
+    report = tmp_path / "r.html"
+    asked = ("--score", "llr,distance", "--background", 30, "--background-others", 10)
+    done = run("score", fasta, vcf, "--model", names, *asked, "--report", report, *[x for o in outs for x in ("-o", o)])
+    assert done.returncode == 0, done.stderr
+    alone = []
+    for number, folder in enumerate(ensemble):
+        path = tmp_path / f"{number}.tsv"
+        text = str(folder).replace(",", "\\,")
+        assert run("score", fasta, vcf, "--model", text, *asked, "--background", 0, "-o", path).returncode == 0
+        alone.append(table(path))
+    rows, columns = table(outs[1]), ["llr_tiny", "llr_other", "llr_masked__with_k-mers"]
+    assert list(rows[0])[-4:] == ["llr_spread", *columns]
+    compared = 0
+    for row, *each in zip(rows, *alone, strict=True):
+        if row["reason"] and any(not other["reason"] for other in each):
+            assert any(other["reason"] == row["reason"] for other in each)
+        if row["llr"]:
+            compared += 1
+            values = [float(other["llr"]) for other in each]
+            assert [float(row[name]) for name in columns] == values
+            assert float(row["llr"]) == pytest.approx(np.mean(values), abs=2e-4)
+            assert float(row["llr_spread"]) == pytest.approx(np.std(values), abs=2e-4)
+            for name in DISTANCES:
+                assert float(row[name]) == pytest.approx(np.mean([float(other[name]) for other in each]), rel=1e-3)
+            assert row["seen_in_training"] == "True"
+            assert 0 < float(row["percentile"]) <= 1
+    assert compared > 8
+    assert pq.read_table(outs[2]).column_names == list(rows[0])
+    lines = outs[0].read_text().splitlines()
+    assert stripped(lines) == vcf.read_text().splitlines()
+    first = next(line for line in lines if not line.startswith("#"))
+    assert float(fields(first)["DNALECT_SPREAD"]) == pytest.approx(float(rows[0]["llr_spread"]), abs=1e-9)
+    told = dict(line[2:].split("=", 1) for line in lines if line.startswith("##dnalect_"))
+    assert told["dnalect_model_sha256"].count(",") == 2
+    assert told["dnalect_score"].startswith("mean-1 of llr-loo-1, llr-masked-1; nats")
+    assert "mean over 3 models" in report.read_text()
+
+
+def test_an_ensemble_saw_what_any_member_saw(fasta, ensemble, tmp_path):
+    genome = open_genome(fasta)
+    base = genome.contig("chrB")[399:400].tobytes().decode()
+    (tmp_path / "b.tsv").write_text(f"chrom\tpos\tref\talt\nchrB\t400\t{base}\t{other(base)}\n")
+    seen = []
+    for model in (ensemble[0], ensemble[:2]):
+        (row,) = dnalect.score_variants(fasta, tmp_path / "b.tsv", model, percentiles=False, scores=("distance",))
+        seen.append(row.seen)
+        assert row.score.value is None
+        assert row.score.distances.l2_site > 0
+    assert seen == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "words"),
+    [
+        (("--score", "influence"), 2, "there is no score 'influence'"),
+        (("--score", ","), 2, "name a score"),
+        (("--score", "distance", "--precomputed", "x"), 1, "--precomputed holds no distances"),
+        (("--model", "{0},{1}", "--precomputed", "x"), 1, "this is an ensemble"),
+        (("--model", "{0},"), 1, "a model without a name"),
+        (("--model", "{0},{0}"), 1, "named twice"),
+    ],
+)
+def test_what_cannot_be_asked_for(fasta, vcf, ensemble, tmp_path, more, status, words):
+    more = [text.format(*ensemble) for text in more]
+    done = run("score", fasta, vcf, "--model", ensemble[0], *more, "-o", tmp_path / "o.vcf")
+    assert (done.returncode, words in done.stderr.decode()) == (status, True), done.stderr
+    assert not (tmp_path / "o.vcf").exists()

@@ -4,52 +4,22 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.inference.toys import Hashed, Independent, byte_pairs
+from tests.inference.toys import TOKENIZERS, Hashed, Independent, byte_pairs, flipped, random_genome, some, variant
 
-from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.masked import pieces
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
-from dnalect.windows.alleles import normalise
 
 QS = np.log([0.4, 0.3, 0.2, 0.1])
-TOKENIZERS = {
-    "kmers": lambda: OverlappingKmers(3),
-    "chunks": lambda: Chunks(1),
-    "pieces": byte_pairs,
-}
 
 
 @pytest.fixture
 def genome(tmp_path, monkeypatch):
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
-    rng = np.random.default_rng(4)
-    text = "".join(rng.choice(list("ACGT"), 900))
-    (tmp_path / "g.fa").write_text(f">c\n{text}\n")
-    return open_genome(tmp_path / "g.fa")
-
-
-def variant(genome, start, ref_length, alt):
-    ref = encode(genome.fetch(0, start, start + ref_length))
-    return normalise(0, start, ref, encode(alt), genome)
-
-
-def some(genome):
-    snv = [variant(genome, 300, 1, base) for base in "ACGT" if base != chr(genome.fetch(0, 300, 301)[0])]
-    others = [(310, 3, "TTG"), (320, 0, "ACCA"), (333, 4, ""), (341, 2, "GATTACA"), (350, 0, "ACGTTGCA" * 5)]
-    return snv + [variant(genome, *each) for each in others]
-
-
-def flipped(genome, v, folder):
-    """The genome that carries the alternate allele, and the variant back."""
-    text = genome.contig("c").tobytes().decode()
-    alt = "".join("ACGT"[c] for c in v.alt)
-    path = folder / f"flipped-{v.start}-{alt}.fa"
-    path.write_text(f">c\n{text[: v.start]}{alt}{text[v.end :]}\n")
-    return open_genome(path), Variant(0, v.start, v.start + len(v.alt), v.alt, v.ref)
+    return random_genome(tmp_path / "g.fa")
 
 
 @pytest.mark.parametrize("name", ["kmers", "chunks"])

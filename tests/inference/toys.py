@@ -6,8 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from dnalect.core.records import Variant
+from dnalect.genome.fasta import open_genome
+from dnalect.tokens.bases import encode
 from dnalect.tokens.bpe import BytePairs
+from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.tokenizer import Special
+from dnalect.windows.alleles import normalise
 
 
 class Toy:
@@ -20,6 +26,21 @@ class Toy:
 
     def __init__(self, tokenizer):
         self.tokenizer, self.passes = tokenizer, 0
+
+    def encode(self, sequences):
+        return self.tokenizer.encode(sequences)
+
+    def last_hidden(self, encoding):
+        """At every token a vector that any change of the input changes; what stands at padding would be seen."""
+        self.passes += len(encoding.input_ids)
+        out = np.full((*encoding.input_ids.shape, 5), 1e3, dtype=np.float32)
+        for row, (ids, mask) in enumerate(zip(encoding.input_ids, encoding.attention_mask, strict=True)):
+            out[row, : mask.sum()] = self.hidden(ids[: mask.sum()])
+        return torch.from_numpy(out)
+
+    def hidden(self, ids):
+        seed = zlib.crc32(np.asarray(ids, dtype=np.int64).tobytes())
+        return np.random.default_rng(seed).normal(size=(len(ids), 5))
 
     def logits_at(self, encoding, rows, columns):
         self.passes += len(encoding.input_ids)
@@ -60,3 +81,39 @@ def byte_pairs():
     words = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]", *"ACGT", *(a + b for a, b in merges)]
     special = Special(pad=3, unk=0, cls=1, sep=2, mask=4)
     return BytePairs(words, merges, special, unknown=0, head=(1,), tail=(2,))
+
+
+TOKENIZERS = {
+    "kmers": lambda: OverlappingKmers(3),
+    "chunks": lambda: Chunks(1),
+    "pieces": byte_pairs,
+}
+
+
+def random_genome(path):
+    """One contig of 900 random bases."""
+    rng = np.random.default_rng(4)
+    text = "".join(rng.choice(list("ACGT"), 900))
+    path.write_text(f">c\n{text}\n")
+    return open_genome(path)
+
+
+def variant(genome, start, ref_length, alt):
+    ref = encode(genome.fetch(0, start, start + ref_length))
+    return normalise(0, start, ref, encode(alt), genome)
+
+
+def some(genome):
+    """The three substitutions of a site, and one or two variants of every other class."""
+    snv = [variant(genome, 300, 1, base) for base in "ACGT" if base != chr(genome.fetch(0, 300, 301)[0])]
+    others = [(310, 3, "TTG"), (320, 0, "ACCA"), (333, 4, ""), (341, 2, "GATTACA"), (350, 0, "ACGTTGCA" * 5)]
+    return snv + [variant(genome, *each) for each in others]
+
+
+def flipped(genome, v, folder):
+    """The genome that carries the alternate allele, and the variant back."""
+    text = genome.contig("c").tobytes().decode()
+    alt = "".join("ACGT"[c] for c in v.alt)
+    path = folder / f"flipped-{v.start}-{alt}.fa"
+    path.write_text(f">c\n{text[: v.start]}{alt}{text[v.end :]}\n")
+    return open_genome(path), Variant(0, v.start, v.start + len(v.alt), v.alt, v.ref)

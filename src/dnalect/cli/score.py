@@ -17,7 +17,18 @@ import click
     help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.",
 )
 @click.option(
-    "-m", "--model", help="Embedded model or model folder; chosen by the reference's contig lengths if not given."
+    "-m",
+    "--model",
+    help="Model or model folder; several, with commas between them, are an ensemble: the mean of their scores "
+    "(write a comma of a name as \\,). Chosen by the reference's contig lengths if not given.",
+)
+@click.option(
+    "--score",
+    "scores",
+    default="llr",
+    show_default=True,
+    metavar="llr|distance|llr,distance",
+    help="llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes.",
 )
 @click.option("--report", help="Write an HTML report here.")
 @click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
@@ -28,7 +39,11 @@ import click
     metavar="auto|FILE",
     help="Match contig names: 'auto', or a file of two columns (name in the variants, name in the reference).",
 )
-@click.option("--window", type=click.IntRange(min=1), help="Bases of the window of an indel [default: the model's].")
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    help="Bases of the window of an indel, and of distances [default: the model's].",
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),
@@ -58,6 +73,7 @@ def command(
     reference: str,
     variants: str,
     outputs: tuple[str, ...],
+    scores: str,
     report: str | None,
     multiqc: str | None,
     batch_size: int | None,
@@ -72,24 +88,29 @@ def command(
 
     \b
     dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
+    dnalect score genome.fa variants.vcf.gz -o scored.tsv --model dnabert-3,dnabert-6 --score llr,distance
     """
-    from dnalect.core.errors import OutputError
+    from dnalect.core.errors import ConfigError, OutputError
+    from dnalect.workflows.choice import scores_of
     from dnalect.workflows.outputs import kind_of
 
     wanted = list(outputs) or ["-"]
     try:
         for output in wanted:
             kind_of(output, True)
-    except OutputError as error:
+        measured = scores_of(scores)
+    except (OutputError, ConfigError) as error:
         raise click.UsageError(str(error)) from error
 
-    from dnalect.workflows.score import Options, score_file
+    from dnalect.workflows.score import score_file
+    from dnalect.workflows.scoring import Options
 
     if threads:
         import torch
 
         torch.set_num_threads(threads)
     options = Options(
+        scores=measured,
         batch=batch_size,
         background_others=background_others,
         provenance=not no_provenance,

@@ -2,9 +2,10 @@
 readers and writers of VCF, TSV and GFF.
 """
 
+import statistics
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,8 @@ class Reason(StrEnum):
 
 
 VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"]
+# What can be asked for of an alternate allele.
+SCORES = ("llr", "distance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,18 @@ class Variant:
             return "insertion" if difference > 0 else "deletion"
         return "none" if not len(self.ref) else "snv" if len(self.ref) == 1 else "mnv"
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What every score of this variant is flagged with."""
+        return ("tandem_repeat",) if self.tandem else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Haplotypes of one variant with the same flanks: codes, and where the allele lies in them."""
+    """Haplotypes of one variant with the same flanks.
+
+    reference, alternate: base codes. start: 0-based, where the allele begins in both.
+    """
 
     reference: Codes
     alternate: Codes
@@ -90,15 +101,34 @@ class Encoding:
     spans: npt.NDArray[np.int32]
 
 
+class Distances(NamedTuple):
+    """How far apart a model places the haplotypes of one variant: docs/scores.md, "distance-1".
+
+    cosine: 1 - cosine of the angle, 0 to 2. l2: length of the difference. inner: inner
+    product, which grows with likeness. window: between means over the whole window. site:
+    between means over the changed bases. All are unsigned and the same with the alleles swapped.
+    """
+
+    cosine_window: float
+    l2_window: float
+    inner_window: float
+    cosine_site: float
+    l2_site: float
+    inner_site: float
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """What is known of one alternate allele.
 
-    value: None where there is no score; then `reason` says why, as REASON or REASON:detail.
+    value: the log-ratio; None where there is none. reason: why nothing is known, as REASON or
+    REASON:detail; "" where something is.
     unit: "nats". percentile: share of background variants of the same stratum that score
     lower, in (0, 1). ref_prob: the model's probability of the reference base (SNVs).
     flags: e.g. "tandem_repeat". strand_gap: |forward - reverse| of a model that reads one
     strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
+    members: the log-ratios whose mean `value` is, one a model, () of a single model.
+    distances: None unless they were asked for.
     """
 
     value: float | None = None
@@ -110,6 +140,25 @@ class Score:
     kind: VariantClass = "none"
     strand_gap: float | None = None
     tokens: tuple[int, int] | None = None
+    members: tuple[float, ...] = ()
+    distances: Distances | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a log-ratio or a distance."""
+        return self.value is not None or self.distances is not None
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the members (divided by their number), None of a single model."""
+        return statistics.pstdev(self.members) if self.members else None
+
+    @property
+    def rank(self) -> float:
+        """What ranks alleles without percentiles, the first lowest: the log-ratio, else the distance at the site."""
+        if self.value is not None:
+            return self.value
+        return -self.distances.cosine_site if self.distances else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +206,7 @@ class Summary:
     in 20 equal bins of the percentile. scores, background: class -> (bin edges, counts) of
     the log-ratio. frequency: None without allele counts, else the check of rare against
     common alleles. top: the lowest-ranked (most disfavoured) rows, best candidate first.
-    notes: sentences that the reader must not miss.
+    notes: sentences that the reader must not miss. measured: names of the scores, of SCORES.
     """
 
     title: str
@@ -174,6 +223,7 @@ class Summary:
     frequency: "FrequencyCheck | None" = None
     notes: list[str] = field(default_factory=list)
     annotated: bool = False
+    measured: tuple[str, ...] = ("llr",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,8 @@ class Background:
 
     def _cached(self, name: str) -> Values:
         count = self.snvs if name == "snv" else self.others
-        card, scorer = self.scorer.model.card, self.scorer
-        identity = f"{scorer.genome.checksum} {card.sha256} {scorer.definition} {scorer.flank} {scorer.model.dtype}"
+        scorer = self.scorer
+        identity = f"{scorer.genome.checksum} {scorer.identity}"
         if name == "snv" and scorer.sites is not None:
             identity += f" {scorer.sites.identity}"
         folder = cache_folder() / "backgrounds" / hashlib.sha256(identity.encode()).hexdigest()[:24]

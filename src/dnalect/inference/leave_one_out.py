@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.records import Codes, Score, Variant
+from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.inference.batches import by_length
 from dnalect.inference.composition import log_composition
+from dnalect.inference.distance import distances
+from dnalect.inference.scorer import identity_of
 from dnalect.models.duplex.model import DuplexModel, inside
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import haplotypes
@@ -26,9 +29,6 @@ TILE = 1024
 SITES_WORTH_A_TILE = 32
 # Fewer rows than this may take another kernel, with other rounding: batches are filled up.
 SMALLEST_BATCH = 16
-
-BATCH_BASES = 1 << 14
-
 LogProbs = npt.NDArray[np.float32]
 
 
@@ -67,6 +67,11 @@ class LeaveOneOutScorer:
         self.batch = batch
 
     @property
+    def identity(self) -> str:
+        """Names model and method: equal ones give equal numbers."""
+        return identity_of(self)
+
+    @property
     def reach(self) -> int:
         """Bases on each side that the probability of a base depends on."""
         return self.model.reach
@@ -95,6 +100,10 @@ class LeaveOneOutScorer:
                 for n, score in zip(chosen, method([variants[n] for n in chosen]), strict=True):
                     scores[n] = score
         return [score for score in scores if score is not None]
+
+    def distances(self, variants: Sequence[Variant]) -> list[Distances]:
+        """Return how far apart the haplotypes of each variant lie, in order."""
+        return distances(self.model, variants, self.genome, self.flank, self.batch)
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> LogProbs:
         """Return ln p(base | the rest of the reference) at n sites: (n, 4) in A, C, G, T order."""
@@ -198,15 +207,14 @@ class LeaveOneOutScorer:
         totals = self._pseudo_likelihoods([codes for pair in pairs for codes in pair])
         scores = []
         for variant, (ref, alt) in zip(variants, totals.reshape(-1, 2), strict=True):
-            flags = ("tandem_repeat",) if variant.tandem else ()
-            scores.append(Score(float(alt - ref), kind=variant.kind, flags=flags))
+            scores.append(Score(float(alt - ref), kind=variant.kind, flags=variant.flags))
         return scores
 
     def _pseudo_likelihoods(self, windows: Sequence[Codes]) -> npt.NDArray[np.float64]:
         """Sum over each window of ln p(x_i | the rest) - ln q(x_i), known bases only."""
         out = np.empty(len(windows))
         lengths = np.array([len(codes) for codes in windows])
-        for part in _by_length(lengths, self.batch):
+        for part in by_length(lengths, self.batch):
             padded = np.full((len(part), int(lengths[part].max())), UNKNOWN, dtype=np.uint8)
             for row, number in enumerate(part):
                 padded[row, : lengths[number]] = windows[number]
@@ -225,16 +233,3 @@ def _treated_as(variant: Variant) -> str:
 
 def _parts(rows: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.int64]]:
     return [rows[low : low + size] for low in range(0, len(rows), size)]
-
-
-def _by_length(lengths: npt.NDArray[np.int64], most: int) -> list[npt.NDArray[np.int64]]:
-    """Batches of windows of like length, each of at most `most` rows and BATCH_BASES bases."""
-    order = np.argsort(lengths, kind="stable")
-    parts, low = [], 0
-    while low < len(order):
-        high = low + 1
-        while high < len(order) and high - low < most and (high - low + 1) * lengths[order[high]] <= BATCH_BASES:
-            high += 1
-        parts.append(order[low:high])
-        low = high
-    return parts

@@ -10,7 +10,7 @@ from dnalect.core.errors import InputError
 from dnalect.genome.fasta import Genome
 from dnalect.inference.leave_one_out import LeaveOneOutScorer, Sites
 from dnalect.inference.masked.scorer import MaskedScorer
-from dnalect.inference.scorer import Scorer
+from dnalect.inference.scorer import ModelScorer
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.masked import MaskedModel
 from dnalect.models.registry import Model
@@ -35,7 +35,7 @@ def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int 
 
 def scorer_for(
     model: Model, genome: Genome, flank: int | None = None, batch: int | None = None, sites: Sites | None = None
-) -> Scorer:
+) -> ModelScorer:
     """Return the scorer of the model's likelihood kind: the only place that branches on it.
 
     flank: bases on each side of an allele, None for the kind's own. batch: windows a forward,

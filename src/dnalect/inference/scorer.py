@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Score, Variant
+from dnalect.core.records import Distances, Score, Variant
 from dnalect.genome.fasta import Genome
 
 
@@ -18,6 +18,7 @@ class Scorer(Protocol):
     bases of an allele that can be scored. shares_forwards: whether near sites cost no more
     than one. background, background_others: SNVs, and variants of each other stratum, that
     percentiles rest on unless told otherwise. sites: precomputed log-probabilities, or None.
+    identity: names model and method; equal ones give equal numbers on one reference.
     """
 
     definition: str
@@ -25,9 +26,11 @@ class Scorer(Protocol):
     shares_forwards: bool
     background: int
     background_others: int
-    model: Any
     genome: Genome
     sites: Any
+
+    @property
+    def identity(self) -> str: ...
 
     @property
     def reach(self) -> int: ...
@@ -35,13 +38,28 @@ class Scorer(Protocol):
     @property
     def longest_allele(self) -> int: ...
 
-    @property
-    def strands(self) -> str: ...
-
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""
+        ...
+
+    def distances(self, variants: Sequence[Variant]) -> list[Distances]:
+        """Return how far apart the haplotypes of each variant lie, in order."""
         ...
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return ln p(base | the rest) at n sites: (n, 4) in A, C, G, T order."""
         ...
+
+
+class ModelScorer(Scorer, Protocol):
+    """A scorer of a single model. strands: how strands are treated, for the provenance."""
+
+    model: Any
+
+    @property
+    def strands(self) -> str: ...
+
+
+def identity_of(scorer: ModelScorer) -> str:
+    """Return what a single model's scores depend on beside reference and variant."""
+    return f"{scorer.model.card.sha256} {scorer.definition} {scorer.flank} {scorer.model.dtype}"

@@ -102,6 +102,12 @@ class MaskedModel:
         chosen = last[torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)]
         return self.network.logits(chosen).float()
 
+    @torch.inference_mode()
+    def last_hidden(self, encoding: Encoding) -> Tensor:
+        """Return (B, T, C) float32 after the last layer and the final norm; the head is not run."""
+        out: Tensor = self.network(*self._tensors(encoding)).last.float()
+        return out
+
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.
 

@@ -104,7 +104,13 @@ def _columns(summary: Summary) -> list[str]:
     columns = ["rank", "contig", "position"]
     if any(row.identifier != "." for row in summary.top):
         columns.append("id")
-    columns += ["change", "class", "score", "percentile", "p(ref)"]
+    columns += ["change", "class"]
+    if "llr" in summary.measured:
+        columns += ["score", "percentile", "p(ref)"]
+    if any(row.score.members for row in summary.top):
+        columns.append("spread")
+    if "distance" in summary.measured:
+        columns += ["cosine distance, site", "cosine distance, window"]
     if any(row.allele_count is not None for row in summary.top):
         columns.append("AC")
     if any(row.af is not None for row in summary.top):
@@ -117,7 +123,7 @@ def _columns(summary: Summary) -> list[str]:
 
 
 def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
-    score = row.score
+    score, distances = row.score, row.score.distances
     values = {
         "rank": rank,
         "contig": row.contig,
@@ -128,6 +134,9 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
         "score": _rounded(score.value, 2),
         "percentile": _rounded(score.percentile, 5),
         "p(ref)": _rounded(score.ref_prob, 2),
+        "spread": _rounded(score.spread, 2),
+        "cosine distance, site": _significant(distances.cosine_site) if distances else None,
+        "cosine distance, window": _significant(distances.cosine_window) if distances else None,
         "AC": row.allele_count,
         "AF": _rounded(row.af, 5),
         "gene": row.gene,
@@ -140,6 +149,11 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or not np.isfinite(value) else round(value, digits)
+
+
+def _significant(value: float) -> float:
+    """Distances span many powers of ten."""
+    return float(f"{value:.3g}")
 
 
 def _short(allele: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dnalect.core.records import Codes, Reason, Variant
+from dnalect.core.records import Codes, Reason, Variant, Window
 from dnalect.genome.fasta import Genome
 from dnalect.genome.vcf import Record
 from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
@@ -135,3 +135,13 @@ def haplotypes(variant: Variant, genome: Genome, flank: int) -> tuple[Codes, Cod
     left = encode(genome.fetch(variant.contig, variant.start - flank, variant.start))
     right = encode(genome.fetch(variant.contig, variant.end, variant.end + flank))
     return np.concatenate([left, variant.ref, right]), np.concatenate([left, variant.alt, right])
+
+
+def cut_window(variant: Variant, genome: Genome, flank: int) -> Window:
+    """Return both haplotypes without the unknown bases at their ends; one base of a flank always stays."""
+    reference, alternate = haplotypes(variant, genome, flank)
+    known = np.flatnonzero(reference != UNKNOWN)
+    first, last = (int(known[0]), int(known[-1])) if len(known) else (len(reference), -1)
+    low, high = (min(each, max(flank - 1, 0)) for each in (first, len(reference) - 1 - last))
+    cut = [codes[low : len(codes) - high] for codes in (reference, alternate)]
+    return Window(cut[0], cut[1], flank - low, variant)

@@ -1,16 +1,77 @@
-"""Which model a command uses, and what to say about it."""
+"""Which models and scores a command uses, and what to say about them."""
 
+import os
+import re
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.records import SCORES
 from dnalect.genome.fasta import Genome
 from dnalect.models.card import Card
 from dnalect.models.registry import embedded_cards
+
+# A text with commas, a folder, or a list whose entries are taken as they are; None: the reference chooses.
+Models = str | os.PathLike[str] | Sequence[str] | None
+_COMMA = re.compile(r"(?<!\\),")
+_UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def say(message: str) -> None:
     """Print a notice on stderr."""
     sys.stderr.write(f"dnalect: {message}\n")
+
+
+def scores_of(text: str) -> tuple[str, ...]:
+    """Return the scores that a list with commas names. ConfigError for another name, or none."""
+    return known_scores([part.strip() for part in text.split(",") if part.strip()])
+
+
+def known_scores(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, each once, in the order of SCORES. ConfigError for another name, or none."""
+    if unknown := [name for name in names if name not in SCORES]:
+        raise ConfigError(f"there is no score {unknown[0]!r}; known: {', '.join(SCORES)}")
+    if not names:
+        raise ConfigError(f"name a score: {', '.join(SCORES)}, or several with commas between them")
+    return tuple(name for name in SCORES if name in names)
+
+
+def split_names(text: str) -> list[str]:
+    r"""Return the models that a text names, separated by commas.
+
+    A comma of a name is written as \,; a text that is a folder as it stands is one name.
+    """
+    if Path(text).is_dir():
+        return [text]
+    return [part.strip().replace("\\,", ",") for part in _COMMA.split(text)]
+
+
+def models_for(genome: Genome, models: Models) -> list[str]:
+    """Return the models to score with: several are an ensemble.
+
+    Raises ModelError where one is empty or named twice, or where none is named and no embedded
+    model is of the reference's assembly.
+    """
+    if isinstance(models, str):
+        names = split_names(models)
+    else:
+        names = [str(models)] if isinstance(models, os.PathLike) else [str(each) for each in models or []]
+    if not names or names == [""]:
+        return [model_for(genome, None)]
+    if "" in names:
+        raise ModelError(f"a model without a name in {','.join(names)!r}: put one comma between two names")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ModelError(f"the model {twice[0]} is named twice; an ensemble takes each once")
+    return names
+
+
+def labels_of(cards: Sequence[Card]) -> list[str]:
+    """Return a name for each of several models that is safe in a table's heading; equal ids get numbers."""
+    names = [_UNSAFE.sub("_", card.id) or "model" for card in cards]
+    return [
+        name if names.count(name) == 1 else f"{name}.{names[: at + 1].count(name)}" for at, name in enumerate(names)
+    ]
 
 
 def model_for(genome: Genome, name: str | None, quiet: bool = False) -> str:

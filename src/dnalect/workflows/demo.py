@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dnalect.core.errors import OutputError
 from dnalect.core.records import Summary
-from dnalect.workflows.score import Options, score_file
+from dnalect.workflows.score import score_file
+from dnalect.workflows.scoring import Options
 
 DATA = Path(__file__).parent.parent / "demo_data"
 REFERENCE = DATA / "yeast_chrI.fa.gz"

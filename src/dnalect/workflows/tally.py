@@ -37,10 +37,10 @@ class Tally:
         for row in rows:
             self.alternates += 1
             score = row.score
-            outcome = "scored" if score.value is not None else score.reason.partition(":")[0]
+            outcome = "scored" if score.known else score.reason.partition(":")[0]
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-            if score.value is not None:
-                self._scored(row, score.value)
+            if score.known:
+                self._scored(row, score.rank)
 
     def _scored(self, row: Row, value: float) -> None:
         kind, percentile = row.score.kind, row.score.percentile
@@ -50,7 +50,7 @@ class Tally:
             self.values[kind][min(max(int(place), 0), SCORE_BINS - 1)] += 1
         if percentile is not None:
             self._count_percentile(row, kind, percentile)
-        # Without a background all percentiles are missing, and the score itself ranks.
+        # Without a background all percentiles are missing, and the score or distance itself ranks.
         item = (-(percentile or 0.0), -value, -next(self._serial), row)
         if len(self._top) < TOP:
             heapq.heappush(self._top, item)

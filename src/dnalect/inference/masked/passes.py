@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from dnalect.core.records import Encoding
+from dnalect.inference.distance import Embeds
 
 Ids = npt.NDArray[np.int64]
 LogProbs = npt.NDArray[np.float32]
@@ -31,7 +32,7 @@ class Words(Protocol):
     def encode(self, sequences: Sequence[Any], special: bool = True) -> Encoding: ...
 
 
-class Masked(Protocol):
+class Masked(Embeds, Protocol):
     """What a scorer asks of a masked model."""
 
     card: Any

@@ -8,15 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from dnalect.core.records import Codes, Score, Variant
+from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.composition import log_composition
+from dnalect.inference.distance import distances
 from dnalect.inference.masked import pieces, words
 from dnalect.inference.masked.passes import Masked
+from dnalect.inference.scorer import identity_of
 from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
-from dnalect.windows.alleles import haplotypes
+from dnalect.windows.alleles import cut_window, haplotypes
 
 DEFINITION = "llr-masked-1"
 LONGEST_MNV = 16
@@ -61,6 +63,11 @@ class MaskedScorer:
         return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
 
     @property
+    def identity(self) -> str:
+        """Names model and method: equal ones give equal numbers."""
+        return identity_of(self)
+
+    @property
     def reach(self) -> int:
         """Bases on each side of an allele that its score depends on."""
         return self.flank
@@ -79,6 +86,10 @@ class MaskedScorer:
         """Return ln p(base | the rest of the window) at n sites: (n, 4) in A, C, G, T order."""
         windows, at = self._around(contigs, positions)
         return self.conditionals(windows, at).astype(np.float32)
+
+    def distances(self, variants: Sequence[Variant]) -> list[Distances]:
+        """Return how far apart the haplotypes of each variant lie, in order: means over strands and frames."""
+        return distances(self.model, variants, self.genome, self.flank, self.batch, self.ways, self.phases)
 
     def within(self, codes: Codes, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return ln p (L, 4) of some positions of a sequence (L,), with `flank` bases on each side.
@@ -175,10 +186,7 @@ class MaskedScorer:
         for owner, window, at, row in zip(owners, windows, sites, log_probs, strict=True):
             totals[owner].append(float(row[window[at]] - self.log_background[window[at]]))
         sums = [math.fsum(each) for each in totals]
-        return [
-            Score(sums[2 * n + 1] - sums[2 * n], kind=v.kind, flags=("tandem_repeat",) if v.tandem else ())
-            for n, v in enumerate(variants)
-        ]
+        return [Score(sums[2 * n + 1] - sums[2 * n], kind=v.kind, flags=v.flags) for n, v in enumerate(variants)]
 
     def _spans(self, variants: Sequence[Variant]) -> list[Score]:
         """Byte pairs: one span for all alleles of a site, both alleles with the same masks."""
@@ -207,7 +215,7 @@ class MaskedScorer:
         sums: Sequence[dict[int, Floats]],
         ratios: Sequence[float | None],
     ) -> Score:
-        flags = ("tandem_repeat",) if variant.tandem else ()
+        flags = variant.flags
         pair = self._byte_pair_alleles(variant)[1]
         if any(ratio is None for ratio in ratios):
             if len(variant.ref) != len(variant.alt):
@@ -227,10 +235,8 @@ class MaskedScorer:
         if variant.kind == "snv":
             codes, at = self._window(variant.contig, variant.start, variant.end)
             return pieces.four_alleles(codes, at), (int(variant.ref[0]), int(variant.alt[0]))
-        both = haplotypes(variant, self.genome, self.flank)
-        low = int(np.flatnonzero(both[0] != UNKNOWN)[0])
-        beyond = len(both[0]) - 1 - int(np.flatnonzero(both[0] != UNKNOWN)[-1])
-        return [codes[low : len(codes) - beyond] for codes in both], (0, 1)
+        window = cut_window(variant, self.genome, self.flank)
+        return [window.reference, window.alternate], (0, 1)
 
     def _views(self, windows: Sequence[Codes], at: npt.NDArray[np.int64]) -> Floats:
         """Return ln p (n, views, 4) of every strand and phase, each read as the forward strand's."""

@@ -80,6 +80,12 @@ class DuplexModel:
         return out
 
     @torch.inference_mode()
+    def last_hidden(self, encoding: Encoding) -> Tensor:
+        """Return both streams at every base (B, L, 2 * width) float32, each having read that base."""
+        tensors = self._tensors(encoding.input_ids, encoding.attention_mask)
+        return self.network.features(*tensors).float()
+
+    @torch.inference_mode()
     def center_logits(self, codes: np.ndarray) -> Tensor:
         """Return logits (B, 4) float32 of the middle base of windows of 2 * reach + 1 codes."""
         ids, mask = self._tensors(codes, inside(codes))

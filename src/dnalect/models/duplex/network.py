@@ -124,14 +124,18 @@ class Duplex(nn.Module):
         codes_BL: int64, 0-4. inside_BL: bool, False for padding, which acts exactly
         like the end of the window and may be on either side.
         """
-        both, inside = self._both_strands(codes_BL, inside_BL)
-        x = self.embedding(both)
-        keep = inside.unsqueeze(-1).to(x.dtype)
-        for block in self.blocks:
-            x = block(x, keep)
-        seen = F.pad(self.norm(x) * keep, (0, 0, 1, 0))[:, :-1]
+        seen = F.pad(self._streams(codes_BL, inside_BL), (0, 0, 1, 0))[:, :-1]
         left, right = seen.chunk(2)
         return self._head(left, right.flip(1))
+
+    def features(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
+        """Return both streams (B, L, 2 * width) as they stand at each base, having read it too.
+
+        The head gets each stream one base earlier: what it sees of base i would be the same
+        whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
+        """
+        left, right = self._streams(codes_BL, inside_BL).chunk(2)
+        return torch.cat([left, right.flip(1)], dim=-1)
 
     def at_center(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
         """Return logits (B, 4) of the middle base of windows of 2 * reach + 1 bases.
@@ -152,6 +156,16 @@ class Duplex(nn.Module):
             keep = keep[:, self.config.kernel - 1 :: 2]
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
+
+    def _streams(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
+        """Normed states (2 * B, L, C): the windows as they are, then their reverse complements."""
+        both, inside = self._both_strands(codes_BL, inside_BL)
+        x = self.embedding(both)
+        keep = inside.unsqueeze(-1).to(x.dtype)
+        for block in self.blocks:
+            x = block(x, keep)
+        out: Tensor = self.norm(x) * keep
+        return out
 
     def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor) -> tuple[Tensor, Tensor]:
         codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])

@@ -1,0 +1,188 @@
+"""What a scored file says of an alternate allele: INFO keys of a VCF, columns of a table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from dnalect.core.records import Distances, Row, Score
+
+DISTANCE_TEXTS = (
+    "cosine distance between the haplotypes, mean embeddings of the window",
+    "L2 distance between the haplotypes, mean embeddings of the window",
+    "inner product of the haplotypes, mean embeddings of the window",
+    "cosine distance between the haplotypes, mean embeddings of the changed bases",
+    "L2 distance between the haplotypes, mean embeddings of the changed bases",
+    "inner product of the haplotypes, mean embeddings of the changed bases",
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """An INFO key, one value an alternate.
+
+    part: which runs have it: "always", "llr", "distance" or "ensemble". shown: the value as
+    text, "" where an allele has none. always: written even where no allele of a record has one.
+    """
+
+    key: str
+    kind: str
+    text: str
+    part: str
+    shown: Callable[[Score], str]
+    always: bool = False
+
+    @property
+    def line(self) -> str:
+        """Its header line."""
+        return f'##INFO=<ID=DNALECT_{self.key},Number=A,Type={self.kind},Description="dnalect: {self.text}">'
+
+    def written(self, scores: Sequence[Score]) -> str:
+        """Return KEY=values of one record, "" to leave it out."""
+        values = [self.shown(score) for score in scores]
+        if not self.always and not any(values):
+            return ""
+        return f"DNALECT_{self.key}=" + ",".join(value or "." for value in values)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. value: None where a row has none. part: as of a Field."""
+
+    name: str
+    kind: pa.DataType
+    value: Callable[[Row], Any]
+    part: str = "always"
+
+
+def _fixed(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _rounded(value: float | None, digits: int = 4) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _significant(score: Score, name: str) -> float | None:
+    """A distance in four significant digits: they span many powers of ten, and rounding is in the fifth."""
+    return None if score.distances is None else float(f"{getattr(score.distances, name):.4g}")
+
+
+def _distance_field(name: str, text: str) -> Field:
+    def shown(score: Score) -> str:
+        value = _significant(score, name)
+        return "" if value is None else f"{value:.4g}"
+
+    return Field(name.upper(), "Float", text, "distance", shown)
+
+
+def _distance_column(name: str) -> Column:
+    return Column(name, pa.float64(), lambda row: _significant(row.score, name), "distance")
+
+
+FIELDS = (
+    Field(
+        "LLR",
+        "Float",
+        "ln p(ALT) - ln p(REF); negative: the alternate allele is disfavoured; no clinical evidence",
+        "llr",
+        lambda s: _fixed(s.value),
+        always=True,
+    ),
+    Field(
+        "PCT",
+        "Float",
+        "share of background variants of the same kind with a lower DNALECT_LLR; no p-value",
+        "llr",
+        lambda s: _fixed(s.percentile, 6),
+        always=True,
+    ),
+    Field("REASON", "String", "why the allele has no score", "always", lambda s: s.reason, always=True),
+    Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda s: _fixed(s.ref_prob)),
+    Field(
+        "STRAND",
+        "Float",
+        "absolute difference of DNALECT_LLR between the strands (models that read one strand at a time)",
+        "llr",
+        lambda s: _fixed(s.strand_gap),
+    ),
+    Field(
+        "TOKENS",
+        "String",
+        "pieces that REF and ALT are cut into, as ref-alt (byte pair tokenizers)",
+        "llr",
+        lambda s: f"{s.tokens[0]}-{s.tokens[1]}" if s.tokens else "",
+    ),
+    Field(
+        "SPREAD",
+        "Float",
+        "standard deviation of DNALECT_LLR over the models (ensembles)",
+        "ensemble",
+        lambda s: _fixed(s.spread),
+    ),
+    *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
+    Field("FLAGS", "String", "flags of the score, e.g. tandem_repeat", "always", lambda s: "+".join(s.flags)),
+)
+COLUMNS = (
+    Column("chrom", pa.string(), lambda row: row.contig),
+    Column("pos", pa.int64(), lambda row: row.position),
+    Column("id", pa.string(), lambda row: row.identifier),
+    Column("ref", pa.string(), lambda row: row.ref),
+    Column("alt", pa.string(), lambda row: row.alt),
+    Column("class", pa.string(), lambda row: row.score.kind if row.score.known else None),
+    Column("llr", pa.float64(), lambda row: _rounded(row.score.value)),
+    Column("percentile", pa.float64(), lambda row: _rounded(row.score.percentile, 6)),
+    Column("ref_probability", pa.float64(), lambda row: _rounded(row.score.ref_prob)),
+    Column("strand_gap", pa.float64(), lambda row: _rounded(row.score.strand_gap)),
+    Column("ref_tokens", pa.int64(), lambda row: row.score.tokens and row.score.tokens[0]),
+    Column("alt_tokens", pa.int64(), lambda row: row.score.tokens and row.score.tokens[1]),
+    Column("reason", pa.string(), lambda row: row.score.reason or None),
+    Column("flags", pa.string(), lambda row: "+".join(row.score.flags) or None),
+    Column("allele_count", pa.int64(), lambda row: row.allele_count),
+    Column("allele_frequency", pa.float64(), lambda row: row.af),
+    Column("seen_in_training", pa.bool_(), lambda row: row.seen),
+    Column("gene", pa.string(), lambda row: row.gene or None),
+    Column("region", pa.string(), lambda row: row.region or None),
+    Column("tss_distance", pa.int64(), lambda row: row.tss_distance),
+    *map(_distance_column, Distances._fields),
+    Column("llr_spread", pa.float64(), lambda row: _rounded(row.score.spread), "ensemble"),
+)
+
+
+def _member(number: int, name: str) -> Column:
+    def value(row: Row) -> float | None:
+        return _rounded(row.score.members[number]) if row.score.members else None
+
+    return Column(f"llr_{name}", pa.float64(), value, "ensemble")
+
+
+class Layout:
+    """The fields and columns of one run.
+
+    scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single one.
+    """
+
+    def __init__(self, scores: Sequence[str] = ("llr",), members: Sequence[str] = ()):
+        parts = {"always", *scores} | ({"ensemble"} if members and "llr" in scores else set())
+        own = [_member(number, name) for number, name in enumerate(members)]
+        self.fields = [field for field in FIELDS if field.part in parts]
+        self.columns = [column for column in (*COLUMNS, *own) if column.part in parts]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as Parquet has them."""
+        return pa.schema([pa.field(column.name, column.kind) for column in self.columns])
+
+    def info(self, scores: Sequence[Score]) -> str:
+        """Return our INFO fields of one record; `scores` has one entry an alternate (one for ALT ".")."""
+        return ";".join(filter(None, (field.written(scores) for field in self.fields)))
+
+    def values(self, row: Row) -> list[Any]:
+        """Return one value a column, None where there is none."""
+        return [column.value(row) for column in self.columns]

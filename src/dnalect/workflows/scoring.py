@@ -1,0 +1,202 @@
+"""Records -> scores and rows of the table: one reference, one model or several, record after record."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.records import Reason, Row, Score, Variant
+from dnalect.genome.fasta import open_genome
+from dnalect.genome.gff import Annotation, open_annotation
+from dnalect.genome.names import ContigNames
+from dnalect.genome.vcf import Record
+from dnalect.inference.background import Background, stratum
+from dnalect.inference.ensemble import EnsembleScorer
+from dnalect.inference.likelihood import scorer_for
+from dnalect.inference.precomputed import Precomputed
+from dnalect.inference.scorer import Scorer
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.registry import load
+from dnalect.windows.alleles import resolve
+from dnalect.workflows.choice import Models, foreign, known_scores, labels_of, models_for, say
+from dnalect.workflows.columns import Layout
+from dnalect.workflows.tally import Tally
+
+# Records a chunk: fixed, so that the numbers never depend on how a file is read.
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to score.
+
+    model: name or folder, several with commas or as a list for an ensemble; None lets the
+    reference choose. scores: what to compute, of "llr" and "distance". window: bases of an
+    indel's window; None for the card's. batch: windows a forward. background: SNVs of the
+    background, background_others: variants of each other stratum; 0 leaves percentiles out,
+    None is what the kind of model can afford.
+    rename: None, "auto" or a file. precomputed: folder of a scan to look SNVs up in.
+    provenance: write it into the outputs. command: as typed.
+    """
+
+    model: Models = None
+    scores: tuple[str, ...] = ("llr",)
+    window: int | None = None
+    batch: int | None = None
+    device: str = "cpu"
+    dtype: str = "float32"
+    seed: int = 1
+    background: int | None = None
+    background_others: int | None = None
+    rename: str | None = None
+    annotate: str | None = None
+    precomputed: str | None = None
+    provenance: bool = True
+    command: str = ""
+    quiet: bool = False
+
+
+class Scoring:
+    """One reference, one model or an ensemble, ready to score records.
+
+    measured: names of the scores. scorers: one a model, named by `labels`; scorer: theirs
+    together. table: a scan to look SNVs up in, or None.
+    """
+
+    def __init__(self, reference: str, options: Options):
+        self.options, self.measured = options, known_scores(options.scores)
+        self.genome = open_genome(reference)
+        self.notes: list[str] = []
+        self.models = [load(name, options.device, options.dtype) for name in models_for(self.genome, options.model)]
+        self.labels = labels_of([model.card for model in self.models])
+        self.table = self._table(options.precomputed) if options.precomputed else None
+        self.asked = self.missing = 0
+        flank = self._flank()
+        self.scorers = [scorer_for(model, self.genome, flank, options.batch, self.table) for model in self.models]
+        self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
+        notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
+        self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
+        self.names = ContigNames(self.genome, options.rename)
+        self.annotation: Annotation | None = open_annotation(options.annotate) if options.annotate else None
+        self.tally = Tally()
+        for warning in filter(None, (foreign(model.card, self.genome) for model in self.models)):
+            self.notes.append(warning)
+            say(warning)
+
+    @property
+    def layout(self) -> Layout:
+        """The fields and columns that the outputs have."""
+        return Layout(self.measured, self.labels if len(self.labels) > 1 else ())
+
+    def _flank(self) -> int | None:
+        if not self.options.window:
+            return None
+        flank, shortest = self.options.window // 2, min(model.context_bases for model in self.models)
+        if not 32 <= flank <= shortest // 4:
+            raise ModelError(f"--window must lie between 64 and {shortest // 2} bases")
+        return flank
+
+    def _table(self, folder: str) -> Precomputed:
+        if "llr" not in self.measured:
+            raise ConfigError("--precomputed holds no distances: leave it out, or ask for --score llr,distance")
+        if len(self.models) > 1:
+            raise ModelError("--precomputed is for one model, and this is an ensemble")
+        model = self.models[0]
+        if not isinstance(model, DuplexModel):
+            raise ModelError(f"--precomputed is for duplex models, and {model.card.id} is another")
+        return Precomputed(Path(folder), self.genome, model)
+
+    def rows(self, records: Iterator[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        """Yield every record with its scores (one an alternate) and table rows, in order."""
+        while chunk := list(islice(records, CHUNK)):
+            yield from self._chunk(chunk)
+
+    def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        contigs = [self.names.number(record.contig) for record in chunk]
+        resolved: list[list[Variant | str]] = []
+        for record, contig in zip(chunk, contigs, strict=True):
+            found = [
+                resolve(record, allele, contig, self.genome, self.scorer.longest_allele, self.scorer.reach)
+                for allele in record.alternates
+            ]
+            resolved.append(found or [Reason.NO_ALTERNATE])
+        variants = [each for found in resolved for each in found if isinstance(each, Variant)]
+        scores = iter(self._percentiles(variants, self._score(variants)))
+        for record, contig, found in zip(chunk, contigs, resolved, strict=True):
+            mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
+            rows = self._rows(record, contig, found, mine)
+            self.tally.add(rows)
+            yield record, mine, rows
+
+    def _score(self, variants: list[Variant]) -> list[Score]:
+        """Compute what is measured, without percentiles."""
+        if "llr" in self.measured:
+            scores = self._ratios(variants)
+        else:
+            scores = [Score(kind=variant.kind, flags=variant.flags) for variant in variants]
+        if "distance" not in self.measured:
+            return scores
+        found = zip(scores, self.scorer.distances(variants), strict=True)
+        return [replace(score, distances=distances) for score, distances in found]
+
+    def _ratios(self, variants: list[Variant]) -> list[Score]:
+        """Score, and count the sites that the precomputed table was asked for."""
+        if self.table is None:
+            return self.scorer.score(variants)
+        asked, missing = self.table.asked, self.table.missing
+        scores = self.scorer.score(variants)
+        self.asked += self.table.asked - asked
+        self.missing += self.table.missing - missing
+        return scores
+
+    def _percentiles(self, variants: list[Variant], scores: list[Score]) -> list[Score]:
+        if "llr" not in self.measured or not self.background.snvs:
+            return scores
+        out = []
+        for variant, score in zip(variants, scores, strict=True):
+            name = stratum(variant)
+            value = score.value or 0.0
+            percentile = self.background.percentile(name, value)
+            if score.kind not in self.tally.edges:
+                self.tally.set_edges(score.kind, self.background.values[name])
+            out.append(replace(score, percentile=percentile))
+        return out
+
+    def _rows(self, record: Record, contig: int | None, found: list[Variant | str], scores: list[Score]) -> list[Row]:
+        end = record.start + max(1, len(record.ref))
+        seen = contig is not None and self._saw(contig, record.start, end)
+        alternates = record.alternates or (".",)
+        counts = record.counts or (None,) * len(alternates)
+        frequencies = record.frequencies or (None,) * len(alternates)
+        rows = []
+        for allele, each, score, count, af in zip(alternates, found, scores, counts, frequencies, strict=True):
+            gene, region, distance = "", "", None
+            if self.annotation is not None:
+                start, end = (each.start, each.end) if isinstance(each, Variant) else (record.start, record.start + 1)
+                gene, region, distance = self.annotation.annotate(record.contig, start, max(end, start + 1))
+                if not region and contig is not None:
+                    name = self.genome.names[contig]
+                    gene, region, distance = self.annotation.annotate(name, start, max(end, start + 1))
+            rows.append(
+                Row(
+                    record.contig,
+                    record.start + 1,
+                    record.identifier,
+                    record.ref,
+                    allele,
+                    score,
+                    count,
+                    af,
+                    seen,
+                    gene,
+                    region,
+                    distance,
+                )
+            )
+        return rows
+
+    def _saw(self, contig: int, start: int, end: int) -> bool:
+        """Whether any of the models was trained on this place."""
+        length = int(self.genome.lengths[contig])
+        return any(model.card.saw(length, start, end) for model in self.models)

@@ -1,0 +1,108 @@
+"""What a scoring run says of itself: provenance, notes, and the summary that the report shows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dnalect import __version__
+from dnalect.core.records import Context, Row, Summary
+from dnalect.inference.distance import DEFINITION as DISTANCE
+from dnalect.workflows.scoring import Scoring
+from dnalect.workflows.tally import SCORE_BINS
+
+PICTURED = 12
+SHOWN = 20
+
+
+def provenance(job: Scoring) -> dict[str, str]:
+    """Return what a reader needs to repeat the run, in the order to show."""
+    options, scorers, cards = job.options, job.scorers, [model.card for model in job.models]
+    llr, distance = "llr" in job.measured, "distance" in job.measured
+    windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
+    flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
+    background = f"{job.background.snvs} SNVs, {job.background.others} of each other stratum, seed {options.seed}"
+    facts = {
+        "version": __version__,
+        "command": options.command,
+        "model": ", ".join(f"{card.id} {card.revision}" for card in cards),
+        "model_sha256": ", ".join(card.sha256 for card in cards),
+        "score": f"{job.scorer.definition}; nats; negative: the alternate allele is disfavoured" if llr else "",
+        "window": _each(job, windows) if llr else "",
+        "distance": f"{DISTANCE}; unsigned" if distance else "",
+        "distance_window": _each(job, flanks) if distance else "",
+        "strands": _each(job, [scorer.strands for scorer in scorers]),
+        "dtype": options.dtype,
+        "reference": f"{job.genome.path.name} {job.genome.checksum}",
+        "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
+        "background": background if llr else "",
+        "use": "research use, no clinical evidence",
+    }
+    return {name: value.replace("\n", " ") for name, value in facts.items() if value}
+
+
+def _each(job: Scoring, texts: Sequence[str]) -> str:
+    """One text for all models where they agree, else one a model."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "; ".join(f"{label}: {text}" for label, text in zip(job.labels, texts, strict=True))
+
+
+def table_note(job: Scoring) -> str:
+    """Say what the precomputed table was good for, "" without one."""
+    if job.table is None:
+        return ""
+    note = (
+        f"{job.asked - job.missing:,} of {job.asked:,} SNV sites were looked up in {job.table.folder.name}; "
+        f"the model computed the other {job.missing:,}, outside of its regions or near unknown bases"
+    )
+    return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
+
+
+def summary(job: Scoring, title: str) -> Summary:
+    """Return the run as the report shows it."""
+    tally, llr = job.tally, "llr" in job.measured
+    on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
+    several = f"Every number is the mean over {len(job.labels)} models: {', '.join(job.labels)}."
+    notes = [
+        *job.notes,
+        *([several] if len(job.labels) > 1 else []),
+        *filter(None, [table_note(job)]),
+        on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + ".",
+    ]
+    top = tally.top()
+    return Summary(
+        title=title,
+        provenance=provenance(job),
+        records=tally.records,
+        alternates=tally.alternates,
+        outcomes=tally.outcomes,
+        kinds=tally.kinds,
+        percentiles=tally.percentiles,
+        scores={kind: (edges, tally.values[kind]) for kind, edges in tally.edges.items()},
+        background={kind: (edges, _background_counts(job, kind, edges)) for kind, edges in tally.edges.items()},
+        top=top,
+        contexts=[_context(job, row) for row in top[:PICTURED]] if llr else [],
+        frequency=tally.frequency(),
+        notes=notes,
+        annotated=job.annotation is not None,
+        measured=job.measured,
+    )
+
+
+def _background_counts(job: Scoring, kind: str, edges: np.ndarray) -> np.ndarray:
+    values = [v for name, v in job.background.values.items() if name.split("_")[0] == kind and len(v)]
+    counts = np.zeros(SCORE_BINS, dtype=np.int64)
+    for part in values:
+        counts += np.histogram(np.clip(part, edges[0], edges[-1]), bins=edges)[0]
+    return counts
+
+
+def _context(job: Scoring, row: Row) -> Context:
+    contig = job.names.number(row.contig)
+    assert contig is not None
+    start = row.position - 1 - SHOWN
+    width = 2 * SHOWN + 1
+    positions = np.arange(start, start + width)
+    log_probs = job.scorer.at_sites(np.full(width, contig), positions)
+    bases = job.genome.fetch(contig, start, start + width).tobytes().decode("ascii").upper()
+    return Context(row, start, bases, np.exp(log_probs))
