@@ -4,10 +4,16 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli.heads import heads, probe
+
 
 @click.group("evaluate")
 def command() -> None:
     """Measure a model against its rivals on held-out sequence."""
+
+
+command.add_command(heads)
+command.add_command(probe)
 
 
 @command.command("likelihood")

@@ -71,13 +71,17 @@ class AurocBootstrap:
     """AUROCs of many scores on the same items.
 
     positive: (n,) which items should score higher. units: (n,) unit of each item.
-    resamples, seed: of the draws; 2,000 and 0.
+    resamples, seed: of the draws; 2,000 and 0. among: units to draw from, those of the items
+    where it is None; given alike, the draws of different items are the same.
     """
 
-    def __init__(self, positive: Mask, units: Units, resamples: int = RESAMPLES, seed: int = 0):
+    def __init__(
+        self, positive: Mask, units: Units, resamples: int = RESAMPLES, seed: int = 0, among: Units | None = None
+    ):
         self.positive = positive
-        _, self._units = np.unique(units, return_inverse=True)
-        count = int(self._units.max()) + 1 if len(units) else 0
+        known = np.unique(units if among is None else among)
+        self._units = np.searchsorted(known, units)
+        count = len(known)
         self._draws = unit_draws(count, resamples, seed) if count > 1 else np.zeros((0, count))
 
     def value(self, scores: npt.NDArray[np.floating]) -> Estimate:

@@ -58,7 +58,7 @@ class Card:
     id, revision: name and version. sha256: of model.safetensors. family: which network.
     config: its sizes. context_bases: longest window. window: the default one.
     parameters: their number. genomes: of the corpus. training: seed, minutes, command ...
-    figures: measured.
+    figures: measured. heads: {} or what `dnalect.models.heads` wrote.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Card:
     genomes: list[CorpusGenome] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    heads: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -128,6 +129,7 @@ _KINDS = {
     "parameters": int,
     "genomes": list,
     "figures": dict,
+    "heads": dict,
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from dnalect.core.errors import ConfigError
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.models.families import FAMILIES
+from dnalect.training.head_config import HeadConfig
 from dnalect.training.masking import MaskingConfig
 
 T = TypeVar("T")
@@ -152,7 +153,8 @@ class PretrainConfig:
     """A whole pretraining run.
 
     init: a model (name or folder) of the same sizes whose weights are the beginning, "" for
-    random ones. masking: of masked models; duplex has no use for it.
+    random ones. masking: of masked models; duplex has no use for it. heads: further objectives
+    of masked models, with different names.
     """
 
     name: str
@@ -164,6 +166,19 @@ class PretrainConfig:
     seed: int = 1
     init: str = ""
     card: dict[str, Any] = field(default_factory=dict)
+    heads: tuple[HeadConfig, ...] = ()
+
+    def __post_init__(self) -> None:
+        tables = [h if isinstance(h, HeadConfig) else _fill("heads", HeadConfig, h) for h in self.heads]
+        object.__setattr__(self, "heads", tuple(tables))
+        genomes = [genome.name for genome in self.data.genomes]
+        for head in tables:
+            if head.genome not in genomes:
+                raise ConfigError(f"[[heads]] {head.name}: genome must be one of {', '.join(genomes)}")
+        if len({head.name for head in tables}) < len(tables):
+            raise ConfigError("[[heads]]: two heads have one name")
+        if tables and not isinstance(self.model, MaskedConfig):
+            raise ConfigError("[[heads]] are for masked models; a duplex learns every base and nothing else")
 
 
 def read_config(path: Path) -> PretrainConfig:
@@ -180,7 +195,7 @@ def read_config(path: Path) -> PretrainConfig:
         raise ConfigError(f"{path}: [model] family must be one of duplex, {', '.join(FAMILIES)}, not {family!r}")
     if family == "duplex":
         model.pop("family", None)
-    unknown = set(raw) - {"name", "seed", "init", "model", "data", "optim", "masking", "card"}
+    unknown = set(raw) - {"name", "seed", "init", "model", "data", "optim", "masking", "card", "heads"}
     if unknown:
         raise ConfigError(f"{path}: unknown entry {sorted(unknown)[0]!r}")
     sizes: DuplexConfig | MaskedConfig
@@ -188,17 +203,22 @@ def read_config(path: Path) -> PretrainConfig:
         sizes = _build(path, "model", DuplexConfig, model)
     else:
         sizes = _build(path, "model", MaskedConfig, model)
-    return PretrainConfig(
-        name=str(raw.get("name", path.stem)),
-        data=_build(path, "data", DataConfig, _table(path, raw, "data")),
-        model=sizes,
-        masking=_build(path, "masking", MaskingConfig, _table(path, raw, "masking")),
-        optim=_build(path, "optim", OptimConfig, _table(path, raw, "optim")),
-        family=family,
-        seed=int(raw.get("seed", 1)),
-        init=str(raw.get("init", "")),
-        card=_table(path, raw, "card"),
-    )
+    heads = raw.get("heads", [])
+    if not isinstance(heads, list):
+        raise ConfigError(f"{path}: write [[heads]], with two brackets, for every head")
+    values: dict[str, Any] = {
+        "name": str(raw.get("name", path.stem)),
+        "data": _build(path, "data", DataConfig, _table(path, raw, "data")),
+        "model": sizes,
+        "masking": _build(path, "masking", MaskingConfig, _table(path, raw, "masking")),
+        "optim": _build(path, "optim", OptimConfig, _table(path, raw, "optim")),
+        "family": family,
+        "seed": int(raw.get("seed", 1)),
+        "init": str(raw.get("init", "")),
+        "card": _table(path, raw, "card"),
+        "heads": tuple(_build(path, "heads", HeadConfig, head) for head in heads),
+    }
+    return _build(path, "config", PretrainConfig, values)
 
 
 def _table(path: Path, raw: dict[str, Any], name: str) -> dict[str, Any]:

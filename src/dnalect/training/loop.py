@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from tqdm import tqdm
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
+from dnalect.training.objectives import Losses
 from dnalect.training.optim import build
 
-Loss = Callable[[nn.Module, Batch, torch.device], Tensor]
+Loss = Callable[[nn.Module, Batch, torch.device], Tensor | Losses]
 Check = Callable[[nn.Module], dict[str, float]]
 
 
@@ -42,7 +43,8 @@ def train(
     """Train `network` in place and return the last validation figures.
 
     folder: takes log.jsonl and checkpoint.pt. A checkpoint found there is resumed when its
-    config is the same, and refused otherwise. `loss` gives the mean loss in nats a base.
+    config is the same, and refused otherwise. `loss` gives the mean loss in nats a base; that
+    of each further objective goes into the log as `train_loss_NAME`.
     """
     optim = config.optim
     optimizers = build(network, optim)
@@ -52,7 +54,7 @@ def train(
     log = _trim_log(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
     network.train()
-    running, since, begun = 0.0, 0, time.perf_counter()
+    running, begun = Running(**state.get("running", {})), time.perf_counter()
     with (
         log.open("a", encoding="utf-8") as lines,
         tqdm(total=optim.steps, initial=step, unit="step", desc=config.name, disable=None) as bar,
@@ -61,10 +63,11 @@ def train(
             share = schedule(optim, step)
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = group["peak"] * share
-            value = _step(network, optimizers, loss, corpus.draw(step), optim, device)
-            if not value < 1e4:
+            losses = _step(network, optimizers, loss, corpus.draw(step), optim, device)
+            if not (value := losses.total.item()) < 1e4:
                 raise DnalectError(f"the loss is {value} at step {step}: lower learning_rate in the config")
-            running, since, step = running + value, since + 1, step + 1
+            running.add(losses)
+            step += 1
             mean.update(network, step)
             bar.update()
             last = step == optim.steps
@@ -77,7 +80,7 @@ def train(
                 seconds, begun = seconds + now - begun, now
                 entry = {
                     "step": step,
-                    "train_bits": running / since / 0.6931471805599453,
+                    **running.means(),
                     "rate": optim.learning_rate * share,
                     **figures,
                 }
@@ -85,13 +88,38 @@ def train(
                 lines.write(json.dumps(entry) + "\n")
                 lines.flush()
                 bar.set_postfix({k: f"{v:.4f}" for k, v in entry.items() if k.endswith("bits")})
-                running, since = 0.0, 0
+                running = Running()
             if step % optim.save_every == 0 or last:
                 now = time.perf_counter()
                 seconds, begun = seconds + now - begun, now
-                _save(folder, network, optimizers, mean, config, step, seconds, figures)
+                _save(folder, network, optimizers, mean, config, step, seconds, figures, running)
     mean.copy_to(network)
     return figures | {"seconds": seconds}
+
+
+@dataclass
+class Running:
+    """The losses since the last line of the log; a checkpoint keeps them, so that a resumed run logs the same.
+
+    main: sum of the first objective's. steps: their number. others: name -> sum over its
+    answers, and their number.
+    """
+
+    main: float = 0.0
+    steps: int = 0
+    others: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def add(self, losses: Losses) -> None:
+        """Take in a step."""
+        self.main, self.steps = self.main + losses.main.item(), self.steps + 1
+        for name, (loss, count) in losses.others.items():
+            total, before = self.others.get(name, (0.0, 0))
+            self.others[name] = total + loss.item() * count, before + count
+
+    def means(self) -> dict[str, float]:
+        """Return what the log says; 0 bits before the first step."""
+        others = {f"train_loss_{name}": total / count for name, (total, count) in sorted(self.others.items())}
+        return {"train_bits": self.main / max(1, self.steps) / 0.6931471805599453, **others}
 
 
 class Averaged:
@@ -136,15 +164,16 @@ def _step(
     batch: Batch,
     optim: OptimConfig,
     device: torch.device,
-) -> float:
+) -> Losses:
     network.zero_grad(set_to_none=True)
     with torch.autocast(device.type, torch.bfloat16, enabled=optim.precision == "bf16"):
-        value = loss(network, batch, device)
-    value.backward()  # type: ignore[no-untyped-call]
+        told = loss(network, batch, device)
+    losses = told if isinstance(told, Losses) else Losses(told, told)
+    losses.total.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), optim.clip)
     for optimizer in optimizers:
         optimizer.step()
-    return value.item()
+    return losses
 
 
 def _identity(config: PretrainConfig) -> str:
@@ -176,6 +205,7 @@ def _save(
     step: int,
     seconds: float,
     figures: dict[str, float],
+    running: "Running",
 ) -> None:
     temporary = folder / "checkpoint.part"
     state = {
@@ -186,6 +216,7 @@ def _save(
         "network": network.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "mean": mean.weights,
+        "running": asdict(running),
         "random": torch.get_rng_state(),
     }
     torch.save(state, temporary)

@@ -1,7 +1,7 @@
 """Masked language modelling: windows are tokenised on the fly, some tokens are hidden, those are guessed."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dnalect.core.errors import ConfigError
+from dnalect.core.records import Encoding
 from dnalect.models.encoder.config import EncoderConfig
 from dnalect.models.encoder.network import Encoder
 from dnalect.models.families import FAMILIES
@@ -51,6 +52,19 @@ def encoder_config(config: MaskedConfig, tokenizer: Tokenizer) -> EncoderConfig:
     )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A pass over a batch. each, weight (m,): cross-entropy and weight of the hidden tokens.
+
+    last: hidden states (B, T, C) of all tokens. encoding: the tokens before any was hidden.
+    """
+
+    each: Tensor
+    weight: Tensor
+    last: Tensor
+    encoding: Encoding
+
+
 class MaskedLanguage:
     """The loss of masked language modelling; what is hidden depends on seed and step alone.
 
@@ -78,6 +92,11 @@ class MaskedLanguage:
 
     def losses(self, network: Encoder, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return cross-entropy (m,) and weight (m,) of every hidden token."""
+        reading = self.read(network, batch, device)
+        return reading.each, reading.weight
+
+    def read(self, network: Encoder, batch: Batch, device: torch.device) -> Reading:
+        """Hide tokens of a batch and let the network guess them."""
         encoding = self.tokenizer.encode(_texts(batch))
         ids, spans = encoding.input_ids, encoding.spans
         rng = np.random.default_rng((self.seed, MASKS, batch.step))
@@ -92,7 +111,7 @@ class MaskedLanguage:
         logits = network.logits(last[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)])
         truth = torch.from_numpy(ids[rows, columns]).to(device)
         weight = torch.from_numpy(_weights(batch.weight, spans[rows, columns], rows)).to(device)
-        return F.cross_entropy(logits.float(), truth, reduction="none"), weight
+        return Reading(F.cross_entropy(logits.float(), truth, reduction="none"), weight, last, encoding)
 
     def bits(self, network: nn.Module, codes: npt.NDArray[np.uint8], device: torch.device) -> float:
         """Return bits a hidden token over windows (n, L), the same tokens hidden at every call."""

@@ -1,5 +1,7 @@
 """What a network learns to predict."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -7,6 +9,19 @@ from torch.nn import functional as F
 
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.training.corpus import Batch
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a batch costs. total: to be lowered. main: nats a prediction of the first objective.
+
+    others: the losses of further objectives, each with the number of answers that it is a
+    mean of; without those that the batch has no answer for.
+    """
+
+    total: Tensor
+    main: Tensor
+    others: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
 
 
 def leave_one_out_loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:

@@ -57,8 +57,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
 def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
     """Return the optimizers of a run; each group's `peak` is its highest learning rate.
 
-    Biases and norms are never decayed. With Muon the embeddings and the last layer (`logits`)
-    stay with AdamW, as they are tables of tokens, not maps between features.
+    Biases and norms are never decayed. With Muon the embeddings and the last layers (`logits`,
+    `heads`) stay with AdamW, as they are tables of tokens or answers, not maps between features.
     """
     named = list(network.named_parameters())
     plain = [p for _, p in named if p.ndim <= 1]
@@ -67,7 +67,7 @@ def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer
         groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, config.betas)]
     else:
-        tables = [p for n, p in named if p.ndim > 1 and ("embedding" in n or n.startswith("logits."))]
+        tables = [p for n, p in named if p.ndim > 1 and ("embedding" in n or n.startswith(("logits.", "heads.")))]
         known = {id(p) for p in tables}
         matrices = [p for _, p in named if p.ndim > 1 and id(p) not in known]
         adamw = torch.optim.AdamW([*plain, *tables], config.learning_rate, config.betas, weight_decay=0.0)

@@ -1,6 +1,6 @@
 """What differs between the recipes: the network, its loss, its judge, its folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,13 +16,17 @@ from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
 from dnalect.models.encoder.network import Encoder
 from dnalect.models.families import FAMILIES
+from dnalect.models.heads import Heads, save_heads
 from dnalect.models.masked import MaskedModel
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import MaskedConfig, PretrainConfig
+from dnalect.training.corpus import Rows
 from dnalect.training.loop import Loss
 from dnalect.training.masked import MaskedLanguage, encoder_config
+from dnalect.training.multitask import MultiTask, MultiTaskLoss
 from dnalect.training.objectives import leave_one_out_loss
+from dnalect.training.tasks import Task
 
 # A duplex takes any length; this bounds the memory of one window.
 CONTEXT_BASES = 8192
@@ -31,16 +35,22 @@ Codes = npt.NDArray[np.uint8]
 
 
 class Recipe(Protocol):
-    """network: to train. loss: of a batch, in nats a prediction."""
+    """network: to train. model: the part of it that becomes a model. loss: of a batch, in nats a prediction."""
 
     @property
     def network(self) -> nn.Module: ...
 
     @property
+    def model(self) -> nn.Module: ...
+
+    @property
     def loss(self) -> Loss: ...
 
-    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
-        """Return bits a prediction over validation windows (n, L)."""
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
+        """Return `bits` a prediction over validation windows (n, L), and the losses of what else is learned.
+
+        places (n, 3): genome, contig and start of each window.
+        """
         ...
 
     def save(self, folder: Path) -> dict[str, Any]:
@@ -52,12 +62,12 @@ class DuplexRecipe:
     """duplex, by leave-one-out prediction of every base."""
 
     def __init__(self, config: DuplexConfig):
-        self.network = Duplex(config)
+        self.network = self.model = Duplex(config)
         self.loss: Loss = leave_one_out_loss
 
-    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
         """Return the mean of -log2 p(base | the other bases of its window) over the known bases."""
-        return bits_per_base(network, codes, device)
+        return {"bits": bits_per_base(network, codes, device)}
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the weights in half precision."""
@@ -77,17 +87,18 @@ class MaskedRecipe:
 
     def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer):
         self.family, self.tokenizer = FAMILIES[model.family], tokenizer
-        self.network = Encoder(encoder_config(model, tokenizer))
+        self.model = Encoder(encoder_config(model, tokenizer))
+        self.network: nn.Module = self.model
         self.objective = MaskedLanguage(tokenizer, config.masking, config.seed, config.optim.steps)
         self.loss: Loss = self.objective
 
-    def bits(self, network: nn.Module, codes: Codes, device: torch.device) -> float:
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
         """Return bits a hidden token: of words, so not to be set beside bits a base."""
-        return self.objective.bits(network, codes, device)
+        return {"bits": self.objective.bits(network, codes, device)}
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the folder as the hub lays it out."""
-        config, tokenizer = self.network.config, self.tokenizer
+        config, tokenizer = self.model.config, self.tokenizer
         context = tokenizer.longest(config.longest)
         if config.positions != "learned":
             context = max(WINDOW, context)
@@ -98,20 +109,42 @@ class MaskedRecipe:
             "context_bases": context,
             "window": min(WINDOW, context),
         }
-        parameters = sum(p.numel() for p in self.network.parameters())
+        parameters = sum(p.numel() for p in self.model.parameters())
         card = Card(id="", revision="", sha256="", parameters=parameters, **facts)
-        model = MaskedModel(card, self.family, tokenizer, self.network, torch.device("cpu"), torch.float32)
+        model = MaskedModel(card, self.family, tokenizer, self.model, torch.device("cpu"), torch.float32)
         model.save_pretrained(folder)
         return facts
 
 
-def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer]) -> Recipe:
-    """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer."""
+class MultiTaskRecipe(MaskedRecipe):
+    """A masked model with further objectives; without its heads it is the same, down to the first weights."""
+
+    def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer, tasks: Sequence[Task]):
+        super().__init__(model, config, tokenizer)
+        self.heads = Heads(self.model.config.width, [task.spec for task in tasks])
+        self.network = MultiTask(self.model, self.heads)
+        self.both = MultiTaskLoss(self.objective, tasks)
+        self.loss = self.both
+
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
+        """Return bits a hidden token, and the loss of every head that has an answer there."""
+        return self.both.figures(network, codes, places, device)
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the encoder as a masked model, and the heads beside it."""
+        return super().save(folder) | {"heads": save_heads(folder, self.heads)}
+
+
+def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer], tasks: Sequence[Task] = ()) -> Recipe:
+    """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer. tasks: of its heads."""
     if isinstance(config.model, DuplexConfig):
         if config.data.mixed_lengths:
             raise ConfigError("[data] mixed_lengths is for masked models; duplex learns every base of a window")
         return DuplexRecipe(config.model)
-    return MaskedRecipe(config.model, config, tokenizer_of(config.model.tokenizer))
+    tokenizer = tokenizer_of(config.model.tokenizer)
+    if tasks:
+        return MultiTaskRecipe(config.model, config, tokenizer, tasks)
+    return MaskedRecipe(config.model, config, tokenizer)
 
 
 def bits_per_base(network: nn.Module, codes: Codes, device: torch.device) -> float:

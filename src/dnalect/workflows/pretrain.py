@@ -21,8 +21,9 @@ from dnalect.training.config import GenomeConfig, PretrainConfig, read_config
 from dnalect.training.corpus import Corpus, Source
 from dnalect.training.loop import train
 from dnalect.training.recipes import recipe_of
+from dnalect.training.tasks import open_tasks
 
-VALIDATION_WINDOWS = 192
+VALIDATION_BASES = 98_304
 PARTS = ("train", "validate", "test")
 
 
@@ -61,23 +62,27 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
     )
     torch.manual_seed(config.seed)
     target = torch.device(device)
-    recipe = recipe_of(config, lambda name: find_tokenizer(name, data))
+    named = zip(config.data.genomes, genomes, splits, strict=True)
+    tasks = open_tasks(config.heads, {told.name: (genome, split["train"]) for told, genome, split in named}, data)
+    recipe = recipe_of(config, lambda name: find_tokenizer(name, data), tasks)
     network = recipe.network.to(target)
-    begun = _begin(network, config.init)
+    begun = _begin(recipe.model, config.init)
     checks = {
-        told.name: _validation_windows(genome, split["validate"], config)
-        for genome, split, told in zip(genomes, splits, config.data.genomes, strict=True)
+        told.name: _validation_windows(genome, number, split["validate"], config)
+        for number, (genome, split, told) in enumerate(zip(genomes, splits, config.data.genomes, strict=True))
         if split["validate"]
     }
 
     def check(model: nn.Module) -> dict[str, float]:
-        bits = {name: recipe.bits(model, windows, target) for name, windows in checks.items()}
+        found = {name: recipe.figures(model, *windows, target) for name, windows in checks.items()}
+        bits = {name: figures.pop("bits") for name, figures in found.items()}
         each = {f"validation_bits_{name}": value for name, value in bits.items()} if len(bits) > 1 else {}
-        return {"validation_bits": sum(bits.values()) / len(bits), **each}
+        heads = {f"validation_{name}": value for figures in found.values() for name, value in figures.items()}
+        return {"validation_bits": sum(bits.values()) / len(bits), **each, **heads}
 
     figures = train(network, corpus, recipe.loss, check, config, out, target)
     facts = recipe.save(out)
-    facts["parameters"] = sum(p.numel() for p in network.parameters())
+    facts["parameters"] = sum(p.numel() for p in recipe.model.parameters())
     _write_card(config, genomes, splits, corpus, facts, figures, out, begun)
     draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
     return out
@@ -116,12 +121,17 @@ def _split(genome: Genome, told: GenomeConfig) -> dict[str, list[Region]]:
     return split
 
 
-def _validation_windows(genome: Genome, regions: list[Region], config: PretrainConfig) -> np.ndarray:
+def _validation_windows(
+    genome: Genome, number: int, regions: list[Region], config: PretrainConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return base codes (n, L) of random windows, and genome number, contig and start of each (n, 3)."""
     rng = np.random.default_rng((config.seed, 2))
-    chosen = rng.choice(len(regions), VALIDATION_WINDOWS)
+    chosen = rng.choice(len(regions), max(8, VALIDATION_BASES // config.data.window))
     contigs, first, last = np.array([(r.contig, r.start, r.end) for r in regions], dtype=np.int64)[chosen].T
     room = np.maximum(last - first - config.data.window, 1)
-    return encode(genome.windows(contigs, first + rng.integers(room), config.data.window))
+    starts = first + rng.integers(room)
+    places = np.column_stack([np.full(len(starts), number), contigs, starts])
+    return encode(genome.windows(contigs, starts, config.data.window)), places
 
 
 def _write_card(
