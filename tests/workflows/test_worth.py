@@ -232,7 +232,7 @@ def small(monkeypatch):
         monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
     monkeypatch.setattr(strains, "DRAWN", 3000)
     for each in (AurocBootstrap, SpearmanBootstrap):
-        monkeypatch.setattr(each.__init__, "__defaults__", (200, 0))
+        monkeypatch.setattr(each.__init__, "__defaults__", (200, *each.__init__.__defaults__[1:]))
 
 
 @pytest.fixture(scope="module")

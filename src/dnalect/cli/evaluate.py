@@ -74,6 +74,13 @@ def likelihood(
 @click.option("--folds", type=click.Path(path_type=Path), help="Models that each saw a part [default: runs/folds].")
 @click.option("--allow-seen", is_flag=True, help="Measure on chromosomes that the model trained on too; rows say so.")
 @click.option("--contig", "contigs", multiple=True, help="Only these contigs, for a quick look; repeatable.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="bfloat16: three times as fast where the processor computes in it; log-ratios differ by about 0.002.",
+)
 def worth(
     data: Path,
     out: Path,
@@ -84,6 +91,7 @@ def worth(
     folds: Path | None,
     allow_seen: bool,
     contigs: tuple[str, ...],
+    dtype: str,
 ) -> None:
     """What a model knows: studies on real variants and annotations, with rivals and intervals."""
     from dnalect.workflows.worth.run import Request, run
@@ -94,7 +102,7 @@ def worth(
     def say(text: str) -> None:
         click.echo(f"dnalect: {text}", err=True)
 
-    request = Request(data, out, page, studies, models, human_model, folds, allow_seen, contigs, say)
+    request = Request(data, out, page, studies, models, human_model, folds, allow_seen, contigs, dtype, say)
     results, _ = run(request)
     for result in results:
         click.echo(f"{result.study.name}, {result.model}: {len(result.findings.rows)} rows in {out}")

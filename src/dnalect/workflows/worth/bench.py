@@ -34,7 +34,7 @@ class Options:
 
     data: folder of the data. model: name or folder. folds: folder of its folds. allow_seen:
     use the model on what it was trained on, marked. contigs: only these, where not empty.
-    command: as typed, for the rows.
+    command: as typed, for the rows. dtype: that the networks compute in.
     """
 
     data: Path
@@ -43,6 +43,7 @@ class Options:
     allow_seen: bool = False
     contigs: tuple[str, ...] = ()
     command: str = ""
+    dtype: str = "float32"
     notify: Callable[[str], None] = lambda _: None
 
     def file(self, name: str) -> Path:
@@ -91,7 +92,9 @@ class Bench:
     def __init__(self, options: Options, reference: str, left_out: Sequence[str] = ()):
         self.options = options
         self.genome: Genome = open_genome(options.file(reference))
-        self.model = CrossFitted(self.genome, options.model, options.folds, options.allow_seen, options.notify)
+        self.model = CrossFitted(
+            self.genome, options.model, options.folds, options.allow_seen, options.notify, options.dtype
+        )
         self._left_out = left_out
         self._fitted: dict[str, MarkovModel] = {}
 

@@ -48,7 +48,7 @@ class CrossFitted:
     model: the shipped model, a name or a folder; it answers where it saw nothing of the
     region. folds: folder of models that were each trained on a part of its corpus; the first
     one that saw nothing answers for the rest. allow_seen: let the shipped model answer where
-    all saw something; otherwise that is a ConfigError.
+    all saw something; otherwise that is a ConfigError. dtype: that the networks compute in.
     """
 
     def __init__(
@@ -58,13 +58,14 @@ class CrossFitted:
         folds: Path | None = None,
         allow_seen: bool = False,
         notify: Callable[[str], None] = lambda _: None,
+        dtype: str = "float32",
     ):
         self.genome = genome
         folder = model_folder(model)
         shipped = Member(folder, read_card(folder))
         self.name = shipped.card.id
         self.members = [shipped, *fold_members(folds, shipped.card)]
-        self.allow_seen = allow_seen
+        self.allow_seen, self.dtype = allow_seen, dtype
         self._notify = notify
         self._loaded: dict[Path, DuplexModel] = {}
 
@@ -106,19 +107,22 @@ class CrossFitted:
         The bases beside the region are read as context, up to the network's reach.
         """
         member = self.member(region)
-        identity = f"{member.card.sha256}\0{self.genome.checksum}\0{region}"
+        identity = f"{self._of(member)}\0{self.genome.checksum}\0{region}"
         return cached_table(identity, lambda: self._compute(member, region))
 
     def sequence_log_probs(self, codes: Codes) -> Table:
         """Return ln p (L, 4) of a sequence that is of no contig (L,), from the shipped model."""
         member = self.members[0]
-        identity = f"{member.card.sha256}\0{sha256(codes.tobytes()).hexdigest()}"
+        identity = f"{self._of(member)}\0{sha256(codes.tobytes()).hexdigest()}"
         model = self._model(member)
         return cached_table(identity, lambda: tiled_log_probs(model.network, codes, model.reach))
 
+    def _of(self, member: Member) -> str:
+        return member.card.sha256 + ("" if self.dtype == "float32" else f" {self.dtype}")
+
     def _model(self, member: Member) -> DuplexModel:
         if member.folder not in self._loaded:
-            model = load(member.folder)
+            model = load(member.folder, dtype=self.dtype)
             if not isinstance(model, DuplexModel):
                 raise ModelError(f"{member.card.id}: the studies need a model that predicts every base from the rest")
             self._loaded = {member.folder: model}

@@ -29,7 +29,8 @@ class Request:
     Markdown page to write, its plots go to images/ beside it. studies: names, all if empty.
     models: names or folders; if empty, each study takes the embedded models of its
     species' assembly. human: model of the human study in their place. folds: folder of
-    folds. allow_seen: measure on trained contigs too, marked. contigs: only these, if any.
+    folds. allow_seen: measure on trained contigs too, marked. contigs: only these, if any. dtype: that
+    the networks compute in.
     """
 
     data: Path
@@ -41,6 +42,7 @@ class Request:
     folds: Path | None = None
     allow_seen: bool = False
     contigs: tuple[str, ...] = ()
+    dtype: str = "float32"
     notify: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -109,6 +111,7 @@ def _options(request: Request, study: Study, model: str) -> Options:
     words += [f"--folds {request.folds.name}"] if request.folds else []
     words += ["--allow-seen"] if request.allow_seen else []
     words += [f"--contig {name}" for name in request.contigs]
+    words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
     return Options(
         data=request.data,
         model=model,
@@ -116,6 +119,7 @@ def _options(request: Request, study: Study, model: str) -> Options:
         allow_seen=request.allow_seen,
         contigs=request.contigs,
         command=" ".join(words),
+        dtype=request.dtype,
         notify=request.notify,
     )
 
