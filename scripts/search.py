@@ -77,7 +77,7 @@ def configured(name: str, steps: int, precision: str) -> PretrainConfig:
     return replace(config, optim=replace(config.optim, steps=steps, check_every=max(1, steps // 10)))
 
 
-def judged_bits(folder: Path, data: Path) -> float:
+def judged_bits(folder: Path | str, data: Path) -> float:
     """Bits per base of a trial on the part of chrXIII that judges all of them."""
     genome = open_genome(data / "genomes/yeast_S288C.fa.gz")
     contig, start, end = JUDGED
@@ -159,7 +159,12 @@ def main() -> None:
     parser.add_argument("--precision", default="bf16", choices=["fp32", "bf16"])
     parser.add_argument("--only", nargs="*", choices=list(TRIALS), default=list(TRIALS))
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--judge", nargs="+", help="print the bits of these models on the judged bases, train nothing")
     options = parser.parse_args()
+    for name in options.judge or ():
+        print(f"{name}\t{judged_bits(name, options.data):.4f}", flush=True)
+    if options.judge:
+        return
     results = ROOT / "results/search"
     results.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
