@@ -34,10 +34,11 @@ lint: $(DEV) ## style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-folds: $(CORE) ## two yeast models, each blind to the half that the other learned (DATA=folder of the data)
+folds: $(CORE) ## two yeast models, each blind to the half that the other learned, and one of Z. tritici (DATA=folder)
 	@test -n "$(DATA)" || { echo "name the folder of the data: make folds DATA=..." >&2; exit 1; }
 	$(BIN)/dnalect pretrain configs/folds/fold-1.toml --data $(DATA) --out runs/folds/fold-1
 	$(BIN)/dnalect pretrain configs/folds/fold-2.toml --data $(DATA) --out runs/folds/fold-2
+	$(BIN)/dnalect pretrain configs/folds/zymoseptoria-part.toml --data $(DATA) --out runs/duplex-zymoseptoria-part
 
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

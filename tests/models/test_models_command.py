@@ -75,9 +75,10 @@ def first(**wishes) -> str:
 
 def test_ours_weighs_licence_context_hardware_and_species():
     assert first(goals=("variants",), species="yeast") == "duplex-yeast"
-    assert PUBLISHED[first(goals=("variants",), species="human")].family == "nucleotide_transformer"
-    free = first(goals=("variants", "accuracy"), species="human", commercial=True)
-    assert free == "dnabert-2"
+    assert first(goals=("variants",), species="human") == "duplex-human"
+    owned = [verdict for verdict in judged(Wishes(("variants",), "human", commercial=True)) if not verdict.against]
+    assert not any(verdict.candidate.family == "nucleotide_transformer" for verdict in owned)
+    assert PUBLISHED[first(goals=("accuracy",), species="human", commercial=True)].commercial
     assert PUBLISHED[first(goals=("species",), context=10_000)].context_bases > 10_000
     small = PUBLISHED[first(goals=("accuracy",), species="mouse", memory=0.3)]
     assert small.parameters * 2.4e-9 <= 0.3

@@ -73,6 +73,13 @@ def test_a_contig_comes_from_a_model_that_never_saw_it(fasta, tiny, folds):
     assert not found.seen(whole(genome, "chrA"))
 
 
+def test_a_fold_that_learned_from_another_species_does_not_answer(fasta, tiny, folds):
+    folder = make_model(folds / "tiny-fold-0")
+    set_card(folder, genomes=[{"name": "other", "contigs": {"x1": 900}, "train": ["x1"]}])
+    found = crossfit.CrossFitted(open_genome(fasta), str(tiny), folds)
+    assert [member.card.id for member in found.members] == ["tiny", "tiny-fold-1"]
+
+
 def test_a_contig_that_every_model_saw_is_refused(fasta, tiny):
     genome = open_genome(fasta)
     found = crossfit.CrossFitted(genome, str(tiny))
@@ -160,7 +167,7 @@ def test_the_page_lists_weaknesses_plots_and_what_was_left_out():
     rows = planted(0.0).rows + [replace(row, seen=True, group="other") for row in planted(1.0).rows]
     findings = Findings(rows, [Plot("p-tiny", "a caption [95%]", lambda path: None)], ["12 variants."])
     skipped = [Skipped(STUDIES[-1], HUMAN, "", "no model")]
-    page = render([Result(STUDIES[0], YEAST, "runs/tiny", findings)], skipped, "images")
+    page = render([Result(STUDIES[0], YEAST, "runs/tiny", findings)], skipped, "images", "dnalect evaluate worth")
     assert "at chance (0." in page
     assert "12 variants." in page
     assert "![a caption (95%)](images/worth-p-tiny.png)" in page
@@ -168,7 +175,7 @@ def test_the_page_lists_weaknesses_plots_and_what_was_left_out():
     assert "!!! warning" in page
     assert "seen in training" in page
     assert "this page compares 4 of them" in page
-    assert "!!! warning" not in render([Result(STUDIES[0], YEAST, "t", Findings(planted(0).rows, [], []))], [], "i")
+    assert "!!! warning" not in render([Result(STUDIES[0], YEAST, "t", Findings(planted(0).rows, [], []))], [], "i", "")
 
 
 # --- the studies on a planted genome -------------------------------------------------------------------------------

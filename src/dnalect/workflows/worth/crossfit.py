@@ -29,8 +29,10 @@ class Member:
     card: Card
 
 
-def fold_members(folds: Path | None, model: Card) -> list[Member]:
-    """Return the folds of a model: the folders in `folds` whose card's id begins with the model's.
+def fold_members(folds: Path | None, model: Card, names: Sequence[str]) -> list[Member]:
+    """Return the folds of a model for a genome of these contigs: the folders in `folds` that learned from it.
+
+    A fold's id begins with the model's.
 
     Raises ConfigError where `folds` is named and is no folder.
     """
@@ -39,7 +41,8 @@ def fold_members(folds: Path | None, model: Card) -> list[Member]:
     if not folds.is_dir():
         raise ConfigError(f"there is no folder of folds {folds}; make it with `make folds DATA=...`")
     found = [Member(path, read_card(path)) for path in sorted(folds.iterdir()) if (path / "card.json").is_file()]
-    return [member for member in found if member.card.id.startswith(f"{model.id}-")]
+    own = [member for member in found if member.card.id.startswith(f"{model.id}-")]
+    return [member for member in own if any(set(names) & set(each.contigs) for each in member.card.genomes)]
 
 
 class CrossFitted:
@@ -64,7 +67,7 @@ class CrossFitted:
         folder = model_folder(model)
         shipped = Member(folder, read_card(folder))
         self.name = shipped.card.id
-        self.members = [shipped, *fold_members(folds, shipped.card)]
+        self.members = [shipped, *fold_members(folds, shipped.card, genome.names)]
         self.allow_seen, self.dtype = allow_seen, dtype
         self._notify = notify
         self._loaded: dict[Path, DuplexModel] = {}

@@ -33,7 +33,7 @@ FOOT = """## All rows
 Every row, with its command, is in {files}. To make them and this page again, with the folds of `make folds DATA=DATA`:
 
 ```console
-$ dnalect evaluate worth --data DATA --out results/worth --page docs/worth.md
+$ {command}
 ```
 """
 
@@ -91,8 +91,8 @@ def shortcomings(rows: Sequence[Row]) -> list[str]:
     return told
 
 
-def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str) -> str:
-    """Return the page as Markdown. images: folder of the plots, relative to the page."""
+def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, command: str) -> str:
+    """Return the page as Markdown. images: folder of the plots, relative to the page. command: that made it."""
     rows = [row for result in results for row in result.findings.rows]
     parts = [HEAD.format(count=sum(1 for row in rows if row.rival) + len(compared(rows)))]
     parts += [SEEN] if any(row.seen for row in rows) else []
@@ -106,7 +106,7 @@ def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str) -
         reasons = [f"{each.study.title}, *{each.species.name}*: {each.reason}." for each in skipped]
         parts.append("## Not measured\n\n" + _bullets(reasons))
     names = list(dict.fromkeys(f"`results/worth/{result.study.name}.tsv`" for result in results))
-    parts.append(FOOT.format(files=", ".join(names)))
+    parts.append(FOOT.format(files=", ".join(names), command=command))
     return "\n".join(parts)
 
 

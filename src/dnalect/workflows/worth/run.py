@@ -11,7 +11,8 @@ from tqdm import tqdm
 from dnalect.core.errors import ConfigError, DnalectError, OutputError
 from dnalect.core.files import write_text
 from dnalect.genome.fasta import open_genome
-from dnalect.models.registry import embedded_cards
+from dnalect.models.card import read_card
+from dnalect.models.registry import embedded_cards, model_folder
 from dnalect.workflows.worth.bench import Findings, Options
 from dnalect.workflows.worth.page import Result, Skipped, render
 from dnalect.workflows.worth.rows import write_rows
@@ -27,10 +28,10 @@ class Request:
 
     data: folder with genomes/ and variants/. out: folder of the rows and plots. page: the
     Markdown page to write, its plots go to images/ beside it. studies: names, all if empty.
-    models: names or folders; if empty, each study takes the embedded models of its
-    species' assembly. human: model of the human study in their place. folds: folder of
-    folds. allow_seen: measure on trained contigs too, marked. contigs: only these, if any. dtype: that
-    the networks compute in.
+    models: names or folders; a study takes those of its species' assembly, or all where none
+    is; if empty, the embedded ones of its species' assembly. human: model of the human study in
+    their place. folds: folder of folds. allow_seen: measure on trained contigs too, marked.
+    contigs: only these, if any. dtype: that the networks compute in.
     """
 
     data: Path
@@ -95,10 +96,10 @@ def _models(request: Request, species: Species) -> list[str]:
     """The models to measure on a species. ConfigError where there is none."""
     if species == HUMAN and request.human:
         return [request.human]
+    lengths = [int(length) for length in open_genome(request.data / species.reference).lengths]
     if species != HUMAN and request.models:
-        return list(request.models)
-    path = request.data / species.reference
-    lengths = [int(length) for length in open_genome(path).lengths]
+        own = [name for name in request.models if read_card(model_folder(name)).is_of(lengths)]
+        return own or list(request.models)
     if found := [card.id for card in embedded_cards() if card.is_of(lengths)]:
         return found
     option = "--human-model FOLDER" if species == HUMAN else "--model NAME"
@@ -124,6 +125,13 @@ def _options(request: Request, study: Study, model: str) -> Options:
     )
 
 
+def _command(request: Request) -> str:
+    words = ["dnalect evaluate worth --data DATA", *(f"--model {name}" for name in request.models)]
+    words += [f"--human-model {request.human}"] if request.human else []
+    words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
+    return " ".join([*words, "--out results/worth --page docs/worth.md"])
+
+
 def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
     for study in dict.fromkeys(result.study for result in results):
         rows = [row for result in results if result.study == study for row in result.findings.rows]
@@ -131,7 +139,7 @@ def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skippe
     for findings in (result.findings for result in results):
         _draw(request, findings)
     if request.page is not None:
-        write_text(request.page, render(results, skipped, IMAGES))
+        write_text(request.page, render(results, skipped, IMAGES, _command(request)))
 
 
 def _draw(request: Request, findings: Findings) -> None:
