@@ -96,7 +96,7 @@ def _models(request: Request, species: Species) -> list[str]:
     """The models to measure on a species. ConfigError where there is none."""
     if species == HUMAN and request.human:
         return [request.human]
-    lengths = [int(length) for length in open_genome(request.data / species.reference).lengths]
+    lengths = [int(length) for length in open_genome(Options(request.data, "").file(species.reference)).lengths]
     if species != HUMAN and request.models:
         own = [name for name in request.models if read_card(model_folder(name)).is_of(lengths)]
         return own or list(request.models)
