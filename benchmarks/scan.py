@@ -44,12 +44,15 @@ def main() -> None:
     parser.add_argument("--reference", default=str(REFERENCE))
     parser.add_argument("--model", default="duplex-yeast")
     parser.add_argument("--regions", action="append", default=[])
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="only this one")
     parser.add_argument("--repeat", type=int, default=1)
     given = parser.parse_args()
     bases = bases_of(given.reference, given.regions)
     print(f"{given.model}, {Path(given.reference).name}, {bases:,} bases, {torch.get_num_threads()} threads")
     kinds = [(device, dtype) for device in ("cpu", "cuda") for dtype in ("float32", "bfloat16")]
     for device, dtype in kinds if torch.cuda.is_available() else kinds[:2]:
+        if given.dtype not in (None, dtype):
+            continue
         for _ in range(given.repeat):
             with tempfile.TemporaryDirectory() as folder:
                 command = [sys.executable, "-m", "dnalect", "scan", str(Path(given.reference).resolve())]
