@@ -22,6 +22,11 @@ class Estimate(NamedTuple):
     high: float
 
 
+def block_of(contig: npt.NDArray[np.int64], position: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the number of the 10-kb block of each position (n,); no block spans two contigs."""
+    return np.asarray(contig * 1_000_000 + position // BLOCK, dtype=np.int64)
+
+
 def block_numbers(lengths: Sequence[int], block: int = BLOCK) -> npt.NDArray[np.int64]:
     """Return the block of every base of contigs laid end to end; no block spans two contigs."""
     parts, first = [np.zeros(0, dtype=np.int64)], 0

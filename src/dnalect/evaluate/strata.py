@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dnalect.genome.bed import Intervals
 from dnalect.genome.fasta import Genome
 from dnalect.genome.gff import Annotation
-from dnalect.genome.names import aliases
+from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
 
 UPSTREAM = 200
@@ -27,8 +27,7 @@ def covered(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], region: 
 
 def named(genome: Genome, region: Region, known: Mapping[str, object]) -> str:
     """Return the name under which a file knows the region's contig: its own, else an alias."""
-    name = genome.names[region.contig]
-    return next((other for other in (name, *aliases(name)) if other in known), name)
+    return own_name(genome.names[region.contig], known)
 
 
 def upstream(tss: npt.NDArray[np.int64], forward: Mask, region: Region, bases: int = UPSTREAM) -> Mask:

@@ -1,6 +1,7 @@
 """When two files name the same contig differently: never guessed in silence."""
 
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from dnalect.core.errors import ContigNameError, TableError
@@ -29,6 +30,11 @@ def aliases(name: str) -> list[str]:
     if name in _MITO:
         found += sorted(_MITO)
     return [other for other in dict.fromkeys(found) if other != name]
+
+
+def own_name(name: str, known: Container[str]) -> str:
+    """Return the name under which a file knows a contig: its own, else an alias, else its own."""
+    return next((other for other in (name, *aliases(name)) if other in known), name)
 
 
 class ContigNames:

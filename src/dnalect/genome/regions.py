@@ -106,6 +106,16 @@ def merge(regions: Iterable[Region]) -> list[Region]:
     return merged
 
 
+def first_bases(regions: Iterable[Region], limit: int) -> list[Region]:
+    """Return the first `limit` bases of some regions, in their order."""
+    kept = []
+    for region in regions:
+        if limit > 0:
+            kept.append(Region(region.contig, region.start, min(region.end, region.start + limit)))
+            limit -= len(kept[-1])
+    return kept
+
+
 def subtract(regions: Iterable[Region], holes: Iterable[Region]) -> list[Region]:
     """Return what is left of `regions`, in order, when every base of `holes` is taken out."""
     cuts = sorted(holes)

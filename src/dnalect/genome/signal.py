@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.genome.names import aliases
+from dnalect.genome.names import own_name
 
 
 def read_signal(path: str | Path, contig: str, length: int) -> npt.NDArray[np.float32]:
@@ -25,11 +25,12 @@ def read_signal(path: str | Path, contig: str, length: int) -> npt.NDArray[np.fl
         raise InputError(f"{path} is no bigWig: {error}") from error
     with file:
         known = file.chroms()
-        name = next((each for each in (contig, *aliases(contig)) if each in known), None)
-        if name is None:
+        name = own_name(contig, known)
+        if name not in known:
             return np.full(length, np.nan, dtype=np.float32)
         if known[name] != length:
             raise InputError(
-                f"{path}: {name} has {known[name]:,} bases, the reference {length:,}; give a track of this assembly"
+                f"{path} has no contig {name} of {length:,} bases: {name} has {known[name]:,} bases, "
+                f"the reference {length:,}; give a track of this assembly"
             )
         return np.asarray(file.values(name, 0, length, numpy=True), dtype=np.float32)

@@ -17,7 +17,7 @@ from dnalect.core.errors import InputError, TableError
 from dnalect.genome.bed import Intervals, read_bed
 from dnalect.genome.fasta import Genome
 from dnalect.genome.labelled import Labelled, place, read_labelled
-from dnalect.genome.names import aliases
+from dnalect.genome.names import own_name
 from dnalect.genome.parts import OTHER, PARTS, paint, read_parts
 from dnalect.genome.regions import Region
 from dnalect.genome.signal import read_signal
@@ -199,7 +199,7 @@ def _put(
 
 def known_as(name: str, known: Mapping[str, V]) -> V | None:
     """Return what a file knows of a contig, under its name or an alias, or None."""
-    return next((known[other] for other in (name, *aliases(name)) if other in known), None)
+    return known.get(own_name(name, known))
 
 
 def _read_bed(file: Path, genome: Genome) -> dict[str, Intervals]:

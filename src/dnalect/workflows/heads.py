@@ -16,7 +16,7 @@ from dnalect.evaluate.ranking import AurocBootstrap, SpearmanBootstrap, auroc, i
 from dnalect.evaluate.rates import LabelBootstrap
 from dnalect.evaluate.substitutions import information
 from dnalect.genome.fasta import Genome
-from dnalect.genome.regions import Region
+from dnalect.genome.regions import Region, first_bases
 from dnalect.tokens.bases import encode
 from dnalect.training.tasks import Task, Tracks
 from dnalect.workflows.heads_items import Bench, Items, open_bench, token_items, window_items
@@ -221,7 +221,7 @@ def _markov_information(
 ) -> Singles:
     """Mean of 2 - entropy (bits) over the bases of each item, by a two-sided Markov model of order 12."""
     count, tune = (
-        [encode(genome.fetch(each.contig, each.start, each.end)) for each in _first(regions[part], limit)]
+        [encode(genome.fetch(each.contig, each.start, each.end)) for each in first_bases(regions[part], limit)]
         for part, limit in (("train", COUNTED), ("validate", TUNED))
     )
     model = MarkovModel("two", ORDER).fit(count, tune)
@@ -234,13 +234,3 @@ def _markov_information(
         low, high = start[mine] - region.start, end[mine] - region.start
         out[mine] = (sums[high] - sums[low]) / (high - low)
     return out
-
-
-def _first(regions: Sequence[Region], limit: int) -> list[Region]:
-    """The first `limit` bases of some regions."""
-    kept = []
-    for region in regions:
-        if limit > 0:
-            kept.append(Region(region.contig, region.start, min(region.end, region.start + limit)))
-            limit -= len(kept[-1])
-    return kept

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.evaluate.bootstrap import BLOCK
+from dnalect.evaluate.bootstrap import block_of
 from dnalect.evaluate.words import word_shares
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, parse_regions
@@ -49,7 +49,7 @@ class Items:
     def blocks(self) -> Numbers:
         """Number of the 10-kb block of each item (n,)."""
         contigs, starts, ends = self.places.T
-        return np.asarray(contigs * 1_000_000 + (starts + ends) // 2 // BLOCK, dtype=np.int64)
+        return block_of(contigs, (starts + ends) // 2)
 
     def words(self, genome: Genome, lengths: Sequence[int], width: int = 0) -> Singles:
         """Return the word shares of the items' bases, or of `width` bases around their middles (n, F)."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.files import write_text
-from dnalect.evaluate.bootstrap import BLOCK, Estimate
+from dnalect.evaluate.bootstrap import Estimate, block_of
 from dnalect.evaluate.linear import tuned_logistic
 from dnalect.evaluate.ranking import AurocBootstrap
 from dnalect.evaluate.rates import LabelBootstrap
@@ -100,7 +100,7 @@ def placed_task(file: Path, model: str | Path, data: Path) -> ProbeTask:
     regions = {"train": parse_regions(genome, told.train)}
     regions["held"] = parse_regions(genome, [*told.validate, *told.test])
     ends = placed.starts + np.array([len(table.sequences[row]) for row in placed.rows.tolist()], dtype=np.int64)
-    blocks = placed.contigs * 1_000_000 + (placed.starts + ends) // 2 // BLOCK
+    blocks = block_of(placed.contigs, (placed.starts + ends) // 2)
     train, held = (_within(regions[part], placed.contigs, placed.starts, ends) for part in ("train", "held"))
     apart = blocks % TUNED == 0
     parts = [_take(table, placed.rows[mask].tolist()) for mask in (train & ~apart, train & apart, held)]

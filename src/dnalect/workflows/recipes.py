@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import write_text
-from dnalect.evaluate.bootstrap import BLOCK, BlockBootstrap, Estimate
+from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate, block_of
 from dnalect.evaluate.homology import free_bases, shared_mask
 from dnalect.evaluate.markov import MarkovModel
 from dnalect.evaluate.matching import matched, strata
@@ -50,7 +50,7 @@ class Sites(NamedTuple):
     @property
     def block(self) -> Numbers:
         """Number of the 10-kb block (n,)."""
-        return self.contig * 1_000_000 + self.position // BLOCK
+        return block_of(self.contig, self.position)
 
 
 class Variants(NamedTuple):

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.evaluate.markov import MarkovModel
 from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.names import aliases
-from dnalect.genome.regions import Region, format_region, overlap, parse_regions, split_region, subtract
+from dnalect.genome.regions import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
 from dnalect.workflows.worth.crossfit import CrossFitted
 from dnalect.workflows.worth.rows import Row, Table
 from dnalect.workflows.worth.tables import cached_table
@@ -157,10 +156,13 @@ class Bench:
             train, tune = self._others, []
         else:
             train, tune = self._known(told.train), self._known(told.validate)
-        train, tune = _capped(subtract(train, [region]), LARGEST_RIVAL), _capped(subtract(tune, [region]), TUNED)
+        train, tune = (
+            first_bases(subtract(train, [region]), LARGEST_RIVAL),
+            first_bases(subtract(tune, [region]), TUNED),
+        )
         if tune and overlap(train, tune) is None:
             return train, tune
-        tune = _capped(list(reversed(train)), min(TUNED, sum(map(len, train)) // 10))
+        tune = first_bases(list(reversed(train)), min(TUNED, sum(map(len, train)) // 10))
         return subtract(train, tune), tune
 
     def _known(self, texts: Sequence[str]) -> list[Region]:
@@ -171,18 +173,3 @@ class Bench:
     @cached_property
     def _others(self) -> list[Region]:
         return subtract(parse_regions(self.genome, self.genome.names), parse_regions(self.genome, self._left_out))
-
-
-def _capped(regions: list[Region], limit: int) -> list[Region]:
-    """The first `limit` bases of the regions."""
-    kept = []
-    for region in regions:
-        if limit > 0:
-            kept.append(Region(region.contig, region.start, min(region.end, region.start + limit)))
-            limit -= len(kept[-1])
-    return kept
-
-
-def other_name(name: str, known: dict[str, object]) -> str:
-    """Return the name under which a file knows a contig: its own, else an alias, else its own."""
-    return next((other for other in (name, *aliases(name)) if other in known), name)

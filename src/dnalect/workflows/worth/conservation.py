@@ -12,9 +12,11 @@ from dnalect.evaluate.bootstrap import block_numbers
 from dnalect.evaluate.ranking import SpearmanBootstrap
 from dnalect.evaluate.substitutions import information, surprise
 from dnalect.genome.coding import read_coding
+from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
+from dnalect.genome.signal import read_signal
 from dnalect.workflows.worth import plots
-from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot, other_name
+from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.species import ZYMOSEPTORIA
 
 NAME = "conservation"
@@ -45,18 +47,10 @@ class Bases:
 
 def read_track(path: Path, contig: str, length: int) -> Singles:
     """Return the values (length,) of a bigWig's contig, NaN where it has none. InputError without the contig."""
-    try:
-        import pyBigWig
-    except ImportError as error:
-        raise InputError(f"reading {path.name} needs the package pyBigWig: pip install pyBigWig") from error
-    try:
-        file = pyBigWig.open(str(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} is no bigWig: {error}") from error
-    with file:
-        if file.chroms(contig) != length:
-            raise InputError(f"{path} has no contig {contig} of {length:,} bases; is it a track of this reference?")
-        return np.asarray(file.values(contig, 0, length, numpy=True), dtype=np.float32)
+    values = read_signal(path, contig, length)
+    if np.isnan(values).all():
+        raise InputError(f"{path} has no contig {contig} of {length:,} bases; is it a track of this reference?")
+    return values
 
 
 def run(options: Options) -> Findings:
@@ -106,7 +100,7 @@ def gather(bench: Bench, regions: Sequence[Region]) -> Bases:
         reading = bench.read(region)
         at = np.flatnonzero(np.isfinite(values) & (reading.codes < 4))
         inside = np.zeros(int(bench.genome.lengths[region.contig]), dtype=bool)
-        for gene in coding.get(other_name(name, dict(coding)), []):
+        for gene in coding.get(own_name(name, coding), []):
             inside[gene.positions] = True
         tables = (reading.model[at], reading.markov[at])
         tracks = [each for table in tables for each in (information(table), -surprise(table, reading.codes[at]))]

@@ -13,9 +13,10 @@ from dnalect.evaluate.substitutions import information, surprise
 from dnalect.genome.bed import read_bed
 from dnalect.genome.coding import CodingSequence, read_coding, sound_genes
 from dnalect.genome.gff import parse_attributes, read_rows
+from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
 from dnalect.workflows.worth import plots
-from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot, Reading, other_name
+from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot, Reading
 from dnalect.workflows.worth.compare import MARKOV
 from dnalect.workflows.worth.rows import Table
 from dnalect.workflows.worth.species import Species
@@ -178,7 +179,7 @@ def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dic
     coding = read_coding(annotation)
     found: dict[tuple[str, int], Sites] = {}
     for region in regions:
-        name = other_name(bench.genome.names[region.contig], dict(coding))
+        name = own_name(bench.genome.names[region.contig], coding)
         genes, _ = sound_genes(coding.get(name, []), bench.model.codes(region))
         found |= {(landmark, region.contig): sites for landmark, sites in gene_landmarks(genes).items()}
     if not sum(len(at) for at, _ in found.values()):
@@ -187,9 +188,9 @@ def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dic
     starts = read_bed(bench.options.file(species.tss)) if species.tss else {}
     for region in regions:
         own = bench.genome.names[region.contig]
-        if (name := other_name(own, dict(trnas))) in trnas:
+        if (name := own_name(own, trnas)) in trnas:
             found["tRNA start", region.contig] = trnas[name]
-        if (name := other_name(own, dict(starts))) in starts:
+        if (name := own_name(own, starts)) in starts:
             each = starts[name]
             tss = np.where(each.forward, each.starts, each.ends - 1)
             found["transcription start", region.contig] = _sites(

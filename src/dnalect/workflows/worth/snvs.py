@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
+from dnalect.evaluate.bootstrap import block_of
 from dnalect.evaluate.substitutions import information, local_mean, log_ratio, surprise, windows
 from dnalect.genome.bed import read_bed
+from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
 from dnalect.genome.variants import open_variants
 from dnalect.tokens.bases import BASES
-from dnalect.workflows.worth.bench import Bench, other_name
+from dnalect.workflows.worth.bench import Bench
 
-BLOCK = 10_000
 FLANK = 3
 NEAR = 10
 Codes = npt.NDArray[np.uint8]
@@ -54,7 +55,7 @@ class Snvs:
     @property
     def block(self) -> Numbers:
         """Number of the 10-kb block (n,)."""
-        return self.contig * 1_000_000 + self.position // BLOCK
+        return block_of(self.contig, self.position)
 
 
 def make_snvs(
@@ -179,7 +180,7 @@ def tss_distance(bench: Bench, snvs: Snvs, path: Path) -> npt.NDArray[np.float64
     out = np.full(len(snvs), np.inf)
     starts = read_bed(path)
     for number in np.unique(snvs.contig):
-        found = starts.get(other_name(bench.genome.names[number], dict(starts)))
+        found = starts.get(own_name(bench.genome.names[number], starts))
         if found is None:
             continue
         own = snvs.contig == number

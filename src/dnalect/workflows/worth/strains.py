@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.evaluate.bootstrap import BLOCK
 from dnalect.evaluate.matching import matched, strata
 from dnalect.evaluate.mutability import CrossFittedMutability
 from dnalect.evaluate.strata import covered
@@ -22,13 +23,14 @@ from dnalect.genome.coding import (
     sound_genes,
     substitutions,
 )
+from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
 from dnalect.workflows.worth import plots
-from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot, other_name
+from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, Scores, add_aurocs, type_share
 from dnalect.workflows.worth.promoter_bases import contexts, mutability
 from dnalect.workflows.worth.rows import Table
-from dnalect.workflows.worth.snvs import BLOCK, Features, Snvs, features, make_snvs, read_snvs, tss_distance
+from dnalect.workflows.worth.snvs import Features, Snvs, features, make_snvs, read_snvs, tss_distance
 from dnalect.workflows.worth.species import YEAST
 
 NAME = "strains"
@@ -127,7 +129,7 @@ class _Study:
     def _genes(self, region: Region) -> list[CodingSequence]:
         number = region.contig
         if number not in self.genes:
-            name = other_name(self.bench.genome.names[number], dict(self.coding))
+            name = own_name(self.bench.genome.names[number], self.coding)
             found = sound_genes(self.coding.get(name, []), self.bench.model.codes(region))
             self.genes[number], self.faults[number] = found
         return self.genes[number]
