@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from tests.inference.toys import TOKENIZERS, Hashed, Independent, byte_pairs, flipped, random_genome, some, variant
 
+import dnalect
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.masked import pieces
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
+from models.folders import TINY, make
 
 QS = np.log([0.4, 0.3, 0.2, 0.1])
 
@@ -170,3 +173,21 @@ def test_the_reverse_strand_is_read_as_the_forward_one(genome, tmp_path):
     there = MaskedScorer(model, other, flank=40).at_sites(np.array([0]), np.array([len(text) - 301]))
     assert here[0] == pytest.approx(there[0, ::-1], abs=1e-6)
     assert np.exp(here).sum() == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_flank_full_of_unknown_bases_never_outgrows_the_positions(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    rng = np.random.default_rng(3)
+    known = "".join(rng.choice(list("ACGT"), 400))
+    spotted = "".join("N" if number % 2 else base for number, base in enumerate(known))
+    (tmp_path / "g.fa").write_text(f">c\n{spotted}{known[:80]}{spotted}\n")
+    genome = open_genome(str(tmp_path / "g.fa"))
+    model = dnalect.load(make(name, tmp_path / name))
+    scorer = MaskedScorer(model, genome)
+    at = len(spotted) + 40
+    ref = encode(genome.fetch(0, at, at + 1))
+    alt = (ref + 1) % 4
+    snv, deletion = (Variant(0, at, at + 1, ref, other) for other in (alt, ref[:0]))
+    assert all(np.isfinite(score.value) for score in scorer.score([snv, deletion]))
+    assert np.isfinite(np.array(scorer.distances([snv, deletion]))).all()

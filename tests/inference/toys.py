@@ -21,6 +21,7 @@ class Toy:
 
     kind = "masked"
     context_bases = 512
+    positions = None
     dtype = torch.float32
     card = SimpleNamespace(id="toy", sha256="0" * 64)
 

@@ -13,7 +13,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.inference.batches import by_length
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.tokenizer import tokens_at
-from dnalect.windows.alleles import cut_window
+from dnalect.windows.alleles import cut_window, fitting
 
 DEFINITION = "distance-1"
 # Variants whose windows are held at once: alternates of a record nearly always share a chunk.
@@ -27,6 +27,11 @@ Passage = tuple[Codes, int, int]
 
 class Embeds(Protocol):
     """What distances ask of a model, whatever its kind."""
+
+    @property
+    def positions(self) -> int | None:
+        """Most tokens of a window, special ones included; None for any number."""
+        ...
 
     def encode(self, sequences: Sequence[str]) -> Encoding: ...
 
@@ -84,7 +89,7 @@ def _passages(window: Window, strand: int, phase: int) -> list[Passage]:
 
 def _embedded(model: Embeds, passages: Sequence[Passage], batch: int) -> Floats:
     """Return mean hidden states (n, 2, C): over the window, and over the site. Equal passages are read once."""
-    keys = [(decode(codes), low, high) for codes, low, high in passages]
+    keys = [(decode(codes), low, high) for codes, low, high in (fitting(*each, model.positions) for each in passages)]
     distinct = {key: row for row, key in enumerate(dict.fromkeys(keys))}
     encoding = model.encode([text for text, _, _ in distinct])
     weights = _weights(encoding, [(low, high) for _, low, high in distinct])

@@ -69,6 +69,12 @@ class MaskedModel:
         """The longest window in bases whose tokens surely fit; most longer ones with long words fit too."""
         return self.card.context_bases
 
+    @property
+    def positions(self) -> int | None:
+        """Most tokens of a window, special ones included; None where there is no table that ends."""
+        config = self.network.config
+        return config.longest if config.positions == "learned" else None
+
     def encode(self, sequences: Sequence[Text], special: bool = True) -> Encoding:
         """Return the tokens of sequences, padded on the right.
 
@@ -77,10 +83,10 @@ class MaskedModel:
         that they were made for.
         """
         encoding = self.tokenizer.encode(sequences, special)
-        config, tokens = self.network.config, encoding.input_ids.shape[1]
-        if config.positions == "learned" and tokens > config.longest:
+        tokens = encoding.input_ids.shape[1]
+        if self.positions is not None and tokens > self.positions:
             raise InputError(
-                f"a sequence has {tokens:,} tokens, {self.card.id} takes {config.longest:,} "
+                f"a sequence has {tokens:,} tokens, {self.card.id} takes {self.positions:,} "
                 f"(any {self.context_bases:,} bases fit); cut it"
             )
         return encoding

@@ -51,7 +51,9 @@ class Chunks(Tokenizer):
         width = int(lengths.max(initial=0))
         even = len(flat) == width * len(lengths)
         if even and not (len(flat) and int(flat.max()) >= _UNKNOWN):
-            frame = self._frame(np.full(len(lengths), width // self.k + width % self.k, dtype=np.int64), special)
+            frame = self._frame(
+                np.full(len(lengths), width // self.k + width % self.k, dtype=np.int64), special, alike=True
+            )
             frame.ids[:] = self._plain(flat.reshape(len(lengths), width))
             frame.spans[:] = self._plain_spans(width)
             return frame.finished()

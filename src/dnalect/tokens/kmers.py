@@ -39,7 +39,7 @@ class OverlappingKmers(Tokenizer):
 
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         codes, lengths = pack(sequences, self._table)
-        frame = self._frame(np.maximum(lengths - self.k + 1, 0), special)
+        frame = self._frame(np.maximum(lengths - self.k + 1, 0), special, alike=True)
         if frame.width:
             for rows, columns in _blocks(*frame.ids.shape):
                 frame.ids[rows, columns] = self._numbers(codes[rows, columns.start : columns.stop + self.k - 1])

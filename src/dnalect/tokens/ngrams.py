@@ -48,7 +48,7 @@ class Ngrams(Tokenizer):
 
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         codes, lengths = pack(sequences, self._table)
-        frame = self._frame(lengths // self.k, special)
+        frame = self._frame(lengths // self.k, special, alike=True)
         whole = codes[:, : frame.width * self.k]
         numbers = np.zeros((len(codes), frame.width), dtype=np.int32)
         for offset in range(self.k):

@@ -83,9 +83,9 @@ class Tokenizer(ABC):
         """The same as the function `tokens_at`."""
         return tokens_at(encoding, length)
 
-    def _frame(self, counts: Ints, special: bool) -> "Frame":
+    def _frame(self, counts: Ints, special: bool, alike: bool = False) -> "Frame":
         head, tail = (self.head, self.tail) if special else ((), ())
-        return Frame(counts, head, tail, self.special.pad or 0)
+        return Frame(counts, head, tail, self.special.pad or 0, alike)
 
 
 def tokens_at(encoding: Encoding, length: int) -> Ints:
@@ -112,20 +112,23 @@ class Frame:
 
     counts: (n,) words of each sequence. ids: (n, W) and spans: (n, W, 2) are views of the
     part between the special tokens; what is written there beyond a row's count is wiped.
+    alike: the words at one place cover the same bases in every row. Rows of equal counts then
+    share one row of spans, (1, W, 2) here and a read-only view (n, T, 2) in the Encoding.
     """
 
-    def __init__(self, counts: Ints, head: tuple[int, ...], tail: tuple[int, ...], pad: int):
+    def __init__(self, counts: Ints, head: tuple[int, ...], tail: tuple[int, ...], pad: int, alike: bool = False):
         self.counts, self.head, self.tail, self.pad = counts, head, tail, pad
         self.width = int(counts.max(initial=0))
         self.even = bool((counts == self.width).all())
         shape = (len(counts), len(head) + self.width + len(tail))
-        size = shape[0] * shape[1]
+        self.rows = min(1, len(counts)) if alike and self.even else len(counts)
+        size, spans = 8 * shape[0] * shape[1], 8 * self.rows * shape[1]
         # One block for all three: the larger, the more of it comes in huge pages, and the
         # system takes longer to hand out small ones than it takes to fill them.
-        block = np.empty(17 * size, dtype=np.uint8)
-        self._ids = block[: 8 * size].view(np.int64).reshape(shape)
-        self._spans = block[8 * size : 16 * size].view(np.int32).reshape(*shape, 2)
-        self._mask = block[16 * size :].view(np.bool_).reshape(shape)
+        block = np.empty(size + spans + size // 8, dtype=np.uint8)
+        self._ids = block[:size].view(np.int64).reshape(shape)
+        self._spans = block[size : size + spans].view(np.int32).reshape(self.rows, shape[1], 2)
+        self._mask = block[size + spans :].view(np.bool_).reshape(shape)
         self.ids = self._ids[:, len(head) : len(head) + self.width]
         self.spans = self._spans[:, len(head) : len(head) + self.width]
 
@@ -153,7 +156,7 @@ class Frame:
         if self.even:
             self._ids[:, before + self.width :] = self.tail
             self._mask[:] = True
-            return Encoding(self._ids, self._mask, self._spans)
+            return Encoding(self._ids, self._mask, np.broadcast_to(self._spans, (*self._ids.shape, 2)))
         self.ids[~self.content] = self.pad
         self.spans[~self.content] = 0
         self._ids[:, before + self.width :] = self.pad

@@ -9,6 +9,7 @@ from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 
 # Below this many known bases on either side a score says nothing.
 MIN_FLANK = 32
+SPECIAL_TOKENS = 2
 _BASES = frozenset("ACGTacgt")
 _CODE = {base: np.array([code], dtype=np.uint8) for code, base in enumerate("ACGT")}
 _NOTHING = np.empty(0, dtype=np.uint8)
@@ -145,3 +146,16 @@ def cut_window(variant: Variant, genome: Genome, flank: int) -> Window:
     low, high = (min(each, max(flank - 1, 0)) for each in (first, len(reference) - 1 - last))
     cut = [codes[low : len(codes) - high] for codes in (reference, alternate)]
     return Window(cut[0], cut[1], flank - low, variant)
+
+
+def fitting(codes: Codes, low: int, high: int, positions: int | None) -> tuple[Codes, int, int]:
+    """Return a window and its site [low, high), cut around the site where its words may outnumber the positions.
+
+    Words of a fixed length begin anew at each unknown base, so a window with such bases may need
+    a token for every base. Others are left whole. positions: tokens, two special ones among them; None for any number.
+    """
+    room = max((positions or 0) - SPECIAL_TOKENS, high - low)
+    if positions is None or len(codes) <= room or not (codes == UNKNOWN).any():
+        return codes, low, high
+    first = min(max(0, (low + high - room) // 2), len(codes) - room)
+    return codes[first : first + room], low - first, high - first

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from dnalect.core.records import Codes, Encoding
 from dnalect.inference.masked.passes import Ids, LogProbs, Masked, Query, run
 from dnalect.tokens.tokenizer import tokens_at
+from dnalect.windows.alleles import fitting
 
 LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 # Sites whose four spellings are held at once.
@@ -23,6 +24,10 @@ def conditionals(
     cover the site are hidden, no others; with several, the mean over them of ln P(word with
     the base) is taken (a sum would count every base k times), then normalised.
     """
+    fitted = [
+        fitting(codes, int(site), int(site) + 1, model.positions) for codes, site in zip(windows, at, strict=True)
+    ]
+    windows, at = [codes for codes, _, _ in fitted], np.array([low for _, low, _ in fitted], dtype=np.int64)
     parts = []
     for low in range(0, len(windows), CHUNK):
         parts.append(_chunk(model, windows[low : low + CHUNK], at[low : low + CHUNK], batch))

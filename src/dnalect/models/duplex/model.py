@@ -31,6 +31,7 @@ class DuplexModel:
     """
 
     kind = "leave_one_out"
+    positions = None
 
     def __init__(self, card: Card, network: Duplex, device: torch.device, dtype: torch.dtype):
         self.card = card
