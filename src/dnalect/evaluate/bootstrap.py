@@ -5,21 +5,16 @@ so that the difference of two models is compared base by base.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.figures import Estimate
+
+__all__ = ["BLOCK", "RESAMPLES", "BlockBootstrap", "Estimate", "block_numbers", "block_of"]
+
 BLOCK = 10_000
 RESAMPLES = 10_000
-
-
-class Estimate(NamedTuple):
-    """A mean and its 95% interval; low and high are NaN with fewer than two blocks."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def block_of(contig: npt.NDArray[np.int64], position: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

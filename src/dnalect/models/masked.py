@@ -108,11 +108,30 @@ class MaskedModel:
         chosen = last[torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)]
         return self.network.logits(chosen).float()
 
+    @property
+    def layers(self) -> int:
+        """How many layers `states` can be asked for, the embedding not among them."""
+        return self.network.config.layers
+
+    @property
+    def width(self) -> int:
+        """Channels of the hidden states."""
+        return self.network.config.width
+
+    def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
+        """Return the hidden states (B, T, C); the head is not run, gradients are kept.
+
+        layer: 0 for the embedding, 1 to `layers` for what each layer gives (the last one after
+        the final norm where there is one), None for the last.
+        """
+        told = self.network(*self._tensors(encoding), every=layer is not None)
+        out: Tensor = told.last if layer is None else told.every[layer]
+        return out
+
     @torch.inference_mode()
     def last_hidden(self, encoding: Encoding) -> Tensor:
-        """Return (B, T, C) float32 after the last layer and the final norm; the head is not run."""
-        out: Tensor = self.network(*self._tensors(encoding)).last.float()
-        return out
+        """Return `states` after the last layer in float32, without gradients."""
+        return self.states(encoding).float()
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.

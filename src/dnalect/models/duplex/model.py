@@ -80,11 +80,27 @@ class DuplexModel:
         out: Tensor = self.network(*self._tensors(codes, mask)).float()
         return out
 
+    @property
+    def layers(self) -> int:
+        """How many layers `states` can be asked for, the embedding not among them."""
+        return len(self.network.blocks)
+
+    @property
+    def width(self) -> int:
+        """Channels of the hidden states: those of both streams."""
+        return 2 * self.network.config.width
+
+    def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
+        """Return both streams at every base (B, L, 2 * width), each having read that base; gradients are kept.
+
+        layer: 0 for the embedding, 1 to `layers` for what each block gives, None for the normed end.
+        """
+        return self.network.features(*self._tensors(encoding.input_ids, encoding.attention_mask), layer)
+
     @torch.inference_mode()
     def last_hidden(self, encoding: Encoding) -> Tensor:
-        """Return both streams at every base (B, L, 2 * width) float32, each having read that base."""
-        tensors = self._tensors(encoding.input_ids, encoding.attention_mask)
-        return self.network.features(*tensors).float()
+        """Return `states` after the last layer in float32, without gradients."""
+        return self.states(encoding).float()
 
     @torch.inference_mode()
     def center_logits(self, codes: np.ndarray) -> Tensor:

@@ -128,13 +128,14 @@ class Duplex(nn.Module):
         left, right = seen.chunk(2)
         return self._head(left, right.flip(1))
 
-    def features(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
+    def features(self, codes_BL: Tensor, inside_BL: Tensor, layer: int | None = None) -> Tensor:
         """Return both streams (B, L, 2 * width) as they stand at each base, having read it too.
 
         The head gets each stream one base earlier: what it sees of base i would be the same
         whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
+        layer: after so many blocks, 0 for the embedding; None for the normed end.
         """
-        left, right = self._streams(codes_BL, inside_BL).chunk(2)
+        left, right = self._streams(codes_BL, inside_BL, layer).chunk(2)
         return torch.cat([left, right.flip(1)], dim=-1)
 
     def at_center(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
@@ -157,14 +158,14 @@ class Duplex(nn.Module):
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
 
-    def _streams(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
-        """Normed states (2 * B, L, C): the windows as they are, then their reverse complements."""
+    def _streams(self, codes_BL: Tensor, inside_BL: Tensor, layer: int | None = None) -> Tensor:
+        """States (2 * B, L, C), normed at the end: the windows as they are, then their reverse complements."""
         both, inside = self._both_strands(codes_BL, inside_BL)
         x = self.embedding(both)
         keep = inside.unsqueeze(-1).to(x.dtype)
-        for block in self.blocks:
+        for block in self.blocks[:layer]:
             x = block(x, keep)
-        out: Tensor = self.norm(x) * keep
+        out: Tensor = (self.norm(x) if layer is None else x) * keep
         return out
 
     def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor) -> tuple[Tensor, Tensor]:
