@@ -53,6 +53,16 @@ def encoder_config(config: MaskedConfig, tokenizer: Tokenizer) -> EncoderConfig:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A batch before the network sees it. seen: ids (B, T) with tokens hidden. rows, columns (m,): which were."""
+
+    encoding: Encoding
+    seen: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Reading:
     """A pass over a batch. each, weight (m,): cross-entropy and weight of the hidden tokens.
 
@@ -95,19 +105,25 @@ class MaskedLanguage:
         reading = self.read(network, batch, device)
         return reading.each, reading.weight
 
-    def read(self, network: Encoder, batch: Batch, device: torch.device) -> Reading:
-        """Hide tokens of a batch and let the network guess them."""
+    def prepare(self, batch: Batch) -> Prepared:
+        """Turn the bases of a batch into tokens, and hide some."""
         encoding = self.tokenizer.encode(_texts(batch))
-        ids, spans = encoding.input_ids, encoding.spans
+        ids = encoding.input_ids
         rng = np.random.default_rng((self.seed, MASKS, batch.step))
         chosen = choose(self.masking, self.plain[ids], self.masking.rate_at(batch.step / self.steps), rng)
         if not chosen.any():
             chosen = self.plain[ids]
         fates = np.random.default_rng((self.seed, FATES, batch.step))
         seen = hide(self.masking, ids, chosen, self.tokenizer.special.mask or 0, self.ordinary, fates)
-        rows, columns = np.nonzero(chosen)
+        return Prepared(encoding, seen, *np.nonzero(chosen))
+
+    def read(self, network: Encoder, batch: Batch, device: torch.device) -> Reading:
+        """Hide tokens of a batch and let the network guess them."""
+        ready = self.prepare(batch)
+        encoding, rows, columns = ready.encoding, ready.rows, ready.columns
+        ids, spans = encoding.input_ids, encoding.spans
         mask = torch.from_numpy(encoding.attention_mask).to(device)
-        last = network(torch.from_numpy(seen).to(device), mask).last
+        last = network(torch.from_numpy(ready.seen).to(device), mask).last
         logits = network.logits(last[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)])
         truth = torch.from_numpy(ids[rows, columns]).to(device)
         weight = torch.from_numpy(_weights(batch.weight, spans[rows, columns], rows)).to(device)
