@@ -84,11 +84,12 @@ def _shards(index: Path) -> tuple[Path, ...]:
 
 def _reader(path: Path) -> Callable[[Path], Mapping[str, Tensor]]:
     if path.suffix == ".safetensors":
-        return _from_safetensors
+        return read_safetensors
     return _from_pickle if path.suffix == ".bin" else _from_hdf5
 
 
-def _from_safetensors(path: Path) -> Mapping[str, Tensor]:
+def read_safetensors(path: Path) -> Mapping[str, Tensor]:
+    """Read all tensors of a file. Raises ModelError where it can't be read."""
     try:
         return load_file(path)
     except (OSError, ValueError, safetensors.SafetensorError) as error:

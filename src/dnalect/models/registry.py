@@ -14,13 +14,16 @@ from dnalect.models.families import FAMILIES
 from dnalect.models.hub import fetched, is_hub_id
 from dnalect.models.loading import check_folder, load_masked
 from dnalect.models.masked import MaskedModel
+from dnalect.models.predictor import FAMILY as PREDICTOR
+from dnalect.models.predictor import Predictor, load_predictor
 from dnalect.models.published import PublishedCard
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+_DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 Model = DuplexModel | MaskedModel
 _log = logging.getLogger("dnalect")
 
-__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "load", "model_folder"]
+__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "language_model", "load", "model_folder"]
 
 
 def model_folder(name: str) -> Path:
@@ -46,12 +49,23 @@ def model_folder(name: str) -> Path:
     raise unknown(name)
 
 
-def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model:
+def language_model(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
+    model = load(name, device, dtype)
+    if isinstance(model, Predictor):
+        raise ModelError(
+            f"{name} is a fine-tuned predictor, and this needs a language model: give the one it came from"
+        )
+    return model
+
+
+def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:
     """Load a model by its name, its id on the hub or its folder, in eval mode.
 
     name: see `dnalect models list`; OWNER/NAME on the Hugging Face hub; or a folder, of this
     project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
-    vocab.txt or tokenizer.json). What a folder holds is recognised by its content.
+    vocab.txt or tokenizer.json). What a folder holds is recognised by its content: a language
+    model, or a predictor that `dnalect finetune` made.
     device: as torch names it. dtype: "float32" or "bfloat16".
     Raises ModelError where a name, a file, a checksum, a tensor or their number is wrong.
     """
@@ -70,7 +84,11 @@ def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model
     return _own(card, folder, target, DTYPES[dtype], about)
 
 
-def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None) -> Model:
+def _own(
+    card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None
+) -> Model | Predictor:
+    if card.family == PREDICTOR:
+        return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
     known = ["duplex", *FAMILIES]
     if card.family not in known:
         raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")

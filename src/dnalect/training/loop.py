@@ -50,11 +50,11 @@ def train(
     optimizers = build(network, optim)
     mean = Averaged(network, optim.average)
     state = _resume(folder, network, optimizers, mean, config)
-    step, seconds = int(state["step"]), float(state["seconds"])
+    step, clock = int(state["step"]), Clock(float(state["seconds"]), float(state.get("core_seconds", 0.0)))
     log = _trim_log(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
     network.train()
-    running, begun = Running(**state.get("running", {})), time.perf_counter()
+    running = Running(**state.get("running", {}))
     with (
         log.open("a", encoding="utf-8") as lines,
         tqdm(total=optim.steps, initial=step, unit="step", desc=config.name, disable=None) as bar,
@@ -76,25 +76,33 @@ def train(
                 with mean.in_place_of(network):
                     figures = check(network)
                 network.train()
-                now = time.perf_counter()
-                seconds, begun = seconds + now - begun, now
                 entry = {
                     "step": step,
                     **running.means(),
                     "rate": optim.learning_rate * share,
                     **figures,
                 }
-                entry |= {"seconds": round(seconds, 1), "passes": round(step / corpus.steps_a_pass, 3)}
+                entry |= {"seconds": round(clock.now()[0], 1), "passes": round(step / corpus.steps_a_pass, 3)}
                 lines.write(json.dumps(entry) + "\n")
                 lines.flush()
                 bar.set_postfix({k: f"{v:.4f}" for k, v in entry.items() if k.endswith("bits")})
                 running = Running()
             if step % optim.save_every == 0 or last:
-                now = time.perf_counter()
-                seconds, begun = seconds + now - begun, now
-                _save(folder, network, optimizers, mean, config, step, seconds, figures, running)
+                _save(folder, network, optimizers, mean, config, step, clock, figures, running)
     mean.copy_to(network)
-    return figures | {"seconds": seconds}
+    seconds, core_seconds = clock.now()
+    return figures | {"seconds": seconds, "core_seconds": core_seconds}
+
+
+class Clock:
+    """Wall time, and time of this process on all its cores, in seconds, both added to what earlier runs took."""
+
+    def __init__(self, seconds: float, core_seconds: float):
+        self._zero = time.perf_counter() - seconds, time.process_time() - core_seconds
+
+    def now(self) -> tuple[float, float]:
+        """Return both."""
+        return time.perf_counter() - self._zero[0], time.process_time() - self._zero[1]
 
 
 @dataclass
@@ -203,7 +211,7 @@ def _save(
     mean: "Averaged",
     config: PretrainConfig,
     step: int,
-    seconds: float,
+    clock: Clock,
     figures: dict[str, float],
     running: "Running",
 ) -> None:
@@ -211,7 +219,8 @@ def _save(
     state = {
         "config": _identity(config),
         "step": step,
-        "seconds": seconds,
+        "seconds": clock.now()[0],
+        "core_seconds": clock.now()[1],
         "figures": figures,
         "network": network.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],

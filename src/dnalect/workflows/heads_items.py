@@ -18,7 +18,7 @@ from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, parse_regions
 from dnalect.models.heads import Heads, load_heads
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import load
+from dnalect.models.registry import language_model
 from dnalect.tokens.bases import encode
 from dnalect.training.corpus import Batch
 from dnalect.training.head_config import HeadConfig
@@ -88,7 +88,7 @@ class Bench:
 def open_bench(folder: Path, data: Path) -> Bench:
     """Load a model and its heads. Raises ModelError where it has none."""
     heads = load_heads(folder)
-    model = load(folder)
+    model = language_model(folder)
     if not isinstance(model, MaskedModel):
         raise ModelError(f"{folder}: heads belong to a masked model")
     return Bench(model, heads, data, int(model.card.training.get("window", model.card.window)))

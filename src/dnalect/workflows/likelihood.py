@@ -22,7 +22,7 @@ from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import Model, load
+from dnalect.models.registry import Model, language_model
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Codes = npt.NDArray[np.uint8]
@@ -168,7 +168,7 @@ def run(
     A model of several genomes is measured on the one that `reference` is.
     Raises ConfigError where the card names no test regions of this reference.
     """
-    model = load(name)
+    model = language_model(name)
     genome = open_genome(reference)
     told = next((each for each in model.card.genomes if set(genome.names) & set(each.contigs) and each.test), None)
     if told is None:

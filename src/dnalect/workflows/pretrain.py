@@ -13,7 +13,7 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.files import sha256, write_text, written_whole
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
-from dnalect.models.registry import load
+from dnalect.models.registry import language_model
 from dnalect.tokens.bases import encode
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.tokenizer import Tokenizer
@@ -97,7 +97,7 @@ def _begin(network: nn.Module, init: str) -> dict[str, str]:
     """Give the network the weights of a model, if one is named; return what the card says of it."""
     if not init:
         return {}
-    model = load(init)
+    model = language_model(init)
     theirs = {name: p.detach() for name, p in model.network.named_parameters()}
     mine = dict(network.named_parameters())
     if {n: p.shape for n, p in theirs.items()} != {n: p.shape for n, p in mine.items()}:
@@ -145,7 +145,7 @@ def _write_card(
     begun: dict[str, str],
 ) -> None:
     weights = sha256(out / "model.safetensors")
-    seconds = figures.pop("seconds")
+    seconds, core_seconds = figures.pop("seconds"), figures.pop("core_seconds")
     entries = [
         _card_genome(*parts)
         for parts in zip(config.data.genomes, genomes, splits, corpus.passes(config.optim.steps), strict=True)
@@ -166,6 +166,7 @@ def _write_card(
             "batch": config.optim.batch,
             "seed": config.seed,
             "minutes": round(seconds / 60, 1),
+            "core_minutes": round(core_seconds / 60, 1),
             **begun,
         },
         "figures": {key: round(value, 4) for key, value in figures.items()},

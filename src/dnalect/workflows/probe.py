@@ -13,18 +13,17 @@ from dnalect.evaluate.bootstrap import Estimate, block_of
 from dnalect.evaluate.linear import tuned_logistic
 from dnalect.evaluate.ranking import AurocBootstrap
 from dnalect.evaluate.rates import LabelBootstrap
-from dnalect.evaluate.words import word_shares
+from dnalect.evaluate.words import padded, word_shares
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.labelled import Labelled, place, read_labelled
 from dnalect.genome.regions import Region, parse_regions
+from dnalect.inference.embed import embed
 from dnalect.models.card import read_card
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import load, model_folder
-from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.models.registry import language_model, model_folder
 
 WORDS = (3, 4, 5)
 RIVAL = "words of 3-5"
-PART = 64
 # Every so many-th block is taken apart to tune on, where the task has no part for it.
 TUNED = 5
 COLUMNS = (
@@ -143,17 +142,6 @@ def probe_models(models: Sequence[str | Path], task: ProbeTask) -> list[Row]:
     return rows
 
 
-def embed(model: MaskedModel, sequences: Sequence[str]) -> Singles:
-    """Return the mean hidden state (n, C) of the tokens of each sequence that cover bases."""
-    out = []
-    for low in range(0, len(sequences), PART):
-        encoding = model.encode(list(sequences[low : low + PART]))
-        last = model.last_hidden(encoding).cpu().numpy()
-        inside = (encoding.attention_mask & (encoding.spans[..., 1] > encoding.spans[..., 0])).astype(np.float32)
-        out.append(np.einsum("btc,bt->bc", last, inside) / np.maximum(inside.sum(axis=1, keepdims=True), 1))
-    return np.concatenate(out).astype(np.float32)
-
-
 def told(row: Row) -> str:
     """Return a figure in words."""
     minus = ""
@@ -174,12 +162,8 @@ def write_rows(rows: Sequence[Row], task: str, path: Path) -> None:
 
 def _features(model: str | Path | None, sequences: Sequence[str]) -> Singles:
     if model is None:
-        width = max(map(len, sequences))
-        codes = np.full((len(sequences), width), UNKNOWN, dtype=np.uint8)
-        for row, text in zip(codes, sequences, strict=True):
-            row[: len(text)] = encode(text)
-        return word_shares(codes, WORDS)
-    loaded = load(model)
+        return word_shares(padded(sequences), WORDS)
+    loaded = language_model(model)
     if not isinstance(loaded, MaskedModel):
         raise ModelError(f"{model}: only masked models have hidden states to probe")
     return embed(loaded, sequences)

@@ -22,7 +22,7 @@ from dnalect.genome.regions import Region, parse_regions
 from dnalect.genome.variants import open_variants
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.card import Card, CorpusGenome
-from dnalect.models.registry import Model, load
+from dnalect.models.registry import Model, language_model
 from dnalect.tokens.bases import BASES, UNKNOWN, encode
 from dnalect.workflows.worth import plots
 from dnalect.workflows.worth.promoter_bases import LEAST_CALLED, VARIANTS
@@ -31,7 +31,7 @@ from dnalect.workflows.worth.species import YEAST
 MARKOV = "Markov, order 24, two-sided"
 COMMON = 0.05
 COLUMNS = (
-    *("model", "family", "tokenizer", "parameters", "minutes", "bits", "low", "high"),
+    *("model", "family", "tokenizer", "parameters", "core_minutes", "bits", "low", "high"),
     *("minus_markov", "markov_low", "markov_high", "free_bits", "free_low", "free_high"),
     *("auroc", "auroc_low", "auroc_high"),
 )
@@ -66,7 +66,7 @@ class Row:
     """A model's figures. bits: of the sampled bases; free: of the homology-free ones among them.
 
     minus: to the interpolated rival, paired. auroc: common over singletons, matched by type.
-    minutes: of training, None for a rival.
+    minutes: of training, all cores together, None for a rival.
     """
 
     model: str
@@ -96,7 +96,7 @@ def compare(folders: Sequence[str], data: Path, out: Path, sample: int = 4_000, 
     Raises ConfigError where the splits differ, InputError where a file is missing.
     """
     genome = open_genome(data / YEAST.reference)
-    models = [load(folder) for folder in folders]
+    models = [language_model(folder) for folder in folders]
     told = _same_split([model.card for model in models])
     first, *others = parse_regions(genome, told.test)
     train, tune = (parse_regions(genome, part) for part in (told.train, told.validate))
@@ -115,7 +115,7 @@ def compare(folders: Sequence[str], data: Path, out: Path, sample: int = 4_000, 
         figures = (draws.mean(bits), draws.difference(bits, rival), within.mean(bits), ranking.value(llr))
         if card is None:
             return Row(name, "", "", None, None, *figures)
-        minutes = card.training.get("minutes")
+        minutes = card.training.get("core_minutes", card.training.get("minutes"))
         return Row(name, card.family, card.tokenizer, card.parameters, minutes, *figures)
 
     rows = [row(f"{MARKOV}, {kind}", parts, None) for kind, parts in rivals.items()]

@@ -17,7 +17,7 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
 from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.registry import load
+from dnalect.models.registry import language_model
 from dnalect.windows.alleles import resolve
 from dnalect.workflows.choice import Models, foreign, known_scores, labels_of, models_for, say
 from dnalect.workflows.columns import Layout
@@ -68,7 +68,9 @@ class Scoring:
         self.options, self.measured = options, known_scores(options.scores)
         self.genome = open_genome(reference)
         self.notes: list[str] = []
-        self.models = [load(name, options.device, options.dtype) for name in models_for(self.genome, options.model)]
+        self.models = [
+            language_model(name, options.device, options.dtype) for name in models_for(self.genome, options.model)
+        ]
         self.labels = labels_of([model.card for model in self.models])
         self.table = self._table(options.precomputed) if options.precomputed else None
         self.asked = self.missing = 0

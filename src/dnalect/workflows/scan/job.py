@@ -16,7 +16,7 @@ from dnalect.inference.leave_one_out import DEFINITION
 from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
 from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.registry import load
+from dnalect.models.registry import language_model
 from dnalect.workflows.choice import foreign, model_for, say
 from dnalect.workflows.scan.assemble import assemble, check_paths
 from dnalect.workflows.scan.chunks import ChunkFolder
@@ -82,7 +82,7 @@ def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
     regions = merge(read_regions(genome, options.regions)) if options.regions else whole_genome(genome)
     if not regions:
         raise InputError(f"the regions {', '.join(options.regions)} hold no base")
-    model = load(model_for(genome, options.model, options.quiet), options.device, options.dtype)
+    model = language_model(model_for(genome, options.model, options.quiet), options.device, options.dtype)
     if not isinstance(model, DuplexModel):
         raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
     if warning := foreign(model.card, genome):

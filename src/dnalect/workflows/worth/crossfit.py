@@ -14,7 +14,7 @@ from dnalect.genome.regions import Region, format_region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.card import Card, read_card
 from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.registry import load, model_folder
+from dnalect.models.registry import language_model, model_folder
 from dnalect.tokens.bases import encode
 from dnalect.workflows.worth.tables import Table, cached_table
 
@@ -125,7 +125,7 @@ class CrossFitted:
 
     def _model(self, member: Member) -> DuplexModel:
         if member.folder not in self._loaded:
-            model = load(member.folder, dtype=self.dtype)
+            model = language_model(member.folder, dtype=self.dtype)
             if not isinstance(model, DuplexModel):
                 raise ModelError(f"{member.card.id}: the studies need a model that predicts every base from the rest")
             self._loaded = {member.folder: model}

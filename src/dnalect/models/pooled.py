@@ -1,0 +1,105 @@
+"""A language model that reads a sequence as one vector, and heads on that vector: what is fine-tuned.
+
+Shapes: B sequences, T tokens, C channels, P channels of the pooled vector.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.records import Encoding
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.heads import Heads
+from dnalect.models.masked import MaskedModel
+
+POOLS = ("mean", "max", "mean-max", "summary")
+_LOWEST = -1e4
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a sequence becomes a vector.
+
+    pool: "mean" or "max" over the tokens that cover bases, "mean-max" (both, side by side), or
+    "summary", the special token at the beginning. layer: whose states, None for the last.
+    strands: 2 to average what the heads give for both strands, 1 for the given one.
+    longest: bases; of a longer sequence the middle is read.
+    """
+
+    pool: str = "mean"
+    layer: int | None = None
+    strands: int = 1
+    longest: int = 1 << 24
+
+    def __post_init__(self) -> None:
+        if self.pool not in POOLS:
+            raise ConfigError(f"a pooling is one of {', '.join(POOLS)}, not {self.pool!r}")
+        if self.strands not in (1, 2) or self.longest < 1:
+            raise ConfigError(f"strands are 1 or 2 and `longest` is at least 1: {self}")
+
+    def width(self, channels: int) -> int:
+        """Channels of the pooled vector."""
+        return 2 * channels if self.pool == "mean-max" else channels
+
+
+class Pooled(nn.Module):
+    """The network of a language model with heads on its pooled states.
+
+    forward(encoding) -> {head: (B, outputs)} raw: logits, or standardised signal. Gradients
+    reach whatever of the network wants them.
+    """
+
+    def __init__(self, base: DuplexModel | MaskedModel, heads: Heads, reading: Reading):
+        super().__init__()
+        check_reading(base, reading)
+        self.base, self.reading = base, reading
+        self.network: nn.Module = base.network
+        self.heads = heads
+
+    def forward(self, encoding: Encoding) -> dict[str, Tensor]:
+        """Return what every head gives for a batch."""
+        pooled = self.vectors(encoding)
+        return {name: self.heads(name, pooled) for name in self.heads.specs}
+
+    def vectors(self, encoding: Encoding) -> Tensor:
+        """Return the pooled states (B, P) float32."""
+        return pool_states(self.base.states(encoding, self.reading.layer), encoding, self.reading.pool)
+
+    def cut(self, sequences: Sequence[str]) -> list[str]:
+        """Return the middle `longest` bases of each sequence."""
+        longest = min(self.reading.longest, self.base.context_bases)
+        return [middle(sequence, longest) for sequence in sequences]
+
+
+def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
+    """Return the states (B, T, C) as one vector a sequence (B, P) float32; zeros where no token covers a base."""
+    if pool == "summary":
+        return states[:, 0].float()
+    spans = np.asarray(encoding.spans)
+    inside = torch.from_numpy(np.ascontiguousarray(spans[..., 1] > spans[..., 0])).to(states.device)[..., None]
+    states = states.float()
+    parts = []
+    if pool in ("mean", "mean-max"):
+        parts.append((states * inside).sum(1) / inside.sum(1).clamp(min=1))
+    if pool in ("max", "mean-max"):
+        highest = states.masked_fill(~inside, _LOWEST).amax(1)
+        parts.append(torch.where(inside.any(1), highest, torch.zeros_like(highest)))
+    return torch.cat(parts, dim=-1)
+
+
+def middle(sequence: str, longest: int) -> str:
+    """Return the middle bases of a sequence, the whole where it is not longer."""
+    low = max(0, (len(sequence) - longest) // 2)
+    return sequence[low : low + longest]
+
+
+def check_reading(base: DuplexModel | MaskedModel, reading: Reading) -> None:
+    """Raise ModelError where a model can't be read so."""
+    if reading.pool == "summary" and not getattr(getattr(base, "tokenizer", None), "head", ()):
+        raise ModelError(f"{base.card.id} has no summary token at the beginning; pool with mean, max or mean-max")
+    if reading.layer is not None and not 0 <= reading.layer <= base.layers:
+        raise ModelError(f"{base.card.id} has the layers 0 (embedding) to {base.layers}, not {reading.layer}")

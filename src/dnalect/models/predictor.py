@@ -1,0 +1,232 @@
+"""A fine-tuned model: a language model, how it reads a sequence, heads, and perhaps low-rank updates.
+
+Its folder:
+    card.json              family "predictor": base, reading, targets, data, split, audit, figures, calibration
+    heads.safetensors      a linear map for every target
+    adapter_model.safetensors, adapter_config.json    LoRA only, as PEFT writes them
+    base/                  the language model: tuned, or a copy; absent where it comes from the hub
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256 as sha256_of
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.core.calibration import Calibration
+from dnalect.core.errors import ConfigError, ModelError, OutputError
+from dnalect.core.examples import Target
+from dnalect.core.files import sha256, write_text
+from dnalect.models.card import Card
+from dnalect.models.checkpoint import save_weights
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
+from dnalect.models.lora import WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
+from dnalect.models.masked import MaskedModel
+from dnalect.models.pooled import Pooled, Reading
+from dnalect.tokens.bases import decode, encode, reverse_complement
+
+FAMILY, BASE = "predictor", "base"
+BATCH = 32
+_WEIGHTS = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, FILE)
+Base = DuplexModel | MaskedModel
+Singles = npt.NDArray[np.float32]
+Predictions = dict[str, Singles]
+
+
+class Predictor:
+    """A fine-tuned model in eval mode, updates merged.
+
+    kind: "predictor". targets: what it predicts. context_bases: of longer sequences the middle
+    of so many bases is read. reading: how a sequence becomes a vector. calibration: {} or what
+    turns the raw numbers of a target into probabilities or values that can be trusted.
+    """
+
+    kind = "predictor"
+
+    def __init__(self, card: Card, pooled: Pooled, calibration: dict[str, Calibration] | None = None):
+        self.card, self.pooled = card, pooled.eval()
+        self.reading, self.base = pooled.reading, pooled.base
+        self.calibration = calibration or {}
+
+    @property
+    def targets(self) -> dict[str, HeadSpec]:
+        """Name -> what a head predicts."""
+        return self.pooled.heads.specs
+
+    @property
+    def context_bases(self) -> int:
+        """The longest sequence that is read whole."""
+        return min(self.reading.longest, self.base.context_bases)
+
+    @torch.inference_mode()
+    def raw(self, sequences: Sequence[str], batch: int = BATCH) -> Predictions:
+        """Return logits, or values in their own unit, of n sequences: target -> (n, outputs) float32.
+
+        The mean over both strands where the reading says so. Sequences of like length share a
+        batch; the order is kept.
+        """
+        texts = self.pooled.cut(sequences)
+        views = [texts] if self.reading.strands == 1 else [texts, [opposite(text) for text in texts]]
+        found = [self._raw(view, batch) for view in views]
+        mean = {name: np.stack([each[name] for each in found]).mean(axis=0, dtype=np.float32) for name in found[0]}
+        return {name: own_unit(self.targets[name], values) for name, values in mean.items()}
+
+    def predict(self, sequences: Sequence[str], batch: int = BATCH, calibrated: bool = True) -> Predictions:
+        """Return probabilities, or values in their own unit: target -> (n, outputs) float32.
+
+        sequences: of A, C, G, T, N, in either case. calibrated: as fitted on validation data.
+        """
+        known = self.calibration if calibrated else {}
+        return {
+            name: known.get(name, Calibration()).apply(target_of(self.targets[name]), raw).astype(np.float32)
+            for name, raw in self.raw(sequences, batch).items()
+        }
+
+    def _raw(self, texts: Sequence[str], batch: int) -> Predictions:
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        out = {n: np.empty((len(texts), len(s.outputs)), dtype=np.float32) for n, s in self.targets.items()}
+        for low in range(0, len(texts), batch):
+            rows = order[low : low + batch]
+            for name, values in self.pooled(self.base.encode([texts[row] for row in rows.tolist()])).items():
+                out[name][rows] = values.float().cpu().numpy()
+        return out
+
+
+def opposite(sequence: str) -> str:
+    """Return the reverse complement of a sequence."""
+    return decode(reverse_complement(encode(sequence)))
+
+
+def own_unit(spec: HeadSpec, raw: Singles) -> Singles:
+    """Return a standardised signal in its own unit; logits as they are."""
+    return raw * np.float32(spec.spread) + np.float32(spec.centre) if spec.kind == "signal" else raw
+
+
+def target_of(spec: HeadSpec) -> Target:
+    """Return what a head predicts, without what it knows of its training data."""
+    return Target(spec.name, spec.kind, spec.outputs)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What fine-tuning leaves, to be written. base_name: what the language model was loaded as.
+
+    method: "probe", "lora" or "full". facts: goes into the card's `training`.
+    """
+
+    name: str
+    base_name: str
+    method: str
+    pooled: Pooled
+    lora: LoraConfig | None
+    facts: dict[str, Any]
+    figures: dict[str, Any]
+    calibration: dict[str, Calibration]
+
+
+def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> None:
+    """Write the folder. base_folder: that of the language model as it was. hub: it can be fetched again by its name.
+
+    Raises OutputError where the folder can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    base = tuned.pooled.base
+    if tuned.method == "full":
+        _save_base(base, folder / BASE)
+    elif not hub:
+        _copy(base_folder, folder / BASE)
+    if tuned.lora:
+        save_lora(base.network, tuned.lora, folder, tuned.base_name)
+    heads = save_heads(folder, tuned.pooled.heads)
+    checksum = _checksum(folder)
+    card = Card(
+        id=tuned.name,
+        revision=checksum[:12],
+        sha256=checksum,
+        family=FAMILY,
+        tokenizer=base.card.tokenizer,
+        config={
+            "method": tuned.method,
+            "base": {"name": tuned.base_name, "revision": base.card.revision, "sha256": base.card.sha256},
+            "reading": asdict(tuned.pooled.reading),
+            "calibration": {name: each.as_dict() for name, each in tuned.calibration.items()},
+        },
+        context_bases=min(base.context_bases, tuned.pooled.reading.longest),
+        window=min(base.card.window, tuned.pooled.reading.longest, base.context_bases),
+        parameters=sum(p.numel() for p in tuned.pooled.parameters()),
+        species=base.card.species,
+        assembly=base.card.assembly,
+        licence=base.card.licence,
+        genomes=base.card.genomes,
+        training=tuned.facts,
+        figures=tuned.figures,
+        heads=heads,
+    )
+    write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+
+def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) -> Predictor:
+    """Load a predictor. load: how its language model is loaded.
+
+    Raises ModelError where a file is missing, is not that of the card, or does not fit.
+    """
+    told, inside = card.config, folder / BASE
+    try:
+        reading = Reading(**told["reading"])
+        name, checksum = str(told["base"]["name"]), str(told["base"]["sha256"])
+        calibration = {key: Calibration.from_dict(each) for key, each in told.get("calibration", {}).items()}
+        method = told["method"]
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise ModelError(f"{folder}/card.json: the config of a predictor is incomplete or wrong: {error}") from error
+    if card.sha256 != _checksum(folder):
+        raise ModelError(f"{folder} holds other weights than its card says: the SHA-256 differs; copy the folder again")
+    base = load(inside if inside.is_dir() else name)
+    if not isinstance(base, Base):
+        raise ModelError(f"{folder}: its base is no language model")
+    if method != "full" and base.card.sha256 != checksum:
+        raise ModelError(f"{folder} was tuned on another version of {name}: the SHA-256 of the weights differs")
+    if (folder / WEIGHTS).is_file():
+        load_lora(base.network, folder)
+        merge_lora(base.network)
+    heads = load_heads(folder).to(base.device)
+    width = next(iter(heads.maps.values())).in_features
+    if width != reading.width(base.width):
+        raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.width)}")
+    return Predictor(card, Pooled(base, heads, reading), calibration)
+
+
+def _checksum(folder: Path) -> str:
+    """The SHA-256 of those of all weight files, in a fixed order."""
+    files = [path for name in _WEIGHTS if (path := folder / name).is_file()]
+    return sha256_of("".join(map(sha256, files)).encode()).hexdigest()
+
+
+def _save_base(base: Base, folder: Path) -> None:
+    if isinstance(base, MaskedModel):
+        base.save_pretrained(folder)
+        return
+    folder.mkdir(exist_ok=True)
+    save_weights(base.network, folder / "model.safetensors")
+    checksum = sha256(folder / "model.safetensors")
+    card = replace(base.card, sha256=checksum, revision=checksum[:12])
+    write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Copy a model folder, without what a training run left beside it."""
+    if source.resolve() == folder.resolve():
+        return
+    folder.mkdir(exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.is_file() and path.suffix in (".json", ".safetensors", ".bin", ".txt", ".hdf5", ".h5"):
+            shutil.copyfile(path, folder / path.name)

@@ -1,0 +1,212 @@
+"""The loop of fine-tuning: seeded, stopped early, resumable to the bit, logged as JSON lines."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from dnalect.core.errors import DnalectError, ModelError
+from dnalect.core.examples import Examples
+from dnalect.models.lora import add_lora
+from dnalect.models.pooled import Pooled
+from dnalect.models.predictor import opposite
+from dnalect.training.answers import mean_loss
+from dnalect.training.tuning import TuneConfig
+
+FINAL_RATE = 0.02
+Judge = Callable[[Pooled], float]
+
+
+@dataclass
+class Progress:
+    """Where a run is. best: the highest validation figure, at step `best_step`. bad: checks since then."""
+
+    step: int = 0
+    seconds: float = 0.0
+    best: float = -float("inf")
+    best_step: int = 0
+    bad: int = 0
+
+
+def finetune(
+    pooled: Pooled, train: Examples, judge: Judge, config: TuneConfig, folder: Path, data: str
+) -> dict[str, Any]:
+    """Train in place, end at the weights that were best on validation data, and return what the card says of the run.
+
+    judge: the validation figure, the higher the better, of the model as it stands. folder: takes
+    log.jsonl and checkpoint.pt; a checkpoint of the same config and data is resumed, another one
+    refused. data: checksum of the examples. `lora` freezes the network and adds the updates.
+    """
+    torch.manual_seed(config.seed)
+    if config.method == "lora":
+        add_lora(pooled.network, config.lora)
+    learned = {name: p for name, p in pooled.named_parameters() if p.requires_grad}
+    optimizer = _optimizer(learned, config)
+    a_pass = max(1, len(train) // config.batch)
+    steps, every = config.epochs * a_pass, max(1, a_pass // config.checks)
+    identity = json.dumps({"config": asdict(config), "data": data}, sort_keys=True)
+    at, best = _resume(folder, learned, optimizer, identity)
+    texts = pooled.cut(train.sequences)
+    begun = time.perf_counter()
+    log = _trimmed(folder / "log.jsonl", at.step)
+    running: list[float] = []
+    with (
+        log.open("a", encoding="utf-8") as lines,
+        tqdm(total=steps, initial=at.step, unit="step", desc="fine-tuning", disable=None) as bar,
+    ):
+        while at.step < steps and at.bad < config.patience:
+            _set_rate(optimizer, at.step, steps, config)
+            running.append(_step(pooled, texts, train.labels, at.step, a_pass, optimizer, learned, config))
+            at.step += 1
+            bar.update()
+            if at.step % every and at.step != steps:
+                continue
+            figure = _judged(pooled, judge)
+            if figure > at.best:
+                at.best, at.best_step, at.bad = figure, at.step, 0
+                best = {name: p.detach().clone() for name, p in learned.items()}
+            else:
+                at.bad += 1
+            now = time.perf_counter()
+            at.seconds, begun = at.seconds + now - begun, now
+            entry = {"step": at.step, "epoch": round(at.step / a_pass, 2), "loss": float(np.mean(running))}
+            lines.write(json.dumps(entry | {"validation": figure, "seconds": round(at.seconds, 1)}) + "\n")
+            lines.flush()
+            bar.set_postfix(validation=f"{figure:.4f}", best=f"{at.best:.4f}")
+            running = []
+            _save(folder, learned, optimizer, identity, at, best)
+    with torch.no_grad():
+        for name, p in learned.items():
+            p.copy_(best[name])
+    pooled.eval()
+    return {"steps": at.step, "best_step": at.best_step, "validation": at.best, "seconds": round(at.seconds, 1)}
+
+
+def _optimizer(learned: Mapping[str, nn.Parameter], config: TuneConfig) -> torch.optim.Optimizer:
+    groups = []
+    for heads, peak in ((True, config.head_rate), (False, config.peak)):
+        for matrix in (True, False):
+            params = [p for n, p in learned.items() if n.startswith("heads.") == heads and (p.ndim > 1) == matrix]
+            decay = config.weight_decay if matrix else 0.0
+            if params:
+                groups.append({"params": params, "weight_decay": decay, "lr": peak, "peak": peak})
+    return torch.optim.AdamW(groups, config.peak, (0.9, 0.98))
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, step: int, steps: int, config: TuneConfig) -> None:
+    """Linear warm-up, then linear decay."""
+    warm = int(config.warmup * steps)
+    left = (steps - step) / max(1, steps - warm)
+    share = (step + 1) / warm if step < warm else FINAL_RATE + (1 - FINAL_RATE) * left
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * share
+
+
+def _step(
+    pooled: Pooled,
+    texts: Sequence[str],
+    labels: Mapping[str, npt.NDArray[np.float32]],
+    step: int,
+    a_pass: int,
+    optimizer: torch.optim.Optimizer,
+    learned: Mapping[str, nn.Parameter],
+    config: TuneConfig,
+) -> float:
+    pooled.train()
+    optimizer.zero_grad(set_to_none=True)
+    total = 0.0
+    device = pooled.base.device
+    rows = batch_rows(len(texts), config.batch, step, a_pass, config.seed)
+    turned = np.random.default_rng((config.seed, 3, step)).random(len(rows)) < 0.5
+    for part in np.array_split(np.arange(len(rows)), min(config.accumulate, len(rows))):
+        chosen = rows[part]
+        flips = turned[part] & config.reverse_complement
+        shown = [opposite(texts[row]) if flip else texts[row] for row, flip in zip(chosen, flips, strict=True)]
+        wanted = {name: torch.from_numpy(each[chosen]).to(device) for name, each in labels.items()}
+        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+            raw = pooled(pooled.base.encode(shown))
+        loss = mean_loss(pooled.heads.specs, {n: r.float() for n, r in raw.items()}, wanted, config.class_weights)
+        loss = loss * (len(part) / len(rows))
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    if not total < 1e6:
+        raise DnalectError(f"the loss is {total} at step {step}: lower the learning rate")
+    nn.utils.clip_grad_norm_(learned.values(), config.clip)
+    optimizer.step()
+    return total
+
+
+def batch_rows(count: int, batch: int, step: int, a_pass: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return which rows a step reads: each pass goes once over all rows in an order of its own.
+
+    What does not fill a batch at the end of a pass is left out of that pass.
+    """
+    order = np.random.default_rng((seed, 1, step // a_pass)).permutation(count)
+    low = step % a_pass * batch
+    return order[low : low + batch]
+
+
+def _judged(pooled: Pooled, judge: Judge) -> float:
+    pooled.eval()
+    return judge(pooled)
+
+
+def _save(
+    folder: Path,
+    learned: Mapping[str, nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    identity: str,
+    at: Progress,
+    best: Mapping[str, Tensor],
+) -> None:
+    temporary = folder / "checkpoint.pt.part"
+    state = {
+        "identity": identity,
+        "progress": asdict(at),
+        "weights": {name: p.detach() for name, p in learned.items()},
+        "best": dict(best),
+        "optimizer": optimizer.state_dict(),
+        "random": torch.get_rng_state(),
+    }
+    torch.save(state, temporary)
+    os.replace(temporary, folder / "checkpoint.pt")
+
+
+def _resume(
+    folder: Path, learned: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer, identity: str
+) -> tuple[Progress, dict[str, Tensor]]:
+    path = folder / "checkpoint.pt"
+    if not path.exists():
+        return Progress(), {name: p.detach().clone() for name, p in learned.items()}
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ModelError(f"{path} cannot be read ({type(error).__name__}); remove it to begin anew") from error
+    if state["identity"] != identity:
+        raise ModelError(
+            f"{path} belongs to other data or another config; give another output folder, or remove it to begin anew"
+        )
+    with torch.no_grad():
+        for name, p in learned.items():
+            p.copy_(state["weights"][name])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"])
+    best = {name: kept.to(learned[name].device) for name, kept in state["best"].items()}
+    return Progress(**state["progress"]), best
+
+
+def _trimmed(path: Path, step: int) -> Path:
+    """Drop the lines after the checkpoint: the run will write them again."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if json.loads(line)["step"] <= step]
+    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    return path

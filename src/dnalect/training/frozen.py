@@ -1,0 +1,141 @@
+"""Probes: heads on frozen states by scikit-learn, tuned on validation data, kept as plain arrays."""
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from dnalect.core.examples import Examples
+from dnalect.models.heads import HeadSpec
+from dnalect.models.pooled import Pooled
+from dnalect.models.predictor import opposite
+
+# Inverse strengths of the penalty (logistic), strengths (ridge), on standardised features.
+INVERSE = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+RIDGES = (1.0, 10.0, 100.0, 1e3, 1e4)
+ITERATIONS = 300
+BATCH = 32
+Singles = npt.NDArray[np.float32]
+Linear = tuple[Singles, Singles]
+
+
+def vectors(pooled: Pooled, sequences: Sequence[str], batch: int = BATCH) -> Singles:
+    """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so."""
+    texts = pooled.cut(sequences)
+    views = [texts] if pooled.reading.strands == 1 else [texts, [opposite(text) for text in texts]]
+    mean: Singles = np.stack([_vectors(pooled, view, batch) for view in views]).mean(axis=0, dtype=np.float32)
+    return mean
+
+
+@torch.inference_mode()
+def _vectors(pooled: Pooled, texts: Sequence[str], batch: int) -> Singles:
+    pooled.eval()
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    out = np.empty((len(texts), pooled.reading.width(pooled.base.width)), dtype=np.float32)
+    for low in tqdm(range(0, len(texts), batch), desc="states", unit="batch", disable=None):
+        rows = order[low : low + batch]
+        out[rows] = pooled.vectors(pooled.base.encode([texts[row] for row in rows.tolist()])).cpu().numpy()
+    return out
+
+
+def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = False) -> None:
+    """Fit all heads on the frozen states of `train`; the penalty is the one with the least loss on `tune`.
+
+    balanced: classes count as if they were equally frequent.
+    """
+    learn, judge = (vectors(pooled, each.sequences) for each in (train, tune))
+    centre, spread = learn.mean(axis=0), learn.std(axis=0)
+    scale = np.where(spread > 1e-6, spread, 1).astype(np.float32)
+    x, z = (learn - centre) / scale, (judge - centre) / scale
+    for name, spec in pooled.heads.specs.items():
+        weights, bias = _fit(spec, (x, train.labels[name]), (z, tune.labels[name]), balanced)
+        weights = weights / scale
+        head = pooled.heads.maps[name]
+        with torch.no_grad():
+            head.weight.copy_(torch.from_numpy(weights))  # type: ignore[operator]
+            head.bias.copy_(torch.from_numpy(bias - weights @ centre))  # type: ignore[operator]
+
+
+def _fit(spec: HeadSpec, train: Linear, tune: Linear, balanced: bool) -> Linear:
+    """Return weights (outputs, P) and bias (outputs,) on standardised features."""
+    if spec.kind == "signal":
+        unit = [(x, (y - spec.centre) / spec.spread) for x, y in (train, tune)]
+        return _tuned(unit[0], unit[1], _ridge, RIDGES, balanced)
+    if spec.kind == "classes":
+        found = _tuned(train, tune, _logistic, INVERSE, balanced)
+        return _every_class(found, np.unique(train[1][~np.isnan(train[1])]).astype(int), len(spec.outputs))
+    columns = [
+        _tuned((train[0], train[1][:, [k]]), (tune[0], tune[1][:, [k]]), _logistic, INVERSE, balanced)
+        for k in range(len(spec.outputs))
+    ]
+    # A two-class fit is a pair of opposite halves: yes minus no is the logit of a track.
+    return np.concatenate([w[1:] - w[:1] for w, _ in columns]), np.concatenate([b[1:] - b[:1] for _, b in columns])
+
+
+def _every_class(found: Linear, known: npt.NDArray[np.int_], count: int) -> Linear:
+    """Classes without an example get a logit that is never the highest."""
+    weights = np.zeros((count, found[0].shape[1]), dtype=np.float32)
+    bias = np.full(count, -30.0, dtype=np.float32)
+    weights[known], bias[known] = found
+    return weights, bias
+
+
+def _tuned(
+    train: Linear,
+    tune: Linear,
+    fit: Callable[[Singles, Singles, float, bool], tuple[Linear, Callable[[Singles, Singles], float]]],
+    strengths: Sequence[float],
+    balanced: bool,
+) -> Linear:
+    (x, y), (z, wanted) = (_known(*each) for each in (train, tune))
+    found = []
+    for strength in strengths:
+        linear, loss = fit(x, y, strength, balanced)
+        found.append((loss(z, wanted) if len(wanted) else 0.0, linear))
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _known(x: Singles, y: Singles) -> Linear:
+    rows = ~np.isnan(y[:, 0])
+    return x[rows], y[rows, 0]
+
+
+def _logistic(
+    x: Singles, y: Singles, strength: float, balanced: bool
+) -> tuple[Linear, Callable[[Singles, Singles], float]]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    if len(np.unique(y)) < 2:
+        only = np.zeros((2, x.shape[1]), dtype=np.float32), np.array([0.0, 10.0 if y[0] else -10.0], dtype=np.float32)
+        return only, lambda _, __: 0.0
+    model = LogisticRegression(C=strength, max_iter=ITERATIONS, class_weight="balanced" if balanced else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x, y.astype(int))
+    coef, intercept = model.coef_, model.intercept_
+    if len(coef) == 1:
+        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+    linear = coef.astype(np.float32), intercept.astype(np.float32)
+    classes = model.classes_
+
+    def loss(z: Singles, wanted: Singles) -> float:
+        logits = z @ linear[0].T + linear[1]
+        logits -= np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        at = np.searchsorted(classes, wanted.astype(int)).clip(max=len(classes) - 1)
+        return float(-logits[np.arange(len(at)), at].mean())
+
+    return linear, loss
+
+
+def _ridge(
+    x: Singles, y: Singles, strength: float, balanced: bool
+) -> tuple[Linear, Callable[[Singles, Singles], float]]:
+    from sklearn.linear_model import Ridge
+
+    model = Ridge(alpha=strength).fit(x, y)
+    linear = model.coef_.reshape(1, -1).astype(np.float32), np.array([model.intercept_], dtype=np.float32).reshape(1)
+    return linear, lambda z, wanted: float(((z @ linear[0][0] + linear[1] - wanted) ** 2).mean())
