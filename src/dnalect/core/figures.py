@@ -22,6 +22,7 @@ class Estimate(NamedTuple):
     high: float
 
 
+MINUS = "\N{MINUS SIGN}"
 NOTHING = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -62,6 +63,26 @@ def _number(value: float) -> str:
 
 def _plain(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else ""
+
+
+def plain(value: float, digits: int = 3) -> str:
+    """Return the number with a true minus."""
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return the number with its sign and a true minus; no sign on a zero."""
+    text = f"{value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
+
+
+def shown(estimate: Estimate, digits: int = 3) -> str:
+    """Return `value [low, high]`, or the value alone where it has no interval."""
+    mean, low, high = estimate
+    if not math.isfinite(mean):
+        return ""
+    bounds = f" [{plain(low, digits)}, {plain(high, digits)}]" if math.isfinite(low) and math.isfinite(high) else ""
+    return f"{plain(mean, digits)}{bounds}"
 
 
 def write_figures(path: Path, figures: Iterable[Figure]) -> None:

@@ -23,8 +23,8 @@ from dnalect.genome.variants import open_variants
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.card import Card, CorpusGenome
 from dnalect.models.registry import Model, language_model
+from dnalect.report import plots
 from dnalect.tokens.bases import BASES, UNKNOWN, encode
-from dnalect.workflows.worth import plots
 from dnalect.workflows.worth.promoter_bases import LEAST_CALLED, VARIANTS
 from dnalect.workflows.worth.species import YEAST
 

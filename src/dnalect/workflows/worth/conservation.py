@@ -15,7 +15,7 @@ from dnalect.genome.coding import read_coding
 from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
 from dnalect.genome.signal import read_signal
-from dnalect.workflows.worth import plots
+from dnalect.report import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.species import ZYMOSEPTORIA
 

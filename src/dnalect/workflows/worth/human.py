@@ -23,8 +23,8 @@ from dnalect.evaluate.ranking import (
     unit_draws,
 )
 from dnalect.evaluate.substitutions import context_class, log_ratio
+from dnalect.report import plots
 from dnalect.tokens.bases import BASES, encode
-from dnalect.workflows.worth import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import (
     MARKOV,

@@ -15,7 +15,7 @@ from dnalect.genome.coding import CodingSequence, read_coding, sound_genes
 from dnalect.genome.gff import parse_attributes, read_rows
 from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
-from dnalect.workflows.worth import plots
+from dnalect.report import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot, Reading
 from dnalect.workflows.worth.compare import MARKOV
 from dnalect.workflows.worth.rows import Table

@@ -8,7 +8,7 @@ from dnalect.evaluate.matching import matched, strata
 from dnalect.evaluate.ranking import AurocBootstrap, auroc, group_means, interval, quantiles_within
 from dnalect.evaluate.substitutions import context_class
 from dnalect.genome.regions import Region
-from dnalect.workflows.worth import plots
+from dnalect.report import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import (
     LLR,

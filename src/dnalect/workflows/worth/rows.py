@@ -5,16 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dnalect.core.figures import NOTHING, Estimate, plain, shown, signed
 from dnalect.core.files import write_text
-from dnalect.evaluate.bootstrap import Estimate
+
+__all__ = [
+    "CHANCE",
+    "COLUMNS",
+    "NOTHING",
+    "Row",
+    "Table",
+    "against_chance",
+    "against_rival",
+    "plain",
+    "shown",
+    "signed",
+    "write_rows",
+]
 
 COLUMNS = (
     *("study", "species", "model", "seen", "measure", "group", "n", "value", "low", "high"),
     *("rival", "difference", "difference_low", "difference_high", "command"),
 )
-MINUS = "\N{MINUS SIGN}"
 CHANCE = "chance"
-NOTHING = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +133,3 @@ def against_rival(row: Row) -> str:
     if low > 0:
         return f"better than {row.rival} ({told})"
     return f"worse than {row.rival} ({told})" if high < 0 else f"no different from {row.rival} ({told})"
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """Return the number with its sign and a true minus; no sign on a zero."""
-    text = f"{value:+.{digits}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
-
-
-def plain(value: float, digits: int = 3) -> str:
-    """Return the number with a true minus."""
-    return f"{value:.{digits}f}".replace("-", MINUS)
-
-
-def shown(estimate: Estimate, digits: int = 3) -> str:
-    """Return `value [low, high]`, or the value alone where it has no interval."""
-    mean, low, high = estimate
-    if not math.isfinite(mean):
-        return ""
-    bounds = f" [{plain(low, digits)}, {plain(high, digits)}]" if math.isfinite(low) and math.isfinite(high) else ""
-    return f"{plain(mean, digits)}{bounds}"

@@ -25,7 +25,7 @@ from dnalect.genome.coding import (
 )
 from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region
-from dnalect.workflows.worth import plots
+from dnalect.report import plots
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, Scores, add_aurocs, type_share
 from dnalect.workflows.worth.promoter_bases import contexts, mutability

@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from dnalect.core.figures import Estimate, plain
 from dnalect.core.files import written_whole
-from dnalect.evaluate.bootstrap import Estimate
-from dnalect.workflows.worth.rows import plain
 
 MODEL, RIVAL, INK, LINE = "#00796b", "#8a8f98", "#24292f", "#d0d7de"
 SECOND = "#c2571a"
