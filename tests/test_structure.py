@@ -20,7 +20,7 @@ ORDER = (
     *("training", "evaluate", "report", "workflows", "cli"),
 )
 NARROWER = {"training": {"core", "tokens", "genome", "models"}, "report": {"core"}}
-PUBLIC = {"load", "base_probabilities", "score_variants", "open_genome", "__version__"}
+PUBLIC = {"load", "base_probabilities", "embed", "score_variants", "open_genome", "__version__"}
 HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 LONGEST_FILE = 350

@@ -13,8 +13,11 @@ from dnalect.core.errors import DnalectError
 COMMANDS = {
     "score": "dnalect.cli.score",
     "scan": "dnalect.cli.scan",
+    "embed": "dnalect.cli.embed",
+    "rank": "dnalect.cli.rank",
     "demo": "dnalect.cli.demo",
     "pretrain": "dnalect.cli.pretrain",
+    "finetune": "dnalect.cli.finetune",
     "evaluate": "dnalect.cli.evaluate",
     "models": "dnalect.cli.models",
     "tokenize": "dnalect.cli.tokenize",
@@ -23,8 +26,11 @@ COMMANDS = {
 SUMMARIES = {
     "score": "Score the variants of a VCF, TSV or BED with a DNA language model.",
     "scan": "Compute every single-base substitution of a genome.",
+    "rank": "Rank scored variants within loci and pick those that a budget buys, with reasons.",
+    "embed": "Write the vectors that a model has for sequences, windows or alleles.",
     "demo": "Score natural promoter variants of yeast chromosome I; makes demo-out/.",
     "pretrain": "Train a model from a config and genomes.",
+    "finetune": "Tune a model on labelled sequences, and measure it beside simple rivals.",
     "evaluate": "Measure a model against its rivals on held-out sequence.",
     "models": "List the models that can be loaded, choose one, check a downloaded one.",
     "tokenize": "Show how models read DNA: a table of tokens and the bases they cover.",

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from dnalect.evaluate.bootstrap import Estimate
 
 RESAMPLES = 2_000
-# Weights that are held at once: 2^22 float64 are 32 MiB.
-_AT_ONCE = 1 << 22
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -38,6 +36,11 @@ def ranks(values: npt.NDArray[np.floating]) -> Floats:
     _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray(last - (counts - 1) / 2, dtype=np.float64)[group]
+
+
+def lasts(ordered: npt.NDArray[np.generic]) -> Mask:
+    """Return (n,) where the next of ordered values is another one, or there is none."""
+    return np.append(ordered[1:] != ordered[:-1], True) if len(ordered) else np.zeros(0, dtype=np.bool_)
 
 
 def quantiles_within(values: npt.NDArray[np.floating], stratum: Units) -> Floats:
@@ -95,29 +98,10 @@ class AurocBootstrap:
 
     def samples(self, scores: npt.NDArray[np.floating]) -> Floats:
         """Return the AUROC of every resample (resamples,)."""
-        order = np.argsort(scores, kind="stable")
-        units, positive = self._units[order], self.positive[order]
-        ordered = scores[order]
-        if not len(ordered):
-            return np.full(len(self._draws), np.nan)
-        first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        rows = max(1, _AT_ONCE // len(ordered))
-        parts = [_weighted(draws[:, units], positive, first) for draws in _chunks(self._draws, rows)]
-        return np.concatenate([np.zeros(0), *parts])
+        from dnalect.evaluate.rank_kernels import separated
 
-
-def _chunks(draws: Floats, rows: int) -> list[Floats]:
-    return [draws[at : at + rows] for at in range(0, len(draws), rows)]
-
-
-def _weighted(weights: Floats, positive: Mask, first: npt.NDArray[np.int64]) -> Floats:
-    """AUROC of items in the order of their scores under weights (R, n); first: where ties begin."""
-    up = np.add.reduceat(weights * positive, first, axis=1)
-    down = np.add.reduceat(weights * ~positive, first, axis=1)
-    below = np.cumsum(down, axis=1) - down / 2
-    pairs = up.sum(axis=1) * down.sum(axis=1)
-    won = np.einsum("rg,rg->r", up, below)
-    return np.asarray(np.divide(won, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0))
+        order = np.argsort(scores, kind="stable")[::-1]
+        return np.asarray(separated(self._draws, self._units[order], self.positive[order], lasts(scores[order]))[0])
 
 
 class SpearmanBootstrap:

@@ -1,4 +1,4 @@
-"""Accuracy, balanced accuracy and Matthews correlation of labels, with intervals from whole units.
+"""Accuracy, balanced accuracy, macro F1 and Matthews correlation of labels, with intervals from whole units.
 
 A unit is what varies together, as in `evaluate.ranking`, whose draws these are. Shapes: n
 items, K classes, R resamples.
@@ -12,7 +12,7 @@ from dnalect.evaluate.ranking import RESAMPLES, interval, unit_draws
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
-METRICS = ("accuracy", "balanced accuracy", "MCC")
+METRICS = ("accuracy", "balanced accuracy", "macro F1", "MCC")
 
 
 class LabelBootstrap:
@@ -38,17 +38,21 @@ class LabelBootstrap:
         flat = (self._units * self.classes + self.truth) * self.classes + labels
         tables = np.bincount(flat, minlength=self._count * size).reshape(self._count, size).astype(np.float64)
         whole = tables.sum(axis=0, keepdims=True)
-        values = _measure(metric, np.concatenate([whole, self._draws @ tables]).reshape(-1, self.classes, self.classes))
+        values = measure(metric, np.concatenate([whole, self._draws @ tables]).reshape(-1, self.classes, self.classes))
         return float(values[0]), values[1:]
 
 
-def _measure(metric: str, tables: Floats) -> Floats:
-    """A metric of confusion tables (R, K, K), truth first; classes that are absent do not count."""
+def measure(metric: str, tables: Floats) -> Floats:
+    """Return a metric of METRICS (R,) of confusion tables (R, K, K), truth first; absent classes do not count."""
     right = np.einsum("rkk->rk", tables)
     true, said = tables.sum(axis=2), tables.sum(axis=1)
     total = true.sum(axis=1)
     if metric == "accuracy":
-        return np.asarray(right.sum(axis=1) / total)
+        return np.asarray(np.divide(right.sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0))
+    if metric == "macro F1":
+        met = true + said > 0
+        each = np.divide(2 * right, true + said, out=np.zeros_like(right), where=met)
+        return np.asarray(each.sum(axis=1) / np.maximum(met.sum(axis=1), 1))
     if metric == "balanced accuracy":
         present = true > 0
         recalls = np.divide(right, true, out=np.zeros_like(right), where=present)

@@ -1,5 +1,6 @@
 """BED in: intervals with their strand, by contig name. BED counts from 0 and is half-open, as we do."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,20 +26,30 @@ def read_bed(path: str | Path) -> dict[str, Intervals]:
     """Read a BED of three columns or more, plain or gzipped. Raises InputError where it is none."""
     found: dict[str, list[tuple[int, int, bool]]] = {}
     with open_lines(str(path), "BED") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.isspace() or line.startswith(_HEADS):
-                continue
-            columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
-            try:
-                start, end = int(columns[1]), int(columns[2])
-            except (IndexError, ValueError) as error:
-                raise InputError(f"{path}, line {number} is no BED line: {line[:60]!r}") from error
-            if not 0 <= start <= end:
-                raise InputError(f"{path}, line {number}: the interval {start}-{end} is no BED interval")
-            found.setdefault(columns[0], []).append((start, end, columns[5:6] != ["-"]))
+        for _, columns in bed_lines(lines, path):
+            span = int(columns[1]), int(columns[2])
+            found.setdefault(columns[0], []).append((*span, columns[5:6] != ["-"]))
     if not found:
         raise InputError(f"{path} holds no interval: is it a BED?")
     return {name: _intervals(rows) for name, rows in found.items()}
+
+
+def bed_lines(lines: Iterable[bytes], path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, columns) of the intervals of a BED, lines counted from 1; heads and blank lines are left aside.
+
+    path: names the file in messages. Raises InputError for a line that is no interval.
+    """
+    for number, line in enumerate(lines, 1):
+        if line.isspace() or line.startswith(_HEADS):
+            continue
+        columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
+        try:
+            start, end = int(columns[1]), int(columns[2])
+        except (IndexError, ValueError) as error:
+            raise InputError(f"{path}, line {number} is no BED line: {line[:60]!r}") from error
+        if not 0 <= start <= end:
+            raise InputError(f"{path}, line {number}: the interval {start}-{end} is no BED interval")
+        yield number, columns
 
 
 def _intervals(rows: list[tuple[int, int, bool]]) -> Intervals:

@@ -1,6 +1,5 @@
 """Tables of sequences with labels, and where on a genome the sequences stand."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import TableError
+from dnalect.genome.examples.table import delimited, read_lines
 from dnalect.genome.fasta import Genome
 from dnalect.genome.repeats import WORD, words
-from dnalect.genome.streams import open_lines
 from dnalect.tokens.bases import encode, reverse_complement
 
 COLUMNS = ("sequence", "label")
@@ -34,7 +33,8 @@ class Placed:
     """Sequences that stand at exactly one place of a genome.
 
     rows (m,): which sequences, in order. contigs, starts (m,): 0-based. forward (m,): strand.
-    absent, several: how many sequences stand nowhere, and at several places.
+    absent, several: how many sequences stand nowhere, and at several places. repeated: which
+    sequences (several,) stand at several places.
     """
 
     rows: Numbers
@@ -43,6 +43,7 @@ class Placed:
     forward: npt.NDArray[np.bool_]
     absent: int
     several: int
+    repeated: Numbers
 
 
 def read_labelled(path: str | Path) -> Labelled:
@@ -50,21 +51,12 @@ def read_labelled(path: str | Path) -> Labelled:
 
     Raises TableError that names the line and says what to mend.
     """
-    with open_lines(str(path), "table of labelled sequences") as lines:
-        texts = [line.decode("utf-8", errors="replace").rstrip("\r\n") for line in lines]
-    header = texts[0] if texts else ""
-    comma = "\t" if "\t" in header else ","
-    names = [name.strip().lower() for name in header.split(comma)]
-    if missing := [name for name in COLUMNS if name not in names]:
+    table = delimited(str(path), read_lines(str(path)))
+    if missing := [name for name in COLUMNS if table.find(name) is None]:
         raise TableError(f"{path} has no column {missing[0]!r}: its first line must name the columns sequence,label")
-    at, to = (names.index(name) for name in COLUMNS)
     sequences, labels = [], []
-    for number, row in enumerate(csv.reader(texts[1:], delimiter=comma), 2):
-        if not row:
-            continue
-        if len(row) != len(names):
-            raise TableError(f"{path}, line {number} has {len(row)} columns instead of {len(names)}; mend the line")
-        sequence, label = row[at].strip().upper(), row[to].strip()
+    for number, cell, label in zip(table.lines, *(table.cells(name) for name in COLUMNS), strict=True):
+        sequence = cell.upper()
         if not sequence or not set(sequence) <= set("ACGTN"):
             raise TableError(f"{path}, line {number}: {sequence[:20]!r} is no sequence of A, C, G, T and N")
         if not label.isdecimal():
@@ -98,7 +90,8 @@ def place(genome: Genome, sequences: tuple[str, ...]) -> Placed:
     rows = np.array(sorted(single), dtype=np.int64)
     places = np.array([single[row] for row in rows.tolist()], dtype=np.int64).reshape(-1, 3)
     absent, several = len(sequences) - len(found), len(found) - len(single)
-    return Placed(rows, places[:, 0], places[:, 1], places[:, 2].astype(np.bool_), absent, several)
+    repeated = np.array(sorted(found.keys() - single.keys()), dtype=np.int64)
+    return Placed(rows, places[:, 0], places[:, 1], places[:, 2].astype(np.bool_), absent, several, repeated)
 
 
 class _Strand:

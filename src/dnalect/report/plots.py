@@ -56,7 +56,8 @@ def save(path: Path, width: float, height: float, draw: Callable[[Figure], None]
         figure.savefig(file, dpi=DPI, format="png", facecolor="white")
 
 
-def _clean(axes: Axes) -> None:
+def clean(axes: Axes) -> None:
+    """Leave the two axes only, in quiet colours."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -82,7 +83,7 @@ def forest(path: Path, panels: Sequence[tuple[str, Sequence[Bar]]], label: str, 
 
 
 def _forest(axes: Axes, title: str, bars: Sequence[Bar], chance: float) -> None:
-    _clean(axes)
+    clean(axes)
     axes.axvline(chance, color=INK, lw=0.8, ls=(0, (4, 3)))
     for at, bar in enumerate(bars):
         colour = RIVAL if bar.rival else MODEL
@@ -104,7 +105,7 @@ def deciles(path: Path, panels: Sequence[tuple[str, Band, Band]], label: str) ->
     def draw(figure: Figure) -> None:
         axes_list = figure.subplots(1, len(panels), squeeze=False)[0]
         for axes, (title, model, rival) in zip(axes_list, panels, strict=True):
-            _clean(axes)
+            clean(axes)
             for band, colour, name, shift in ((rival, RIVAL, "Markov rival", 0.12), (model, MODEL, "model", -0.12)):
                 at = np.arange(1, len(band.mean) + 1) + shift
                 axes.vlines(at, 100 * band.low, 100 * band.high, color=colour, lw=2)
@@ -129,7 +130,7 @@ def profiles(path: Path, panels: Sequence[Panel], label: str) -> None:
         for axes in grid.ravel()[len(panels) :]:
             axes.set_visible(False)
         for axes, panel in zip(grid.ravel(), panels, strict=False):
-            _clean(axes)
+            clean(axes)
             axes.axvline(0, color=INK, lw=0.8, ls=(0, (4, 3)))
             for band, colour, name in ((panel.rival, RIVAL, "Markov rival"), (panel.model, MODEL, "model")):
                 axes.fill_between(panel.offsets, band.low, band.high, color=colour, alpha=0.25, lw=0)

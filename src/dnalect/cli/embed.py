@@ -1,0 +1,78 @@
+"""dnalect embed genome.fa --window 1000 -o windows.parquet"""
+
+import shlex
+import sys
+
+import click
+
+
+@click.command("embed")
+@click.argument("source", metavar="INPUT")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    required=True,
+    help="out.parquet, out.h5ad (AnnData) or out.npz; may be repeated.",
+)
+@click.option("-r", "--reference", help="Genome (FASTA) that a BED, a VCF or a table of places lies on.")
+@click.option(
+    "-m", "--model", help="Model or model folder; chosen by the genome's contig lengths if there is one and none given."
+)
+@click.option(
+    "--pool",
+    default="mean",
+    show_default=True,
+    metavar="mean|max|mean-max|summary|base",
+    help="How the vectors of tokens become one: mean, max, both side by side, the summary token; base: one a base.",
+)
+@click.option(
+    "--layer", type=click.IntRange(min=0), help="0: the embedding, 1 and on: after that layer [default: the last]."
+)
+@click.option(
+    "--strands", type=click.IntRange(1, 2), default=1, show_default=True, help="2: mean with the reverse complement."
+)
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    help="FASTA, BED: cut into windows of so many bases. VCF: half of it on each side of an allele.",
+)
+@click.option("--step", type=click.IntRange(min=1), help="Bases from window to window [default: the window].")
+@click.option("--label", "labels", multiple=True, help="Column of a table to take along; may be repeated.")
+@click.option("--rename-contigs", "rename", metavar="auto|FILE", help="Match contig names, as in dnalect score.")
+@click.option(
+    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Windows a forward."
+)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+def command(source: str, outputs: tuple[str, ...], threads: int | None, **rest: object) -> None:
+    """Write the vectors that a model has for the sequences of INPUT.
+
+    INPUT: a FASTA, a BED, a VCF (two rows for each alternate allele), or a table with a column sequence.
+
+    \b
+    dnalect embed genome.fa --window 1000 --step 500 -o windows.parquet
+    dnalect embed peaks.bed --reference genome.fa -o peaks.h5ad
+    dnalect embed variants.vcf.gz --reference genome.fa -o alleles.npz
+    dnalect embed train.csv --model dnabert-6 --strands 2 -o train.parquet
+    """
+    from dnalect.core.errors import ConfigError, OutputError
+    from dnalect.workflows.embed.job import PER_BASE, Options, embed_file
+    from dnalect.workflows.embed.outputs import suffix_of
+
+    try:
+        options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
+        for output in outputs:
+            suffix_of(output, options.pool == PER_BASE)
+    except (ConfigError, OutputError) as error:
+        raise click.UsageError(str(error)) from error
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    done = embed_file(source, outputs, options)
+    click.echo(
+        f"dnalect: {done.rows:,} vectors of {done.width:,} channels by {done.model}: {', '.join(outputs)}", err=True
+    )

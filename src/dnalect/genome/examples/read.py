@@ -1,0 +1,160 @@
+"""Labelled files of any kind -> Examples."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dnalect.core.errors import InputError
+from dnalect.core.examples import PARTS, Examples
+from dnalect.genome.examples.bed import bed, is_bed
+from dnalect.genome.examples.duplicates import merged
+from dnalect.genome.examples.fasta import fasta, is_fasta
+from dnalect.genome.examples.kinds import check_variety, targets
+from dnalect.genome.examples.rows import PART_OF, ROLES, Rows, Wanted, joined, part_named, rows_of
+from dnalect.genome.examples.table import Table, delimited, is_parquet, parquet, read_lines
+from dnalect.genome.fasta import Genome
+
+# train.csv.gz, sample_val.tsv, test.parquet
+_FILE = re.compile(
+    r"(?:.*[_.\-])?(train|training|validate|validation|valid|val|dev|test|testing)"
+    r"\.(?:csv|tsv|txt|parquet|fa|fasta|bed|narrowpeak|bedgraph)(?:\.gz)?",
+    re.IGNORECASE,
+)
+
+
+def read_examples(
+    path: str | Path,
+    *,
+    reference: Genome | None = None,
+    labels: Sequence[str] = (),
+    kind: str | None = None,
+    part: str = "",
+    sequence: str | None = None,
+    conflicts: str = "error",
+    unlabelled: bool = False,
+) -> Examples:
+    """Read labelled sequences; the format is known by the content of the file.
+
+    path: a table (comma, semicolon or tab; plain, gzipped or Parquet) with the columns sequence
+    and label; a BED, narrowPeak or bedGraph of the reference; a FASTA whose headers hold the
+    labels; a folder with files named train, dev or valid, and test; or "-" for stdin.
+
+    Columns, in whatever case: sequence (or seq); id, name; contig, chrom or chr, start, end
+    (0-based, half-open) and strand; split, part or set (train, valid or dev, test). A table
+    without sequences gets them from the reference, reverse-complemented on strand "-".
+    reference: the genome that places lie on. labels: columns of the labels, several for
+    several tasks; by default label, labels, target or y, in a BED the value, signalValue or
+    name, in a FASTA all keys. Empty, NA and nan: no label. kind: "classes", "tracks" or
+    "signal" for all labels, else by their cells: few different words or whole numbers are
+    classes, numbers with fractions a signal, lists such as `liver;heart` tracks (there an
+    empty cell is none of them). With "tracks" several columns of 0 and 1 are one target.
+    part: of all rows, whatever the file says. sequence: the column of the sequences.
+    conflicts: "error", or "drop" to leave out sequences with contradictory classes.
+    unlabelled: read no labels; the examples have no targets.
+
+    Rows without any label are left out and repeated sequences are kept once, with a note.
+    Raises TableError (an InputError) that names the line, or the columns there are, and the fix.
+    """
+    wanted = Wanted(reference, _names(labels), sequence, unlabelled, part_named(part) if part else "")
+    if str(path) != "-" and Path(path).is_dir():
+        files = [(name, each) for name, each in part_files(Path(path)).items() if wanted.part in ("", name)]
+        several = [_rows(str(each), replace(wanted, part=name)) for name, each in files]
+        if not several:
+            raise InputError(f"{path} holds no file of the part {part!r}")
+        return build(joined(several), kind, conflicts, unlabelled)
+    return build(_rows(str(path), wanted), kind, conflicts, unlabelled)
+
+
+def read_parts(
+    paths: Mapping[str, str | Path],
+    *,
+    reference: Genome | None = None,
+    labels: Sequence[str] = (),
+    kind: str | None = None,
+    sequence: str | None = None,
+    conflicts: str = "error",
+) -> Examples:
+    """Read one file for each part as one set of examples, with the same classes in all parts.
+
+    paths: "train", "validate", "test" (or their other names) -> file. The rest as in `read_examples`.
+    """
+    several = []
+    for part, path in paths.items():
+        several.append(_rows(str(path), Wanted(reference, _names(labels), sequence, part=part_named(part))))
+    if not several:
+        raise InputError("no file of labelled sequences was given")
+    return build(joined(several), kind, conflicts)
+
+
+def part_files(folder: Path) -> dict[str, Path]:
+    """Return part -> file of a folder. Raises InputError where none has such a name, or two have the same."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or not (named := _FILE.fullmatch(path.name)):
+            continue
+        part = PART_OF[named[1].lower()]
+        if part in found:
+            raise InputError(f"{folder} holds {found[part].name} and {path.name}, both for the part {part}; keep one")
+        found[part] = path
+    if not found:
+        names = ", ".join(sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())[:8]) or "nothing"
+        raise InputError(f"{folder} holds no train, dev or test file (.csv, .tsv, .parquet ...): it holds {names}")
+    return {part: found[part] for part in PARTS if part in found}
+
+
+def build(rows: Rows, kind: str | None = None, conflicts: str = "error", unlabelled: bool = False) -> Examples:
+    """Return the examples of rows: labels as numbers, rows without any left out, repeats merged, all checked."""
+    found, numbers, notes = targets(rows.labels, kind, rows.where) if not unlabelled else ((), {}, [])
+    notes = rows.notes + notes
+    examples = Examples(
+        sequences=tuple(rows.sequences),
+        targets=found,
+        labels=numbers,
+        ids=tuple(rows.ids),
+        contigs=tuple(rows.places.contigs),
+        starts=np.array(rows.places.starts, dtype=np.int64),
+        ends=np.array(rows.places.ends, dtype=np.int64),
+        strands=tuple(rows.places.strands),
+        parts=tuple(rows.parts),
+    )
+    where = rows.where
+    if found:
+        known = np.any([~np.isnan(each).all(axis=1) for each in numbers.values()], axis=0)
+        if holes := int((~known).sum()):
+            notes.append(f"{holes:,} rows without any label left out")
+            examples = examples.take(known)
+            where = [each for each, kept in zip(where, known.tolist(), strict=True) if kept]
+    examples = replace(examples, notes=tuple(notes))
+    examples = merged(examples, where, conflicts) if found else examples
+    for target in found:
+        check_variety(target, examples.labels[target.name])
+    return examples
+
+
+def _names(labels: Sequence[str]) -> tuple[str, ...]:
+    return (labels,) if isinstance(labels, str) else tuple(dict.fromkeys(labels))
+
+
+def _rows(path: str, wanted: Wanted) -> Rows:
+    return rows_of(table_of(path), wanted)
+
+
+def table_of(path: str) -> Table:
+    """Return a file of any format as a table of text."""
+    if is_parquet(path):
+        return parquet(path)
+    lines = read_lines(path)
+    if is_fasta(lines):
+        return fasta(path, lines)
+    if is_bed(lines) and not _has_header(lines):
+        return bed(path, lines)
+    return delimited(path, lines)
+
+
+def _has_header(lines: list[bytes]) -> bool:
+    """Whether the first line names columns, as `#chrom start end label` does above what else is a BED."""
+    names = lines[0].decode("utf-8", errors="replace").lower().lstrip("#").split("\t")
+    return any(name.strip() in ROLES["contig"] for name in names) and "end" in names

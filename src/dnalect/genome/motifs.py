@@ -1,0 +1,106 @@
+"""Motifs in: position weight matrices of a MEME file, as HOCOMOCO, JASPAR and SwissRegulon give them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.genome.streams import open_lines
+
+# Sites that a matrix counts as made from, where the file does not say.
+SITES = 20.0
+UNIFORM = (0.25, 0.25, 0.25, 0.25)
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Motif:
+    """probabilities: (w, 4) of A, C, G, T at each position, rows summing to 1. sites: it was made from."""
+
+    name: str
+    probabilities: Floats
+    sites: float = SITES
+    background: tuple[float, ...] = UNIFORM
+
+    def log_odds(self) -> Floats:
+        """Return ln(p / background) (w, 4), with one site of background added, so that none is infinite."""
+        background = np.array(self.background)
+        smooth = (self.probabilities * self.sites + background) / (self.sites + 1)
+        return np.asarray(np.log(smooth / background))
+
+
+def read_motifs(path: str | Path) -> list[Motif]:
+    """Read the motifs of a MEME file, plain or gzipped, in its order.
+
+    Raises InputError where it cannot be read, has no motif, another alphabet than ACGT, or a
+    matrix whose rows are no four probabilities or are not as many as it says.
+    """
+    with open_lines(str(path), "motifs") as lines:
+        return _motifs(path, (line.decode("utf-8", "replace").strip() for line in lines))
+
+
+def _motifs(path: str | Path, lines: Iterator[str]) -> list[Motif]:
+    found: list[Motif] = []
+    background: tuple[float, ...] = UNIFORM
+    name, line = "", next(lines, None)
+    while line is not None:
+        following = None
+        if line.startswith("ALPHABET") and line.partition("=")[2].strip() not in ("", "ACGT"):
+            raise InputError(f"{path}: motifs of DNA have the alphabet ACGT, not {line.partition('=')[2].strip()!r}")
+        if line.startswith("Background letter frequencies"):
+            background = _background(path, next(lines, ""))
+        elif line.startswith("MOTIF"):
+            name = [*line.split(maxsplit=2), ""][1]
+            if not name:
+                raise InputError(f"{path}: a MOTIF line has no name")
+        elif line.startswith("letter-probability matrix"):
+            rows, following = _rows(lines)
+            found.append(_motif(path, name, line, rows, background))
+        line = next(lines, None) if following is None else following
+    if not found:
+        raise InputError(f"{path} holds no motif; give a file in MEME's format (letter-probability matrix)")
+    return found
+
+
+def _rows(lines: Iterator[str]) -> tuple[list[list[str]], str | None]:
+    """The numbers that follow, and the first line that is none."""
+    rows: list[list[str]] = []
+    for line in lines:
+        cells = line.split()
+        if not cells and not rows:
+            continue
+        if not cells or not re.fullmatch(r"[-+.\deE]+", cells[0]):
+            return rows, line
+        rows.append(cells)
+    return rows, None
+
+
+def _motif(path: str | Path, name: str, head: str, rows: list[list[str]], background: tuple[float, ...]) -> Motif:
+    told = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", head))
+    try:
+        table = np.array([[float(cell) for cell in row] for row in rows])
+        sites = float(told.get("nsites", SITES))
+        wanted = int(told.get("w", len(rows)))
+    except ValueError as error:
+        raise InputError(f"{path}: the matrix of {name or 'a motif'} holds what is no number: {error}") from error
+    if table.ndim != 2 or table.shape[1] != 4 or len(table) != wanted:
+        raise InputError(f"{path}: the matrix of {name or 'a motif'} must have {wanted} rows of four probabilities")
+    if not (np.isfinite(table).all() and table.min() >= 0 and np.abs(table.sum(axis=1) - 1).max() < 0.02):
+        raise InputError(f"{path}: the rows of {name or 'a motif'} are no probabilities: they must sum to 1")
+    return Motif(name, table / table.sum(axis=1, keepdims=True), sites if sites > 0 else SITES, background)
+
+
+def _background(path: str | Path, line: str) -> tuple[float, ...]:
+    cells = line.split()
+    try:
+        told = {base: float(share) for base, share in zip(cells[::2], cells[1::2], strict=True)}
+        shares = [told[base] for base in "ACGT"]
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path}: the background must be A, C, G and T with their shares, not {line!r}") from error
+    if min(shares) <= 0:
+        raise InputError(f"{path}: the background shares must be above 0, not {line!r}")
+    return tuple(share / sum(shares) for share in shares)

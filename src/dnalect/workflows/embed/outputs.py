@@ -1,0 +1,210 @@
+"""Embeddings out, written as they come: Parquet, AnnData (.h5ad), NumPy (.npz)."""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dnalect.core.errors import OutputError
+from dnalect.core.files import written_whole
+from dnalect.workflows.embed.items import PLACES, VECTORS, Cell, Column, Item, cells_of
+
+SUFFIXES = (".parquet", ".h5ad", ".npz")
+# Bytes of a row group, and of a block of X.
+GROUP = 1 << 25
+BLOCK = 1 << 20
+Floats = npt.NDArray[np.float32]
+_ARROW = {"text": pa.string(), "number": pa.float64(), "whole": pa.int64()}
+
+
+class Writer(Protocol):
+    """Takes the items and their vectors in order: (n, C), or a list of (L, C) for a vector a base."""
+
+    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None: ...
+
+
+def suffix_of(output: str, bases: bool = False) -> str:
+    """Return which of SUFFIXES a file has. bases: a vector for every base.
+
+    Raises OutputError for another suffix, for h5ad with a vector for every base, or without anndata.
+    """
+    found = next((suffix for suffix in SUFFIXES if output.endswith(suffix)), None)
+    if found is None:
+        raise OutputError(f"the output {output} has none of the suffixes {', '.join(SUFFIXES)}")
+    if found == ".h5ad" and bases:
+        raise OutputError(f"{output}: h5ad holds one vector a window; write those of bases to .parquet or .npz")
+    return found
+
+
+@contextmanager
+def open_output(
+    path: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+) -> Iterator[Writer]:
+    """Open an output, which appears under its name only when the block ends well.
+
+    columns: those of the source. width: channels. bases: a vector for every base. facts: what
+    the file says of its making; may grow until the block ends.
+    """
+    suffix = suffix_of(str(path), bases)
+    opened = {".parquet": _parquet, ".h5ad": _h5ad, ".npz": _npz}[suffix]
+    with written_whole(path) as temporary, opened(temporary, columns, width, bases, facts) as writer:
+        yield writer
+
+
+class _ParquetWriter:
+    def __init__(self, file: pq.ParquetWriter, columns: Sequence[Column], bases: bool):
+        self.file, self.columns, self.bases = file, columns, bases
+        self.held: list[pa.Table] = []
+        self.size = 0
+
+    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None:
+        cells = cells_of(items, self.columns)
+        arrays = [pa.array(cells[each.name], _ARROW[each.kind]) for each in (*PLACES, *self.columns)]
+        flat = np.concatenate(vectors) if isinstance(vectors, list) else vectors
+        embedded = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1])
+        if self.bases:
+            offsets = np.cumsum([0, *map(len, vectors)]).astype(np.int32)
+            embedded = pa.ListArray.from_arrays(pa.array(offsets), embedded)
+        self.held.append(pa.Table.from_arrays([*arrays, embedded], schema=self.file.schema))
+        self.size += flat.nbytes
+        if self.size >= GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.held:
+            self.file.write_table(pa.concat_tables(self.held))
+        self.held, self.size = [], 0
+
+
+@contextmanager
+def _parquet(
+    temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+) -> Iterator[Writer]:
+    vector = pa.list_(pa.float32(), width)
+    fields = [pa.field(each.name, _ARROW[each.kind]) for each in (*PLACES, *columns)]
+    told = {f"dnalect_{name}": value for name, value in facts.items()}
+    schema = pa.schema([*fields, pa.field(VECTORS, pa.list_(vector) if bases else vector)], told)
+    with pq.ParquetWriter(temporary, schema) as file:
+        writer = _ParquetWriter(file, columns, bases)
+        yield writer
+        writer.flush()
+        later = {f"dnalect_{name}": value for name, value in facts.items() if told.get(f"dnalect_{name}") != value}
+        file.add_key_value_metadata(later)
+
+
+class _Gathering:
+    """Keeps the places and labels of all rows in memory; the vectors go to the disk at once."""
+
+    def __init__(self, columns: Sequence[Column]):
+        self.columns = columns
+        self.cells: dict[str, list[Cell]] = {each.name: [] for each in (*PLACES, *columns)}
+        self.rows = 0
+
+    def gather(self, items: Sequence[Item]) -> None:
+        for name, cells in cells_of(items, self.columns).items():
+            self.cells[name] += cells
+        self.rows += len(items)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return name -> array (n,): text with "" for nothing, float64 with NaN, int64."""
+        return {each.name: _array(self.cells[each.name], each.kind) for each in (*PLACES, *self.columns)}
+
+
+def _array(cells: list[Cell], kind: str) -> npt.NDArray[Any]:
+    if kind == "text":
+        return np.array(["" if cell is None else str(cell) for cell in cells], dtype=np.str_)
+    if kind == "number":
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+    return np.array(cells, dtype=np.int64)
+
+
+class _NpzWriter(_Gathering):
+    def __init__(self, columns: Sequence[Column], spool: Any):
+        super().__init__(columns)
+        self.spool, self.ends = spool, [0]
+
+    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None:
+        self.gather(items)
+        for each in vectors if isinstance(vectors, list) else [vectors]:
+            self.spool.write(np.ascontiguousarray(each, dtype="<f4").tobytes())
+            self.ends.append(self.ends[-1] + len(each))
+
+
+@contextmanager
+def _npz(
+    temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+) -> Iterator[Writer]:
+    # Beside the output, as /tmp may be small; `written_whole` clears it away whatever happens.
+    spooled = temporary.with_name(f"{temporary.name}.vectors")
+    with spooled.open("wb") as spool:
+        writer = _NpzWriter(columns, spool)
+        yield writer
+    arrays = writer.arrays()
+    if bases:
+        arrays["offsets"] = np.array(writer.ends, dtype=np.int64)
+    arrays["metadata"] = np.array(json.dumps(facts), dtype=np.str_)
+    shape = (writer.ends[-1], width)
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        with archive.open(f"{VECTORS}.npy", "w", force_zip64=True) as out, spooled.open("rb") as spool:
+            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(out, header)
+            shutil.copyfileobj(spool, out, BLOCK)
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as out:
+                np.lib.format.write_array(out, array, allow_pickle=False)
+
+
+class _H5adWriter(_Gathering):
+    def __init__(self, columns: Sequence[Column], vectors: Any):
+        super().__init__(columns)
+        self.vectors = vectors
+
+    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None:
+        low = self.rows
+        self.gather(items)
+        self.vectors.resize(self.rows, axis=0)
+        self.vectors[low:] = vectors
+
+
+@contextmanager
+def _h5ad(
+    temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+) -> Iterator[Writer]:
+    check_anndata(temporary)
+    import h5py
+    import pandas as pd
+    from anndata.io import write_elem
+    from anndata.utils import make_index_unique
+
+    with h5py.File(temporary, "w") as file:
+        rows = max(1, BLOCK // (4 * width))
+        held = file.create_dataset("X", (0, width), "f4", maxshape=(None, width), chunks=(rows, width))
+        held.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+        writer = _H5adWriter(columns, held)
+        yield writer
+        arrays = writer.arrays()
+        names = make_index_unique(pd.Index(arrays["id"].tolist(), dtype="str"))
+        table = {name: array.tolist() if array.dtype.kind == "U" else array for name, array in arrays.items()}
+        write_elem(file, "obs", pd.DataFrame(table, index=names))
+        write_elem(file, "var", pd.DataFrame(index=pd.Index([f"channel{n}" for n in range(width)], dtype="str")))
+        write_elem(file, "uns", {"dnalect": dict(facts)})
+        for empty in ("obsm", "varm", "obsp", "varp", "layers"):
+            write_elem(file, empty, {})
+        file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+
+
+def check_anndata(path: Path | str) -> None:
+    """Raise OutputError where an h5ad cannot be written for want of anndata."""
+    try:
+        import anndata  # noqa: F401
+        import h5py  # noqa: F401
+    except ImportError as error:
+        raise OutputError(f"{path} needs anndata: pip install 'dnalect[h5ad]', or write .parquet or .npz") from error

@@ -1,0 +1,44 @@
+"""The mean of a bigWig over the changed bases of each variant."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dnalect.core.errors import InputError
+from dnalect.genome.names import own_name
+from dnalect.workflows.rank.scored import Floats, Scored
+
+
+def conservation(path: str, scored: Scored) -> Floats:
+    """Return the mean value over the changed bases of each variant (n,), NaN where the track has none.
+
+    The contigs may stand in the track under an alias. Raises InputError where the file is no
+    bigWig or has a value for no variant at all.
+    """
+    import pyBigWig
+
+    if not Path(path).is_file():
+        raise InputError(f"cannot read the bigWig {path}: no such file")
+    try:
+        file = pyBigWig.open(path)
+    except RuntimeError as error:
+        raise InputError(f"{path} is no bigWig: {error}") from error
+    starts, ends = scored.changed
+    out = np.full(len(scored), np.nan)
+    with file:
+        if not file.isBigWig():
+            raise InputError(f"{path} is a bigBed, and a bigWig is needed")
+        lengths = file.chroms()
+        names = {contig: own_name(contig, lengths) for contig in set(scored.contigs)}
+        for row, contig in enumerate(scored.contigs):
+            start, end = int(starts[row]), int(ends[row])
+            if (name := names[contig]) not in lengths or start >= lengths[name]:
+                continue
+            values = file.values(name, start, min(end, lengths[name]), numpy=True)
+            known = values[np.isfinite(values)]
+            if len(known):
+                out[row] = known.mean()
+    if not np.isfinite(out).any():
+        few = ", ".join(list(lengths)[:6])
+        raise InputError(f"{path} has a value for none of the variants; its contigs are {few}: is it of this assembly?")
+    return out

@@ -1,0 +1,187 @@
+"""From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import ConfigError, OutputError
+from dnalect.core.examples import Examples, Target
+from dnalect.core.figures import Figure, shown, write_figures
+from dnalect.core.files import sha256
+from dnalect.evaluate.metrics import Scores, by_group, verdict
+from dnalect.evaluate.rivals.catalogue import rival as rival_named
+from dnalect.genome.fasta import open_genome
+from dnalect.models.catalogue import PUBLISHED
+from dnalect.models.hub import is_hub_id
+from dnalect.models.predictor import Tuned, save_predictor
+from dnalect.models.registry import language_model, model_folder
+from dnalect.models.untrained import untrained
+from dnalect.training.tuning import TuneConfig
+from dnalect.workflows.choice import model_for, say
+from dnalect.workflows.tuning import pictures
+from dnalect.workflows.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
+from dnalect.workflows.tuning.fit import Fitted, checksum, fit
+from dnalect.workflows.tuning.page import tuning_page
+
+MODEL, UNTRAINED = "this model", "the same network, untrained"
+RIVALS = ("words", "composition", "likelihood")
+MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """What `dnalect finetune` does.
+
+    model: name or folder, None for the embedded one of the reference. rivals: of the catalogue,
+    and "untrained" for the same network without pretraining (as long again as the training).
+    motifs: MEME file, for the rival "motifs". command: as typed.
+    """
+
+    data: DataOptions
+    config: TuneConfig = field(default_factory=TuneConfig)
+    model: str | None = None
+    rivals: tuple[str, ...] = RIVALS
+    motifs: str | None = None
+    device: str = "cpu"
+    command: str = ""
+
+
+def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], None] = say) -> list[Figure]:
+    """Tune a model on labelled data, measure it beside its rivals, write the folder, and return the figures.
+
+    out: made if missing; a run that was cut short there goes on. Raises OutputError where it
+    holds a finished model already.
+    """
+    if (out / "card.json").exists():
+        raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
+    name = _model_name(options)
+    folder = model_folder(name)
+    base = language_model(name, options.device)
+    prepared = prepare(options.data)
+    for note in (*prepared.examples.notes, prepared.audit.verdict):
+        notify(note)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {out}: {error.strerror or error}") from error
+    fitted = fit(base, prepared.examples, options.config, out)
+    test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
+    given = _predictions(fitted, prepared.examples, test, options, notify)
+    figures = _figures(given, test, options.command)
+    write_figures(out / "figures.tsv", figures)
+    _draw(fitted, test, given, figures, out)
+    hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
+    lora = options.config.lora if options.config.method == "lora" else None
+    facts = _facts(options, prepared, fitted)
+    told = _told(figures)
+    predictor = fitted.predictor
+    tuned = Tuned(out.name, name, options.config.method, predictor.pooled, lora, facts, told, predictor.calibration)
+    save_predictor(tuned, folder, out, hub)
+    tuning_page(out, prepared, figures, options.command, name, facts)
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    kinds = {target.name: target.kind for target in test.targets}
+    for figure in figures:
+        if figure.who == MODEL and figure.against and figure.metric == MAIN[kinds[figure.task]]:
+            notify(f"{figure.task}, {figure.metric} {shown(figure.value)}: {verdict(figure)}")
+    return figures
+
+
+def _model_name(options: FinetuneOptions) -> str:
+    if options.model:
+        return options.model
+    if options.data.reference:
+        return model_for(open_genome(options.data.reference), None)
+    raise ConfigError(
+        "name the model to begin with (--model duplex-yeast, --model duplex-human, ...) or the --reference"
+    )
+
+
+def _predictions(
+    fitted: Fitted, examples: Examples, test: Examples, options: FinetuneOptions, notify: Callable[[str], None]
+) -> dict[str, dict[str, Array]]:
+    """Return target -> who -> predictions of the test part; rivals that can't do a target are left out."""
+    mine = fitted.predictor.predict(test.sequences)
+    given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
+    train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
+    for name in options.rivals:
+        if name == "untrained":
+            notify("training the same network without pretraining, to compare")
+            others = _untrained(examples, test, options)
+            for target in test.targets:
+                given[target.name][UNTRAINED] = others[target.name]
+            continue
+        each = rival_named(name, options.motifs, options.device)
+        for target in test.targets:
+            if target.kind in each.kinds:
+                found = each.fit_predict(train, tune, test.sequences, target, options.config.seed)
+                given[target.name][each.name] = found
+    return given
+
+
+def _untrained(examples: Examples, test: Examples, options: FinetuneOptions) -> dict[str, Any]:
+    base = untrained(language_model(_model_name(options), options.device), options.config.seed)
+    with tempfile.TemporaryDirectory() as name:
+        return fit(base, examples, options.config, Path(name)).predictor.predict(test.sequences)
+
+
+def _figures(given: dict[str, dict[str, Array]], test: Examples, command: str) -> list[Figure]:
+    units, out = units_of(test), []
+    for target in test.targets:
+        scores = Scores(target.name, "test", target, test.labels[target.name], units)
+        for who, values in given[target.name].items():
+            scores.add(who, values)
+        rivals = [who for who in given[target.name] if who != MODEL]
+        out += scores.figures(MODEL, rivals)
+        for who in rivals:
+            out += scores.figures(who)
+        out += _by_contig(given[target.name][MODEL], target, test, units)
+    return [replace(each, command=command) for each in out]
+
+
+def _by_contig(mine: Array, target: Target, test: Examples, units: np.ndarray) -> list[Figure]:
+    contigs = set(test.contigs)
+    if len(contigs) < 2 or "" in contigs:
+        return []
+    truth = test.labels[target.name]
+    found = by_group(target.name, "test", MODEL, mine, target, truth, test.contigs, units)
+    return [each for each in found if each.metric == MAIN[target.kind]]
+
+
+def _draw(
+    fitted: Fitted, test: Examples, given: dict[str, dict[str, Array]], figures: Sequence[Figure], out: Path
+) -> None:
+    if (out / "log.jsonl").is_file():
+        pictures.learning_curve(out / "log.jsonl", out / "learning-curve.png")
+    plain = fitted.predictor.predict(test.sequences, calibrated=False)
+    for target in test.targets:
+        both = [("as it was", plain[target.name]), ("calibrated", given[target.name][MODEL])]
+        pictures.reliability_plot(target, both, test.labels[target.name], out / f"reliability-{target.name}.png")
+        mine = [each for each in figures if each.task == target.name]
+        pictures.comparison(mine, MAIN[target.kind], out / f"comparison-{target.name}.png")
+
+
+def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
+    counts = {part: prepared.examples.parts.count(part) for part in ("train", "validate", "test")}
+    return {
+        "command": options.command,
+        "method": options.config.method,
+        "seed": options.config.seed,
+        "data": {path.name: sha256(path) for path in data_paths(options.data)},
+        "examples": checksum(prepared.examples),
+        "split": {"rule": prepared.rule, **counts},
+        "audit": prepared.audit.as_dict(),
+        "notes": list(prepared.examples.notes),
+        **fitted.facts,
+    }
+
+
+def _told(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The model's own figures, for the card."""
+    kept = {f"{each.task} {each.metric}": each for each in figures if each.who == MODEL and each.part == "test"}
+    return {key: [round(float(x), 4) if np.isfinite(x) else None for x in each.value] for key, each in kept.items()}
