@@ -149,6 +149,15 @@ def test_intervals_cover_at_their_rate():
     assert 80 <= inside["ECE"] <= 99
 
 
+def test_the_interval_of_a_small_calibration_error_holds_its_value():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        p = rng.random(300)
+        truth = (rng.random(300) < p).astype(float)
+        found = by_name(figures("t", "test", "m", np.stack([1 - p, p], axis=1), YES_NO, truth, resamples=200))["ECE"]
+        assert 0 <= found.value.low < found.value.mean <= found.value.high
+
+
 def test_units_that_vary_together_widen_the_interval():
     truth, p = np.repeat(of_classes(60, 2)[0], 10), np.repeat(of_classes(60, 2)[1], 10, axis=0)
     apart = by_name(figures("t", "test", "m", p, YES_NO, truth))["MCC"].value

@@ -293,7 +293,10 @@ def _mirrored(metric: str, values: Floats) -> Floats:
 
 def _estimate(metric: str, values: Floats) -> Estimate:
     found = interval(values[0], _mirrored(metric, values))
-    return Estimate(found.mean, max(0.0, found.low), found.high) if metric in MIRRORED and found.low < 0 else found
+    if metric not in MIRRORED or not np.isfinite(found.low):
+        return found
+    # Near 0 the value itself is above the truth, and may be above all that the samples say.
+    return Estimate(found.mean, max(0.0, found.low), max(found.mean, found.high))
 
 
 def _compared(figure: Figure, values: Floats, name: str, rival: Floats) -> Figure:

@@ -52,7 +52,7 @@ def _sketch(sequences: Sequence[str], spread: int) -> tuple[npt.NDArray[np.uint6
         opposite, _ = words(reverse_complement(joined), WORD)
         own = np.repeat(np.arange(low, low + len(codes)), [len(each) + 1 for each in codes])[: len(word)]
         word = np.minimum(word, opposite[::-1])
-        pass
+        known &= _varied(word)
         keep = known & (_mixed(word) % np.uint64(spread) == 0)
         order = np.lexsort((own[keep], word[keep]))
         word, own = word[keep][order], own[keep][order]

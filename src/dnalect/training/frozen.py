@@ -9,7 +9,7 @@ import torch
 from tqdm import tqdm
 
 from dnalect.core.examples import Examples
-from dnalect.models.heads import HeadSpec
+from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.pooled import Pooled
 from dnalect.models.predictor import opposite
 
@@ -20,6 +20,7 @@ ITERATIONS = 300
 BATCH = 32
 Singles = npt.NDArray[np.float32]
 Linear = tuple[Singles, Singles]
+Answered = tuple[Singles, dict[str, Singles]]
 
 
 def vectors(pooled: Pooled, sequences: Sequence[str], batch: int = BATCH) -> Singles:
@@ -46,14 +47,20 @@ def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = 
 
     balanced: classes count as if they were equally frequent.
     """
-    learn, judge = (vectors(pooled, each.sequences) for each in (train, tune))
+    states = [vectors(pooled, each.sequences) for each in (train, tune)]
+    fit_heads(pooled.heads, (states[0], train.labels), (states[1], tune.labels), balanced)
+
+
+def fit_heads(heads: Heads, train: Answered, tune: Answered, balanced: bool = False) -> None:
+    """Fit heads on states: as `fit_probe`. train, tune: states (n, P), and labels by target."""
+    (learn, labels), (judge, told) = train, tune
     centre, spread = learn.mean(axis=0), learn.std(axis=0)
     scale = np.where(spread > 1e-6, spread, 1).astype(np.float32)
     x, z = (learn - centre) / scale, (judge - centre) / scale
-    for name, spec in pooled.heads.specs.items():
-        weights, bias = _fit(spec, (x, train.labels[name]), (z, tune.labels[name]), balanced)
+    for name, spec in heads.specs.items():
+        weights, bias = _fit(spec, (x, labels[name]), (z, told[name]), balanced)
         weights = weights / scale
-        head = pooled.heads.maps[name]
+        head = heads.maps[name]
         with torch.no_grad():
             head.weight.copy_(torch.from_numpy(weights))  # type: ignore[operator]
             head.bias.copy_(torch.from_numpy(bias - weights @ centre))  # type: ignore[operator]

@@ -119,6 +119,18 @@ def test_words_of_both_strands_do_not_see_the_strand():
     assert np.abs(one[:20] - one[20:]).max() > 0.01
 
 
+def test_the_likelihood_ratio_chooses_the_strands():
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 2, 300)
+    shares = np.array([[0.25, 0.35, 0.15, 0.25], [0.25, 0.15, 0.35, 0.25]])
+    # Rich in C, or in G: the same on both strands together.
+    texts = ["".join(rng.choice(list("ACGT"), 80, p=shares[label])) for label in labels.tolist()]
+    examples = of(texts, labels)
+    tune = examples.take(range(150, 200))
+    said = rival("likelihood").fit_predict(examples.take(range(150)), tune, texts[200:], examples.targets[0], 1)
+    assert auroc(said[:, 1], labels[200:] == 1) > 0.95
+
+
 def test_a_scan_is_the_slow_one_on_both_strands():
     rng = np.random.default_rng(4)
     motifs = [Motif(str(width), rng.dirichlet(np.ones(4), width)) for width in (3, 5, 3)]

@@ -1,0 +1,61 @@
+"""dnalect predict my-model genome.fa --window 300 --step 100 -o genome.bw"""
+
+import shlex
+import sys
+
+import click
+
+
+@click.command("predict")
+@click.argument("model")
+@click.argument("source", metavar="INPUT")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    required=True,
+    help="out.tsv, out.tsv.gz, out.bed, out.bw, out.parquet, or - for a TSV on stdout; may be repeated.",
+)
+@click.option("-r", "--reference", help="Genome (FASTA) that a BED or a table of places lies on.")
+@click.option("--window", type=click.IntRange(min=1), help="FASTA, BED: cut into windows of so many bases.")
+@click.option("--step", type=click.IntRange(min=1), help="Bases from window to window [default: the window].")
+@click.option("--label", "labels", multiple=True, help="Column of a table to take along; may be repeated.")
+@click.option("--track", metavar="OUTPUT", help="Column that BED and bigWig show [default: the first].")
+@click.option("--raw", is_flag=True, help="Without the calibration.")
+@click.option("--rename-contigs", "rename", metavar="auto|FILE", help="Match contig names, as in dnalect score.")
+@click.option(
+    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Sequences a forward."
+)
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+def command(model: str, source: str, outputs: tuple[str, ...], threads: int | None, **rest: object) -> None:
+    """Write what MODEL, a folder that dnalect finetune made, predicts of the sequences of INPUT.
+
+    INPUT: a FASTA (with --window a genome in tiles), a BED, or a table with a column sequence.
+
+    \b
+    dnalect predict my-model sequences.fa -o - | head
+    dnalect predict my-model peaks.bed --reference genome.fa -o peaks.tsv -o peaks.bed
+    dnalect predict my-model genome.fa --window 300 --step 100 -o genome.bw
+    """
+    from dnalect.core.errors import OutputError
+    from dnalect.workflows.predict.outputs import suffix_of
+
+    try:
+        for output in outputs:
+            suffix_of(output)
+    except OutputError as error:
+        raise click.UsageError(str(error)) from error
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    from dnalect.workflows.predict.job import Options, predict_file
+
+    options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
+    done = predict_file(model, source, outputs, options)
+    if not options.quiet:
+        files = ", ".join("stdout" if output == "-" else output for output in outputs)
+        click.echo(f"dnalect: {done.rows:,} predictions by {done.model}: {files}", err=True)

@@ -1,0 +1,1 @@
+"""Models, tasks and seeds from one file -> a table with intervals, plots and a page."""

@@ -1,0 +1,111 @@
+"""The page and the plots of a suite: which model wins where, against whom, and by how much."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dnalect.core.figures import Figure, shown, signed
+from dnalect.evaluate.metrics import verdict
+from dnalect.report import plots
+from dnalect.report.page import Page, Section, write_page
+from dnalect.workflows.benchmark.suite import Suite
+from dnalect.workflows.benchmark.tasks import Task
+
+MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
+
+
+def main_metric(task: Task) -> str:
+    """The metric that a task is compared by."""
+    return task.spec.metric or MAIN[task.target.kind]
+
+
+def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], out: Path, command: str) -> None:
+    """Write OUT/index.html, and OUT/TASK.png for every task."""
+    models = [entry.name for entry in suite.models]
+    told = [
+        _task(suite, task, [each for each in figures if each.task == task.spec.name], models, out) for task in tasks
+    ]
+    sections = [_overview(suite, tasks, figures, models), *told]
+    lead = suite.about or f"{len(models)} models and {len(suite.rivals)} simple rivals on {len(tasks)} tasks."
+    write_page(Page(suite.name, lead, tuple(sections), {"command": command}), out / "index.html")
+
+
+def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str]) -> Section:
+    """One row a task: the best model and rival, and whether the difference holds after correction."""
+    rows, won, lost = [], 0, 0
+    for task in tasks:
+        mine = [each for each in figures if each.task == task.spec.name and each.metric == main_metric(task)]
+        best = best_of([each for each in mine if each.who in models])
+        rival = best_of([each for each in mine if each.who not in models])
+        if best is None:
+            continue
+        against = next((each for each in mine if each.who == best.who and each.against == suite.against), None)
+        words = verdict(against) if against else ""
+        won, lost = won + words.startswith("better"), lost + words.startswith("worse")
+        name = f"{best.who} {shown(best.value)}"
+        other = f"{rival.who} {shown(rival.value)}" if rival else ""
+        rows.append((task.spec.name, best.metric, f"{best.n:,}", name, other, _difference(against), words))
+    columns = ("task", "metric", "n", "best model [95%]", "best rival [95%]", f"minus {suite.against}", "in words")
+    sentence = (
+        f"On {won} of {len(rows)} tasks the best model beats {suite.against} by a paired difference whose interval "
+        f"excludes 0 and whose p-value, corrected over the tasks by Holm, is below 0.05; on {lost} it is worse. "
+        "The best model of a task is chosen by the same test items that it is judged on, which flatters it a little; "
+        "each model's own rows below are free of that."
+    )
+    return Section("Who wins where", (sentence,), (), columns, tuple(rows), frozenset(columns[5:6]))
+
+
+def best_of(figures: Sequence[Figure]) -> Figure | None:
+    """Return the figure with the highest value, None without any."""
+    known = [each for each in figures if np.isfinite(each.value.mean)]
+    return max(known, key=lambda each: each.value.mean, default=None)
+
+
+def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[str], out: Path) -> Section:
+    metric = main_metric(task)
+    kept: dict[str, Figure] = {}
+    for each in figures:
+        if each.metric == metric and each.part == "test":
+            kept.setdefault(each.who, each)
+    rows, ranked = [], sorted(kept.values(), key=lambda each: -np.nan_to_num(each.value.mean, nan=-np.inf))
+    against = {(each.who, each.against): each for each in figures if each.metric == metric and each.part == "test"}
+    for each in ranked:
+        pair = against.get((each.who, suite.against))
+        rows.append((each.who, shown(each.value), _difference(pair), _p(pair), verdict(pair) if pair else ""))
+    for one in task.spec.published:
+        source = f"{one.source}; {one.differs}" if one.differs else one.source
+        rows.append((f"{one.who}, published", f"{one.value:.3f}", "", "", source))
+    picture = out / f"{''.join(c if c.isalnum() else '-' for c in task.spec.name)}.png"
+    bars = [plots.Bar(each.who, each.value, each.who not in models) for each in ranked]
+    plots.forest(picture, [(task.spec.name, bars)], metric, float("nan"))
+    columns = ("who", f"{metric} [95%]", f"minus {suite.against}", "p, Holm", "in words, or source")
+    return Section(
+        task.spec.name,
+        tuple(_sentences(task)),
+        (),
+        columns,
+        tuple(rows),
+        frozenset(columns[1:4]),
+        ((f"{metric}, mean over seeds, 95% over items and seeds", picture.read_bytes()),),
+    )
+
+
+def _sentences(task: Task) -> list[str]:
+    spec, count = task.spec, len(task.examples)
+    how = f"{spec.folds} folds held out in turn" if task.groups is not None else f"split: {spec.split}"
+    told = [f"{count:,} sequences, {len(task.tested):,} of them predicted while held out ({how})."]
+    if task.audit is not None and task.audit.rows:
+        told.append(f"{len(task.audit.rows):,} test sequences that are met in training were dropped.")
+    return [*told, *task.examples.notes]
+
+
+def _difference(figure: Figure | None) -> str:
+    if figure is None or not np.isfinite(figure.difference.mean):
+        return ""
+    mean, low, high = figure.difference
+    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
+
+
+def _p(figure: Figure | None) -> str:
+    return "" if figure is None or not np.isfinite(figure.p_holm) else f"{figure.p_holm:.3g}"

@@ -1,0 +1,143 @@
+"""A suite: which models and rivals are measured on which tasks. Read from YAML; unknown keys are errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dnalect.core.errors import ConfigError
+from dnalect.training.tuning import METHODS
+
+KINDS = ("classes", "tracks", "signal")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number from the literature: who got it, in the task's metric, the source, how the protocol differs."""
+
+    who: str
+    value: float
+    source: str
+    differs: str = ""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A task.
+
+    data: file or folder, relative to the folder of the data. labels, sequence, kind, conflicts:
+    as `dnalect finetune` takes them. reference, place: where the sequences are looked for.
+    split: "folds" (whole contigs, or clusters where there are none, are held out in turn, so that
+    every sequence is predicted once), or a rule of `dnalect finetune`. folds: how many. most:
+    at most so many sequences, drawn once, None for all. train_most: the same of the training part.
+    longest: bases; of longer sequences the middle is read. both_strands: the label does not
+    depend on the strand. metric: what is compared. seeds: None for the suite's. drop_contigs:
+    contigs, or contig:start-end, that are left out. published: numbers of others.
+    """
+
+    name: str
+    data: str
+    labels: tuple[str, ...] = ()
+    sequence: str | None = None
+    kind: str | None = None
+    conflicts: str = "drop"
+    reference: str | None = None
+    place: bool = False
+    split: str = "given"
+    folds: int = 5
+    most: int | None = None
+    train_most: int | None = None
+    longest: int | None = None
+    both_strands: bool = False
+    metric: str = ""
+    seeds: int | None = None
+    drop_contigs: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model and how it is used.
+
+    name: in the table. model: name or folder, relative to the folder of the models where it is
+    one there. method: of METHODS. untrained: with random weights instead. options: fields of a
+    TuneConfig. pool, layer: of its reading. only: names of tasks, () for all.
+    """
+
+    name: str
+    model: str
+    method: str = "probe"
+    untrained: bool = False
+    pool: str = "mean"
+    layer: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ConfigError(f"{self.name}: a method is one of {', '.join(METHODS)}, not {self.method!r}")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What one file says. against: the rival whose differences are corrected over the tasks."""
+
+    name: str
+    models: tuple[Entry, ...]
+    tasks: tuple[TaskSpec, ...]
+    rivals: tuple[str, ...] = ("words", "composition", "likelihood")
+    against: str = "words of 3-6"
+    seeds: int = 3
+    motifs: str | None = None
+    about: str = ""
+
+
+def read_suite(path: Path) -> Suite:
+    """Read a suite. Raises ConfigError that names what is missing, unknown or twice."""
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(told, dict):
+        raise ConfigError(f"{path} must hold name, models and tasks")
+    parts = dict(told)
+    models = tuple(_made(Entry, each, f"{path}, models") for each in _listed(parts, "models", path))
+    tasks = tuple(_task(each, path) for each in _listed(parts, "tasks", path))
+    suite: Suite = _made(Suite, {**parts, "models": models, "tasks": tasks}, str(path))
+    for what, names in (("models", [m.name for m in models]), ("tasks", [t.name for t in tasks])):
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ConfigError(f"{path}: {what} have the same name {sorted(twice)[0]!r}")
+    return suite
+
+
+def _task(told: Any, path: Path) -> TaskSpec:
+    where = f"{path}, tasks"
+    if not isinstance(told, dict):
+        raise ConfigError(f"{where}: every task is a mapping with name and data")
+    published = tuple(_made(Published, each, f"{where}, published") for each in told.get("published", ()))
+    task: TaskSpec = _made(TaskSpec, {**told, "published": ()}, where)
+    return replace(task, published=published)
+
+
+def _listed(told: dict[str, Any], name: str, path: Path) -> list[Any]:
+    value = told.pop(name, None)
+    if not isinstance(value, list) or not value:
+        raise ConfigError(f"{path} has no list of {name}")
+    return value
+
+
+def _made(kind: Any, told: Any, where: str) -> Any:
+    known = {each.name for each in fields(kind)}
+    if not isinstance(told, dict) or not all(isinstance(key, str) for key in told):
+        raise ConfigError(f"{where}: expected a mapping, found {told!r}")
+    if unknown := sorted(told.keys() - known):
+        raise ConfigError(f"{where}: unknown {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigError(f"{where}: {str(error).replace('__init__() ', '')}") from error
