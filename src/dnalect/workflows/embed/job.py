@@ -22,13 +22,11 @@ from dnalect.workflows.embed.items import Source, chunks
 from dnalect.workflows.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.workflows.embed.sources import (
     Tiling,
-    bed_source,
     check_file,
-    fasta_source,
     kind_of,
     known,
-    table_source,
     variant_source,
+    windows_of,
 )
 
 # Windows whose sequences and vectors are held at once, and the bases and bytes that they may have.
@@ -164,17 +162,10 @@ def _model_name(source: str, kind: str, genome: Genome | None, options: Options)
 
 
 def _opened(source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Options) -> Source:
-    if kind == "fasta":
-        return fasta_source(source, tiling)
-    if kind == "table" or genome is None:
-        if tiling.size:
-            raise ConfigError("--window cuts a FASTA or the intervals of a BED; the sequences of a table stay whole")
-        return table_source(source, genome, options.labels)
-    names = ContigNames(genome, options.rename)
-    if kind == "bed":
-        return bed_source(source, genome, names, tiling)
+    if kind != "variants" or genome is None:
+        return windows_of(source, kind, genome, tiling, options.labels, options.rename)
     flank = (tiling.size or 0) // 2
-    return variant_source(source, genome, names, flank, model.context_bases - 2 * flank)
+    return variant_source(source, genome, ContigNames(genome, options.rename), flank, model.context_bases - 2 * flank)
 
 
 def _around_alleles(tiling: Tiling, model: Model) -> Tiling:

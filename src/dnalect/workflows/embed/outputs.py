@@ -59,53 +59,15 @@ def open_output(
         yield writer
 
 
-class _ParquetWriter:
-    def __init__(self, file: pq.ParquetWriter, columns: Sequence[Column], bases: bool):
-        self.file, self.columns, self.bases = file, columns, bases
-        self.held: list[pa.Table] = []
-        self.size = 0
-
-    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None:
-        cells = cells_of(items, self.columns)
-        arrays = [pa.array(cells[each.name], _ARROW[each.kind]) for each in (*PLACES, *self.columns)]
-        flat = np.concatenate(vectors) if isinstance(vectors, list) else vectors
-        embedded = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1])
-        if self.bases:
-            offsets = np.cumsum([0, *map(len, vectors)]).astype(np.int32)
-            embedded = pa.ListArray.from_arrays(pa.array(offsets), embedded)
-        self.held.append(pa.Table.from_arrays([*arrays, embedded], schema=self.file.schema))
-        self.size += flat.nbytes
-        if self.size >= GROUP:
-            self.flush()
-
-    def flush(self) -> None:
-        if self.held:
-            self.file.write_table(pa.concat_tables(self.held))
-        self.held, self.size = [], 0
-
-
-@contextmanager
-def _parquet(
-    temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
-) -> Iterator[Writer]:
-    vector = pa.list_(pa.float32(), width)
-    fields = [pa.field(each.name, _ARROW[each.kind]) for each in (*PLACES, *columns)]
-    told = {f"dnalect_{name}": value for name, value in facts.items()}
-    schema = pa.schema([*fields, pa.field(VECTORS, pa.list_(vector) if bases else vector)], told)
-    with pq.ParquetWriter(temporary, schema) as file:
-        writer = _ParquetWriter(file, columns, bases)
-        yield writer
-        writer.flush()
-        later = {f"dnalect_{name}": value for name, value in facts.items() if told.get(f"dnalect_{name}") != value}
-        file.add_key_value_metadata(later)
-
-
 class _Gathering:
-    """Keeps the places and labels of all rows in memory; the vectors go to the disk at once."""
+    """Keeps the places and labels of rows in memory."""
 
     def __init__(self, columns: Sequence[Column]):
         self.columns = columns
-        self.cells: dict[str, list[Cell]] = {each.name: [] for each in (*PLACES, *columns)}
+        self.clear()
+
+    def clear(self) -> None:
+        self.cells: dict[str, list[Cell]] = {each.name: [] for each in (*PLACES, *self.columns)}
         self.rows = 0
 
     def gather(self, items: Sequence[Item]) -> None:
@@ -124,6 +86,59 @@ def _array(cells: list[Cell], kind: str) -> npt.NDArray[Any]:
     if kind == "number":
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     return np.array(cells, dtype=np.int64)
+
+
+class _ParquetWriter(_Gathering):
+    """Fills a row group in one buffer: many arrays that live on between the passes would scatter the heap."""
+
+    def __init__(self, file: pq.ParquetWriter, columns: Sequence[Column], width: int, bases: bool):
+        super().__init__(columns)
+        self.file, self.bases = file, bases
+        self.buffer = np.empty((max(1, GROUP // (4 * width)), width), dtype=np.float32)
+        self.filled = 0
+        self.ends = [0]
+
+    def write(self, items: Sequence[Item], vectors: Floats | list[Floats]) -> None:
+        flat = np.concatenate(vectors) if isinstance(vectors, list) else vectors
+        if self.filled + len(flat) > len(self.buffer):
+            self.flush()
+        self.gather(items)
+        for each in vectors:
+            self.ends.append(self.ends[-1] + (len(each) if self.bases else 1))
+        if len(flat) > len(self.buffer):
+            self._put(flat)
+            return
+        self.buffer[self.filled : self.filled + len(flat)] = flat
+        self.filled += len(flat)
+
+    def flush(self) -> None:
+        if self.rows:
+            self._put(self.buffer[: self.filled])
+
+    def _put(self, flat: Floats) -> None:
+        arrays = [pa.array(self.cells[each.name], _ARROW[each.kind]) for each in (*PLACES, *self.columns)]
+        embedded = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1])
+        if self.bases:
+            embedded = pa.ListArray.from_arrays(pa.array(self.ends, pa.int32()), embedded)
+        self.file.write_table(pa.Table.from_arrays([*arrays, embedded], schema=self.file.schema))
+        self.clear()
+        self.filled, self.ends = 0, [0]
+
+
+@contextmanager
+def _parquet(
+    temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+) -> Iterator[Writer]:
+    vector = pa.list_(pa.float32(), width)
+    fields = [pa.field(each.name, _ARROW[each.kind]) for each in (*PLACES, *columns)]
+    told = {f"dnalect_{name}": value for name, value in facts.items()}
+    schema = pa.schema([*fields, pa.field(VECTORS, pa.list_(vector) if bases else vector)], told)
+    with pq.ParquetWriter(temporary, schema) as file:
+        writer = _ParquetWriter(file, columns, width, bases)
+        yield writer
+        writer.flush()
+        later = {f"dnalect_{name}": value for name, value in facts.items() if told.get(f"dnalect_{name}") != value}
+        file.add_key_value_metadata(later)
 
 
 class _NpzWriter(_Gathering):

@@ -82,6 +82,23 @@ def kind_of(path: str) -> str:
     return "variants" if {"pos", "ref", "alt"} <= set(named) and "sequence" not in named else "table"
 
 
+def windows_of(
+    path: str, kind: str, genome: Genome | None, tiling: Tiling, labels: Sequence[str] = (), rename: str | None = None
+) -> Source:
+    """Return the items of a FASTA, a table or a BED. kind: of `kind_of`, not "variants". genome: what places lie on.
+
+    labels: columns of a table to take along. rename: as `ContigNames` has it. Raises ConfigError
+    for tiles of a table.
+    """
+    if kind == "fasta":
+        return fasta_source(path, tiling)
+    if kind == "table" or genome is None:
+        if tiling.size:
+            raise ConfigError("--window cuts a FASTA or the intervals of a BED; the sequences of a table stay whole")
+        return table_source(path, genome, labels)
+    return bed_source(path, genome, ContigNames(genome, rename), tiling)
+
+
 def fasta_source(path: str, tiling: Tiling) -> Source:
     """Return the records of a FASTA, each whole, with the rest of its header; or windows of them."""
     if tiling.size:
