@@ -12,6 +12,7 @@ from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.examples import Examples, Target
 from dnalect.models.heads import Heads
 from dnalect.models.pooled import Pooled, Reading
+from dnalect.models.predictor import opposite
 from dnalect.training import finetune as loop
 from dnalect.training.answers import loss_of, specs_of
 from dnalect.training.finetune import batch_rows, finetune
@@ -162,6 +163,17 @@ def test_a_probe_learns_every_kind_of_target_and_leaves_the_network(model_folder
     assert np.corrcoef(raw["gc"][known, 0], test.labels["gc"][known, 0])[0, 1] > 0.6
     told = np.isfinite(test.labels["both"][:, 1])
     assert np.mean((raw["both"][told, 1] > 0) == test.labels["both"][told, 1]) > 0.8
+
+
+def test_both_strands_of_a_duplex_cost_one_pass_and_are_the_mean_of_two(model_folder):
+    train = examples(12)
+    model = dnalect.load(model_folder)
+    for pool in ("mean", "mean-max"):
+        both = vectors(pooled_of(model, train, Reading(pool=pool, strands=2)), train.sequences)
+        one = pooled_of(model, train, Reading(pool=pool))
+        turned = [opposite(text) for text in train.sequences]
+        wanted = (vectors(one, train.sequences) + vectors(one, turned)) / 2
+        assert np.allclose(both, wanted, atol=1e-5)
 
 
 def test_holes_train_nothing_and_weights_balance_the_classes():

@@ -25,10 +25,10 @@ import click
 @click.option(
     "--score",
     "scores",
-    default="llr",
-    show_default=True,
-    metavar="llr|distance|llr,distance",
-    help="llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes.",
+    metavar="llr|distance|change|llr,distance|...",
+    help="llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes. change: of a "
+    "fine-tuned model, what it predicts of the alternate less that of the reference. "
+    "[default: llr; of a fine-tuned model llr,change]",
 )
 @click.option("--report", help="Write an HTML report here.")
 @click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
@@ -42,7 +42,19 @@ import click
 @click.option(
     "--window",
     type=click.IntRange(min=1),
-    help="Bases of the window of an indel, and of distances [default: the model's].",
+    help="Bases of the window of an indel, of distances, and of a predicted change [default: the model's].",
+)
+@click.option(
+    "--shifts",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Predicted change: the mean over an odd number of windows, 5 bases from one to the next.",
+)
+@click.option(
+    "--strands",
+    type=click.Choice(["forward", "reverse", "both"]),
+    help="Predicted change: strands that the model reads [default: as it was trained].",
 )
 @click.option(
     "--batch-size",
@@ -52,12 +64,14 @@ import click
 @click.option(
     "--background",
     type=click.IntRange(min=0),
-    help="Background SNVs for percentiles; 0: no percentiles [default: 100,000 for duplex, 1,000 for masked models].",
+    help="Background SNVs for percentiles; 0: no percentiles [default: 100,000 for duplex, 1,000 for masked models "
+    "and predicted changes].",
 )
 @click.option(
     "--background-others",
     type=click.IntRange(min=10),
-    help="Background variants of every class and length bin but SNVs [default: 1,000 for duplex, 100 for masked].",
+    help="Background variants of every class and length bin but SNVs [default: 1,000 for duplex, 100 for masked, "
+    "200 for predicted changes].",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the background.")
 @click.option(
@@ -73,7 +87,7 @@ def command(
     reference: str,
     variants: str,
     outputs: tuple[str, ...],
-    scores: str,
+    scores: str | None,
     report: str | None,
     multiqc: str | None,
     batch_size: int | None,
@@ -89,6 +103,7 @@ def command(
     \b
     dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
     dnalect score genome.fa variants.vcf.gz -o scored.tsv --model dnabert-3,dnabert-6 --score llr,distance
+    dnalect score genome.fa variants.vcf.gz -o scored.tsv --model my-finetuned-model --shifts 5
     """
     from dnalect.core.errors import ConfigError, OutputError
     from dnalect.workflows.choice import scores_of
@@ -98,7 +113,7 @@ def command(
     try:
         for output in wanted:
             kind_of(output, True)
-        measured = scores_of(scores)
+        measured = None if scores is None else scores_of(scores)
     except (OutputError, ConfigError) as error:
         raise click.UsageError(str(error)) from error
 

@@ -50,16 +50,30 @@ class Calibration:
         values = np.asarray(outputs, dtype=np.float64)
         if target.kind == "signal":
             return np.interp(values, self.raw, self.fitted) if self.raw else values
-        width = len(target.outputs)
-        allowed = (0, 1) if target.kind == "classes" else (0, width)
-        if len(self.temperatures) not in allowed or len(self.biases) not in (0, width) or self.raw:
-            raise ModelError(f"this calibration is not one of {target.name}: {target.kind} of {width} outputs")
-        scaled = values / np.array(self.temperatures or (1.0,)) + np.array(self.biases or (0.0,))
+        scaled = self._scaled(target, values)
         if target.kind == "tracks":
             # The same as 1 / (1 + exp(-x)), without overflow.
             return np.asarray(0.5 * (1 + np.tanh(scaled / 2)))
         odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def log_odds(self, target: Target, outputs: npt.NDArray[np.floating]) -> Floats:
+        """Return ln p - ln (1 - p) of every class or track (n, K), exact where p is near 0 or 1.
+
+        outputs: logits (n, K). Raises ModelError where the calibration is one of another target.
+        """
+        scaled = self._scaled(target, np.asarray(outputs, dtype=np.float64))
+        if target.kind == "tracks":
+            return scaled
+        others = [np.logaddexp.reduce(np.delete(scaled, each, axis=1), axis=1) for each in range(scaled.shape[1])]
+        return np.asarray(scaled - np.stack(others, axis=1))
+
+    def _scaled(self, target: Target, values: Floats) -> Floats:
+        width = len(target.outputs)
+        allowed = {"classes": (0, 1), "tracks": (0, width)}.get(target.kind, ())
+        if len(self.temperatures) not in allowed or len(self.biases) not in (0, width) or self.raw:
+            raise ModelError(f"this calibration is not one of {target.name}: {target.kind} of {width} outputs")
+        return np.asarray(values / np.array(self.temperatures or (1.0,)) + np.array(self.biases or (0.0,)))
 
     def as_dict(self) -> dict[str, list[float]]:
         """Return what `from_dict` reads, for a card in JSON; what is empty is left out."""

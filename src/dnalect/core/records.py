@@ -42,7 +42,7 @@ class Reason(StrEnum):
 
 VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"]
 # What can be asked for of an alternate allele.
-SCORES = ("llr", "distance")
+SCORES = ("llr", "distance", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,27 @@ class Distances(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """How an output of a predictor differs between the haplotypes: docs/scores.md, "change-1".
+
+    name: of the output, safe in a heading. value: alternate - reference. reference, alternate:
+    the predictions: a signal in its own unit, a class or track as log-odds (nats).
+    percentile: share of background variants of the same stratum with a lower value, in (0, 1).
+    """
+
+    name: str
+    value: float
+    reference: float
+    alternate: float
+    percentile: float | None = None
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What ranks changes, the most unusual last, up or down: how far the percentile is from 1/2, then the size."""
+        return (abs(2 * self.percentile - 1) if self.percentile is not None else 0.0), abs(self.value)
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """What is known of one alternate allele.
 
@@ -128,7 +149,7 @@ class Score:
     flags: e.g. "tandem_repeat". strand_gap: |forward - reverse| of a model that reads one
     strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
     members: the log-ratios whose mean `value` is, one a model, () of a single model.
-    distances: None unless they were asked for.
+    distances: None unless they were asked for. changes: one an output of a predictor, else ().
     """
 
     value: float | None = None
@@ -142,11 +163,12 @@ class Score:
     tokens: tuple[int, int] | None = None
     members: tuple[float, ...] = ()
     distances: Distances | None = None
+    changes: tuple[Change, ...] = ()
 
     @property
     def known(self) -> bool:
-        """Whether there is a log-ratio or a distance."""
-        return self.value is not None or self.distances is not None
+        """Whether there is a log-ratio, a distance or a predicted change."""
+        return self.value is not None or self.distances is not None or bool(self.changes)
 
     @property
     def spread(self) -> float | None:
@@ -204,7 +226,8 @@ class Summary:
     provenance: name -> value, in the order to show. outcomes: "scored" or a reason ->
     number of alternate alleles. kinds: class -> number scored. percentiles: class -> counts
     in 20 equal bins of the percentile. scores, background: class -> (bin edges, counts) of
-    the log-ratio. frequency: None without allele counts, else the check of rare against
+    the log-ratio. changes: "output, class" -> (bin edges, counts, counts of the background).
+    frequency: None without allele counts, else the check of rare against
     common alleles. top: the lowest-ranked (most disfavoured) rows, best candidate first.
     notes: sentences that the reader must not miss. measured: names of the scores, of SCORES.
     """
@@ -224,6 +247,9 @@ class Summary:
     notes: list[str] = field(default_factory=list)
     annotated: bool = False
     measured: tuple[str, ...] = ("llr",)
+    changes: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

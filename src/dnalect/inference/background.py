@@ -7,6 +7,7 @@ Scores of different strata can't be compared; their percentiles can.
 import hashlib
 import zlib
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from dnalect.core.files import cache_folder, written_whole
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.leave_one_out import TILE
-from dnalect.inference.scorer import Scorer
+from dnalect.inference.scorer import Measure, Scorer
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import edge, normalise
 
@@ -53,7 +54,7 @@ class Background:
 
     def __init__(
         self,
-        scorer: Scorer,
+        scorer: Measure,
         snvs: int | None = None,
         others: int | None = None,
         seed: int = 1,
@@ -104,7 +105,9 @@ class Background:
 
     def _snvs(self, count: int, rng: np.random.Generator) -> Values:
         """All three substitutions at random sites, drawn tile by tile so that they share a forward."""
-        genome, found = self.scorer.genome, []
+        # A measure that shares forwards is a Scorer.
+        scorer, found = cast(Scorer, self.scorer), []
+        genome = scorer.genome
         missing, tries = count, 0
         while missing > 0 and tries < 50:
             sites = min(missing // 3 + 1, 64 * SITES_A_TILE)
@@ -116,7 +119,7 @@ class Background:
             ref = encode(genome.windows(contigs, positions, 1))[:, 0]
             inner = (positions >= 64) & (positions < genome.lengths[contigs] - 64) & (ref != UNKNOWN)
             contigs, positions, ref = contigs[inner], positions[inner], ref[inner]
-            log_probs = self.scorer.at_sites(contigs, positions)
+            log_probs = scorer.at_sites(contigs, positions)
             change = log_probs - log_probs[np.arange(len(ref)), ref][:, None]
             found.append(change[np.arange(4) != ref[:, None]])
             missing -= len(found[-1])

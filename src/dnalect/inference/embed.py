@@ -17,7 +17,7 @@ from dnalect.core.records import Encoding
 from dnalect.inference.batches import by_length
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.masked import MaskedModel
-from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states
+from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states, symmetric
 from dnalect.models.predictor import Predictor, opposite
 from dnalect.models.registry import Model
 from dnalect.tokens.bases import decode, encode
@@ -81,7 +81,7 @@ def embed(
             numbers = [distinct[text] for text in texts]
             out[row] += _joined(vectors[numbers], counts[numbers], pool)
     out /= np.float32(len(views))
-    return _symmetric(out, reader.width) if len(views) < strands else out
+    return symmetric(out, reader.width) if len(views) < strands else out
 
 
 def per_base(
@@ -119,7 +119,7 @@ def per_base(
             total += np.concatenate([spread[row][::turn] for row in at])
             seen += np.concatenate([known[row][::turn] for row in at])[:, None]
         mean: Floats = (total / np.maximum(seen, 1)).astype(np.float32)
-        out.append(_symmetric(mean, reader.width) if len(views) < strands else mean)
+        out.append(symmetric(mean, reader.width) if len(views) < strands else mean)
     return out
 
 
@@ -160,21 +160,11 @@ def _cut(text: str, longest: int) -> list[str]:
 def _views(model: Model, pieces: list[list[str]], strands: int) -> list[list[list[str]]]:
     """Return the pieces, and for both strands their reverse complements, in the order of the pieces.
 
-    A duplex model has read both strands in one pass: see `_symmetric`.
+    A duplex model has read both strands in one pass: see `symmetric`.
     """
     if strands == 1 or isinstance(model, DuplexModel):
         return [pieces]
     return [pieces, [[opposite(text) for text in texts] for texts in pieces]]
-
-
-def _symmetric(vectors: Floats, width: int) -> Floats:
-    """Return the mean of duplex vectors (n, width or 2 * width) and those of the reverse complements.
-
-    There the halves, one a strand, have changed places.
-    """
-    halves = vectors.reshape(len(vectors), vectors.shape[1] // width, 2, width // 2)
-    mean: Floats = ((halves + halves[:, :, ::-1]) / np.float32(2)).reshape(vectors.shape)
-    return mean
 
 
 def _numbered(views: list[list[list[str]]]) -> dict[str, int]:

@@ -10,23 +10,20 @@ from dnalect.core.records import Distances, Score, Variant
 from dnalect.genome.fasta import Genome
 
 
-class Scorer(Protocol):
-    """Turns variants into scores; a score depends on reference and variant alone.
+class Measure(Protocol):
+    """A number for every variant that depends on reference and variant alone: what a background is drawn of.
 
-    definition: of the score, as docs/scores.md names it. flank: bases on each side of an
-    indel's alleles. reach: bases on each side that a score depends on. longest_allele: most
-    bases of an allele that can be scored. shares_forwards: whether near sites cost no more
-    than one. background, background_others: SNVs, and variants of each other stratum, that
-    percentiles rest on unless told otherwise. sites: precomputed log-probabilities, or None.
-    identity: names model and method; equal ones give equal numbers on one reference.
+    genome: the reference. reach: bases on each side that the number depends on. background,
+    background_others: SNVs, and variants of each other stratum, that percentiles rest on
+    unless told otherwise. identity: names model and method; equal ones give equal numbers on
+    one reference. shares_forwards: whether near sites cost no more than one; such a measure is
+    a Scorer. sites: precomputed log-probabilities, or None.
     """
 
-    definition: str
-    flank: int
-    shares_forwards: bool
+    genome: Genome
     background: int
     background_others: int
-    genome: Genome
+    shares_forwards: bool
     sites: Any
 
     @property
@@ -35,12 +32,23 @@ class Scorer(Protocol):
     @property
     def reach(self) -> int: ...
 
-    @property
-    def longest_allele(self) -> int: ...
-
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""
         ...
+
+
+class Scorer(Measure, Protocol):
+    """The measure of a language model.
+
+    definition: of the score, as docs/scores.md names it. flank: bases on each side of an
+    indel's alleles. longest_allele: most bases of an allele that can be scored.
+    """
+
+    definition: str
+    flank: int
+
+    @property
+    def longest_allele(self) -> int: ...
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -15,9 +16,12 @@ from dnalect.core.records import Encoding
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads
 from dnalect.models.masked import MaskedModel
+from dnalect.windows.alleles import SPECIAL_TOKENS
 
 POOLS = ("mean", "max", "mean-max", "summary")
 _LOWEST = -1e4
+Singles = npt.NDArray[np.float32]
+_BASES = frozenset("ACGTacgt")
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,9 @@ class Pooled(nn.Module):
         return pool_states(self.base.states(encoding, self.reading.layer), encoding, self.reading.pool)
 
     def cut(self, sequences: Sequence[str]) -> list[str]:
-        """Return the middle `longest` bases of each sequence."""
+        """Return the middle `longest` bases of each sequence; fewer where unknown bases need too many tokens."""
         longest = min(self.reading.longest, self.base.context_bases)
-        return [middle(sequence, longest) for sequence in sequences]
+        return [_fitting(self.base, middle(sequence, longest)) for sequence in sequences]
 
 
 def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
@@ -91,10 +95,29 @@ def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
+def symmetric(vectors: Singles, width: int) -> Singles:
+    """Return the mean of duplex vectors (n, width or 2 * width) and those of the reverse complements.
+
+    There the halves, one a strand, have changed places. width: channels of the states.
+    """
+    halves = vectors.reshape(len(vectors), vectors.shape[1] // width, 2, width // 2)
+    mean: Singles = ((halves + halves[:, :, ::-1]) / np.float32(2)).reshape(vectors.shape)
+    return mean
+
+
 def middle(sequence: str, longest: int) -> str:
     """Return the middle bases of a sequence, the whole where it is not longer."""
     low = max(0, (len(sequence) - longest) // 2)
     return sequence[low : low + longest]
+
+
+def _fitting(base: DuplexModel | MaskedModel, text: str) -> str:
+    """Return the text, or its middle that fits with a token for every base: words begin anew at unknown bases."""
+    if not isinstance(base, MaskedModel) or base.positions is None or _BASES.issuperset(text):
+        return text
+    room = max(1, base.positions - SPECIAL_TOKENS)
+    crowded = len(text) > room and base.tokenizer.encode([text]).input_ids.shape[1] > base.positions
+    return middle(text, room) if crowded else text
 
 
 def check_reading(base: DuplexModel | MaskedModel, reading: Reading) -> None:

@@ -14,8 +14,8 @@ from dnalect.models.families import FAMILIES
 from dnalect.models.hub import fetched, is_hub_id
 from dnalect.models.loading import check_folder, load_masked
 from dnalect.models.masked import MaskedModel
+from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
-from dnalect.models.predictor import Predictor, load_predictor
 from dnalect.models.published import PublishedCard
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -23,7 +23,7 @@ _DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 Model = DuplexModel | MaskedModel
 _log = logging.getLogger("dnalect")
 
-__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "language_model", "load", "model_folder"]
+__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "language_model", "load", "model_folder", "untuned"]
 
 
 def model_folder(name: str) -> Path:
@@ -57,6 +57,32 @@ def language_model(name: str | Path, device: str = "cpu", dtype: str = "float32"
             f"{name} is a fine-tuned predictor, and this needs a language model: give the one it came from"
         )
     return model
+
+
+def untuned(name: str | Path, predictor: Predictor, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Return the language model that a predictor came from, as it was before.
+
+    name: what the predictor was loaded as. Raises ModelError where it can't be had: of a model
+    tuned in full the folder holds no copy.
+    """
+    told = predictor.card.config
+    if told["method"] == "probe":
+        return predictor.base
+    inside = model_folder(str(name)) / BASE
+    source = inside if told["method"] == "lora" and inside.is_dir() else told["base"]["name"]
+    try:
+        base = language_model(source, device, dtype)
+    except ModelError as error:
+        raise ModelError(
+            f"the zero-shot score needs the model that {predictor.card.id} came from: {error}; "
+            "--score change leaves that score out"
+        ) from error
+    if base.card.sha256 != told["base"]["sha256"]:
+        raise ModelError(
+            f"{source} is another version of the model that {predictor.card.id} came from: the SHA-256 of the weights "
+            "differs; --score change leaves the zero-shot score out"
+        )
+    return base
 
 
 def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:

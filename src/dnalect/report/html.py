@@ -29,6 +29,8 @@ REASONS = {
 }
 PAGE = 50
 LONGEST = 24
+# Outputs of a predictor that the report lists; tables hold all of them.
+OUTPUTS = 4
 
 
 def write_report(summary: Summary, path: Path) -> None:
@@ -83,6 +85,11 @@ def _histograms(summary: Summary) -> list[dict[str, Any]]:
         )
         drawn = int(background[1].sum()) if background else 0
         found.append({"kind": kind, "count": int(counts.sum()), "background": drawn, "picture": Markup(picture)})
+    for name, (edges, counts, drawn_counts) in summary.changes.items():
+        names = ("these variants", "background")
+        picture = svg.histogram(edges, counts, drawn_counts, names, "predicted change")
+        of, drawn = f"predicted change, {name}", int(drawn_counts.sum())
+        found.append({"kind": of, "count": int(counts.sum()), "background": drawn, "picture": Markup(picture)})
     return found
 
 
@@ -105,6 +112,10 @@ def _columns(summary: Summary) -> list[str]:
     if any(row.identifier != "." for row in summary.top):
         columns.append("id")
     columns += ["change", "class"]
+    for name in _outputs(summary):
+        columns.append(f"predicted change, {name}")
+        if any(each.percentile is not None for row in summary.top for each in row.score.changes):
+            columns.append(f"percentile, {name}")
     if "llr" in summary.measured:
         columns += ["score", "percentile", "p(ref)"]
     if any(row.score.members for row in summary.top):
@@ -120,6 +131,10 @@ def _columns(summary: Summary) -> list[str]:
     if any(row.score.flags for row in summary.top):
         columns.append("flags")
     return columns
+
+
+def _outputs(summary: Summary) -> list[str]:
+    return [each.name for each in next((row.score.changes for row in summary.top), ())[:OUTPUTS]]
 
 
 def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
@@ -144,6 +159,9 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
         "nearest TSS": row.tss_distance,
         "flags": " ".join(score.flags),
     }
+    for each in score.changes:
+        values[f"predicted change, {each.name}"] = _significant(each.value)
+        values[f"percentile, {each.name}"] = _rounded(each.percentile, 5)
     return [values[name] for name in columns]
 
 
@@ -162,7 +180,8 @@ def _short(allele: str) -> str:
 
 def _sentence(row: Row) -> str:
     score = row.score
-    text = f"{_short(row.ref)}>{_short(row.alt)}, score {score.value:.2f}"
+    predicted = "".join(f", predicted change of {each.name} {each.value:+.3g}" for each in score.changes[:OUTPUTS])
+    text = f"{_short(row.ref)}>{_short(row.alt)}{predicted}, score {score.value:.2f}"
     if score.percentile is not None:
         text += f", percentile {score.percentile:.3%}"
     if score.ref_prob is not None:

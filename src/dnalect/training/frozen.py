@@ -9,8 +9,9 @@ import torch
 from tqdm import tqdm
 
 from dnalect.core.examples import Examples
+from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads, HeadSpec
-from dnalect.models.pooled import Pooled
+from dnalect.models.pooled import Pooled, symmetric
 from dnalect.models.predictor import opposite
 
 # Inverse strengths of the penalty (logistic), strengths (ridge), on standardised features.
@@ -26,6 +27,8 @@ Answered = tuple[Singles, dict[str, Singles]]
 def vectors(pooled: Pooled, sequences: Sequence[str], batch: int = BATCH) -> Singles:
     """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so."""
     texts = pooled.cut(sequences)
+    if pooled.reading.strands == 2 and isinstance(pooled.base, DuplexModel):
+        return symmetric(_vectors(pooled, texts, batch), pooled.base.width)
     views = [texts] if pooled.reading.strands == 1 else [texts, [opposite(text) for text in texts]]
     mean: Singles = np.stack([_vectors(pooled, view, batch) for view in views]).mean(axis=0, dtype=np.float32)
     return mean

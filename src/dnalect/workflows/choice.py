@@ -10,7 +10,8 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.records import SCORES
 from dnalect.genome.fasta import Genome
 from dnalect.models.card import Card
-from dnalect.models.registry import embedded_cards
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import Model, embedded_cards
 
 # A text with commas, a folder, or a list whose entries are taken as they are; None: the reference chooses.
 Models = str | os.PathLike[str] | Sequence[str] | None
@@ -35,6 +36,29 @@ def known_scores(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise ConfigError(f"name a score: {', '.join(SCORES)}, or several with commas between them")
     return tuple(name for name in SCORES if name in names)
+
+
+def scores_for(asked: Sequence[str] | None, predictor: Predictor | None) -> tuple[str, ...]:
+    """Return the scores to compute. asked: None for the log-ratio, of a predictor the predicted change too.
+
+    Raises ConfigError for an unknown name, and for a change without a predictor.
+    """
+    if asked is None:
+        return ("llr", "change") if predictor else ("llr",)
+    names = known_scores(asked)
+    if "change" in names and predictor is None:
+        raise ConfigError(
+            "the score `change` is a fine-tuned model's; give the folder of one as --model (dnalect finetune makes it)"
+        )
+    return names
+
+
+def the_predictor(models: Sequence[Model | Predictor]) -> Predictor | None:
+    """Return the fine-tuned model to score with, None of language models. ModelError where it is one of several."""
+    found = [model for model in models if isinstance(model, Predictor)]
+    if found and len(models) > 1:
+        raise ModelError(f"{found[0].card.id} is a fine-tuned predictor: give it as the only model")
+    return found[0] if found else None
 
 
 def split_names(text: str) -> list[str]:

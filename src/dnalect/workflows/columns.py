@@ -22,7 +22,7 @@ DISTANCE_TEXTS = (
 class Field:
     """An INFO key, one value an alternate.
 
-    part: which runs have it: "always", "llr", "distance" or "ensemble". shown: the value as
+    part: which runs have it: "always", "llr", "distance", "change" or "ensemble". shown: the value as
     text, "" where an allele has none. always: written even where no allele of a record has one.
     """
 
@@ -157,16 +157,47 @@ def _member(number: int, name: str) -> Column:
     return Column(f"llr_{name}", pa.float64(), value, "ensemble")
 
 
+def _change_fields(number: int, name: str) -> list[Field]:
+    def value(score: Score) -> str:
+        return f"{score.changes[number].value:.4g}" if score.changes else ""
+
+    def percentile(score: Score) -> str:
+        return _fixed(score.changes[number].percentile, 6) if score.changes else ""
+
+    key = f"CHANGE_{name.upper()}"
+    lower = f"share of background variants of the same kind with a lower DNALECT_{key}; no p-value"
+    return [
+        Field(key, "Float", f"predicted alternate - reference, {name}; no clinical evidence", "change", value, True),
+        Field(f"{key}_PCT", "Float", lower, "change", percentile, True),
+    ]
+
+
+def _change_columns(number: int, name: str) -> list[Column]:
+    def value(row: Row) -> float | None:
+        return float(f"{row.score.changes[number].value:.4g}") if row.score.changes else None
+
+    def percentile(row: Row) -> float | None:
+        return _rounded(row.score.changes[number].percentile, 6) if row.score.changes else None
+
+    return [
+        Column(f"change_{name}", pa.float64(), value, "change"),
+        Column(f"change_{name}_percentile", pa.float64(), percentile, "change"),
+    ]
+
+
 class Layout:
     """The fields and columns of one run.
 
-    scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single one.
+    scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
+    one. outputs: names of what a predictor gives, safe in keys and headings.
     """
 
-    def __init__(self, scores: Sequence[str] = ("llr",), members: Sequence[str] = ()):
+    def __init__(self, scores: Sequence[str] = ("llr",), members: Sequence[str] = (), outputs: Sequence[str] = ()):
         parts = {"always", *scores} | ({"ensemble"} if members and "llr" in scores else set())
         own = [_member(number, name) for number, name in enumerate(members)]
-        self.fields = [field for field in FIELDS if field.part in parts]
+        fields = [field for number, name in enumerate(outputs) for field in _change_fields(number, name)]
+        own += [column for number, name in enumerate(outputs) for column in _change_columns(number, name)]
+        self.fields = [field for field in (*FIELDS, *fields) if field.part in parts]
         self.columns = [column for column in (*COLUMNS, *own) if column.part in parts]
 
     @property

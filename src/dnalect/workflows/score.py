@@ -51,15 +51,17 @@ def score_file(
 
 
 def score_variants(
-    reference: str, variants: str, model: Models = None, percentiles: bool = True, scores: Sequence[str] = ("llr",)
+    reference: str, variants: str, model: Models = None, percentiles: bool = True, scores: Sequence[str] | None = None
 ) -> Iterator[Row]:
     """Yield a scored Row for every alternate allele of a VCF, TSV or BED, in order.
 
     model: a name or folder, or a list of them for an ensemble; None lets the reference choose
-    an embedded one. percentiles: False saves the background draw. scores: of "llr" and
-    "distance". Raises a DnalectError for unusable input.
+    an embedded one. percentiles: False saves the background draw. scores: of "llr", "distance"
+    and, with a fine-tuned model, "change"; None for "llr" and that model's "change".
+    Raises a DnalectError for unusable input.
     """
-    options = Options(model=model, scores=tuple(scores), background=None if percentiles else 0, quiet=True)
+    asked = None if scores is None else tuple(scores)
+    options = Options(model=model, scores=asked, background=None if percentiles else 0, quiet=True)
     job = Scoring(str(reference), options)
     with open_variants(str(variants), job.genome) as source:
         for _, _, rows in job.rows(source.records):

@@ -12,15 +12,18 @@ from dnalect.genome.gff import Annotation, open_annotation
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record
 from dnalect.inference.background import Background, stratum
+from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
 from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.registry import language_model
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import Model, load, untuned
 from dnalect.windows.alleles import resolve
-from dnalect.workflows.choice import Models, foreign, known_scores, labels_of, models_for, say
+from dnalect.workflows.choice import Models, foreign, labels_of, models_for, say, scores_for, the_predictor
 from dnalect.workflows.columns import Layout
+from dnalect.workflows.predicted import PredictedChanges
 from dnalect.workflows.tally import Tally
 
 # Records a chunk: fixed, so that the numbers never depend on how a file is read.
@@ -32,16 +35,18 @@ class Options:
     """How to score.
 
     model: name or folder, several with commas or as a list for an ensemble; None lets the
-    reference choose. scores: what to compute, of "llr" and "distance". window: bases of an
-    indel's window; None for the card's. batch: windows a forward. background: SNVs of the
+    reference choose. scores: what to compute, of "llr", "distance" and "change"; None for the
+    log-ratio and, of a fine-tuned predictor, the change. window: bases of an indel's window, or
+    of a predictor's; None for the card's. batch: windows a forward. background: SNVs of the
     background, background_others: variants of each other stratum; 0 leaves percentiles out,
-    None is what the kind of model can afford.
+    None is what the kind of model can afford. strands: that a predictor reads, None for those
+    it was trained on. shifts: windows of a predictor whose mean is taken.
     rename: None, "auto" or a file. precomputed: folder of a scan to look SNVs up in.
     provenance: write it into the outputs. command: as typed.
     """
 
     model: Models = None
-    scores: tuple[str, ...] = ("llr",)
+    scores: tuple[str, ...] | None = None
     window: int | None = None
     batch: int | None = None
     device: str = "cpu"
@@ -49,6 +54,8 @@ class Options:
     seed: int = 1
     background: int | None = None
     background_others: int | None = None
+    strands: str | None = None
+    shifts: int = 1
     rename: str | None = None
     annotate: str | None = None
     precomputed: str | None = None
@@ -60,17 +67,22 @@ class Options:
 class Scoring:
     """One reference, one model or an ensemble, ready to score records.
 
-    measured: names of the scores. scorers: one a model, named by `labels`; scorer: theirs
-    together. table: a scan to look SNVs up in, or None.
+    measured: names of the scores. predictor: a fine-tuned model or None; changes: what it
+    predicts, where that is measured. models: language models, of a predictor the one it came
+    from. scorers: one a language model, named by `labels`; scorer: theirs together. cards: of
+    the models that were asked for. table: a scan to look SNVs up in, or None.
     """
 
     def __init__(self, reference: str, options: Options):
-        self.options, self.measured = options, known_scores(options.scores)
+        self.options = options
         self.genome = open_genome(reference)
         self.notes: list[str] = []
-        self.models = [
-            language_model(name, options.device, options.dtype) for name in models_for(self.genome, options.model)
-        ]
+        names = models_for(self.genome, options.model)
+        loaded = [load(name, options.device, options.dtype) for name in names]
+        self.predictor = the_predictor(loaded)
+        self.measured = scores_for(options.scores, self.predictor)
+        self.cards = [model.card for model in loaded]
+        self.models = self._language_models(names[0], loaded)
         self.labels = labels_of([model.card for model in self.models])
         self.table = self._table(options.precomputed) if options.precomputed else None
         self.asked = self.missing = 0
@@ -79,20 +91,46 @@ class Scoring:
         self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
         notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
         self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
+        self.changes = self._changes(notify)
         self.names = ContigNames(self.genome, options.rename)
         self.annotation: Annotation | None = open_annotation(options.annotate) if options.annotate else None
         self.tally = Tally()
-        for warning in filter(None, (foreign(model.card, self.genome) for model in self.models)):
+        for warning in filter(None, (foreign(card, self.genome) for card in self.cards)):
             self.notes.append(warning)
             say(warning)
 
     @property
     def layout(self) -> Layout:
         """The fields and columns that the outputs have."""
-        return Layout(self.measured, self.labels if len(self.labels) > 1 else ())
+        names = self.changes.names if self.changes else ()
+        return Layout(self.measured, self.labels if len(self.labels) > 1 else (), names)
+
+    @property
+    def zero_shot(self) -> bool:
+        """Whether a language model is asked at all."""
+        return "llr" in self.measured or "distance" in self.measured
+
+    def _language_models(self, name: str, loaded: list[Model | Predictor]) -> list[Model]:
+        if self.predictor is None:
+            return [model for model in loaded if not isinstance(model, Predictor)]
+        if self.zero_shot:
+            return [untuned(name, self.predictor, self.options.device, self.options.dtype)]
+        return [self.predictor.base]
+
+    def _changes(self, notify: Callable[[str], None]) -> PredictedChanges | None:
+        options = self.options
+        if self.predictor is None or "change" not in self.measured:
+            if options.shifts != 1 or options.strands:
+                raise ConfigError("--shifts and --strands are for the predicted change of a fine-tuned model")
+            return None
+        scorer = ChangeScorer(
+            self.predictor, self.genome, options.window, options.strands, options.shifts, options.batch
+        )
+        return PredictedChanges(scorer, options.background, options.background_others, options.seed, notify)
 
     def _flank(self) -> int | None:
-        if not self.options.window:
+        # Of a predictor the window is that of its changes.
+        if not self.options.window or "change" in self.measured:
             return None
         flank, shortest = self.options.window // 2, min(model.context_bases for model in self.models)
         if not 32 <= flank <= shortest // 4:
@@ -100,6 +138,8 @@ class Scoring:
         return flank
 
     def _table(self, folder: str) -> Precomputed:
+        if self.predictor is not None:
+            raise ConfigError(f"--precomputed is for language models, and {self.predictor.card.id} is a predictor")
         if "llr" not in self.measured:
             raise ConfigError("--precomputed holds no distances: leave it out, or ask for --score llr,distance")
         if len(self.models) > 1:
@@ -116,20 +156,26 @@ class Scoring:
 
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         contigs = [self.names.number(record.contig) for record in chunk]
+        longest, reach = self._limits()
         resolved: list[list[Variant | str]] = []
         for record, contig in zip(chunk, contigs, strict=True):
-            found = [
-                resolve(record, allele, contig, self.genome, self.scorer.longest_allele, self.scorer.reach)
-                for allele in record.alternates
-            ]
+            found = [resolve(record, allele, contig, self.genome, longest, reach) for allele in record.alternates]
             resolved.append(found or [Reason.NO_ALTERNATE])
         variants = [each for found in resolved for each in found if isinstance(each, Variant)]
-        scores = iter(self._percentiles(variants, self._score(variants)))
+        known = self._percentiles(variants, self._score(variants))
+        scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
         for record, contig, found in zip(chunk, contigs, resolved, strict=True):
             mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
             rows = self._rows(record, contig, found, mine)
             self.tally.add(rows)
             yield record, mine, rows
+
+    def _limits(self) -> tuple[int, int]:
+        """Most bases of an allele, and bases around it that count: those of the most demanding number."""
+        limits = [(self.scorer.longest_allele, self.scorer.reach)] if self.zero_shot else []
+        if self.changes:
+            limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
+        return min(longest for longest, _ in limits), min(reach for _, reach in limits)
 
     def _score(self, variants: list[Variant]) -> list[Score]:
         """Compute what is measured, without percentiles."""
@@ -160,8 +206,7 @@ class Scoring:
             name = stratum(variant)
             value = score.value or 0.0
             percentile = self.background.percentile(name, value)
-            if score.kind not in self.tally.edges:
-                self.tally.set_edges(score.kind, self.background.values[name])
+            self.tally.scores.begin(score.kind, self.background.values[name])
             out.append(replace(score, percentile=percentile))
         return out
 
@@ -201,4 +246,4 @@ class Scoring:
     def _saw(self, contig: int, start: int, end: int) -> bool:
         """Whether any of the models was trained on this place."""
         length = int(self.genome.lengths[contig])
-        return any(model.card.saw(length, start, end) for model in self.models)
+        return any(card.saw(length, start, end) for card in self.cards)

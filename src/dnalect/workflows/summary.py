@@ -16,7 +16,8 @@ SHOWN = 20
 
 def provenance(job: Scoring) -> dict[str, str]:
     """Return what a reader needs to repeat the run, in the order to show."""
-    options, scorers, cards = job.options, job.scorers, [model.card for model in job.models]
+    options, scorers = job.options, job.scorers
+    cards = [model.card for model in job.models] if job.zero_shot else []
     llr, distance = "llr" in job.measured, "distance" in job.measured
     windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
     flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
@@ -24,13 +25,14 @@ def provenance(job: Scoring) -> dict[str, str]:
     facts = {
         "version": __version__,
         "command": options.command,
+        **(job.changes.facts if job.changes else {}),
         "model": ", ".join(f"{card.id} {card.revision}" for card in cards),
         "model_sha256": ", ".join(card.sha256 for card in cards),
         "score": f"{job.scorer.definition}; nats; negative: the alternate allele is disfavoured" if llr else "",
         "window": _each(job, windows) if llr else "",
         "distance": f"{DISTANCE}; unsigned" if distance else "",
         "distance_window": _each(job, flanks) if distance else "",
-        "strands": _each(job, [scorer.strands for scorer in scorers]),
+        "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,
         "reference": f"{job.genome.path.name} {job.genome.checksum}",
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
@@ -78,14 +80,15 @@ def summary(job: Scoring, title: str) -> Summary:
         outcomes=tally.outcomes,
         kinds=tally.kinds,
         percentiles=tally.percentiles,
-        scores={kind: (edges, tally.values[kind]) for kind, edges in tally.edges.items()},
-        background={kind: (edges, _background_counts(job, kind, edges)) for kind, edges in tally.edges.items()},
+        scores={kind: (edges, tally.scores.counts[kind]) for kind, edges in tally.scores.edges.items()},
+        background={kind: (edges, _background_counts(job, kind, edges)) for kind, edges in tally.scores.edges.items()},
         top=top,
         contexts=[_context(job, row) for row in top[:PICTURED]] if llr else [],
         frequency=tally.frequency(),
         notes=notes,
         annotated=job.annotation is not None,
         measured=job.measured,
+        changes=_changes(job),
     )
 
 
@@ -93,8 +96,19 @@ def _background_counts(job: Scoring, kind: str, edges: np.ndarray) -> np.ndarray
     values = [v for name, v in job.background.values.items() if name.split("_")[0] == kind and len(v)]
     counts = np.zeros(SCORE_BINS, dtype=np.int64)
     for part in values:
-        counts += np.histogram(np.clip(part, edges[0], edges[-1]), bins=edges)[0]
+        counts += _binned(part, edges)
     return counts
+
+
+def _changes(job: Scoring) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    if job.changes is None:
+        return {}
+    found, drawn = job.tally.changes, job.changes.drawn
+    return {key: (edges, found.counts[key], _binned(drawn(key), edges)) for key, edges in found.edges.items()}
+
+
+def _binned(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    return np.asarray(np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)[0])
 
 
 def _context(job: Scoring, row: Row) -> Context:

@@ -16,16 +16,39 @@ SCORE_BINS = 60
 Counts = npt.NDArray[np.int64]
 
 
+class Histograms:
+    """Counts of values in bins that the background of their class fixes. edges, counts: by class."""
+
+    def __init__(self) -> None:
+        self.edges: dict[str, npt.NDArray[np.float64]] = {}
+        self.counts: dict[str, Counts] = {}
+
+    def begin(self, name: str, values: npt.NDArray[np.float32]) -> None:
+        """Fix the bins of a class by its background, unless they are fixed already."""
+        if name not in self.edges and len(values):
+            low, high = np.quantile(values, [0.001, 0.999])
+            self.edges[name] = np.linspace(float(low), float(max(high, low + 1e-6)), SCORE_BINS + 1)
+            self.counts[name] = np.zeros(SCORE_BINS, dtype=np.int64)
+
+    def add(self, name: str, value: float) -> None:
+        """Count a value, in the last bin of its side where it lies beyond; nothing for a class without bins."""
+        if name in self.edges:
+            place = np.searchsorted(self.edges[name], value, side="right") - 1
+            self.counts[name][min(max(int(place), 0), SCORE_BINS - 1)] += 1
+
+
 class Tally:
-    """Counts outcomes, classes, score and percentile histograms; keeps the lowest TOP rows."""
+    """Counts outcomes, classes, score and percentile histograms; keeps the TOP first rows.
+
+    scores: the log-ratios, by class. changes: the predicted changes, by "output, class".
+    """
 
     def __init__(self) -> None:
         self.records = self.alternates = self.on_seen = 0
         self.outcomes: dict[str, int] = {}
         self.kinds: dict[str, int] = {}
         self.percentiles: dict[str, Counts] = {}
-        self.values: dict[str, Counts] = {}
-        self.edges: dict[str, npt.NDArray[np.float64]] = {}
+        self.scores, self.changes = Histograms(), Histograms()
         self.common, self.rare = np.zeros(FINE, dtype=np.int64), np.zeros(FINE, dtype=np.int64)
         self._top: list[tuple[float, float, int, Row]] = []
         self._serial = count()
@@ -45,13 +68,14 @@ class Tally:
     def _scored(self, row: Row, value: float) -> None:
         kind, percentile = row.score.kind, row.score.percentile
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        if kind in self.edges:
-            place = np.searchsorted(self.edges[kind], value, side="right") - 1
-            self.values[kind][min(max(int(place), 0), SCORE_BINS - 1)] += 1
+        self.scores.add(kind, value)
+        for change in row.score.changes:
+            self.changes.add(f"{change.name}, {kind}", change.value)
         if percentile is not None:
             self._count_percentile(row, kind, percentile)
-        # Without a background all percentiles are missing, and the score or distance itself ranks.
-        item = (-(percentile or 0.0), -value, -next(self._serial), row)
+        # Without a background all percentiles are missing, and the score, distance or change itself ranks.
+        first, second = max((change.rank for change in row.score.changes), default=(-(percentile or 0.0), -value))
+        item = (first, second, -next(self._serial), row)
         if len(self._top) < TOP:
             heapq.heappush(self._top, item)
         elif item > self._top[0]:
@@ -66,15 +90,8 @@ class Tally:
             elif row.af is not None and row.af > 0.05:
                 self.common[fine] += 1
 
-    def set_edges(self, kind: str, values: npt.NDArray[np.float32]) -> None:
-        """Fix the bins of a class's score histogram by its background, before its first row."""
-        if kind not in self.edges and len(values):
-            low, high = np.quantile(values, [0.001, 0.999])
-            self.edges[kind] = np.linspace(float(low), float(max(high, low + 1e-6)), SCORE_BINS + 1)
-            self.values[kind] = np.zeros(SCORE_BINS, dtype=np.int64)
-
     def top(self) -> list[Row]:
-        """Return the kept rows, the most disfavoured alternate first."""
+        """Return the kept rows, the most disfavoured alternate or the most unusual change first."""
         return [row for _, _, _, row in sorted(self._top, reverse=True)]
 
     def frequency(self, seed: int = 1) -> FrequencyCheck | None:

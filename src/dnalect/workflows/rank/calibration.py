@@ -193,11 +193,14 @@ def _logistic(x: Floats, y: Floats, weight: Floats) -> Curve:
 
 
 def _isotonic(x: Floats, y: Floats, weight: Floats) -> Curve:
+    """Steps; each has half a hit and half a miss more than it had labels, so that a short one is never certain."""
     from sklearn.isotonic import IsotonicRegression
 
     model = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=weight)
-    total = float(weight.sum())
-    return lambda new: _bounded(np.asarray(model.predict(new)), total)
+    levels, step = np.unique(model.predict(x), return_inverse=True)
+    sizes = np.bincount(step, weight)
+    softened = np.maximum.accumulate((levels * sizes + 0.5) / (sizes + 1))
+    return lambda new: np.asarray(np.interp(model.predict(new), levels, softened))
 
 
 def _unit_variance(predicted: Floats, y: Floats, unit: Numbers) -> float:
@@ -235,14 +238,14 @@ def _expected(fit: Fit, learned: _Learned, picked: Floats, chances: Floats, grou
         drawn[sample, 1:] = np.cumsum(rng.random(count) < _shifted(chance, shift))
         random[sample] = (rng.random(count) < _shifted(rate, shift)).sum()
         gains[sample] = (chance - rate).sum()
-    rate = count * float(y.mean())
+    blind = count * float(y.mean())
     expected = float(chances.sum())
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     curve = np.stack([np.arange(count + 1), np.concatenate([[0], np.cumsum(chances)]), low, high], axis=1)
     return Expected(
         Estimate(expected, float(low[-1]), float(high[-1])),
-        Estimate(rate, *map(float, np.quantile(random, [0.025, 0.975]))),
-        Estimate(expected - rate, *map(float, np.quantile(gains, [0.025, 0.975]))),
+        Estimate(blind, *map(float, np.quantile(random, [0.025, 0.975]))),
+        Estimate(expected - blind, *map(float, np.quantile(gains, [0.025, 0.975]))),
         curve,
     )
 

@@ -36,7 +36,7 @@ class _Chain:
 
 
 def near_sets(path: str, near: int = NEAR) -> list[NearSet]:
-    """Return the distinct sets of two or more near alleles on one haplotype, in the order of the file.
+    """Return the distinct sets of two or more near alleles on one haplotype, in the order in which they end.
 
     Each allele is at most `near` bases behind the end of the one before; a set spans at most
     LONGEST. Only phased genotypes (a|b), homozygous and haploid ones count, and PS, where it

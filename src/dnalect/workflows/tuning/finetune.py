@@ -168,12 +168,15 @@ def _draw(
 
 def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
     counts = {part: prepared.examples.parts.count(part) for part in ("train", "validate", "test")}
+    parts = zip(prepared.examples.sequences, prepared.examples.parts, strict=True)
+    lengths = [len(sequence) for sequence, part in parts if part == "train"]
     return {
         "command": options.command,
         "method": options.config.method,
         "seed": options.config.seed,
         "data": {path.name: sha256(path) for path in data_paths(options.data)},
         "examples": checksum(prepared.examples),
+        "length": int(np.median(lengths)),
         "split": {"rule": prepared.rule, **counts},
         "audit": prepared.audit.as_dict(),
         "notes": list(prepared.examples.notes),

@@ -1,0 +1,1 @@
+"""What a fine-tuned model says of sequences, windows or a genome."""
