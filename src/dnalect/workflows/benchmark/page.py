@@ -68,25 +68,32 @@ def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[
     for each in figures:
         if each.metric == metric and each.part == "test":
             kept.setdefault(each.who, each)
-    rows, ranked = [], sorted(kept.values(), key=lambda each: -np.nan_to_num(each.value.mean, nan=-np.inf))
+    other = {"MCC": "AUROC", "Pearson": "Spearman"}.get(metric, "")
+    also = {each.who: each.value for each in figures if each.metric == other and each.part == "test"}
     against = {(each.who, each.against): each for each in figures if each.metric == metric and each.part == "test"}
+    ranked = sorted(kept.values(), key=lambda each: -np.nan_to_num(each.value.mean, nan=-np.inf))
+    rows = []
     for each in ranked:
         pair = against.get((each.who, suite.against))
-        rows.append((each.who, shown(each.value), _difference(pair), _p(pair), verdict(pair) if pair else ""))
+        second = shown(also[each.who]) if each.who in also else ""
+        words = verdict(pair) if pair else ""
+        rows.append((each.who, shown(each.value), second, _difference(pair), _p(pair), words))
     for one in task.spec.published:
         source = f"{one.source}; {one.differs}" if one.differs else one.source
-        rows.append((f"{one.who}, published", f"{one.value:.3f}", "", "", source))
+        value = f"{one.value:.3f}"
+        cells = (value, "") if one.metric == metric else ("", value if one.metric == other else f"{one.metric} {value}")
+        rows.append((f"{one.who}, published", *cells, "", "", source))
     picture = out / f"{''.join(c if c.isalnum() else '-' for c in task.spec.name)}.png"
     bars = [plots.Bar(each.who, each.value, each.who not in models) for each in ranked]
     plots.forest(picture, [(task.spec.name, bars)], metric, float("nan"))
-    columns = ("who", f"{metric} [95%]", f"minus {suite.against}", "p, Holm", "in words, or source")
+    columns = ("who", f"{metric} [95%]", other, f"minus {suite.against}", "p, Holm", "in words, or source")
     return Section(
         task.spec.name,
         tuple(_sentences(task)),
         (),
         columns,
         tuple(rows),
-        frozenset(columns[1:4]),
+        frozenset(columns[1:5]),
         ((f"{metric}, mean over seeds, 95% over items and seeds", picture.read_bytes()),),
     )
 

@@ -74,22 +74,19 @@ def jobs_of(suite: Suite, spec: TaskSpec, kind: str, motifs: Path | None = None)
 
 
 def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Places, workers: int) -> None:
-    """Compute all jobs in processes of their own; errors of any are raised at the end."""
+    """Compute whole tasks in processes of their own; the first error of any is raised."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        asked = []
-        for spec in specs:
-            kind = open_task(spec, places.data).target.kind
-            asked += [
-                pool.submit(_alone, suite, spec, job, places) for job in jobs_of(suite, spec, kind, places.motifs)
-            ]
-        for future in tqdm(asked, desc="models on tasks", disable=not sys.stderr.isatty()):
+        asked = [pool.submit(_alone, suite, spec, places) for spec in specs]
+        for future in tqdm(asked, desc="tasks", disable=not sys.stderr.isatty()):
             future.result()
 
 
-def _alone(suite: Suite, spec: TaskSpec, job: Job, places: Places) -> None:
+def _alone(suite: Suite, spec: TaskSpec, places: Places) -> None:
     torch.set_num_threads(1)
-    done(job, open_task(spec, places.data), seeds_of(suite, spec), places)
+    task = open_task(spec, places.data)
+    for job in jobs_of(suite, spec, task.target.kind, places.motifs):
+        done(job, task, seeds_of(suite, spec), places)
 
 
 def _measured(suite: Suite, task: Task, predictions: dict[str, list[Floats]]) -> list[Figure]:

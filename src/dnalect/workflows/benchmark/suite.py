@@ -15,9 +15,10 @@ KINDS = ("classes", "tracks", "signal")
 
 @dataclass(frozen=True)
 class Published:
-    """A number from the literature: who got it, in the task's metric, the source, how the protocol differs."""
+    """A number from the literature: who got it, in which metric, the source, how the protocol differs."""
 
     who: str
+    metric: str
     value: float
     source: str
     differs: str = ""
