@@ -86,6 +86,11 @@ class Scores:
             name: np.einsum("rs,sr->r", weights, np.stack([one[name] for one in each])) / seeds for name in each[0]
         }
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Who was added, in order."""
+        return tuple(self._known)
+
     def figures(self, who: str, against: Iterable[str] = (), seed: str = "") -> list[Figure]:
         """Return one figure a metric and rival (or a metric, without rivals) of an added predictor."""
         found = []

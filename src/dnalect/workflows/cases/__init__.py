@@ -1,0 +1,1 @@
+"""The case studies of the textbook chapter, on real data."""
