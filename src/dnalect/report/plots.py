@@ -1,6 +1,6 @@
 """The pictures of the studies: figures with intervals, shares by decile, profiles around landmarks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dnalect.core.files import written_whole
 
 MODEL, RIVAL, INK, LINE = "#00796b", "#8a8f98", "#24292f", "#d0d7de"
 SECOND = "#c2571a"
+COLOURS = ("#00796b", "#c2571a", "#3f51b5", "#8a8f98", "#9c27b0", "#795548", "#0288d1", "#689f38", "#d32f2f")
 DPI = 160
 Floats = npt.NDArray[np.float64]
 
@@ -145,3 +146,33 @@ def profiles(path: Path, panels: Sequence[Panel], label: str) -> None:
         grid[0, 0].legend(frameon=False, fontsize=8)
 
     save(path, 3.3 * columns, 2.5 * lines + 0.3, draw)
+
+
+def curves(
+    path: Path, lines: Mapping[str, Sequence[tuple[float, Estimate]]], rivals: Collection[str], label: str
+) -> None:
+    """Draw values with their intervals against numbers of labels, on a logarithmic axis.
+
+    lines: name -> (labels, value), rising. rivals: names drawn dashed.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        clean(axes)
+        shades = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(lines)}
+        for number, (name, points) in enumerate(lines.items()):
+            x = np.array([labels for labels, _ in points]) * (1 + 0.02 * (number - len(lines) / 2))
+            values = [value for _, value in points]
+            style = (0, (4, 2)) if name in rivals else "-"
+            axes.vlines(x, [v.low for v in values], [v.high for v in values], color=shades[name], lw=1.2, alpha=0.7)
+            axes.plot(x, [v.mean for v in values], ls=style, marker="o", ms=4, lw=1.4, color=shades[name], label=name)
+        ticks = sorted({labels for points in lines.values() for labels, _ in points})
+        axes.set_xscale("log")
+        axes.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
+        axes.minorticks_off()
+        axes.set_xlabel("labelled sequences to train on", fontsize=9, color=INK)
+        axes.set_ylabel(label, fontsize=9, color=INK)
+        axes.grid(axis="y", color=LINE, lw=0.5)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+    save(path, 7.2, 3.4, draw)

@@ -14,7 +14,7 @@ import torch
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
 from dnalect.core.examples import Examples
-from dnalect.core.files import write_durably
+from dnalect.core.files import write_durably, written_whole
 from dnalect.evaluate.calibration import fit_calibration
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.models.heads import Heads
@@ -30,6 +30,7 @@ from dnalect.workflows.benchmark.tasks import Task
 from dnalect.workflows.tuning.fit import checksum, fit
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 Learn = Callable[[Examples, int], Floats]
 
 
@@ -112,16 +113,13 @@ def _learner(job: Job, task: Task, places: Places) -> Learn:
 
 def _probe(entry: Entry, task: Task, config: TuneConfig, places: Places) -> Learn:
     """Heads on states that are computed once for all seeds and folds, or once a seed of an untrained network."""
-    states: dict[int, npt.NDArray[np.float32]] = {}
-    spec = specs_of(task.examples)
+    states: dict[int, Singles] = {}
 
     def learn(examples: Examples, seed: int) -> Floats:
         key = seed if entry.untrained else 0
         if key not in states:
-            base = _model(entry, places, seed)
-            pooled = Pooled(base, Heads(config.reading.width(base.width), spec), config.reading)
             states.clear()
-            states[key] = vectors(pooled, examples.sequences)
+            states[key] = _states(entry, config, examples, places, seed)
         parts = np.array(examples.parts)
         train, tune, test = (np.flatnonzero(parts == part) for part in ("train", "validate", "test"))
         some = {part: examples.take(rows) for part, rows in (("train", train), ("validate", tune))}
@@ -138,6 +136,24 @@ def _probe(entry: Entry, task: Task, config: TuneConfig, places: Places) -> Lear
         return calibration.apply(target, asked).reshape(len(asked), -1)
 
     return learn
+
+
+def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Places, seed: int) -> Singles:
+    """Return the states (n, P) of all sequences, from a file where another task of the same sequences left them."""
+    told = [_weights(Path(model_folder(_folder(entry, places)))), seed if entry.untrained else 0, places.dtype]
+    told += [json.dumps(asdict(config.reading), sort_keys=True), *examples.sequences]
+    path = places.run / "states" / f"{hashlib.sha256(chr(10).join(map(str, told)).encode()).hexdigest()[:32]}.npy"
+    if path.is_file():
+        return np.asarray(np.load(path), dtype=np.float32)
+    base = _model(entry, places, seed)
+    found = vectors(
+        Pooled(base, Heads(config.reading.width(base.width), specs_of(examples)), config.reading), examples.sequences
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Another process may write the same states at the same time.
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        np.save(file, found)
+    return found
 
 
 def _model(entry: Entry, places: Places, seed: int) -> Model:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dnalect.core.figures import Figure, shown, signed
+from dnalect.core.figures import Estimate, Figure, shown, signed
 from dnalect.evaluate.metrics import verdict
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, write_page
@@ -60,6 +60,26 @@ def best_of(figures: Sequence[Figure]) -> Figure | None:
     """Return the figure with the highest value, None without any."""
     known = [each for each in figures if np.isfinite(each.value.mean)]
     return max(known, key=lambda each: each.value.mean, default=None)
+
+
+def _curves(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str], out: Path) -> list[Section]:
+    """One section for every learning curve of the suite."""
+    sections = []
+    for name in dict.fromkeys(task.spec.curve for task in tasks if task.spec.curve):
+        points = [task for task in tasks if task.spec.curve == name]
+        metric = main_metric(points[0])
+        lines: dict[str, list[tuple[float, Estimate]]] = {}
+        for task in sorted(points, key=lambda each: each.spec.train_most or 0):
+            seen = set()
+            for each in figures:
+                if (each.task, each.metric, each.part) == (task.spec.name, metric, "test") and each.who not in seen:
+                    seen.add(each.who)
+                    lines.setdefault(each.who, []).append((task.spec.train_most or len(task.examples), each.value))
+        picture = out / f"curve-{''.join(c if c.isalnum() else '-' for c in name)}.png"
+        plots.curves(picture, lines, [who for who in lines if who not in models], metric)
+        shown_picture = (f"{metric} by the number of labels, 95% over items and seeds", picture.read_bytes())
+        sections.append(Section(f"{name}: how few labels?", pictures=(shown_picture,)))
+    return sections
 
 
 def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[str], out: Path) -> Section:

@@ -35,7 +35,8 @@ class TaskSpec:
     at most so many sequences, drawn once, None for all. train_most: the same of the training part.
     longest: bases; of longer sequences the middle is read. both_strands: the label does not
     depend on the strand. metric: what is compared. seeds: None for the suite's. drop_contigs:
-    contigs, or contig:start-end, that are left out. published: numbers of others.
+    contigs, or contig:start-end, that are left out. curve: name of the learning curve that it is
+    a point of, at `train_most` labels. published: numbers of others.
     """
 
     name: str
@@ -55,6 +56,7 @@ class TaskSpec:
     metric: str = ""
     seeds: int | None = None
     drop_contigs: tuple[str, ...] = ()
+    curve: str = ""
     published: tuple[Published, ...] = ()
 
 
