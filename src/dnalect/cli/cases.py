@@ -45,3 +45,21 @@ def expression(
     told = replace(told, seeds=seeds) if seeds else told
     run_expression(told, places, out, natural, shlex.join(["dnalect", *sys.argv[1:]]))
     click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
+
+
+@click.command("elements")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/cagi5.")
+@click.option("-m", "--model", default="duplex-human", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for figures.tsv and index.html.")
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+def elements(data: Path, model: str, out: Path, device: str, threads: int | None) -> None:
+    """Case study 13.1 in human: which measured variants of regulatory elements have an effect?"""
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    from dnalect.workflows.cases.elements import run_elements
+
+    run_elements(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device)
+    click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)

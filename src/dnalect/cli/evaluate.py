@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dnalect.cli.cases import expression
+from dnalect.cli.cases import elements, expression
 from dnalect.cli.heads import heads, probe
 
 
@@ -13,6 +13,7 @@ def command() -> None:
     """Measure a model against its rivals on held-out sequence."""
 
 
+command.add_command(elements)
 command.add_command(expression)
 command.add_command(heads)
 command.add_command(probe)
