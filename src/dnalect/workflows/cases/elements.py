@@ -112,8 +112,8 @@ def _left_out(features: Floats, found: Measured) -> tuple[Floats, Floats]:
     groups = np.unique(found.group)
     for number, group in enumerate(groups):
         test = found.group == group
-        # Three other elements to choose the penalty on, another three for every one that is left out.
-        tuned = np.isin(found.group, [groups[(number + step) % len(groups)] for step in (1, 5, 9)])
+        # Every fourth of the other elements is there to choose the penalty on.
+        tuned = np.isin(found.group, np.roll(groups, -number)[1::4])
         learn = ~test & ~tuned
         labels = found.significant.astype(np.int64)
         logistic = tuned_logistic(features[learn], labels[learn], 2, (features[tuned], labels[tuned]))
