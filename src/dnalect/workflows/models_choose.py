@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dnalect.core.figures import shown
 from dnalect.models.card import Card
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.measured import measured
 from dnalect.models.published import PublishedCard
 
 # The questions of the chapter's decision tree, and its answers.
@@ -106,10 +108,24 @@ def judged(wishes: Wishes) -> list[Verdict]:
 def _verdict(candidate: Candidate, wishes: Wishes) -> Verdict:
     against = tuple(_ruled_out(candidate, wishes))
     given = [JUDGES[goal](candidate) for goal in wishes.goals]
+    if {"accuracy", "variants"} & set(wishes.goals):
+        given.append(_alike(candidate))
     if wishes.species:
         given.append(_knows(candidate, wishes.species))
     reasons = [reason for _, reason in given if reason]
     return Verdict(candidate, sum(points for points, _ in given), tuple(reasons), against)
+
+
+def _alike(candidate: Candidate) -> tuple[float, str]:
+    """Up to a point for the family's place in our own table: small models, one budget, one genome."""
+    mine = measured().get(candidate.family)
+    if mine is None:
+        return 0, ""
+    points = (mine.of - mine.rank) / max(1, mine.of - 1)
+    return points, (
+        f"measured here: {mine.rank} of {mine.of} recipes with one budget on yeast, {shown(mine.free)} bits a base on "
+        "new sequence (docs/recipes.md)"
+    )
 
 
 def _ruled_out(candidate: Candidate, wishes: Wishes) -> list[str]:
