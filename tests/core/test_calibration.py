@@ -28,6 +28,19 @@ def test_numbers_are_applied():
     assert curve.apply(SIGNAL, np.array([[-1.0], [0.5], [1.5], [7]])).tolist() == [[5], [5], [7], [9]]
 
 
+def test_log_odds_are_those_of_the_probabilities_and_exact_at_the_ends():
+    classes, tracks = Calibration((2.0,)), Calibration((1.0, 2.0), (0.5, -1.0))
+    for one, target in ((classes, CLASSES), (tracks, TRACKS)):
+        raw = np.random.default_rng(1).normal(size=(5, len(target.outputs))) * 3
+        p = one.apply(target, raw)
+        assert one.log_odds(target, raw) == pytest.approx(np.log(p) - np.log(1 - p))
+    assert Calibration().log_odds(TRACKS, np.array([[800.0, -800.0]])).tolist() == [[800, -800]]
+    far = Calibration().log_odds(CLASSES, np.array([[900.0, 0.0, 0.0]]))
+    assert far == pytest.approx(np.array([[900 - np.log(2), -900, -900]]))
+    with pytest.raises(ModelError, match="not one of s"):
+        Calibration().log_odds(SIGNAL, np.zeros((1, 1)))
+
+
 @pytest.mark.parametrize(
     "one",
     [Calibration(), Calibration((1.5,)), Calibration((1, 2), (0.1, -0.2)), Calibration(raw=(0, 1), fitted=(2, 2))],

@@ -25,6 +25,8 @@ SHORTEST = 16
 # Variants whose windows are held at once: alternates of a record nearly always share a chunk.
 CHUNK = 256
 _UNSAFE = re.compile(r"\W", re.ASCII)
+# What would end a text in the header of a VCF.
+_UNQUOTABLE = re.compile(r'["\\\x00-\x1f]')
 Floats = npt.NDArray[np.float64]
 
 
@@ -33,7 +35,7 @@ class Output:
     """One number that a predictor gives.
 
     name: safe in headings, unlike all others in either case. target: whose head. column: of
-    the head's outputs. meaning: what the number is, in words.
+    the head's outputs. meaning: what the number is, in words, without quotes.
     """
 
     name: str
@@ -187,7 +189,10 @@ def outputs_of(specs: Sequence[HeadSpec]) -> tuple[Output, ...]:
             against = " against all other classes" if spec.kind == "classes" else ""
             found += [(f"{name}_{o}", name, n, f"log-odds of {name} {o}{against}") for n, o in enumerate(outputs)]
     names = safe_names([each[0] for each in found])
-    return tuple(Output(name, *each[1:]) for name, each in zip(names, found, strict=True))
+    return tuple(
+        Output(name, target, column, _UNQUOTABLE.sub("_", meaning))
+        for name, (_, target, column, meaning) in zip(names, found, strict=True)
+    )
 
 
 def safe_names(names: Sequence[str]) -> list[str]:

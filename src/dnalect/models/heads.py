@@ -56,7 +56,7 @@ class Heads(nn.Module):
     def __init__(self, width: int, specs: Sequence[HeadSpec]):
         super().__init__()
         self.specs = {spec.name: spec for spec in specs}
-        self.maps = nn.ModuleDict({spec.name: nn.Linear(width, len(spec.outputs)) for spec in specs})
+        self.maps = nn.ModuleDict({_key(spec.name): nn.Linear(width, len(spec.outputs)) for spec in specs})
         for each in self.maps.values():
             assert isinstance(each, nn.Linear)
             nn.init.normal_(each.weight, std=0.02)
@@ -64,8 +64,14 @@ class Heads(nn.Module):
 
     def forward(self, name: str, states: Tensor) -> Tensor:
         """Return what a head gives for hidden states (m, C): logits, or standardised signal, (m, outputs)."""
-        out: Tensor = self.maps[name](states)
+        out: Tensor = self.map_of(name)(states)
         return out
+
+    def map_of(self, name: str) -> nn.Linear:
+        """Return the linear map of a head."""
+        found = self.maps[_key(name)]
+        assert isinstance(found, nn.Linear)
+        return found
 
     def predict(self, name: str, states: Tensor) -> Tensor:
         """Return probabilities, or the signal in its own unit, (m, outputs) float32."""
@@ -73,6 +79,12 @@ class Heads(nn.Module):
         if spec.kind == "classes":
             return raw.softmax(-1)
         return raw.sigmoid() if spec.kind == "tracks" else raw * spec.spread + spec.centre
+
+
+def _key(name: str) -> str:
+    """The name of a head's module: its own, unless PyTorch has no room for it (`a.b`, `type`)."""
+    plain = name.replace("%", "%25").replace(".", "%2E")
+    return f"%{plain}" if not plain or hasattr(nn.ModuleDict(), plain) else plain
 
 
 def save_heads(folder: Path, heads: Heads) -> dict[str, Any]:

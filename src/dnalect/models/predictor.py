@@ -27,14 +27,14 @@ from dnalect.models.card import Card
 from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
-from dnalect.models.lora import WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
+from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.masked import MaskedModel
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.tokens.bases import decode, encode, reverse_complement
 
 FAMILY, BASE = "predictor", "base"
 BATCH = 32
-_WEIGHTS = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, FILE)
+_SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
 Base = DuplexModel | MaskedModel
 Singles = npt.NDArray[np.float32]
 Predictions = dict[str, Singles]
@@ -199,15 +199,15 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
         load_lora(base.network, folder)
         merge_lora(base.network)
     heads = load_heads(folder).to(base.device)
-    width = next(iter(heads.maps.values())).in_features
+    width = heads.map_of(next(iter(heads.specs))).in_features
     if width != reading.width(base.width):
         raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.width)}")
     return Predictor(card, Pooled(base, heads, reading), calibration)
 
 
 def _checksum(folder: Path) -> str:
-    """The SHA-256 of those of all weight files, in a fixed order."""
-    files = [path for name in _WEIGHTS if (path := folder / name).is_file()]
+    """The SHA-256 of those of all files that hold weights or scale them, in a fixed order."""
+    files = [path for name in _SUMMED if (path := folder / name).is_file()]
     return sha256_of("".join(map(sha256, files)).encode()).hexdigest()
 
 

@@ -191,7 +191,7 @@ def _resume(
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ModelError(f"{path} cannot be read ({type(error).__name__}); remove it to begin anew") from error
-    if state["identity"] != identity:
+    if not isinstance(state, dict) or state.get("identity") != identity:
         raise ModelError(
             f"{path} belongs to other data or another config; give another output folder, or remove it to begin anew"
         )

@@ -63,10 +63,10 @@ def fit_heads(heads: Heads, train: Answered, tune: Answered, balanced: bool = Fa
     for name, spec in heads.specs.items():
         weights, bias = _fit(spec, (x, labels[name]), (z, told[name]), balanced)
         weights = weights / scale
-        head = heads.maps[name]
+        head = heads.map_of(name)
         with torch.no_grad():
-            head.weight.copy_(torch.from_numpy(weights))  # type: ignore[operator]
-            head.bias.copy_(torch.from_numpy(bias - weights @ centre))  # type: ignore[operator]
+            head.weight.copy_(torch.from_numpy(weights))
+            head.bias.copy_(torch.from_numpy(bias - weights @ centre))
 
 
 def _fit(spec: HeadSpec, train: Linear, tune: Linear, balanced: bool) -> Linear:

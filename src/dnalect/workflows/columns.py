@@ -1,6 +1,6 @@
 """What a scored file says of an alternate allele: INFO keys of a VCF, columns of a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,7 +157,7 @@ def _member(number: int, name: str) -> Column:
     return Column(f"llr_{name}", pa.float64(), value, "ensemble")
 
 
-def _change_fields(number: int, name: str) -> list[Field]:
+def _change_fields(number: int, name: str, meaning: str) -> list[Field]:
     def value(score: Score) -> str:
         return f"{score.changes[number].value:.4g}" if score.changes else ""
 
@@ -167,7 +167,7 @@ def _change_fields(number: int, name: str) -> list[Field]:
     key = f"CHANGE_{name.upper()}"
     lower = f"share of background variants of the same kind with a lower DNALECT_{key}; no p-value"
     return [
-        Field(key, "Float", f"predicted alternate - reference, {name}; no clinical evidence", "change", value, True),
+        Field(key, "Float", f"predicted alternate - reference: {meaning}; no clinical evidence", "change", value, True),
         Field(f"{key}_PCT", "Float", lower, "change", percentile, True),
     ]
 
@@ -189,14 +189,18 @@ class Layout:
     """The fields and columns of one run.
 
     scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
-    one. outputs: names of what a predictor gives, safe in keys and headings.
+    one. outputs: what a predictor gives, names that are safe in keys and headings -> in words.
     """
 
-    def __init__(self, scores: Sequence[str] = ("llr",), members: Sequence[str] = (), outputs: Sequence[str] = ()):
+    def __init__(
+        self, scores: Sequence[str] = ("llr",), members: Sequence[str] = (), outputs: Mapping[str, str] | None = None
+    ):
         parts = {"always", *scores} | ({"ensemble"} if members and "llr" in scores else set())
         own = [_member(number, name) for number, name in enumerate(members)]
-        fields = [field for number, name in enumerate(outputs) for field in _change_fields(number, name)]
-        own += [column for number, name in enumerate(outputs) for column in _change_columns(number, name)]
+        fields: list[Field] = []
+        for number, (name, meaning) in enumerate((outputs or {}).items()):
+            fields += _change_fields(number, name, meaning)
+            own += _change_columns(number, name)
         self.fields = [field for field in (*FIELDS, *fields) if field.part in parts]
         self.columns = [column for column in (*COLUMNS, *own) if column.part in parts]
 

@@ -40,9 +40,9 @@ class PredictedChanges:
         ]
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the outputs."""
-        return tuple(output.name for output in self.scorer.outputs)
+    def outputs(self) -> dict[str, str]:
+        """The outputs: name -> what it is, in words."""
+        return {output.name: output.meaning for output in self.scorer.outputs}
 
     def add(self, variants: Sequence[Variant], scores: Sequence[Score], tally: Tally) -> list[Score]:
         """Return the scores with the changes of their variants, and percentiles unless the background is 0."""
@@ -62,7 +62,7 @@ class PredictedChanges:
     def drawn(self, key: str) -> npt.NDArray[np.float32]:
         """Return the background of an output and class, given as "output, class"."""
         output, _, kind = key.partition(", ")
-        values = self.backgrounds[self.names.index(output)].values
+        values = self.backgrounds[list(self.outputs).index(output)].values
         return np.concatenate([each for name, each in values.items() if name.split("_")[0] == kind])
 
     @property
@@ -71,11 +71,10 @@ class PredictedChanges:
         scorer, card, first = self.scorer, self.scorer.predictor.card, self.backgrounds[0]
         shifted = f"the mean over {scorer.shifts} windows, {STEP} bases from one to the next"
         drawn = f"{first.snvs} SNVs, {first.others} of each other stratum, seed {self.seed}"
-        meanings = "; ".join(output.meaning for output in scorer.outputs)
         return {
             "predictor": f"{card.id} {card.revision}",
             "predictor_sha256": card.sha256,
-            "change": f"{DEFINITION}; predicted alternate - reference; {meanings}",
+            "change": f"{DEFINITION}; predicted alternate - reference; {'; '.join(self.outputs.values())}",
             "change_window": f"{scorer.window} bases",
             "change_strands": _VIEWS[scorer.strands],
             "change_shifts": shifted if scorer.shifts > 1 else "1, no shift",

@@ -102,8 +102,8 @@ class Scoring:
     @property
     def layout(self) -> Layout:
         """The fields and columns that the outputs have."""
-        names = self.changes.names if self.changes else ()
-        return Layout(self.measured, self.labels if len(self.labels) > 1 else (), names)
+        members = self.labels if len(self.labels) > 1 else ()
+        return Layout(self.measured, members, self.changes.outputs if self.changes else None)
 
     @property
     def zero_shot(self) -> bool:

@@ -145,10 +145,8 @@ def _predicted(
 def _notes(rows: int, blank: int, long: int, predictor: Predictor) -> list[str]:
     notes = []
     if long:
-        most = predictor.context_bases
-        notes.append(
-            f"{long:,} of {rows:,} sequences are longer than the {most:,} bases that are read: their middle was"
-        )
+        most = f"{predictor.context_bases:,}"
+        notes.append(f"of {long:,} of {rows:,} sequences, longer than {most} bases, the middle {most} bases were read")
     if blank:
         notes.append(f"{blank:,} of {rows:,} sequences hold no known base: their predictions are empty")
     return notes

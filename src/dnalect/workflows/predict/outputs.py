@@ -69,6 +69,7 @@ def open_output(output: str, shape: Shape) -> Iterator[Writer]:
     """
     if output == STDOUT:
         yield _Tsv(sys.stdout, shape)
+        sys.stdout.flush()
         return
     suffix = suffix_of(output)
     with written_whole(Path(output)) as temporary:
@@ -182,17 +183,13 @@ class _Parquet:
 @contextmanager
 def _parquet(temporary: Path, shape: Shape) -> Iterator[Writer]:
     fields = [pa.field(each.name, _ARROW[each.kind]) for each in (*PLACES, *shape.columns)]
-    fields += [
-        pa.field(each.name, pa.string() if each.output is None else pa.float32(), metadata={"meaning": each.told})
-        for each in shape.answers
-    ]
-    told = {f"dnalect_{name}": value for name, value in shape.facts.items()}
-    with pq.ParquetWriter(temporary, pa.schema(fields, told)) as file:
+    fields += [pa.field(each.name, pa.string() if each.output is None else pa.float32()) for each in shape.answers]
+    # Without Arrow's own copy of the schema, in which readers would miss what is added at the end.
+    with pq.ParquetWriter(temporary, pa.schema(fields), store_schema=False) as file:
         rows = _Parquet(file, shape)
         yield rows
         rows.flush()
-        later = {f"dnalect_{name}": value for name, value in shape.facts.items()}
-        file.add_key_value_metadata({name: value for name, value in later.items() if told.get(name) != value})
+        file.add_key_value_metadata({f"dnalect_{name}": value for name, value in shape.facts.items()})
 
 
 def _cell(value: Cell | Any) -> str:

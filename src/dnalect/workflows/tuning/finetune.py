@@ -1,6 +1,7 @@
 """From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
-from dnalect.core.figures import Figure, shown, write_figures
+from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import sha256
-from dnalect.evaluate.metrics import Scores, by_group, verdict
+from dnalect.evaluate.metrics import Scores, by_group
+from dnalect.evaluate.rivals.base import Rival
 from dnalect.evaluate.rivals.catalogue import rival as rival_named
 from dnalect.genome.fasta import open_genome
 from dnalect.models.catalogue import PUBLISHED
@@ -25,11 +27,13 @@ from dnalect.training.tuning import TuneConfig
 from dnalect.workflows.choice import model_for, say
 from dnalect.workflows.tuning import pictures
 from dnalect.workflows.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
-from dnalect.workflows.tuning.fit import Fitted, checksum, fit
-from dnalect.workflows.tuning.page import tuning_page
+from dnalect.workflows.tuning.fit import JUDGES, Fitted, checksum, fit
+from dnalect.workflows.tuning.page import CHANCE, MODEL, conclusions, file_name, tuning_page
 
-MODEL, UNTRAINED = "this model", "the same network, untrained"
+UNTRAINED = "the same network, untrained"
 RIVALS = ("words", "composition", "likelihood")
+# Test items of a contig that has figures of its own, at least.
+ENOUGH = 20
 MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
 Array = npt.NDArray[np.floating]
 
@@ -61,6 +65,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     if (out / "card.json").exists():
         raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
     name = _model_name(options)
+    _rivals(options)
     folder = model_folder(name)
     base = language_model(name, options.device)
     prepared = prepare(options.data)
@@ -82,14 +87,20 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     told = _told(figures)
     predictor = fitted.predictor
     tuned = Tuned(out.name, name, options.config.method, predictor.pooled, lora, facts, told, predictor.calibration)
-    save_predictor(tuned, folder, out, hub)
     tuning_page(out, prepared, figures, options.command, name, facts)
+    # Last, as it is the card that says that a folder is finished.
+    save_predictor(tuned, folder, out, hub)
     (out / "checkpoint.pt").unlink(missing_ok=True)
-    kinds = {target.name: target.kind for target in test.targets}
-    for figure in figures:
-        if figure.who == MODEL and figure.against and figure.metric == MAIN[kinds[figure.task]]:
-            notify(f"{figure.task}, {figure.metric} {shown(figure.value)}: {verdict(figure)}")
+    for target in test.targets:
+        mine = [each for each in figures if each.task == target.name and each.metric == MAIN[target.kind]]
+        for sentence in conclusions(mine):
+            notify(sentence)
     return figures
+
+
+def _rivals(options: FinetuneOptions) -> list[Rival]:
+    """Return the rivals, but for the untrained twin. Raises ConfigError or InputError where one can't be had."""
+    return [rival_named(each, options.motifs, options.device) for each in options.rivals if each != "untrained"]
 
 
 def _model_name(options: FinetuneOptions) -> str:
@@ -109,14 +120,12 @@ def _predictions(
     mine = fitted.predictor.predict(test.sequences)
     given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
-    for name in options.rivals:
-        if name == "untrained":
-            notify("training the same network without pretraining, to compare")
-            others = _untrained(examples, test, options)
-            for target in test.targets:
-                given[target.name][UNTRAINED] = others[target.name]
-            continue
-        each = rival_named(name, options.motifs, options.device)
+    if "untrained" in options.rivals:
+        notify("training the same network without pretraining, to compare")
+        others = _untrained(examples, test, options)
+        for target in test.targets:
+            given[target.name][UNTRAINED] = others[target.name]
+    for each in _rivals(options):
         for target in test.targets:
             if target.kind in each.kinds:
                 found = each.fit_predict(train, tune, test.sequences, target, options.config.seed)
@@ -145,11 +154,12 @@ def _figures(given: dict[str, dict[str, Array]], test: Examples, command: str) -
 
 
 def _by_contig(mine: Array, target: Target, test: Examples, units: np.ndarray) -> list[Figure]:
-    contigs = set(test.contigs)
-    if len(contigs) < 2 or "" in contigs:
+    counts = Counter(test.contigs)
+    if len(counts) < 2 or "" in counts:
         return []
-    truth = test.labels[target.name]
-    found = by_group(target.name, "test", MODEL, mine, target, truth, test.contigs, units)
+    rows = np.flatnonzero([counts[contig] >= ENOUGH for contig in test.contigs])
+    some, truth = test.take(rows), test.labels[target.name]
+    found = by_group(target.name, "test", MODEL, mine[rows], target, truth[rows], some.contigs, units[rows])
     return [each for each in found if each.metric == MAIN[target.kind]]
 
 
@@ -157,13 +167,15 @@ def _draw(
     fitted: Fitted, test: Examples, given: dict[str, dict[str, Array]], figures: Sequence[Figure], out: Path
 ) -> None:
     if (out / "log.jsonl").is_file():
-        pictures.learning_curve(out / "log.jsonl", out / "learning-curve.png")
+        judged = " and ".join(sorted({JUDGES[target.kind] for target in test.targets}))
+        pictures.learning_curve(out / "log.jsonl", judged, out / "learning-curve.png")
     plain = fitted.predictor.predict(test.sequences, calibrated=False)
     for target in test.targets:
-        both = [("as it was", plain[target.name]), ("calibrated", given[target.name][MODEL])]
-        pictures.reliability_plot(target, both, test.labels[target.name], out / f"reliability-{target.name}.png")
+        both = [("uncalibrated", plain[target.name]), ("calibrated", given[target.name][MODEL])]
+        pictures.reliability_plot(target, both, test.labels[target.name], out / file_name("reliability", target.name))
         mine = [each for each in figures if each.task == target.name]
-        pictures.comparison(mine, MAIN[target.kind], out / f"comparison-{target.name}.png")
+        metric = MAIN[target.kind]
+        pictures.comparison(mine, metric, CHANCE[metric], out / file_name("comparison", target.name))
 
 
 def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:

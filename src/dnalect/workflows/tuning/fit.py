@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dnalect.core.errors import InputError
+from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.evaluate.calibration import fit_calibration
 from dnalect.evaluate.measures import Draws, binary_measures, class_measures, signal_measures
@@ -38,7 +38,8 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     """Tune a model on the part `train`, stop and calibrate on `validate`.
 
     base: changed in place by "full". folder: takes checkpoint and log; it must exist. A run
-    that was cut short goes on. Raises InputError where a part is empty.
+    that was cut short goes on. Raises InputError where a part is empty, ModelError where the
+    folder holds an unfinished run of another kind.
     """
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if not len(train) or not len(tune):
@@ -48,10 +49,13 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         heads = Heads(config.reading.width(base.width), specs_of(train)).to(base.device)
     pooled = Pooled(base, heads, config.reading)
     if config.method == "probe":
+        if (folder / "checkpoint.pt").exists():
+            raise ModelError(f"{folder} holds an unfinished run of another method; give another folder, or remove it")
         fit_probe(pooled, train, tune, config.class_weights)
         facts = {"validation": validation_figure(pooled, tune)}
     else:
-        facts = finetune(pooled, train, lambda now: validation_figure(now, tune), config, folder, checksum(examples))
+        identity = f"{base.card.sha256} {checksum(examples)}"
+        facts = finetune(pooled, train, lambda now: validation_figure(now, tune), config, folder, identity)
     predictor = Predictor(_bare_card(base.card, config), pooled)
     raw = predictor.raw(tune.sequences)
     calibration = {

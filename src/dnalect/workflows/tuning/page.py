@@ -1,84 +1,148 @@
 """The page of a fine-tuned model: is it better than its rivals, can its data be trusted, can its numbers."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from dnalect import __version__
 from dnalect.core.figures import Figure, shown, signed
 from dnalect.evaluate.metrics import verdict
 from dnalect.report.page import Page, Section, write_page
 from dnalect.workflows.tuning.data import Prepared
 
-COLUMNS = ("metric", "who", "value [95%]", "this model's difference [95%]", "n")
+MODEL = "this model"
+COLUMNS = ("metric", "who", "value [95%]", "this model minus it [95%]", "n")
+METRICS = ("MCC", "AUROC", "AUPRC", "macro F1", "accuracy", "Pearson", "Spearman", "R2", "RMSE", "ECE", "prevalence")
+# What a metric is on average where nothing was learned.
+CHANCE = {"MCC": 0.0, "AUROC": 0.5, "Pearson": 0.0}
+METHODS = {"probe": "a probe of its frozen states", "lora": "LoRA", "full": "fine-tuning all weights"}
+TEST = "test"
 
 
 def tuning_page(
     out: Path, prepared: Prepared, figures: Sequence[Figure], command: str, base: str, facts: dict[str, Any]
 ) -> None:
     """Write OUT/report.html."""
-    examples, sections = prepared.examples, []
-    for target in examples.targets:
+    sections = []
+    for target in prepared.examples.targets:
         mine = [each for each in figures if each.task == target.name]
-        sections.append(_measured(target.name, mine, out))
-    counts = facts["split"]
-    told = f"{counts['train']:,} sequences to train, {counts['validate']:,} to validate and {counts['test']:,} to test"
-    notes = () if prepared.audit.level == "PASS" else (prepared.audit.verdict,)
-    sentences = (f"{told}, by the rule “{prepared.rule}”.", *examples.notes)
-    audit = (*sentences, prepared.audit.verdict) if not notes else sentences
-    sections.append(Section("The data", audit, notes, *_overlaps(prepared)))
-    write_page(
-        Page(
-            out.name,
-            f"{base}, tuned by {facts['method']} on {counts['train']:,} labelled sequences.",
-            tuple(sections),
-            {"command": command, "base": base, "seed": str(facts["seed"]), "examples, SHA-256": facts["examples"]},
-        ),
-        out / "report.html",
+        sections += [_measured(target.name, mine, out), _trusted(target.name, mine, out)]
+    if (learning := _pictures(out, ("Learning", "learning-curve.png"))) != ():
+        best = (
+            f"The weights are those of step {facts['best_step']:,} of {facts['steps']:,}, the best on validation data."
+        )
+        sections.append(Section("How it learned", (best,), pictures=learning))
+    train = f"{facts['split']['train']:,} labelled sequences"
+    page = Page(
+        out.name,
+        f"{base}, tuned on {train} by {METHODS[facts['method']]}.",
+        (*sections, _data(prepared, facts)),
+        {
+            "command": command,
+            "version": __version__,
+            "base": base,
+            "seed": str(facts["seed"]),
+            "examples, SHA-256": facts["examples"],
+        },
     )
+    write_page(page, out / "report.html")
+
+
+def conclusions(figures: Sequence[Figure]) -> list[str]:
+    """Say of each metric that CHANCE has whether it beats chance, and whom else. figures: of one target."""
+    sentences = []
+    for metric in CHANCE:
+        mine = [each for each in figures if (each.metric, each.part, each.who) == (metric, TEST, MODEL)]
+        if mine:
+            sentences += [_against_chance(mine[0]), _against_rivals(mine)]
+    return [each for each in sentences if each]
+
+
+def file_name(what: str, target: str) -> str:
+    """Return the file name of a picture of a target, whatever letters its name has."""
+    return f"{what}-{quote(target, safe=' ')}.png"
+
+
+def _against_chance(figure: Figure) -> str:
+    mean, low, high = figure.value
+    value = f"{figure.task}: {figure.metric} {shown(figure.value)} on {figure.n:,} test sequences"
+    if not (math.isfinite(mean) and math.isfinite(low)):
+        return f"{figure.task}: {figure.metric} can't be told on these {figure.n:,} test sequences."
+    if low > CHANCE[figure.metric]:
+        return f"{value}, above chance."
+    how = "worse than chance" if high < CHANCE[figure.metric] else "not distinguishable from chance"
+    return f"{value}, {how}: useless as it stands."
+
+
+def _against_rivals(figures: Sequence[Figure]) -> str:
+    """Say once for every verdict whom it is about."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for each in figures:
+        if each.against:
+            how, _, rest = verdict(each).partition(f" {each.against}")
+            said.setdefault((how, rest), []).append(each.against)
+    parts = [f"{how} {_listed(names)}{rest}" for (how, rest), names in said.items()]
+    return f"By {figures[0].metric} it is {'; '.join(parts)}." if parts else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _measured(name: str, figures: Sequence[Figure], out: Path) -> Section:
+    against = {(each.part, each.metric, each.against): each for each in figures if each.against}
+    first: dict[tuple[str, str, str], Figure] = {}
+    for each in figures:
+        if each.metric != "prevalence" or each.who == MODEL:
+            first.setdefault((each.part, each.metric, each.who), each)
+    rows, last = [], ("", "")
+    for key, each in sorted(
+        first.items(), key=lambda item: (item[0][0] != TEST, item[0][0], METRICS.index(item[0][1]))
+    ):
+        part = each.part.partition("/")[2]
+        label = "" if key[:2] == last else each.metric + (f" ({part})" if part else "")
+        who = "the labels" if each.metric == "prevalence" else each.who
+        rows.append((label, who, shown(each.value), _difference(against.get(key)), f"{each.n:,}"))
+        last = key[:2]
+    told = conclusions(figures)
+    notes = tuple(each for each in told if "useless" in each)
+    sentences = tuple(each for each in told if each not in notes)
+    pictures = _pictures(out, ("This model and its rivals", file_name("comparison", name)))
+    return Section(name, sentences, notes, COLUMNS, tuple(rows), frozenset(COLUMNS[2:]), pictures)
+
+
+def _trusted(name: str, figures: Sequence[Figure], out: Path) -> Section:
+    errors = [each for each in figures if (each.metric, each.part, each.who) == ("ECE", TEST, MODEL)]
+    told = [f"Calibration error (ECE) on the test part: {shown(each.value)}; 0 is perfect." for each in errors[:1]]
+    pictures = _pictures(out, ("Predicted and observed, test part", file_name("reliability", name)))
+    text = "Calibrated on the validation part; on the diagonal the numbers mean what they say."
+    return Section(f"{name}: can its numbers be taken at their word?", (text, *told), pictures=pictures)
+
+
+def _data(prepared: Prepared, facts: dict[str, Any]) -> Section:
+    counts, audit = facts["split"], prepared.audit
+    told = f"{counts['train']:,} sequences to train, {counts['validate']:,} to validate and {counts['test']:,} to test"
+    sentences = [f"{told}, by the rule “{prepared.rule}”.", *map(_sentence, prepared.examples.notes)]
+    quiet = audit.level == "PASS"
+    sentences += [audit.verdict] if quiet else []
+    columns = ("between", "of", "same sequence", "reverse complement", "near", "same bases of the genome")
     rows = []
-    against = {(each.metric, each.against): each for each in figures if each.against}
-    seen = set()
-    for each in figures:
-        key = (each.part, each.metric, each.who)
-        if key in seen:
-            continue
-        seen.add(key)
-        difference = against.get((each.metric, each.who)) if each.part == "test" else None
-        part = "" if each.part == "test" else f" ({each.part.partition('/')[2]})"
-        rows.append((each.metric + part, each.who, shown(each.value), _difference(difference), f"{each.n:,}"))
-    rows.sort(key=lambda row: row[0])
-    worded = [_sentence(metric, found) for metric in ("MCC", "AUROC", "Pearson") if (found := _of(metric, against))]
-    pictures = [
-        (caption, (out / file).read_bytes())
-        for caption, file in (
-            ("This model and its rivals", f"comparison-{name}.png"),
-            ("Predicted and observed, test part", f"reliability-{name}.png"),
-            ("Learning", "learning-curve.png"),
-        )
-        if (out / file).is_file()
-    ]
-    right = frozenset(COLUMNS[2:])
-    return Section(name, tuple(worded), (), COLUMNS, tuple(rows), right, tuple(pictures))
+    for each in audit.overlaps:
+        numbers = (each.n, each.exact, each.reverse, each.near, each.overlapping)
+        rows.append((f"{each.earlier} and {each.later}", *(f"{count:,}" for count in numbers)))
+    notes = () if quiet else (audit.verdict,)
+    return Section("The data", tuple(sentences), notes, columns, tuple(rows), frozenset(columns[1:]))
 
 
-def _of(metric: str, against: dict[tuple[str, str], Figure]) -> list[Figure]:
-    return [each for (name, _), each in against.items() if name == metric and each.part == "test"]
+def _pictures(out: Path, *named: tuple[str, str]) -> tuple[tuple[str, bytes], ...]:
+    """Captions and bytes of those files that are there."""
+    return tuple((caption, (out / file).read_bytes()) for caption, file in named if (out / file).is_file())
 
 
-def _sentence(metric: str, figures: Sequence[Figure]) -> str:
-    """Say once for every verdict whom it is about."""
-    said: dict[str, list[str]] = {}
-    for each in figures:
-        words = verdict(each)
-        said.setdefault(words.replace(f" {each.against}", ""), []).append(each.against)
-    parts = [
-        f"{words.partition(':')[0]} {', '.join(names)}" + words.partition(":")[1] + words.partition(":")[2]
-        for words, names in said.items()
-    ]
-    return f"By {metric}, this model is {'; '.join(parts)}."
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:] + ("" if note.endswith(".") else ".")
 
 
 def _difference(figure: Figure | None) -> str:
@@ -86,12 +150,3 @@ def _difference(figure: Figure | None) -> str:
         return ""
     mean, low, high = figure.difference
     return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
-
-
-def _overlaps(prepared: Prepared) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], frozenset[str]]:
-    columns = ("between", "of", "same sequence", "reverse complement", "near", "same bases of the genome")
-    rows = []
-    for each in prepared.audit.overlaps:
-        counts = (each.n, each.exact, each.reverse, each.near, each.overlapping)
-        rows.append((f"{each.earlier} and {each.later}", *(f"{count:,}" for count in counts)))
-    return columns, tuple(rows), frozenset(columns[1:])

@@ -17,8 +17,8 @@ from dnalect.report import plots
 ITEMS = 20
 
 
-def learning_curve(log: Path, path: Path) -> None:
-    """Draw training loss and validation figure against passes."""
+def learning_curve(log: Path, judged: str, path: Path) -> None:
+    """Draw training loss and validation figure against passes. judged: which figure."""
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     passes = [entry["epoch"] for entry in entries]
 
@@ -30,11 +30,11 @@ def learning_curve(log: Path, path: Path) -> None:
         left.set_ylabel("training loss", fontsize=9, color=plots.RIVAL)
         right = left.twinx()
         plots.clean(right)
-        right.spines["right"].set_visible(True)
+        right.spines["right"].set(visible=True, color=plots.LINE)
         right.plot(passes, [entry["validation"] for entry in entries], "o-", color=plots.MODEL, ms=3.5, lw=1.5)
-        right.set_ylabel("validation figure", fontsize=9, color=plots.MODEL)
+        right.set_ylabel(f"validation {judged}", fontsize=9, color=plots.MODEL)
 
-    plots.save(path, 5.2, 3.2, draw)
+    plots.save(path, 6.0, 3.2, draw)
 
 
 def reliability_plot(
@@ -61,13 +61,13 @@ def reliability_plot(
         axes.grid(color=plots.LINE, lw=0.5)
         axes.legend(frameon=False, fontsize=8)
 
-    plots.save(path, 4.2, 3.6, draw)
+    plots.save(path, 6.0, 3.6, draw)
 
 
-def comparison(figures: Sequence[Figure], metric: str, path: Path) -> None:
-    """Draw one metric of the model and its rivals, with intervals."""
+def comparison(figures: Sequence[Figure], metric: str, chance: float, path: Path) -> None:
+    """Draw one metric of the model and its rivals, with intervals; chance is a dashed line."""
     found = [each for each in figures if each.metric == metric and each.part == "test"]
     kept = {each.who: each for each in found}
     bars = [plots.Bar(who, each.value, who != "this model") for who, each in kept.items()]
     bars.sort(key=lambda bar: -bar.value.mean if np.isfinite(bar.value.mean) else np.inf)
-    plots.forest(path, [(f"{metric} on the test part", bars)], metric, float("nan"))
+    plots.forest(path, [(f"{metric} on the test part", bars)], metric, chance)

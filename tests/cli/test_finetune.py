@@ -1,0 +1,188 @@
+"""`dnalect finetune` as people call it: killed runs that go on, messages and statuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import dnalect
+from conftest import make_model
+from dnalect.cli.main import main
+from dnalect.core.figures import read_figures
+from workflows.labelled import learnable, sequences, write
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    threads = torch.get_num_threads()
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dnalect", "finetune", *map(str, arguments)])
+        status = 0
+        try:
+            main()
+        except SystemExit as stop:
+            status = stop.code or 0
+        return status, capsys.readouterr().err
+
+    yield run
+    torch.set_num_threads(threads)
+
+
+def test_every_option_reaches_the_card(call, model_folder, tmp_path):
+    data, out = learnable(tmp_path / "d.tsv"), tmp_path / "out"
+    more = ("--method", "lora", "--rank", 3, "--pool", "max", "--layer", 2, "--both-strands", "--longest", 44)
+    more += ("--epochs", 1, "--batch-size", 16, "--accumulate", 2, "--rate", 0.01, "--patience", 2, "--class-weights")
+    more += ("--rival", "composition", "--seed", 4, "--precision", "bf16", "--threads", 1, "--split", "given")
+    status, said = call(data, "-m", model_folder, "--out", out, *more)
+    assert status == 0, said
+    assert f"the model is in {out}; open {out / 'report.html'}" in said
+    card = json.loads((out / "card.json").read_text())
+    told = card["config"]["reading"]
+    assert told == {"pool": "max", "layer": 2, "strands": 2, "longest": 44}
+    assert card["training"]["seed"] == 4
+    assert card["training"]["steps"] == 3
+    assert card["training"]["command"].startswith("dnalect finetune ")
+    adapter = json.loads((out / "adapter_config.json").read_text())
+    assert (adapter["r"], adapter["lora_alpha"]) == (3, 6.0)
+    assert {each.who for each in read_figures(out / "figures.tsv")} == {"this model", "GC and length"}
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_files(call, model_folder, tmp_path, monkeypatch):
+    data = learnable(tmp_path / "d.tsv")
+    command = (data, "-m", model_folder, "--out", "model", "--method", "full", "--rate", 0.003, "--epochs", 60)
+    command += ("--patience", 60, "--rival", "composition", "--threads", 1)
+
+    def logged(folder):
+        path = folder / "model" / "log.jsonl"
+        return path.read_text().splitlines() if path.exists() else []
+
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    words = [sys.executable, "-m", "dnalect", "finetune", *map(str, command)]
+    run = subprocess.Popen(words, cwd=killed, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while len(logged(killed)) < 8 and time.monotonic() < until:
+        time.sleep(0.01)
+    os.kill(run.pid, signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    before = logged(killed)
+    assert 8 <= len(before) < 55
+    files = {path.name for path in (killed / "model").iterdir()} - {"checkpoint.pt.part"}
+    assert files == {"log.jsonl", "checkpoint.pt"}
+
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    for folder in (whole, killed):
+        monkeypatch.chdir(folder)
+        status, said = call(*command)
+        assert status == 0, said
+    after = logged(killed)
+    assert len(after) == len(logged(whole)) == 60
+    assert after[:7] == before[:7], "the run began anew"
+    for name in ("figures.tsv", "heads.safetensors", "base/model.safetensors", "base/card.json"):
+        assert (killed / "model" / name).read_bytes() == (whole / "model" / name).read_bytes(), name
+    texts = sequences(6, np.random.default_rng(9))
+    one, two = (dnalect.load(folder / "model").predict(texts)["label"] for folder in (whole, killed))
+    assert np.array_equal(one, two)
+
+
+def bad_tables(folder):
+    """Name -> table, options and words of the message."""
+    texts = sequences(24, np.random.default_rng(2))
+    labels = [str(number % 2) for number in range(24)]
+    short = {"label": labels[:3]}
+    return {
+        "columns": (write(folder / "columns.tsv", {"colour": labels}, texts), (), "no column named label: it has"),
+        "label": (learnable(folder / "l.tsv", 24), ("--label", "colour"), "no column 'colour': it has"),
+        "sequence": (learnable(folder / "s.tsv", 24), ("--sequence", "dna"), "no column 'dna': it has"),
+        "one class": (write(folder / "one.tsv", {"label": ["1"] * 24}, texts), (), "every label of 'label' is '1'"),
+        "no validation": (
+            write(folder / "none.tsv", short, texts[:3], ["train", "train", "test"]),
+            (),
+            "the validate part is empty",
+        ),
+        "no test": (write(folder / "t.tsv", {"label": labels}, texts, ["train"] * 24), ("--split", "given"), "test"),
+        "one class to train": (
+            write(folder / "o.tsv", {"label": ["0"] * 12 + ["1"] * 12}, texts, ["train"] * 12 + ["test"] * 12),
+            (),
+            "holds one class of label only",
+        ),
+        "no reference": (learnable(folder / "p.tsv", 24), ("--place",), "name it with --reference"),
+        "missing": (folder / "missing.tsv", (), "No such file"),
+        "shares": (learnable(folder / "h.tsv", 24), ("--split", "cluster", "--test", 2), "leave nothing to train on"),
+        "rate": (learnable(folder / "r.tsv", 24), ("--rate", -1), "learning rates"),
+        "layer": (learnable(folder / "y.tsv", 24), ("--layer", 77), "has the layers 0"),
+        "pool": (learnable(folder / "q.tsv", 24), ("--pool", "summary"), "no summary token"),
+        "rival": (learnable(folder / "v.tsv", 24), ("--rival", "nobody"), "no rival 'nobody'"),
+        "device": (learnable(folder / "d.tsv", 24), ("--device", "cuda:99"), "the device 'cuda:99'"),
+    }
+
+
+CASES = (
+    *("columns", "label", "sequence", "one class", "no validation", "no test", "one class to train"),
+    *("no reference", "missing", "shares", "rate", "layer", "pool", "rival", "device"),
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_used_is_a_message(call, model_folder, tmp_path, case):
+    cases = bad_tables(tmp_path)
+    assert cases.keys() == set(CASES)
+    data, more, words = cases[case]
+    status, said = call(data, "-m", model_folder, "--out", tmp_path / "out", "--rival", "composition", *more)
+    assert (status, words in said) == (1, True), said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out" / "card.json").exists()
+
+
+def test_folders_and_models_that_cannot_be_used(call, model_folder, tmp_path):
+    data = learnable(tmp_path / "d.tsv")
+    quick = ("--method", "probe", "--rival", "composition")
+    assert call(data, "-m", model_folder, "--out", tmp_path / "done", *quick)[0] == 0
+    file = tmp_path / "file"
+    file.write_text("x")
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    torch.save({"step": 1}, foreign / "checkpoint.pt")
+    for arguments, words in (
+        (("-m", model_folder, "--out", tmp_path / "done", *quick), "holds a finished model"),
+        (("-m", model_folder, "--out", file, *quick), "cannot make the folder"),
+        (("-m", model_folder, "--out", foreign, "--method", "full", "--rival", "composition"), "another config"),
+        (("-m", tmp_path / "done", "--out", tmp_path / "out", *quick), "is a fine-tuned predictor"),
+        (("-m", tmp_path / "nothing", "--out", tmp_path / "out", *quick), "nothing"),
+        (("--out", tmp_path / "out", *quick), "name the model to begin with"),
+    ):
+        status, said = call(data, *arguments)
+        assert (status, words in said, "Traceback" in said) == (1, True, False), said
+    assert not (tmp_path / "out").exists()
+    assert call(data, "-m", model_folder)[0] == 2
+    assert call(data, "-m", model_folder, "--out", tmp_path / "out", "--method", "magic")[0] == 2
+
+
+def test_intervals_background_and_chromosomes(call, tmp_path):
+    """A BED of positives on three contigs, with windows drawn beside them."""
+    rng = np.random.default_rng(4)
+    genome, bed = tmp_path / "g.fa", tmp_path / "p.bed"
+    lines = []
+    with genome.open("w") as out:
+        for contig in ("one", "two", "three"):
+            bases = rng.choice(list("ACGT"), 12_000)
+            for start in range(200, 11_000, 600):
+                bases[start + 20 : start + 40] = list("ACGT" * 5)
+                lines.append(f"{contig}\t{start}\t{start + 60}\tpeak\n")
+            out.write(f">{contig}\n{''.join(bases)}\n")
+    bed.write_text("".join(lines))
+    model = make_model(tmp_path / "tiny")
+    more = ("--background", 1, "--test-contig", "three", "--validate-contig", "two", "--method", "probe")
+    status, said = call(bed, "-r", genome, "-m", model, "--out", tmp_path / "out", "--rival", "composition", *more)
+    assert status == 0, said
+    told = json.loads((tmp_path / "out" / "card.json").read_text())["training"]
+    assert told["split"] == {"rule": "chromosome", "train": 36, "validate": 36, "test": told["split"]["test"]}
+    assert told["split"]["test"] + told["audit"]["leaking"] == 36
