@@ -13,8 +13,8 @@ from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.figures import read_figures, signed
 from dnalect.genome.examples.read import read_examples
 from dnalect.models.lora import LoraConfig
-from dnalect.models.pooled import Reading
-from dnalect.models.predictor import Tuned, save_predictor
+from dnalect.models.pooled import Pooled, Reading
+from dnalect.models.predictor import Predictor, Tuned, save_predictor
 from dnalect.models.registry import language_model
 from dnalect.tokens.bases import decode, encode, reverse_complement
 from dnalect.training.tuning import TuneConfig
@@ -82,6 +82,21 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
             np.testing.assert_allclose(new[target], old[target], rtol=0, atol=1e-6, err_msg=target)
     assert np.ptp(new["two"][:, 1]) > 1e-4, "a constant would pass the comparison"
     assert after.card.config["base"]["sha256"] == language_model(str(bases[name])).card.sha256
+
+
+@pytest.mark.parametrize("pool", ["mean", "max", "mean-max"])
+@pytest.mark.parametrize("name", ["duplex", "nt-v2"])
+def test_both_strands_are_the_mean_of_the_two(bases, examples, tmp_path, name, pool):
+    config = replace(QUICK, reading=Reading(pool, strands=2), epochs=1)
+    both = saved(bases[name], examples, config, tmp_path / "model")
+    one = Predictor(both.card, Pooled(both.base, both.pooled.heads, Reading(pool)))
+    texts = list(examples.sequences[:9])
+    opposite = [decode(reverse_complement(encode(text))) for text in texts]
+    mean = {target: (one.raw(texts)[target] + one.raw(opposite)[target]) / 2 for target in one.targets}
+    for target, wanted in mean.items():
+        np.testing.assert_allclose(both.raw(texts)[target], wanted, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(both.raw(opposite)[target], wanted, atol=1e-5, rtol=0)
+    assert np.abs(one.raw(texts)["share"] - one.raw(opposite)["share"]).max() > 1e-4
 
 
 def test_a_head_may_have_any_name(bases, tmp_path):

@@ -119,7 +119,8 @@ def worth(
 )
 @click.option("--sample", type=click.IntRange(min=100), default=4_000, show_default=True, help="Held-out bases.")
 @click.option("--variants", type=click.IntRange(min=20), default=1_000, show_default=True, help="Common variants.")
-def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variants: int) -> None:
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variants: int, dtype: str) -> None:
     """MODELS of any kind that share one split of yeast: bits per base, common against rare, beside Markov models.
 
     \b
@@ -127,7 +128,7 @@ def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variant
     """
     from dnalect.workflows.recipes import compare
 
-    for row in compare(models, data, out, sample, variants):
+    for row in compare(models, data, out, sample, variants, dtype):
         bits, minus = (
             f"{e.mean:{sign}.4f} [{e.low:{sign}.4f}, {e.high:{sign}.4f}]"
             for e, sign in ((row.bits, ""), (row.minus, "+"))

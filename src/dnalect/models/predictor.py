@@ -29,7 +29,7 @@ from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.masked import MaskedModel
-from dnalect.models.pooled import Pooled, Reading
+from dnalect.models.pooled import Pooled, Reading, symmetric
 from dnalect.tokens.bases import decode, encode, reverse_complement
 
 FAMILY, BASE = "predictor", "base"
@@ -73,7 +73,8 @@ class Predictor:
         batch; the order is kept.
         """
         texts = self.pooled.cut(sequences)
-        views = [texts] if self.reading.strands == 1 else [texts, [opposite(text) for text in texts]]
+        once = self.reading.strands == 1 or self._symmetric
+        views = [texts] if once else [texts, [opposite(text) for text in texts]]
         found = [self._raw(view, batch) for view in views]
         mean = {name: np.stack([each[name] for each in found]).mean(axis=0, dtype=np.float32) for name in found[0]}
         return {name: own_unit(self.targets[name], values) for name, values in mean.items()}
@@ -94,9 +95,18 @@ class Predictor:
         out = {n: np.empty((len(texts), len(s.outputs)), dtype=np.float32) for n, s in self.targets.items()}
         for low in range(0, len(texts), batch):
             rows = order[low : low + batch]
-            for name, values in self.pooled(self.base.encode([texts[row] for row in rows.tolist()])).items():
-                out[name][rows] = values.float().cpu().numpy()
+            vectors = self.pooled.vectors(self.base.encode([texts[row] for row in rows.tolist()]))
+            if self._symmetric:
+                both = symmetric(vectors.cpu().numpy(), self.base.width)
+                vectors = torch.from_numpy(both).to(vectors.device)
+            for name in out:
+                out[name][rows] = self.pooled.heads(name, vectors).float().cpu().numpy()
         return out
+
+    @property
+    def _symmetric(self) -> bool:
+        """Whether one pass has read both strands: heads are linear, so that of the mean vector is the mean."""
+        return self.reading.strands == 2 and isinstance(self.base, DuplexModel)
 
 
 def opposite(sequence: str) -> str:
