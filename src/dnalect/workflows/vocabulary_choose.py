@@ -287,7 +287,9 @@ def draw(choice: Choice, picture: Path) -> None:
             axes.axhline(scale * getattr(row, quantity).mean, ls=style, color="#667788", label=row.predictor)
         axes.set(xscale="log", xlabel="words in the vocabulary", ylabel=label, title=title)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0].legend(frameon=False, fontsize=8)
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low, high + 0.35 * (high - low))
+    panels[0].legend(frameon=False, fontsize=8, loc="upper left")
     with written_whole(picture) as temporary:
         figure.savefig(temporary, format="png", dpi=130)
     plt.close(figure)
