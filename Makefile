@@ -9,6 +9,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 CORE := $(VENV)/.dnalect-core
 DEV := $(VENV)/.dnalect-dev
 
+# Two processes of one thread each: most tests are too small for two threads to help.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(python))))
@@ -24,10 +27,10 @@ demo: $(CORE) ## score the demo variants and write demo-out/
 	$(BIN)/dnalect demo
 
 test: lint browser ## all checks and the fast tests, as in CI
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-all: lint browser ## all checks and all tests, the slow ones included
-	$(BIN)/python -m pytest -q -m ""
+	$(PYTEST) -m ""
 
 lint: $(DEV) ## style, format and types
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """dnalect models list, show, choose, verify."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,8 @@ from dnalect.models.published import PublishedCard
 from dnalect.workflows.models_choose import Wishes, judged
 from dnalect.workflows.models_verify import verify
 from models.folders import TINY, make
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*words, **more):
@@ -125,3 +128,16 @@ def test_a_published_card_is_plain_data():
     card = PublishedCard("n", "dnabert", 10, {}, "t", 5, 6, "s", 2020, "CC BY-NC-SA 4.0", "p", commercial=False)
     assert card.gigabytes(2) == 2e-8
     assert "non-commercial" in card.warnings[0]
+
+
+def test_choose_weighs_our_own_table_and_says_so():
+    from dnalect.models import measured
+
+    shipped = (ROOT / "src/dnalect/models" / measured.FILE).read_bytes()
+    assert shipped == (ROOT / "results/recipes/recipes.tsv").read_bytes()
+    table = measured.measured()
+    assert [each.rank for each in table.values()] == list(range(1, len(table) + 1))
+    assert table["duplex"].free.mean < table["logo"].free.mean
+    out = run("choose", "--goal", "variants", "--species", "yeast").output
+    assert f"measured here: 1 of {len(table)} recipes" in out
+    assert "measured here" not in run("choose", "--goal", "speed").output
