@@ -23,7 +23,7 @@ from models.folders import make
 MOTIF = Target("motif", "classes", ("absent", "present"))
 GC = Target("gc", "signal", ("gc",))
 BOTH = Target("both", "tracks", ("a_rich", "g_rich"))
-QUICK = TuneConfig(method="full", epochs=4, batch=16, rate=3e-3, head_rate=1e-2)
+QUICK = TuneConfig(method="full", epochs=4, batch=16, rate=3e-3, head_rate=1e-2, warm=False)
 
 
 def examples(count=160, seed=0):
@@ -124,6 +124,18 @@ def test_it_stops_early_and_keeps_the_best_weights(model_folder, tmp_path):
     facts = finetune(pooled, train, judge, replace(QUICK, epochs=50, patience=2), tmp_path, "data")
     assert (facts["steps"], facts["best_step"], facts["validation"]) == (16, 8, 0.5)
     assert all(torch.equal(p, kept[1][n]) for n, p in pooled.named_parameters())
+
+
+def test_a_warm_start_is_judged_before_the_first_step_and_kept_if_nothing_is_better(model_folder, tmp_path):
+    train = examples(64)
+    pooled = pooled_of(dnalect.load(model_folder), train)
+    before = {n: p.detach().clone() for n, p in pooled.named_parameters()}
+    figures = iter([0.9, 0.5, 0.4])
+    facts = finetune(pooled, train, lambda _: next(figures), replace(QUICK, warm=True, patience=2), tmp_path, "data")
+    assert (facts["best_step"], facts["validation"]) == (0, 0.9)
+    assert all(torch.equal(p, before[n]) for n, p in pooled.named_parameters())
+    assert QUICK.head_peak == 1e-2
+    assert TuneConfig().head_peak < TuneConfig(warm=False).head_peak
 
 
 def test_gradients_of_parts_add_up_to_those_of_the_batch(model_folder, tmp_path):

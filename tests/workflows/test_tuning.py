@@ -24,7 +24,9 @@ from dnalect.workflows.tuning.fit import fit
 from models.folders import make
 from workflows.labelled import columns, learnable, sequences, shuffled, write
 
-QUICK = TuneConfig(method="full", epochs=3, batch=16, rate=5e-3, head_rate=2e-2, lora=LoraConfig(rank=2, alpha=4.0))
+QUICK = TuneConfig(
+    method="full", epochs=3, batch=16, rate=5e-3, warm=False, head_rate=2e-2, lora=LoraConfig(rank=2, alpha=4.0)
+)
 BASES = ("duplex", "dnabert-2", "nt-v2", "grover", "dnabert", "logo")
 
 

@@ -63,6 +63,8 @@ def finetune(
         log.open("a", encoding="utf-8") as lines,
         tqdm(total=steps, initial=at.step, unit="step", desc="fine-tuning", disable=None) as bar,
     ):
+        if not at.step and config.warm:
+            at.best = _judged(pooled, judge)
         while at.step < steps and at.bad < config.patience:
             _set_rate(optimizer, at.step, steps, config)
             running.append(_step(pooled, texts, train.labels, at.step, a_pass, optimizer, learned, config))
@@ -93,7 +95,7 @@ def finetune(
 
 def _optimizer(learned: Mapping[str, nn.Parameter], config: TuneConfig) -> torch.optim.Optimizer:
     groups = []
-    for heads, peak in ((True, config.head_rate), (False, config.peak)):
+    for heads, peak in ((True, config.head_peak), (False, config.peak)):
         for matrix in (True, False):
             params = [p for n, p in learned.items() if n.startswith("heads.") == heads and (p.ndim > 1) == matrix]
             decay = config.weight_decay if matrix else 0.0

@@ -9,6 +9,7 @@ from dnalect.models.pooled import Reading
 METHODS = ("probe", "lora", "full")
 # Peak learning rates that did well on validation data of small models; heads learn faster, as they begin at random.
 RATES = {"lora": 2e-3, "full": 3e-4}
+HEAD_RATES = {True: 5e-4, False: 2e-3}
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,12 @@ class TuneConfig:
     reading: pooling, layer, strands. lora: rank, scale and layers. epochs: at most so many
     passes over the training part. batch: sequences a step, of which `accumulate` parts are
     computed one after the other. rate: peak learning rate, None for the method's own.
-    head_rate: that of the heads. warmup: share of all steps. patience: checks without a better
-    validation figure before it stops. checks: an epoch. reverse_complement: show every
-    sequence's other strand half of the time. class_weights: weigh classes as if they were
-    equally frequent. precision: "fp32" or "bf16" (autocast). clip: of the gradient's norm.
+    warm: begin with the heads of a probe, so that the first steps don't spoil what the network
+    knows. head_rate: peak rate of the heads, None for 5e-4 of warm and 2e-3 of cold ones.
+    warmup: share of all steps. patience: checks without a better validation figure before it
+    stops. checks: an epoch. reverse_complement: show every sequence's other strand half of the
+    time. class_weights: weigh classes as if they were equally frequent. precision: "fp32" or
+    "bf16" (autocast). clip: of the gradient's norm.
     """
 
     method: str = "lora"
@@ -33,7 +36,8 @@ class TuneConfig:
     batch: int = 32
     accumulate: int = 1
     rate: float | None = None
-    head_rate: float = 2e-3
+    warm: bool = True
+    head_rate: float | None = None
     weight_decay: float = 0.01
     warmup: float = 0.1
     patience: int = 5
@@ -51,8 +55,13 @@ class TuneConfig:
         counts = (self.epochs, self.batch, self.accumulate, self.patience, self.checks)
         if min(counts) < 1 or self.accumulate > self.batch or not 0 <= self.warmup < 1:
             raise ConfigError("epochs, batch, accumulate, patience and checks are at least 1, warmup lies in [0, 1)")
-        if (self.rate is not None and not self.rate > 0) or not self.head_rate > 0 or not self.clip > 0:
+        if (self.rate is not None and not self.rate > 0) or not self.head_peak > 0 or not self.clip > 0:
             raise ConfigError("learning rates and clip are above 0")
+
+    @property
+    def head_peak(self) -> float:
+        """The peak learning rate of the heads."""
+        return self.head_rate if self.head_rate is not None else HEAD_RATES[self.warm]
 
     @property
     def peak(self) -> float:

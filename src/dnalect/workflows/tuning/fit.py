@@ -54,6 +54,8 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         fit_probe(pooled, train, tune, config.class_weights)
         facts = {"validation": validation_figure(pooled, tune)}
     else:
+        if config.warm and not (folder / "checkpoint.pt").exists():
+            fit_probe(pooled, train, tune, config.class_weights)
         identity = f"{base.card.sha256} {checksum(examples)}"
         facts = finetune(pooled, train, lambda now: validation_figure(now, tune), config, folder, identity)
     predictor = Predictor(_bare_card(base.card, config), pooled)
