@@ -191,6 +191,8 @@ def _identity(job: Job, task: Task, places: Places) -> str:
         told["entry"] = asdict(job.entry) | {"only": ()}
         told["model"] = _weights(Path(model_folder(_folder(job.entry, places))))
         told["dtype"] = places.dtype
+        if job.entry.method != "probe":
+            told["config"] = asdict(_config(job.entry, task))
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
