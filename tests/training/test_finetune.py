@@ -11,12 +11,12 @@ import dnalect
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.examples import Examples, Target
 from dnalect.models.heads import Heads
-from dnalect.models.pooled import Pooled, Reading
-from dnalect.models.predictor import opposite
+from dnalect.models.pooled import Pooled, Reading, read_states
+from dnalect.tokens.bases import opposite
 from dnalect.training import finetune as loop
 from dnalect.training.answers import loss_of, specs_of
 from dnalect.training.finetune import batch_rows, finetune
-from dnalect.training.frozen import fit_probe, vectors
+from dnalect.training.frozen import fit_probe
 from dnalect.training.tuning import TuneConfig
 from models.folders import make
 
@@ -168,7 +168,7 @@ def test_a_probe_learns_every_kind_of_target_and_leaves_the_network(model_folder
     pooled = pooled_of(model, train, Reading(pool="mean-max", strands=strands))
     fit_probe(pooled, train, tune)
     assert all(torch.equal(p, before[n]) for n, p in model.network.named_parameters())
-    states = torch.from_numpy(vectors(pooled, test.sequences))
+    states = torch.from_numpy(read_states(pooled.base, pooled.reading, test.sequences))
     raw = {name: pooled.heads(name, states).detach().numpy() for name in pooled.heads.specs}
     assert np.mean(raw["motif"].argmax(1) == test.labels["motif"][:, 0]) > 0.85
     known = np.isfinite(test.labels["gc"][:, 0])
@@ -181,10 +181,10 @@ def test_both_strands_of_a_duplex_cost_one_pass_and_are_the_mean_of_two(model_fo
     train = examples(12)
     model = dnalect.load(model_folder)
     for pool in ("mean", "mean-max"):
-        both = vectors(pooled_of(model, train, Reading(pool=pool, strands=2)), train.sequences)
-        one = pooled_of(model, train, Reading(pool=pool))
+        both = read_states(model, Reading(pool=pool, strands=2), train.sequences)
         turned = [opposite(text) for text in train.sequences]
-        wanted = (vectors(one, train.sequences) + vectors(one, turned)) / 2
+        one = Reading(pool=pool)
+        wanted = (read_states(model, one, train.sequences) + read_states(model, one, turned)) / 2
         assert np.allclose(both, wanted, atol=1e-5)
 
 

@@ -85,6 +85,14 @@ def shown(estimate: Estimate, digits: int = 3) -> str:
     return f"{plain(mean, digits)}{bounds}"
 
 
+def shown_difference(figure: Figure | None) -> str:
+    """Return a figure's difference as `mean [low, high]` with signs, "" where there is none."""
+    if figure is None or not math.isfinite(figure.difference.mean):
+        return ""
+    mean, low, high = figure.difference
+    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
+
+
 def write_figures(path: Path, figures: Iterable[Figure]) -> None:
     """Write figures as a TSV with a header, whole or not at all."""
     write_text(path, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(each.cells() for each in figures)]))

@@ -28,6 +28,8 @@ RESAMPLES = 1_000
 LOWER_IS_BETTER = ("ECE", "RMSE")
 # Resampling adds noise that raises the ECE once more: its samples are mirrored at the value.
 MIRRORED = ("ECE",)
+# What a kind of target is compared by, where nothing else is asked for.
+MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
 NO_DIFFERENCE = ("prevalence",)
 ALPHA = 0.05
 Array = npt.NDArray[np.floating]

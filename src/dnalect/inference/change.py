@@ -14,7 +14,9 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.records import Change, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.models.heads import HeadSpec
-from dnalect.models.predictor import BATCH, Predictor, opposite, target_of
+from dnalect.models.pooled import BATCH
+from dnalect.models.predictor import Predictor, target_of
+from dnalect.tokens.bases import opposite
 from dnalect.windows.haplotypes import haplotype_window
 
 DEFINITION = "change-1"

@@ -18,9 +18,9 @@ from dnalect.inference.batches import by_length
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.masked import MaskedModel
 from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states, symmetric
-from dnalect.models.predictor import Predictor, opposite
+from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model
-from dnalect.tokens.bases import decode, encode
+from dnalect.tokens.bases import decode, encode, opposite
 from dnalect.tokens.tokenizer import tokens_at
 from dnalect.windows.alleles import SPECIAL_TOKENS
 

@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.records import Encoding
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads
 from dnalect.models.masked import MaskedModel
+from dnalect.tokens.bases import opposite
 from dnalect.windows.alleles import SPECIAL_TOKENS
 
 POOLS = ("mean", "max", "mean-max", "summary")
+BATCH = 32
 _LOWEST = -1e4
 Singles = npt.NDArray[np.float32]
 _BASES = frozenset("ACGTacgt")
@@ -75,8 +78,43 @@ class Pooled(nn.Module):
 
     def cut(self, sequences: Sequence[str]) -> list[str]:
         """Return the middle `longest` bases of each sequence; fewer where unknown bases need too many tokens."""
-        longest = min(self.reading.longest, self.base.context_bases)
-        return [_fitting(self.base, middle(sequence, longest)) for sequence in sequences]
+        return cut(self.base, self.reading, sequences)
+
+
+@torch.inference_mode()
+def read_states(
+    base: DuplexModel | MaskedModel, reading: Reading, sequences: Sequence[str], batch: int = BATCH, quiet: bool = True
+) -> Singles:
+    """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so.
+
+    Sequences of like length share a batch; the order is kept. quiet: no progress bar, which
+    else is shown on a terminal.
+    """
+    texts = cut(base, reading, sequences)
+    once = reading.strands == 1 or isinstance(base, DuplexModel)
+    views = [texts] if once else [texts, [opposite(text) for text in texts]]
+    base.network.eval()
+    found = [_read(base, reading, view, batch, quiet) for view in views]
+    if once:
+        return symmetric(found[0], base.width) if reading.strands == 2 else found[0]
+    mean: Singles = np.stack(found).mean(axis=0, dtype=np.float32)
+    return mean
+
+
+def _read(base: DuplexModel | MaskedModel, reading: Reading, texts: Sequence[str], batch: int, quiet: bool) -> Singles:
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    out = np.empty((len(texts), reading.width(base.width)), dtype=np.float32)
+    for low in tqdm(range(0, len(texts), batch), desc="states", unit="batch", disable=True if quiet else None):
+        rows = order[low : low + batch]
+        encoding = base.encode([texts[row] for row in rows.tolist()])
+        out[rows] = pool_states(base.states(encoding, reading.layer), encoding, reading.pool).cpu().numpy()
+    return out
+
+
+def cut(base: DuplexModel | MaskedModel, reading: Reading, sequences: Sequence[str]) -> list[str]:
+    """Return the middle `longest` bases of each sequence; fewer where unknown bases need too many tokens."""
+    longest = min(reading.longest, base.context_bases)
+    return [_fitting(base, middle(sequence, longest)) for sequence in sequences]
 
 
 def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:

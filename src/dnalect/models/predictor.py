@@ -29,11 +29,9 @@ from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.masked import MaskedModel
-from dnalect.models.pooled import Pooled, Reading, symmetric
-from dnalect.tokens.bases import decode, encode, reverse_complement
+from dnalect.models.pooled import BATCH, Pooled, Reading, read_states
 
 FAMILY, BASE = "predictor", "base"
-BATCH = 32
 _SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
 Base = DuplexModel | MaskedModel
 Singles = npt.NDArray[np.float32]
@@ -72,46 +70,25 @@ class Predictor:
         The mean over both strands where the reading says so. Sequences of like length share a
         batch; the order is kept.
         """
-        texts = self.pooled.cut(sequences)
-        once = self.reading.strands == 1 or self._symmetric
-        views = [texts] if once else [texts, [opposite(text) for text in texts]]
-        found = [self._raw(view, batch) for view in views]
-        mean = {name: np.stack([each[name] for each in found]).mean(axis=0, dtype=np.float32) for name in found[0]}
-        return {name: own_unit(self.targets[name], values) for name, values in mean.items()}
+        vectors = torch.from_numpy(read_states(self.base, self.reading, sequences, batch)).to(self.base.device)
+        # Heads are linear: of the mean over strands they give the mean.
+        found = {name: self.pooled.heads(name, vectors).float().cpu().numpy() for name in self.targets}
+        return {name: own_unit(self.targets[name], values) for name, values in found.items()}
 
     def predict(self, sequences: Sequence[str], batch: int = BATCH, calibrated: bool = True) -> Predictions:
         """Return probabilities, or values in their own unit: target -> (n, outputs) float32.
 
         sequences: of A, C, G, T, N, in either case. calibrated: as fitted on validation data.
         """
+        return self.answers(self.raw(sequences, batch), calibrated)
+
+    def answers(self, raw: Predictions, calibrated: bool = True) -> Predictions:
+        """Return what `predict` makes of raw numbers."""
         known = self.calibration if calibrated else {}
         return {
-            name: known.get(name, Calibration()).apply(target_of(self.targets[name]), raw).astype(np.float32)
-            for name, raw in self.raw(sequences, batch).items()
+            name: known.get(name, Calibration()).apply(target_of(self.targets[name]), values).astype(np.float32)
+            for name, values in raw.items()
         }
-
-    def _raw(self, texts: Sequence[str], batch: int) -> Predictions:
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        out = {n: np.empty((len(texts), len(s.outputs)), dtype=np.float32) for n, s in self.targets.items()}
-        for low in range(0, len(texts), batch):
-            rows = order[low : low + batch]
-            vectors = self.pooled.vectors(self.base.encode([texts[row] for row in rows.tolist()]))
-            if self._symmetric:
-                both = symmetric(vectors.cpu().numpy(), self.base.width)
-                vectors = torch.from_numpy(both).to(vectors.device)
-            for name in out:
-                out[name][rows] = self.pooled.heads(name, vectors).float().cpu().numpy()
-        return out
-
-    @property
-    def _symmetric(self) -> bool:
-        """Whether one pass has read both strands: heads are linear, so that of the mean vector is the mean."""
-        return self.reading.strands == 2 and isinstance(self.base, DuplexModel)
-
-
-def opposite(sequence: str) -> str:
-    """Return the reverse complement of a sequence."""
-    return decode(reverse_complement(encode(sequence)))
 
 
 def own_unit(spec: HeadSpec, raw: Singles) -> Singles:

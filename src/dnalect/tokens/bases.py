@@ -31,6 +31,11 @@ def decode(codes: npt.NDArray[np.uint8]) -> str:
     return _LETTERS[codes].tobytes().decode("ascii")
 
 
+def opposite(sequence: str) -> str:
+    """Return the upper-case reverse complement of a sequence; what is no base becomes N."""
+    return decode(reverse_complement(encode(sequence)))
+
+
 def reverse_complement(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Reverse and complement along the last axis."""
     return _COMPLEMENT[codes[..., ::-1]]

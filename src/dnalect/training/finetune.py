@@ -18,7 +18,7 @@ from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.models.lora import add_lora
 from dnalect.models.pooled import Pooled
-from dnalect.models.predictor import opposite
+from dnalect.tokens.bases import opposite
 from dnalect.training.answers import mean_loss
 from dnalect.training.tuning import TuneConfig
 

@@ -6,43 +6,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from dnalect.core.examples import Examples
-from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads, HeadSpec
-from dnalect.models.pooled import Pooled, symmetric
-from dnalect.models.predictor import opposite
+from dnalect.models.pooled import Pooled, read_states
 
 # Inverse strengths of the penalty (logistic), strengths (ridge), on standardised features.
 INVERSE = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 RIDGES = (1.0, 10.0, 100.0, 1e3, 1e4)
 ITERATIONS = 300
-BATCH = 32
 Singles = npt.NDArray[np.float32]
 Linear = tuple[Singles, Singles]
 Answered = tuple[Singles, dict[str, Singles]]
-
-
-def vectors(pooled: Pooled, sequences: Sequence[str], batch: int = BATCH) -> Singles:
-    """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so."""
-    texts = pooled.cut(sequences)
-    if pooled.reading.strands == 2 and isinstance(pooled.base, DuplexModel):
-        return symmetric(_vectors(pooled, texts, batch), pooled.base.width)
-    views = [texts] if pooled.reading.strands == 1 else [texts, [opposite(text) for text in texts]]
-    mean: Singles = np.stack([_vectors(pooled, view, batch) for view in views]).mean(axis=0, dtype=np.float32)
-    return mean
-
-
-@torch.inference_mode()
-def _vectors(pooled: Pooled, texts: Sequence[str], batch: int) -> Singles:
-    pooled.eval()
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    out = np.empty((len(texts), pooled.reading.width(pooled.base.width)), dtype=np.float32)
-    for low in tqdm(range(0, len(texts), batch), desc="states", unit="batch", disable=None):
-        rows = order[low : low + batch]
-        out[rows] = pooled.vectors(pooled.base.encode([texts[row] for row in rows.tolist()])).cpu().numpy()
-    return out
 
 
 def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = False) -> None:
@@ -50,7 +25,7 @@ def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = 
 
     balanced: classes count as if they were equally frequent.
     """
-    states = [vectors(pooled, each.sequences) for each in (train, tune)]
+    states = [read_states(pooled.base, pooled.reading, each.sequences, quiet=False) for each in (train, tune)]
     fit_heads(pooled.heads, (states[0], train.labels), (states[1], tune.labels), balanced)
 
 

@@ -18,12 +18,12 @@ from dnalect.core.files import write_durably, written_whole
 from dnalect.evaluate.calibration import fit_calibration
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.models.heads import Heads
-from dnalect.models.pooled import Pooled, Reading
+from dnalect.models.pooled import Reading, read_states
 from dnalect.models.predictor import own_unit, target_of
 from dnalect.models.registry import Model, language_model, model_folder
 from dnalect.models.untrained import untrained
 from dnalect.training.answers import specs_of
-from dnalect.training.frozen import fit_heads, vectors
+from dnalect.training.frozen import fit_heads
 from dnalect.training.tuning import TuneConfig
 from dnalect.workflows.benchmark.suite import Entry
 from dnalect.workflows.benchmark.tasks import Task
@@ -146,9 +146,7 @@ def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Places
     if path.is_file():
         return np.asarray(np.load(path), dtype=np.float32)
     base = _model(entry, places, seed)
-    found = vectors(
-        Pooled(base, Heads(config.reading.width(base.width), specs_of(examples)), config.reading), examples.sequences
-    )
+    found = read_states(base, config.reading, examples.sequences, quiet=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Another process may write the same states at the same time.
     with written_whole(path) as temporary, temporary.open("wb") as file:

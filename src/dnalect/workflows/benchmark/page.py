@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dnalect.core.figures import Estimate, Figure, shown, signed
-from dnalect.evaluate.metrics import verdict
+from dnalect.core.figures import Estimate, Figure, shown, shown_difference
+from dnalect.evaluate.metrics import MAIN, verdict
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, write_page
 from dnalect.workflows.benchmark.suite import Suite
 from dnalect.workflows.benchmark.tasks import Task
-
-MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
 
 
 def main_metric(task: Task) -> str:
@@ -45,7 +43,7 @@ def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], mo
         won, lost = won + words.startswith("better"), lost + words.startswith("worse")
         name = f"{best.who} {shown(best.value)}"
         other = f"{rival.who} {shown(rival.value)}" if rival else ""
-        rows.append((task.spec.name, best.metric, f"{best.n:,}", name, other, _difference(against), words))
+        rows.append((task.spec.name, best.metric, f"{best.n:,}", name, other, shown_difference(against), words))
     columns = ("task", "metric", "n", "best model [95%]", "best rival [95%]", f"minus {suite.against}", "in words")
     sentence = (
         f"On {won} of {len(rows)} tasks the best model beats {suite.against} by a paired difference whose interval "
@@ -97,7 +95,7 @@ def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[
         pair = against.get((each.who, suite.against))
         second = shown(also[each.who]) if each.who in also else ""
         words = verdict(pair) if pair else ""
-        rows.append((each.who, shown(each.value), second, _difference(pair), _p(pair), words))
+        rows.append((each.who, shown(each.value), second, shown_difference(pair), _p(pair), words))
     for one in task.spec.published:
         source = f"{one.source}; {one.differs}" if one.differs else one.source
         value = f"{one.value:.3f}"
@@ -125,13 +123,6 @@ def _sentences(task: Task) -> list[str]:
     if task.audit is not None and task.audit.rows:
         told.append(f"{len(task.audit.rows):,} test sequences that are met in training were dropped.")
     return [*told, *task.examples.notes]
-
-
-def _difference(figure: Figure | None) -> str:
-    if figure is None or not np.isfinite(figure.difference.mean):
-        return ""
-    mean, low, high = figure.difference
-    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
 
 
 def _p(figure: Figure | None) -> str:

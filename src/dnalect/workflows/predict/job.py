@@ -14,8 +14,8 @@ from dnalect.core.errors import ConfigError, InputError, ModelError, OutputError
 from dnalect.core.files import check_writable, sha256
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
-from dnalect.models.pooled import middle
-from dnalect.models.predictor import BATCH, Predictor
+from dnalect.models.pooled import BATCH, middle
+from dnalect.models.predictor import Predictor
 from dnalect.models.registry import load
 from dnalect.workflows.choice import say
 from dnalect.workflows.embed.items import Column, Item, Source, chunks

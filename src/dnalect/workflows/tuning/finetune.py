@@ -14,13 +14,13 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import sha256
-from dnalect.evaluate.metrics import Scores, by_group
+from dnalect.evaluate.metrics import MAIN, Scores, by_group
 from dnalect.evaluate.rivals.base import Rival
 from dnalect.evaluate.rivals.catalogue import rival as rival_named
 from dnalect.genome.fasta import open_genome
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
-from dnalect.models.predictor import Tuned, save_predictor
+from dnalect.models.predictor import Predictions, Tuned, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
 from dnalect.training.tuning import TuneConfig
@@ -34,7 +34,6 @@ UNTRAINED = "the same network, untrained"
 RIVALS = ("words", "composition", "likelihood")
 # Test items of a contig that has figures of its own, at least.
 ENOUGH = 20
-MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
 Array = npt.NDArray[np.floating]
 
 
@@ -77,10 +76,11 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
         raise OutputError(f"cannot make the folder {out}: {error.strerror or error}") from error
     fitted = fit(base, prepared.examples, options.config, out)
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
-    given = _predictions(fitted, prepared.examples, test, options, notify)
+    raw = fitted.predictor.raw(test.sequences)
+    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, notify)
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
-    _draw(fitted, test, given, figures, out)
+    _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
     hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
     lora = options.config.lora if options.config.method == "lora" else None
     facts = _facts(options, prepared, fitted)
@@ -114,10 +114,9 @@ def _model_name(options: FinetuneOptions) -> str:
 
 
 def _predictions(
-    fitted: Fitted, examples: Examples, test: Examples, options: FinetuneOptions, notify: Callable[[str], None]
+    mine: Predictions, examples: Examples, test: Examples, options: FinetuneOptions, notify: Callable[[str], None]
 ) -> dict[str, dict[str, Array]]:
     """Return target -> who -> predictions of the test part; rivals that can't do a target are left out."""
-    mine = fitted.predictor.predict(test.sequences)
     given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if "untrained" in options.rivals:
@@ -164,12 +163,11 @@ def _by_contig(mine: Array, target: Target, test: Examples, units: np.ndarray) -
 
 
 def _draw(
-    fitted: Fitted, test: Examples, given: dict[str, dict[str, Array]], figures: Sequence[Figure], out: Path
+    plain: Predictions, test: Examples, given: dict[str, dict[str, Array]], figures: Sequence[Figure], out: Path
 ) -> None:
     if (out / "log.jsonl").is_file():
         judged = " and ".join(sorted({JUDGES[target.kind] for target in test.targets}))
         pictures.learning_curve(out / "log.jsonl", judged, out / "learning-curve.png")
-    plain = fitted.predictor.predict(test.sequences, calibrated=False)
     for target in test.targets:
         both = [("uncalibrated", plain[target.name]), ("calibrated", given[target.name][MODEL])]
         pictures.reliability_plot(target, both, test.labels[target.name], out / file_name("reliability", target.name))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dnalect import __version__
-from dnalect.core.figures import Figure, shown, signed
+from dnalect.core.figures import Figure, shown, shown_difference
 from dnalect.evaluate.metrics import verdict
 from dnalect.report.page import Page, Section, write_page
 from dnalect.workflows.tuning.data import Prepared
@@ -104,7 +104,7 @@ def _measured(name: str, figures: Sequence[Figure], out: Path) -> Section:
         part = each.part.partition("/")[2]
         label = "" if key[:2] == last else each.metric + (f" ({part})" if part else "")
         who = "the labels" if each.metric == "prevalence" else each.who
-        rows.append((label, who, shown(each.value), _difference(against.get(key)), f"{each.n:,}"))
+        rows.append((label, who, shown(each.value), shown_difference(against.get(key)), f"{each.n:,}"))
         last = key[:2]
     told = conclusions(figures)
     notes = tuple(each for each in told if "useless" in each)
@@ -143,10 +143,3 @@ def _pictures(out: Path, *named: tuple[str, str]) -> tuple[tuple[str, bytes], ..
 
 def _sentence(note: str) -> str:
     return note[:1].upper() + note[1:] + ("" if note.endswith(".") else ".")
-
-
-def _difference(figure: Figure | None) -> str:
-    if figure is None:
-        return ""
-    mean, low, high = figure.difference
-    return f"{signed(mean)} [{signed(low)}, {signed(high)}]"
