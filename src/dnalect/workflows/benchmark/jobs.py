@@ -103,7 +103,8 @@ def _learner(job: Job, task: Task, places: Places) -> Learn:
 
     def tuned(examples: Examples, seed: int) -> Floats:
         torch.manual_seed(seed)
-        base = _model(entry, places, seed)
+        # Weights that learn are kept in float32; a cheaper precision is an option of the fine-tuning.
+        base = _model(entry, replace(places, dtype="float32"), seed)
         with tempfile.TemporaryDirectory(dir=places.run) as name:
             fitted = fit(base, examples, replace(config, seed=seed), Path(name))
         return fitted.predictor.predict(_parts(examples)[2].sequences)[task.target.name].astype(np.float64)
@@ -188,7 +189,7 @@ def _identity(job: Job, task: Task, places: Places) -> str:
     else:
         told["entry"] = asdict(job.entry) | {"only": ()}
         told["model"] = _weights(Path(model_folder(_folder(job.entry, places))))
-        told["dtype"] = places.dtype
+        told["dtype"] = places.dtype if job.entry.method == "probe" else "float32"
         if job.entry.method != "probe":
             told["config"] = asdict(_config(job.entry, task))
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """A language model and labelled parts -> a predictor, by any method."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,12 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         fit_probe(pooled, train, tune, config.class_weights)
         facts = {"validation": validation_figure(pooled, tune)}
     else:
+        cheaply = torch.autocast(base.device.type, torch.bfloat16, enabled=config.precision == "bf16")
         if config.warm and not (folder / "checkpoint.pt").exists():
-            fit_probe(pooled, train, tune, config.class_weights)
+            with cheaply:
+                fit_probe(pooled, train, tune, config.class_weights)
         identity = f"{base.card.sha256} {checksum(examples)}"
-        facts = finetune(pooled, train, lambda now: validation_figure(now, tune), config, folder, identity)
+        facts = finetune(pooled, train, cheaply(partial(validation_figure, tune=tune)), config, folder, identity)
     predictor = Predictor(_bare_card(base.card, config), pooled)
     raw = predictor.raw(tune.sequences)
     calibration = {
