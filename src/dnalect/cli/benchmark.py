@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("benchmark")
 @click.argument("suite", type=click.Path(path_type=Path))
@@ -19,9 +21,9 @@ import click
 )
 @click.option("--only", multiple=True, help="Task; repeatable [default: all of the suite].")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, a thread each.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads of a single process [default: all cores].")
+@machine.device
+@machine.dtype
+@machine.threads
 def command(
     suite: Path,
     data: Path,
@@ -32,7 +34,6 @@ def command(
     workers: int,
     device: str,
     dtype: str,
-    threads: int | None,
 ) -> None:
     """Measure the models of a SUITE (YAML) on its tasks, beside simple rivals, over several seeds.
 
@@ -41,10 +42,6 @@ def command(
     \b
     dnalect benchmark configs/benchmarks/core.yaml --data DATA --out results/core
     """
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     from dnalect.workflows.benchmark.jobs import Places
     from dnalect.workflows.benchmark.run import run_suite
     from dnalect.workflows.benchmark.suite import read_suite

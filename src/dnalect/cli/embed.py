@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("embed")
 @click.argument("source", metavar="INPUT")
@@ -44,10 +46,10 @@ import click
 @click.option(
     "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Windows a forward."
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
-def command(source: str, outputs: tuple[str, ...], threads: int | None, **rest: object) -> None:
+@machine.device
+@machine.dtype
+@machine.threads
+def command(source: str, outputs: tuple[str, ...], **rest: object) -> None:
     """Write the vectors that a model has for the sequences of INPUT.
 
     INPUT: a FASTA, a BED, a VCF (two rows for each alternate allele), or a table with a column sequence.
@@ -68,10 +70,6 @@ def command(source: str, outputs: tuple[str, ...], threads: int | None, **rest: 
             suffix_of(output, options.pool == PER_BASE)
     except (ConfigError, OutputError) as error:
         raise click.UsageError(str(error)) from error
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     done = embed_file(source, outputs, options)
     click.echo(
         f"dnalect: {done.rows:,} vectors of {done.width:,} channels by {done.model}: {', '.join(outputs)}", err=True

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("predict")
 @click.argument("model")
@@ -27,10 +29,10 @@ import click
 @click.option(
     "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Sequences a forward."
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@machine.device
+@machine.threads
 @click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors.")
-def command(model: str, source: str, outputs: tuple[str, ...], threads: int | None, **rest: object) -> None:
+def command(model: str, source: str, outputs: tuple[str, ...], **rest: object) -> None:
     """Write what MODEL, a folder that dnalect finetune made, predicts of the sequences of INPUT.
 
     INPUT: a FASTA (with --window a genome in tiles), a BED, or a table with a column sequence.
@@ -48,10 +50,6 @@ def command(model: str, source: str, outputs: tuple[str, ...], threads: int | No
             suffix_of(output)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     from dnalect.workflows.predict.job import Options, predict_file
 
     options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]

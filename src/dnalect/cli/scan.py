@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("scan")
 @click.argument("reference")
@@ -30,9 +32,9 @@ import click
     type=click.IntRange(1, 128),
     help="Tiles a forward, a power of two [default: 8 on a CPU, 64 on other devices].",
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@machine.device
+@machine.dtype
+@machine.threads
 @click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 def command(
     reference: str,
@@ -42,7 +44,6 @@ def command(
     batch_size: int | None,
     device: str,
     dtype: str,
-    threads: int | None,
     quiet: bool,
 ) -> None:
     """Compute every single-base substitution of REFERENCE (FASTA).
@@ -64,10 +65,6 @@ def command(
 
     from dnalect.workflows.scan.job import Options, scan_genome
 
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     typed = shlex.join(["dnalect", *sys.argv[1:]])
     options = Options(model, regions, batch_size, device, dtype, typed, quiet)
     done = scan_genome(reference, outputs, options)

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("score")
 @click.argument("reference")
@@ -79,9 +81,9 @@ import click
     metavar="FOLDER",
     help="Look SNVs up in OUT.parquet of `dnalect scan`, made with the same model and reference.",
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, mps.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@machine.device
+@machine.dtype
+@machine.threads
 @click.option("--no-provenance", is_flag=True, help="Leave version, command and checksums out, for reproducible bytes.")
 def command(
     reference: str,
@@ -92,7 +94,6 @@ def command(
     multiqc: str | None,
     batch_size: int | None,
     background_others: int | None,
-    threads: int | None,
     no_provenance: bool,
     **rest: object,
 ) -> None:
@@ -120,10 +121,6 @@ def command(
     from dnalect.workflows.score import score_file
     from dnalect.workflows.scoring import Options
 
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     options = Options(
         scores=measured,
         batch=batch_size,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 _REGIONS = click.option(
     "--regions",
     multiple=True,
@@ -104,8 +106,8 @@ def compare(
 @click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True, help="Training steps of a model.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="Models of a vocabulary.")
 @click.option("--windows", type=click.IntRange(min=100), default=20_000, show_default=True, help="Test places.")
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
-def choose(reference: str, out: Path, threads: int | None, **rest: object) -> None:
+@machine.threads
+def choose(reference: str, out: Path, **rest: object) -> None:
     """Choose the size of a byte-pair vocabulary as GROVER did: by how well the next bases are predicted.
 
     On each vocabulary a small model learns to predict the next 2 to 6 bases from the 50 before
@@ -117,10 +119,6 @@ def choose(reference: str, out: Path, threads: int | None, **rest: object) -> No
     """
     from dnalect.workflows import vocabulary_choose as workflow
 
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     result = workflow.choose(reference, out, workflow.Settings(**rest), say=_say)  # type: ignore[arg-type]
     click.echo(_aligned(workflow.table(result)))
     click.echo(workflow.verdict(result))

@@ -31,7 +31,7 @@ from dnalect.workflows.tuning.fit import JUDGES, Fitted, checksum, fit
 from dnalect.workflows.tuning.page import CHANCE, MODEL, conclusions, file_name, tuning_page
 
 UNTRAINED = "the same network, untrained"
-RIVALS = ("words", "composition", "likelihood")
+RIVALS = ("words", "composition", "likelihood", "cnn", "untrained")
 # Test items of a contig that has figures of its own, at least.
 ENOUGH = 20
 Array = npt.NDArray[np.floating]
