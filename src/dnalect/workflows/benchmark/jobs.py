@@ -45,7 +45,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Places:
-    """data: folder of tasks and genomes. models: that of model folders. run: of what is kept. motifs: MEME file."""
+    """Where things are, and how predictions are made.
+
+    data: folder of tasks and genomes. models: that of model folders. run: of what is kept. motifs:
+    MEME file. calibrated: predictions as calibrated on the validation part; not where small changes
+    of a signal count, as its calibration has steps and ends.
+    """
 
     data: Path
     models: Path
@@ -53,6 +58,7 @@ class Places:
     motifs: Path | None = None
     device: str = "cpu"
     dtype: str = "float32"
+    calibrated: bool = True
 
 
 def done(job: Job, task: Task, seeds: int, places: Places) -> list[Floats]:
@@ -107,7 +113,8 @@ def _learner(job: Job, task: Task, places: Places) -> Learn:
         base = _model(entry, replace(places, dtype="float32"), seed)
         with tempfile.TemporaryDirectory(dir=places.run) as name:
             fitted = fit(base, examples, replace(config, seed=seed), Path(name))
-        return fitted.predictor.predict(_parts(examples)[2].sequences)[task.target.name].astype(np.float64)
+        given = fitted.predictor.predict(_parts(examples)[2].sequences, calibrated=places.calibrated)
+        return given[task.target.name].astype(np.float64)
 
     return tuned
 
@@ -131,9 +138,10 @@ def _probe(entry: Entry, task: Task, config: TuneConfig, places: Places) -> Lear
         with torch.inference_mode():
             raw = [heads(target.name, torch.from_numpy(x[rows])).numpy() for rows in (tune, test)]
         told, asked = (own_unit(heads.specs[target.name], each) for each in raw)
-        calibration: Calibration = fit_calibration(
-            target_of(heads.specs[target.name]), told, some["validate"].labels[target.name]
-        )
+        calibration = Calibration()
+        if places.calibrated:
+            truth = some["validate"].labels[target.name]
+            calibration = fit_calibration(target_of(heads.specs[target.name]), told, truth)
         return calibration.apply(target, asked).reshape(len(asked), -1)
 
     return learn
@@ -192,6 +200,8 @@ def _identity(job: Job, task: Task, places: Places) -> str:
         told["dtype"] = places.dtype if job.entry.method == "probe" else "float32"
         if job.entry.method != "probe":
             told["config"] = asdict(_config(job.entry, task))
+        if not places.calibrated:
+            told["calibrated"] = False
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Case study 13.1 in yeast, as one job: fine-tune on random promoters, then predict measured and natural changes."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +50,7 @@ def run_expression(
     suite: models, rivals and seeds; its tasks are not read. natural: common and singleton variants
     to predict, None for all, 0 for none. Finished predictions are kept under `places.run`.
     """
+    places = replace(places, calibrated=False)
     steps = read_trajectories(places.data)
     alleles = read_natural(places.data, natural) if natural != 0 else None
     task = expression_task(places.data, steps, alleles.sequences if alleles else ())
@@ -59,7 +60,9 @@ def run_expression(
     jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
     for job in tqdm(jobs, desc="models", disable=not sys.stderr.isatty()):
         predictions[job.who] = done(job, task, suite.seeds, places)
-    rivals = [job.who for job in jobs if job.entry is None]
+    predictions |= _ensembles(predictions)
+    own = {job.who for job in jobs if job.entry is None}
+    rivals = [who for who in predictions if who in own or who.startswith("CNN, ")]
     random = len(task.tested) - len(steps.sequences) - (len(alleles.sequences) if alleles else 0)
     changes = {who: [one.ravel()[: random + len(steps.sequences)] for one in each] for who, each in predictions.items()}
     measured = {**changes, **_others(task, steps, random, places)}
@@ -74,6 +77,15 @@ def run_expression(
     write_figures(out / "figures.tsv", figures)
     _page(suite, figures, out, command)
     return figures
+
+
+def _ensembles(predictions: Mapping[str, Sequence[Floats]]) -> dict[str, list[Floats]]:
+    """Return the mean over seeds, as one more predictor, of everybody whose seeds differ."""
+    out = {}
+    for who, each in predictions.items():
+        if len(each) > 1 and not all(np.array_equal(one, each[0]) for one in each):
+            out[f"{who}, mean of {len(each)} seeds"] = [np.mean(each, axis=0)]
+    return out
 
 
 def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dict[str, list[Floats]]:
@@ -126,7 +138,8 @@ def _corrected(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def _page(suite: Suite, figures: Sequence[Figure], out: Path, command: str) -> None:
-    models = [entry.name for entry in suite.models]
+    names = tuple(entry.name for entry in suite.models)
+    models = [each for each in dict.fromkeys(figure.who for figure in figures) if each.startswith(names)]
     sections = [_section(*told, figures, models, out) for told in SECTIONS if _has(figures, told[1])]
     page = Page("Case study 13.1: yeast promoters", suite.about, tuple(sections), {"command": command})
     write_page(page, out / "index.html")
