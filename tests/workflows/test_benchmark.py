@@ -8,8 +8,9 @@ import pytest
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import read_figures
+from dnalect.evaluate.calibration import fit_calibration
 from dnalect.workflows.benchmark import jobs, run
-from dnalect.workflows.benchmark.jobs import Places
+from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.run import run_suite
 from dnalect.workflows.benchmark.suite import Entry, read_suite
 from dnalect.workflows.benchmark.tasks import open_task
@@ -73,7 +74,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_at_the_same_figures(data, mo
     suite = read_suite(data / "suite.yaml")
     whole = run_suite(suite, Places(data, data, data / "other"), data / "whole")
     calls = []
-    kept = jobs._predicted
+    kept = jobs._learnt
 
     def dies(*args):
         calls.append(1)
@@ -81,7 +82,7 @@ def test_a_killed_run_goes_on_where_it_was_and_ends_at_the_same_figures(data, mo
             raise KeyboardInterrupt
         return kept(*args)
 
-    monkeypatch.setattr(jobs, "_predicted", dies)
+    monkeypatch.setattr(jobs, "_learnt", dies)
     with pytest.raises(KeyboardInterrupt):
         run_suite(suite, places(data), data / "out")
     done = run_suite(suite, places(data), data / "out")
@@ -153,3 +154,20 @@ def test_missing_data_and_unknown_tasks_are_named(data):
     (data / "rich.csv").unlink()
     with pytest.raises(InputError, match=r"rich\.csv, which is missing"):
         run_suite(suite, places(data), data / "out")
+
+
+def test_outputs_are_kept_and_calibrated_when_they_are_read(data):
+    suite = read_suite(data / "suite.yaml")
+    task = open_task(suite.tasks[0], data)
+    job = run.jobs_of(suite, suite.tasks[0], "classes")[0]
+    (plain,), (fitted,) = (jobs.done(job, task, 1, places(data), calibrated=each) for each in (False, True))
+    kept = jobs._kept(places(data).run / "rich" / "tiny.1.npz", jobs._identity(job, task, places(data)), True)
+    odds = np.exp(kept.test - np.logaddexp.reduce(kept.test, axis=1, keepdims=True))
+    np.testing.assert_allclose(plain, odds)
+    assert not np.allclose(plain, fitted)
+    told = list(task.folds(1))
+    assert len(kept.tune) == sum((np.array(each.parts) == "validate").sum() for each in told)
+    fold = told[0]
+    tune, test = (np.flatnonzero(np.array(fold.parts) == part) for part in ("validate", "test"))
+    mine = fit_calibration(task.target, kept.tune[: len(tune)], fold.labels["label"][tune])
+    np.testing.assert_allclose(fitted[test], mine.apply(task.target, kept.test[test]))

@@ -42,7 +42,7 @@ def command(
     \b
     dnalect benchmark configs/benchmarks/core.yaml --data DATA --out results/core
     """
-    from dnalect.workflows.benchmark.jobs import Places
+    from dnalect.workflows.benchmark.learners import Places
     from dnalect.workflows.benchmark.run import run_suite
     from dnalect.workflows.benchmark.suite import read_suite
 

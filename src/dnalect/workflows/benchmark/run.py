@@ -16,7 +16,8 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.figures import Figure, write_figures
 from dnalect.evaluate.metrics import Scores, holm_corrected
 from dnalect.evaluate.rivals.catalogue import rival
-from dnalect.workflows.benchmark.jobs import Job, Places, done
+from dnalect.workflows.benchmark.jobs import Job, done
+from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.page import benchmark_page, main_metric
 from dnalect.workflows.benchmark.suite import Suite, TaskSpec
 from dnalect.workflows.benchmark.tasks import Task, open_task

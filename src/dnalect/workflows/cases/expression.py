@@ -18,7 +18,8 @@ from dnalect.models.registry import language_model
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, write_page
 from dnalect.tokens.bases import encode
-from dnalect.workflows.benchmark.jobs import Places, done
+from dnalect.workflows.benchmark.jobs import done
+from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.run import jobs_of
 from dnalect.workflows.benchmark.suite import Suite
 from dnalect.workflows.benchmark.tasks import Task
@@ -50,7 +51,6 @@ def run_expression(
     suite: models, rivals and seeds; its tasks are not read. natural: common and singleton variants
     to predict, None for all, 0 for none. Finished predictions are kept under `places.run`.
     """
-    places = replace(places, calibrated=False)
     steps = read_trajectories(places.data)
     alleles = read_natural(places.data, natural) if natural != 0 else None
     task = expression_task(places.data, steps, alleles.sequences if alleles else ())
@@ -59,7 +59,7 @@ def run_expression(
     predictions: dict[str, list[Floats]] = {}
     jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
     for job in tqdm(jobs, desc="models", disable=not sys.stderr.isatty()):
-        predictions[job.who] = done(job, task, suite.seeds, places)
+        predictions[job.who] = done(job, task, suite.seeds, places, calibrated=False)
     predictions |= _ensembles(predictions)
     own = {job.who for job in jobs if job.entry is None}
     rivals = [who for who in predictions if who in own or who.startswith("CNN, ")]
