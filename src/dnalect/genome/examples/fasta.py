@@ -3,11 +3,10 @@
 import re
 
 from dnalect.core.errors import FastaError
+from dnalect.genome.examples.places import NAME
 from dnalect.genome.examples.table import Table, of_rows
 
 _PAIR = re.compile(r"([A-Za-z_][\w.\-]*)=(\S*)")
-# chr1:100-200, chr1:100-200(+) and name::chr1:100-200(+), as bedtools and others write them.
-_PLACE = re.compile(r"(?:.*::)?([^:\s]+):(\d+)-(\d+)(?:\(([+\-.])\))?")
 _PARTS = ("train", "training", "validation", "valid", "dev", "test", "testing")
 PLACE = ("contig", "start", "end", "strand")
 _NO_LABELS = ("id", "sequence", "split", *PLACE)
@@ -60,6 +59,6 @@ def _header(text: str) -> dict[str, str]:
             found["split"] = fields.pop()
         if len(fields) > 1:
             found["label"] = fields.pop()
-    if place := _PLACE.fullmatch(fields[0]):
+    if place := NAME.fullmatch(fields[0]):
         found |= dict(zip(PLACE, (text or "." for text in place.groups()), strict=True))
     return {"id": "|".join(fields), **found}

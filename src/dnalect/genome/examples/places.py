@@ -1,5 +1,6 @@
 """Places of rows: what the cells say, the sequences that stand there, and from where they count."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from dnalect.tokens.bases import decode, encode, reverse_complement
 
 # No contig is this long.
 FAR = 1 << 40
+# chr1:100-200, chr1:100-200(+) and name::chr1:100-200(+), as bedtools and others write them.
+NAME = re.compile(r"(?:.*::)?([^:\s]+):(\d+)-(\d+)(?:\(([+\-.])\))?")
 _STRANDS = {"+": "+", "-": "-", "1": "+", "+1": "+", "-1": "-"}
 
 
@@ -57,6 +60,19 @@ def parsed(cells: Sequence[Sequence[str]], strands: Sequence[str], where: Sequen
         places.contigs[row], places.starts[row], places.ends[row] = contig, low, high
         places.strands[row] = _STRANDS.get(strands[row], ".") if strands else "."
     return places
+
+
+def named(names: Sequence[str], where: Sequence[str]) -> Places:
+    """Return the places that rows are named by, such as `chr1:100-200` or `chr1:100-200|label`.
+
+    No row has one unless all have. Whether they count from 0 or 1 is for `counted_from` to tell.
+    """
+    found = [NAME.fullmatch(name.partition("|")[0]) for name in names]
+    cells = [match.groups(default=".") for match in found if match]
+    if not cells or len(cells) < len(names):
+        return Places.none(len(names))
+    contigs, starts, ends, strands = zip(*cells, strict=True)
+    return parsed([contigs, starts, ends], strands, where)
 
 
 def _whole(text: str, where: str) -> int:

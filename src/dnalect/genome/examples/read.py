@@ -10,6 +10,7 @@ import numpy as np
 from dnalect.core.errors import InputError
 from dnalect.core.examples import PARTS, Examples
 from dnalect.genome.examples.bed import bed, is_bed
+from dnalect.genome.examples.classes import class_tables, has_classes
 from dnalect.genome.examples.duplicates import merged
 from dnalect.genome.examples.fasta import fasta, is_fasta
 from dnalect.genome.examples.kinds import check_variety, targets
@@ -17,10 +18,10 @@ from dnalect.genome.examples.rows import PART_OF, ROLES, Rows, Wanted, joined, p
 from dnalect.genome.examples.table import Table, delimited, is_parquet, parquet, read_lines
 from dnalect.genome.fasta import Genome
 
-# train.csv.gz, sample_val.tsv, test.parquet
+# train.csv.gz, sample_val.tsv, test.parquet, train.fna
 _FILE = re.compile(
     r"(?:.*[_.\-])?(train|training|validate|validation|valid|val|dev|test|testing)"
-    r"\.(?:csv|tsv|txt|parquet|fa|fasta|bed|narrowpeak|bedgraph)(?:\.gz)?",
+    r"\.(?:csv|tsv|txt|parquet|fa|fasta|fna|bed|narrowpeak|bedgraph)(?:\.gz)?",
     re.IGNORECASE,
 )
 
@@ -40,11 +41,14 @@ def read_examples(
 
     path: a table (comma, semicolon or tab; plain, gzipped or Parquet) with the columns sequence
     and label; a BED, narrowPeak or bedGraph of the reference; a FASTA whose headers hold the
-    labels; a folder with files named train, dev or valid, and test; or "-" for stdin.
+    labels; a folder with files named train, dev or valid, and test (of train.parquet and
+    train.fna, the Parquet is read); a folder of Genomic Benchmarks (classes.py); or "-" for stdin.
 
     Columns, in whatever case: sequence (or seq); id, name; contig, chrom or chr, start, end
     (0-based, half-open) and strand; split, part or set (train, valid or dev, test). A table
-    without sequences gets them from the reference, reverse-complemented on strand "-".
+    without sequences gets them from the reference, reverse-complemented on strand "-". Rows that
+    are all named as `chr1:100-200` have these places; the length of the sequences tells whether
+    they count from 0 or 1.
     reference: the genome that places lie on. labels: columns of the labels, several for
     several tasks; by default label, labels, target or y, in a BED the value, signalValue or
     name, in a FASTA all keys. Empty, NA and nan: no label. kind: "classes", "tracks" or
@@ -60,11 +64,7 @@ def read_examples(
     """
     wanted = Wanted(reference, _names(labels), sequence, unlabelled, part_named(part) if part else "")
     if str(path) != "-" and Path(path).is_dir():
-        files = [(name, each) for name, each in part_files(Path(path)).items() if wanted.part in ("", name)]
-        several = [_rows(str(each), replace(wanted, part=name)) for name, each in files]
-        if not several:
-            raise InputError(f"{path} holds no file of the part {part!r}")
-        return build(joined(several), kind, conflicts, unlabelled)
+        return build(joined(_of_folder(Path(path), wanted)), kind, conflicts, unlabelled)
     return build(_rows(str(path), wanted), kind, conflicts, unlabelled)
 
 
@@ -90,15 +90,20 @@ def read_parts(
 
 
 def part_files(folder: Path) -> dict[str, Path]:
-    """Return part -> file of a folder. Raises InputError where none has such a name, or two have the same."""
+    """Return part -> file of a folder; of files that differ in their ending only, the Parquet.
+
+    Raises InputError where none has such a name, or two have the same.
+    """
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
+    # Parquet comes first.
+    for path in sorted(folder.iterdir(), key=lambda each: (each.suffix.lower() != ".parquet", each.name)):
         if not path.is_file() or not (named := _FILE.fullmatch(path.name)):
             continue
         part = PART_OF[named[1].lower()]
-        if part in found:
-            raise InputError(f"{folder} holds {found[part].name} and {path.name}, both for the part {part}; keep one")
-        found[part] = path
+        if (other := found.get(part)) is None:
+            found[part] = path
+        elif other.suffix.lower() != ".parquet" or other.stem != path.name.partition(".")[0]:
+            raise InputError(f"{folder} holds {other.name} and {path.name}, both for the part {part}; keep one")
     if not found:
         names = ", ".join(sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())[:8]) or "nothing"
         raise InputError(f"{folder} holds no train, dev or test file (.csv, .tsv, .parquet ...): it holds {names}")
@@ -140,6 +145,19 @@ def _names(labels: Sequence[str]) -> tuple[str, ...]:
 
 def _rows(path: str, wanted: Wanted) -> Rows:
     return rows_of(table_of(path), wanted)
+
+
+def _of_folder(folder: Path, wanted: Wanted) -> list[Rows]:
+    """Return the rows of each file, or of each class, of the parts that are wanted."""
+    tables: list[tuple[str, Table]]
+    if has_classes(folder) and not any(_FILE.fullmatch(each.name) for each in folder.iterdir() if each.is_file()):
+        tables = class_tables(folder, wanted.reference is not None, wanted.part)
+    else:
+        files = part_files(folder).items()
+        tables = [(part, table_of(str(path))) for part, path in files if wanted.part in ("", part)]
+    if not tables:
+        raise InputError(f"{folder} holds no file of the part {wanted.part!r}")
+    return [rows_of(table, replace(wanted, part=part)) for part, table in tables]
 
 
 def table_of(path: str) -> Table:

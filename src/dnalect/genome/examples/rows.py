@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dnalect.core.errors import TableError
-from dnalect.genome.examples.places import Places, counted_from, fetched, parsed, renamed
+from dnalect.genome.examples.places import Places, counted_from, fetched, named, parsed, renamed
 from dnalect.genome.examples.table import Table
 from dnalect.genome.fasta import Genome
 
@@ -68,7 +68,7 @@ def rows_of(table: Table, wanted: Wanted) -> Rows:
     if not len(table):
         raise TableError(f"{table.source} holds no labelled sequence below its header")
     roles, notes = _roles(table, wanted), list(table.notes)
-    where = [f"{table.source}, line {line}" for line in table.lines]
+    where = table.where
     sequences, places, keep = _sequences(table, roles, wanted, where, notes)
 
     def kept(cells: Sequence[str]) -> list[str]:
@@ -97,7 +97,9 @@ def _sequences(
     if placed:
         strands = table.column(roles["strand"]) if "strand" in roles else []
         places = parsed([table.column(roles[role]) for role in SPOT], strands, where)
-        notes += renamed(places, wanted.reference) if wanted.reference is not None else []
+    elif "id" in roles and "sequence" in roles:
+        places = named(table.column(roles["id"]), where)
+    notes += renamed(places, wanted.reference) if wanted.reference is not None else []
     if "sequence" in roles:
         sequences = _clean(table.column(roles["sequence"]), where, notes)
         notes += counted_from(places, sequences)

@@ -23,7 +23,7 @@ class Table:
     source: the file, for messages. names: of the columns. column: number of a column -> its
     cells (n). lines: where each row stands in the file, from 1. labels: the columns that
     hold labels unless the user names others. notes: what reading found, in words. mend: what to
-    do where there are no labels.
+    do where there are no labels. files: of a folder with a file for each row, their names (n).
     """
 
     source: str
@@ -33,9 +33,15 @@ class Table:
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     mend: str = "name those that hold labels (labels)"
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    @property
+    def where(self) -> list[str]:
+        """File and line of each row (n), or folder and file, for messages."""
+        return [f"{self.source}, {at}" for at in self.files or (f"line {line}" for line in self.lines)]
 
     def find(self, name: str) -> int | None:
         """Return the number of a column by its name, in whatever case; None if there is none."""

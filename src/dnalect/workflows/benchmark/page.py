@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dnalect.core.figures import Estimate, Figure, shown, shown_difference
+from dnalect.core.figures import Estimate, Figure, plain, shown, shown_difference
 from dnalect.evaluate.metrics import MAIN, verdict
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, write_page
@@ -24,7 +24,12 @@ def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure
     told = [
         _task(suite, task, [each for each in figures if each.task == task.spec.name], models, out) for task in tasks
     ]
-    sections = [_overview(suite, tasks, figures, models), *told]
+    sections = [
+        _overview(suite, tasks, figures, models),
+        *_published(tasks, figures, models),
+        *_curves(tasks, figures, models, out),
+        *told,
+    ]
     lead = suite.about or f"{len(models)} models and {len(suite.rivals)} simple rivals on {len(tasks)} tasks."
     write_page(Page(suite.name, lead, tuple(sections), {"command": command}), out / "index.html")
 
@@ -52,6 +57,26 @@ def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], mo
         "each model's own rows below are free of that."
     )
     return Section("Who wins where", (sentence,), (), columns, tuple(rows), frozenset(columns[5:6]))
+
+
+def _published(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str]) -> list[Section]:
+    """One row a task and metric of published numbers: ours in that metric, and theirs."""
+    rows = []
+    for task in tasks:
+        for metric in dict.fromkeys(one.metric for one in task.spec.published):
+            mine = [each for each in figures if (each.task, each.metric, each.part) == (task.spec.name, metric, "test")]
+            best = [best_of([each for each in mine if (each.who in models) == ours]) for ours in (True, False)]
+            own = [f"{each.who} {shown(each.value)}" if each else "" for each in best]
+            theirs = sorted((one for one in task.spec.published if one.metric == metric), key=lambda one: -one.value)
+            rows.append((task.spec.name, metric, *own, ", ".join(f"{one.who} {plain(one.value)}" for one in theirs)))
+    if not rows:
+        return []
+    sentences = (
+        "Each published number stands beside ours in the same metric. The protocols are not the same: how they differ, "
+        "and where each number is from, is told with its task below. No difference is computed.",
+    )
+    columns = ("task", "metric", "best model here [95%]", "best rival here [95%]", "published")
+    return [Section("Beside published numbers", sentences, (), columns, tuple(rows))]
 
 
 def best_of(figures: Sequence[Figure]) -> Figure | None:
@@ -86,32 +111,36 @@ def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[
     for each in figures:
         if each.metric == metric and each.part == "test":
             kept.setdefault(each.who, each)
-    other = {"MCC": "AUROC", "Pearson": "Spearman"}.get(metric, "")
-    also = {each.who: each.value for each in figures if each.metric == other and each.part == "test"}
+    second = {"MCC": "AUROC", "Pearson": "Spearman"}.get(metric, "")
+    others = [each for each in dict.fromkeys([second, *(one.metric for one in task.spec.published)]) if each]
+    others = [each for each in others if each != metric]
+    also = {(each.who, each.metric): each.value for each in figures if each.part == "test"}
     against = {(each.who, each.against): each for each in figures if each.metric == metric and each.part == "test"}
     ranked = sorted(kept.values(), key=lambda each: -np.nan_to_num(each.value.mean, nan=-np.inf))
     rows = []
     for each in ranked:
         pair = against.get((each.who, suite.against))
-        second = shown(also[each.who]) if each.who in also else ""
+        told = [shown(also[each.who, name]) if (each.who, name) in also else "" for name in others]
         words = verdict(pair) if pair else ""
-        rows.append((each.who, shown(each.value), second, shown_difference(pair), _p(pair), words))
+        rows.append((each.who, shown(each.value), *told, shown_difference(pair), _p(pair), words))
+    before = ""
     for one in task.spec.published:
         source = f"{one.source}; {one.differs}" if one.differs else one.source
-        value = f"{one.value:.3f}"
-        cells = (value, "") if one.metric == metric else ("", value if one.metric == other else f"{one.metric} {value}")
-        rows.append((f"{one.who}, published", *cells, "", "", source))
+        cells = [plain(one.value) if one.metric == name else "" for name in (metric, *others)]
+        rows.append((f"{one.who}, published", *cells, "", "", "as the row above" if source == before else source))
+        before = source
     picture = out / f"{''.join(c if c.isalnum() else '-' for c in task.spec.name)}.png"
     bars = [plots.Bar(each.who, each.value, each.who not in models) for each in ranked]
     plots.forest(picture, [(task.spec.name, bars)], metric, float("nan"))
-    columns = ("who", f"{metric} [95%]", other, f"minus {suite.against}", "p, Holm", "in words, or source")
+    heads = [f"{name} [95%]" for name in (metric, *others)]
+    columns = ("who", *heads, f"minus {suite.against}", "p, Holm", "in words, or source")
     return Section(
         task.spec.name,
         tuple(_sentences(task)),
         (),
         columns,
         tuple(rows),
-        frozenset(columns[1:5]),
+        frozenset(columns[1:-1]),
         ((f"{metric}, mean over seeds, 95% over items and seeds", picture.read_bytes()),),
     )
 

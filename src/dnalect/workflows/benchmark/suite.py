@@ -90,7 +90,7 @@ class Suite:
     name: str
     models: tuple[Entry, ...]
     tasks: tuple[TaskSpec, ...]
-    rivals: tuple[str, ...] = ("words", "composition", "likelihood")
+    rivals: tuple[str, ...] = ("words", "composition", "likelihood", "cnn")
     against: str = "words of 3-6"
     seeds: int = 3
     motifs: str | None = None

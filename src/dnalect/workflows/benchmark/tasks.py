@@ -105,11 +105,23 @@ def open_task(spec: TaskSpec, data: Path) -> Task:
     if spec.most and len(examples) > spec.most:
         rows = np.random.default_rng(5).permutation(len(examples))[: spec.most]
         examples = examples.take(np.sort(rows))
+    if spec.split == "given":
+        _check_parts(spec, path, examples)
     if spec.split == "folds":
         return Task(spec, examples, _groups(examples, spec.folds), None)
     examples = _pool(split(examples, spec.split, seed=1), spec.train_most)
     found = audit(examples)
     return Task(spec, drop_leaks(examples, found), None, found)
+
+
+def _check_parts(spec: TaskSpec, path: Path, examples: Examples) -> None:
+    """Raise InputError that names the parts that were not found; a validation part is taken out of train."""
+    if missing := [part for part in ("train", "test") if part not in examples.parts]:
+        there = ", ".join(sorted(each.name for each in path.iterdir())[:8]) if path.is_dir() else "other parts or none"
+        raise InputError(
+            f"the task {spec.name} has no {' and no '.join(missing)} part: {path} holds {there}; copy what is "
+            "missing, or hold out what is there (split: folds)"
+        )
 
 
 def _pool(examples: Examples, most: int | None) -> Examples:
