@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import dnalect
 from conftest import make_model
 from dnalect.cli.main import main
 from dnalect.core.figures import read_figures
+from dnalect.workflows.tuning.data import DataOptions, prepare
 from workflows.labelled import learnable, sequences, write
 
 
@@ -186,3 +188,45 @@ def test_intervals_background_and_chromosomes(call, tmp_path):
     told = json.loads((tmp_path / "out" / "card.json").read_text())["training"]
     assert told["split"] == {"rule": "chromosome", "train": 36, "validate": 36, "test": told["split"]["test"]}
     assert told["split"]["test"] + told["audit"]["leaking"] == 36
+
+
+def on_contigs(folder, contigs, size, step=150):
+    """A FASTA of random contigs and a BED of windows of 60 bases on them, in two classes."""
+    rng = np.random.default_rng(5)
+    genome, bed = folder / "g.fa", folder / "w.bed"
+    names = [f"chr{number}" for number in range(contigs)]
+    genome.write_text("".join(f">{name}\n{''.join(rng.choice(list('ACGT'), size))}\n" for name in names))
+    places = [(name, start) for name in names for start in range(0, size - 60, step)]
+    lines = [f"{name}\t{start}\t{start + 60}\t{'ab'[int(rng.integers(2))]}\n" for name, start in places]
+    bed.write_text("".join(lines))
+    return DataOptions(str(bed), reference=str(genome))
+
+
+@pytest.mark.parametrize(
+    ("contigs", "size", "more", "rule", "block"),
+    [
+        (1, 30_000, {}, "blocks", "997 bases"),
+        (2, 15_000, {}, "blocks", "994 bases"),
+        (3, 9_000, {}, "chromosome", None),
+        (1, 2_050, {}, "cluster", None),
+        (3, 9_000, {"block": 500}, "blocks", "500 bases"),
+        (1, 30_000, {"split": "cluster"}, "cluster", None),
+    ],
+)
+def test_the_rule_follows_from_the_places(tmp_path, contigs, size, more, rule, block):
+    found = prepare(replace(on_contigs(tmp_path, contigs, size, step=60 if size < 3000 else 150), **more))
+    assert found.rule == rule
+    note = " ".join(found.examples.notes)
+    assert (block or "split by") in note
+    assert set(found.examples.parts) == {"train", "validate", "test"}
+
+
+def test_blocks_can_be_asked_for(call, model_folder, tmp_path):
+    data = on_contigs(tmp_path, 1, 30_000)
+    quick = ("-r", data.reference, "-m", model_folder, "--method", "probe", "--rival", "composition")
+    status, said = call(data.data, *quick, "--split", "blocks", "--block", 100, "--out", tmp_path / "none")
+    assert (status, "blocks of 100 bases are too small" in said, "Traceback" in said) == (1, True, False), said
+    status, said = call(data.data, *quick, "--block", 1500, "--out", tmp_path / "out")
+    assert status == 0, said
+    assert json.loads((tmp_path / "out" / "card.json").read_text())["training"]["split"]["rule"] == "blocks"
+    assert "20 blocks of 1,500 bases" in (tmp_path / "out" / "report.html").read_text()

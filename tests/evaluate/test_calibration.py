@@ -1,12 +1,16 @@
+import json
+
 import numpy as np
 import pytest
+from sklearn.metrics import matthews_corrcoef
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import InputError
 from dnalect.core.examples import Target
-from dnalect.evaluate.calibration import fit_calibration, reliability
+from dnalect.evaluate.calibration import _temperature, fit_calibration, reliability
 
 CLASSES = Target("c", "classes", ("a", "b", "c"))
+TWO = Target("two", "classes", ("no", "yes"))
 TRACKS = Target("t", "tracks", ("x", "y"))
 SIGNAL = Target("s", "signal", ("s",))
 
@@ -23,6 +27,59 @@ def test_the_temperature_that_the_labels_were_drawn_with_is_found():
     found = fit_calibration(CLASSES, raw, truth)
     assert found.temperatures[0] == pytest.approx(2.5, rel=0.05)
     assert not found.biases
+
+
+def nll(calibration, target, raw, truth):
+    chances = calibration.apply(target, raw)[np.arange(len(truth)), truth]
+    return -np.log(chances).mean()
+
+
+def shifted(target, biases, rng, count=20_000):
+    """Logits of frequent and rare classes, and labels of as many items of each."""
+    raw = 4 * rng.normal(size=(count, len(target.outputs))) - 1.5 * np.array(biases)
+    return raw, drawn(Calibration((1.5,), biases).apply(target, raw), rng)
+
+
+@pytest.mark.parametrize(("target", "biases"), [(TWO, (1.2, -1.2)), (CLASSES, (1.5, -0.5, -1.0))])
+def test_shares_of_classes_that_changed_are_mended(target, biases):
+    raw, truth = shifted(target, biases, np.random.default_rng(4))
+    found = fit_calibration(target, raw[:2000], truth[:2000].astype(float))
+    assert found.temperatures == pytest.approx((1.5,), rel=0.1)
+    assert found.biases == pytest.approx(biases, abs=0.2)
+    alone = Calibration(found.temperatures)
+    assert nll(found, target, raw[2000:], truth[2000:]) < nll(alone, target, raw[2000:], truth[2000:]) - 0.05
+    scores = [matthews_corrcoef(truth[2000:], each.apply(target, raw[2000:]).argmax(axis=1)) for each in (alone, found)]
+    assert scores[1] > scores[0] + 0.05
+    assert Calibration.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+@pytest.mark.parametrize("target", [TWO, CLASSES])
+def test_few_items_whose_shares_did_not_change_keep_the_temperature_alone(target):
+    rng, kept, harm = np.random.default_rng(5), 0, []
+    for _ in range(20):
+        raw, truth = shifted(target, (0.0,) * len(target.outputs), rng, 1050)
+        found = fit_calibration(target, raw[:50], truth[:50].astype(float))
+        kept += bool(found.biases)
+        alone = Calibration((_temperature(raw[:50], truth[:50]),))
+        harm.append(nll(found, target, raw[50:], truth[50:]) - nll(alone, target, raw[50:], truth[50:]))
+    assert kept <= 2
+    assert np.mean(harm) < 0.01
+
+
+def test_two_classes_keep_their_order():
+    raw, truth = shifted(TWO, (1.0, -1.0), np.random.default_rng(6), 500)
+    found = fit_calibration(TWO, raw, truth.astype(float))
+    assert found.biases
+    order = np.argsort(raw[:, 1] - raw[:, 0])
+    assert (np.diff(found.apply(TWO, raw)[order, 1]) > 0).all()
+
+
+@pytest.mark.parametrize("labels", [[0.0], [0.0, 1.0], [1.0] * 30, [0.0] * 29 + [1.0]])
+def test_few_labels_or_one_class_give_a_finite_calibration(labels):
+    raw = np.random.default_rng(7).normal(size=(len(labels), 3))
+    found = fit_calibration(CLASSES, raw, np.array(labels))
+    assert np.isfinite([*found.temperatures, *found.biases]).all()
+    assert np.abs([0.0, *found.biases]).max() < 10
 
 
 def test_every_track_gets_its_own_temperature_and_bias():
@@ -48,6 +105,21 @@ def test_a_signal_gets_the_monotone_curve_of_least_squares():
     assert np.mean((found.apply(SIGNAL, raw) - truth) ** 2) < 0.02
 
 
+@pytest.mark.parametrize("count", [30, 400])
+def test_a_signal_that_rises_evenly_gets_a_line_without_steps_or_ends(count):
+    rng = np.random.default_rng(4)
+    raw = rng.normal(size=count)
+    found = fit_calibration(SIGNAL, raw, 3 * raw - 1 + rng.normal(0, 1, count))
+    assert not found.raw
+    assert found.apply(SIGNAL, np.array([0.0, 10.0])) == pytest.approx([-1, 29], abs=30 / np.sqrt(count))
+
+
+@pytest.mark.parametrize("raw", [np.zeros(100), -np.arange(100.0)])
+def test_a_signal_that_does_not_rise_gets_its_mean(raw):
+    truth = np.arange(100.0)
+    assert fit_calibration(SIGNAL, raw, truth).apply(SIGNAL, raw) == pytest.approx(truth.mean())
+
+
 def test_what_is_perfectly_apart_stays_finite():
     raw = np.linspace(-3, 3, 50)[:, None]
     found = fit_calibration(Target("t", "tracks", ("x",)), raw, (raw > 0).astype(float))
@@ -61,11 +133,10 @@ def test_without_labels_there_is_nothing_to_fit():
 
 def test_reliability_shows_what_calibration_mends():
     rng = np.random.default_rng(3)
-    two = Target("c", "classes", ("no", "yes"))
     raw = rng.normal(size=(6000, 2))
-    truth = drawn(Calibration((0.3,)).apply(two, raw), rng).astype(float)
-    before = reliability(two, Calibration().apply(two, raw), truth)
-    after = reliability(two, fit_calibration(two, raw, truth).apply(two, raw), truth)
+    truth = drawn(Calibration((0.3,)).apply(TWO, raw), rng).astype(float)
+    before = reliability(TWO, Calibration().apply(TWO, raw), truth)
+    after = reliability(TWO, fit_calibration(TWO, raw, truth).apply(TWO, raw), truth)
     assert sum(each.n for each in after) == 6000
     assert len(after) == 15
     gaps = [max(abs(each.predicted - each.observed) for each in table) for table in (before, after)]

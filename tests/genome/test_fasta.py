@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import time
 
 import numpy as np
 import pysam
@@ -53,6 +54,25 @@ def test_nothing_is_written_beside_the_input_and_the_cache_is_used(tmp_path, mon
     assert any((cache_folder() / "genomes").iterdir())
     monkeypatch.setattr(fasta, "_pack", lambda *_: pytest.fail("packed again"))
     assert open_genome(path).checksum == first.checksum
+
+
+def test_time_grows_with_the_number_of_contigs_and_not_with_its_square(tmp_path):
+    def packed(count):
+        best = float("inf")
+        for attempt in range(3):
+            text = "".join(f">scaffold_{number}\nACGT\n" for number in range(count))
+            path = written(tmp_path, text.encode(), f"{count}.{attempt}.fa")
+            begun = time.process_time()
+            genome = open_genome(path)
+            best = min(best, time.process_time() - begun)
+        assert genome.names == tuple(f"scaffold_{number}" for number in range(count))
+        assert (genome.lengths == 4).all()
+        assert set(genome.checksums) == {hashlib.md5(b"ACGT").hexdigest()}
+        assert len(genome.checksums) == count
+        return best
+
+    # Ten times the contigs; a search through a list of names made it seventy times the time.
+    assert packed(20_000) < 25 * packed(2_000)
 
 
 def test_windows_are_padded_with_n_and_equal_fetch(fasta):

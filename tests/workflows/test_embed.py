@@ -196,6 +196,18 @@ def test_all_outputs_say_the_same(model_folder, tmp_path, monkeypatch):
     assert np.load(again[2])["embedding"] == pytest.approx(vectors, abs=1e-5)
 
 
+@pytest.mark.parametrize("pool", ["mean", "base"])
+def test_parquet_shows_what_was_found_on_the_way(model_folder, tmp_path, pool):
+    source, out = put(tmp_path / "s.fa", ">a\nACGTTGCATT\n>n\nNNNN\n"), tmp_path / "o.parquet"
+    embed_file(str(source), [str(out)], Options(model=str(model_folder), pool=pool, quiet=True))
+    told = pq.read_schema(out).metadata
+    assert told[b"dnalect_notes"] == b"1 windows hold no known base: their vectors are 0"
+    assert told == pq.read_table(out).schema.metadata
+    own = pq.read_metadata(out).metadata
+    assert own.pop(b"ARROW:schema")
+    assert own == told
+
+
 def test_a_vector_for_every_base(model, model_folder, tmp_path, monkeypatch):
     texts = ["ACGTTGCATT", "GGATTACAGGAC", "TTGACCA"]
     source = put(tmp_path / "s.fa", "".join(f">s{n}\n{text}\n" for n, text in enumerate(texts)))

@@ -27,9 +27,11 @@ import click
 @click.option("--background", type=click.IntRange(min=0), default=0, help="Windows to draw for every positive.")
 @click.option(
     "--split",
-    type=click.Choice(["given", "chromosome", "cluster", "random"]),
-    help="[default: the file's parts, else chromosomes where places are known, else clusters]",
+    type=click.Choice(["given", "chromosome", "blocks", "cluster", "random"]),
+    help="[default: the file's parts, else chromosomes or, of fewer than three, blocks where places are known, "
+    "else clusters]",
 )
+@click.option("--block", type=click.IntRange(min=1), help="Bases of a block [default: 1 Mb, less on short contigs].")
 @click.option("--test", type=float, default=0.2, show_default=True, help="Share of the test part.")
 @click.option("--validate", type=float, default=0.1, show_default=True, help="Share of the validation part.")
 @click.option("--test-contig", "test_contigs", multiple=True, help="Held out for the test; repeatable.")
@@ -52,7 +54,7 @@ import click
     "rivals",
     multiple=True,
     help="words, words-one-strand, composition, likelihood, cnn, motifs, untrained; repeatable "
-    "[default: words, composition, likelihood].",
+    "[default: words, composition, likelihood, cnn, untrained].",
 )
 @click.option("--motifs", help="MEME file for the rival motifs.")
 @click.option("--seed", type=int, default=1, show_default=True)

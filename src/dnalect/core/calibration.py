@@ -18,9 +18,10 @@ LARGEST = 1 << 16
 class Calibration:
     """How raw outputs become predictions; without any numbers, as a softmax, a sigmoid or as they are.
 
-    temperatures: what the logits are divided by: one for classes, one for each track. biases:
-    of each track, added after that. raw, fitted: knots of a signal, raw rising and fitted never
-    falling; values between two are interpolated, those outside get the nearest knot's.
+    temperatures: what the outputs are divided by: one for classes, one for each track, one for a signal.
+    biases: of each class or track or of the signal, added after that. raw, fitted: instead, knots of a
+    signal, raw rising and fitted never falling; values between two are interpolated, those outside get
+    the nearest knot's.
     """
 
     temperatures: tuple[float, ...] = ()
@@ -48,9 +49,11 @@ class Calibration:
         calibration is one of another target.
         """
         values = np.asarray(outputs, dtype=np.float64)
-        if target.kind == "signal":
-            return np.interp(values, self.raw, self.fitted) if self.raw else values
+        if target.kind == "signal" and self.raw:
+            return np.interp(values, self.raw, self.fitted)
         scaled = self._scaled(target, values)
+        if target.kind == "signal":
+            return scaled
         if target.kind == "tracks":
             # The same as 1 / (1 + exp(-x)), without overflow.
             return np.asarray(0.5 * (1 + np.tanh(scaled / 2)))
@@ -62,6 +65,8 @@ class Calibration:
 
         outputs: logits (n, K). Raises ModelError where the calibration is one of another target.
         """
+        if target.kind == "signal":
+            raise ModelError(f"{target.name} is a signal, which has no odds")
         scaled = self._scaled(target, np.asarray(outputs, dtype=np.float64))
         if target.kind == "tracks":
             return scaled
@@ -70,7 +75,7 @@ class Calibration:
 
     def _scaled(self, target: Target, values: Floats) -> Floats:
         width = len(target.outputs)
-        allowed = {"classes": (0, 1), "tracks": (0, width)}.get(target.kind, ())
+        allowed = (0, width) if target.kind == "tracks" else (0, 1)
         if len(self.temperatures) not in allowed or len(self.biases) not in (0, width) or self.raw:
             raise ModelError(f"this calibration is not one of {target.name}: {target.kind} of {width} outputs")
         return np.asarray(values / np.array(self.temperatures or (1.0,)) + np.array(self.biases or (0.0,)))

@@ -13,8 +13,12 @@ from dnalect.evaluate.measures import BINS, bin_numbers
 # Bounds of the logarithm of a temperature, and knots that are kept of an isotonic fit.
 LOG_RANGE = 5.0
 KNOTS = 256
+# Parts that biases of classes must prove themselves on, and a prior of theirs: its standard deviation in nats.
+FOLDS = 5
+BIAS_SPREAD = 1.0
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[np.floating]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,10 @@ def fit_calibration(target: Target, outputs: Array, truth: Array) -> Calibration
     """Return the calibration that fits other items best: give it validation data, never the test part.
 
     outputs: logits (n, K), or values of a signal (n,) or (n, 1). truth: as in `Examples.labels`,
-    NaN where there is none. Classes get one temperature and tracks one with a bias each, by
-    maximum likelihood; a signal an isotonic curve, by least squares. Raises InputError where
-    no item has a label.
+    NaN where there is none. Classes get one temperature by maximum likelihood, and a bias each
+    where that predicts items held out better; a track gets a temperature and a bias by maximum
+    likelihood; a signal a line, or an isotonic curve where that predicts items held out better,
+    by least squares. Raises InputError where no item has a label.
     """
     raw = np.asarray(outputs, dtype=np.float64).reshape(len(truth), -1)
     told = np.asarray(truth, dtype=np.float64).reshape(len(truth), -1)
@@ -44,11 +49,58 @@ def fit_calibration(target: Target, outputs: Array, truth: Array) -> Calibration
         return Calibration(tuple(t for t, _ in each), tuple(bias for _, bias in each))
     rows = known[:, 0]
     if target.kind == "classes":
-        return Calibration((_temperature(raw[rows], told[rows, 0].astype(np.int64)),))
-    return _isotonic(raw[rows, 0], told[rows, 0])
+        return _of_classes(raw[rows], told[rows, 0].astype(np.int64))
+    return _of_signal(raw[rows, 0], told[rows, 0])
 
 
-def _temperature(logits: Floats, truth: npt.NDArray[np.int64]) -> float:
+def _of_classes(logits: Floats, truth: Numbers) -> Calibration:
+    """Temperature alone, unless biases are better on items held out by more than a standard error."""
+    # Not with the same shares of classes in each: these are what biases learn.
+    fold = np.random.default_rng(0).permutation(len(truth)) % FOLDS
+    gains = np.zeros(len(truth))
+    for held in (fold == number for number in range(min(FOLDS, len(truth) - 1))):
+        temperature = _temperature(logits[~held], truth[~held])
+        alone = _loss(logits[held] / temperature, truth[held])
+        scale, biases = _temperature_and_biases(logits[~held], truth[~held], temperature)
+        gains[held] = alone - _loss(logits[held] / scale + biases, truth[held])
+    temperature = _temperature(logits, truth)
+    if not gains.mean() > gains.std() / np.sqrt(len(truth)):
+        return Calibration((temperature,))
+    temperature, found = _temperature_and_biases(logits, truth, temperature)
+    return Calibration((temperature,), tuple(found.tolist()))
+
+
+def _loss(scaled: Floats, truth: Numbers) -> Floats:
+    """Minus the log of the probability of each item's class (n,). scaled: logits (n, K)."""
+    return np.asarray(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(truth)), truth])
+
+
+def _temperature_and_biases(logits: Floats, truth: Numbers, start: float) -> tuple[float, Floats]:
+    """Temperature and biases (K,), of sum 0, by maximum likelihood with a normal prior on the biases.
+
+    The prior keeps the bias of a class that hardly occurs finite, and weighs as much as a few items.
+    """
+    from scipy.optimize import minimize
+
+    own = logits - logits.max(axis=1, keepdims=True)
+    one = np.eye(logits.shape[1])[truth]
+    weight = 1 / (len(truth) * BIAS_SPREAD**2)
+
+    def cost(told: Floats) -> tuple[float, Floats]:
+        scaled = own / np.exp(told[0]) + told[1:]
+        odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        slope = (odds / odds.sum(axis=1, keepdims=True) - one) / len(truth)
+        value = float(_loss(scaled, truth).mean() + weight * (told[1:] ** 2).sum() / 2)
+        by_temperature = -(slope * own).sum() / np.exp(told[0])
+        return value, np.concatenate([[by_temperature], slope.sum(axis=0) + weight * told[1:]])
+
+    begin = np.concatenate([[np.log(start)], np.zeros(logits.shape[1])])
+    bounds = [(-LOG_RANGE, LOG_RANGE)] + [(None, None)] * logits.shape[1]
+    found = minimize(cost, begin, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return float(np.exp(found[0])), np.asarray(found[1:])
+
+
+def _temperature(logits: Floats, truth: Numbers) -> float:
     from scipy.optimize import minimize_scalar
 
     own = logits - logits.max(axis=1, keepdims=True)
@@ -77,6 +129,36 @@ def _platt(logits: Floats, truth: Floats) -> tuple[float, float]:
     bounds = [(-LOG_RANGE, LOG_RANGE), (-limit, limit)]
     found = minimize(cost, np.zeros(2), method="L-BFGS-B", bounds=bounds).x
     return float(np.exp(found[0])), float(found[1])
+
+
+def _of_signal(values: Floats, truth: Floats) -> Calibration:
+    """A line, unless the isotonic curve is better on items held out by more than a standard error.
+
+    The curve has steps, on which small changes are lost, and ends, beyond which nothing changes.
+    """
+    if len(truth) < 2 * FOLDS or (whole := _line(values, truth)) is None:
+        return _isotonic(values, truth)
+    fold = np.random.default_rng(0).permutation(len(truth)) % FOLDS
+    gains = np.zeros(len(truth))
+    target = Target("signal", "signal", ("signal",))
+    for held in (fold == number for number in range(FOLDS)):
+        line = _line(values[~held], truth[~held]) or whole
+        misses = [
+            (each.apply(target, values[held]) - truth[held]) ** 2
+            for each in (line, _isotonic(values[~held], truth[~held]))
+        ]
+        gains[held] = misses[0] - misses[1]
+    better = gains.mean() > gains.std() / np.sqrt(len(truth))
+    return _isotonic(values, truth) if better else whole
+
+
+def _line(values: Floats, truth: Floats) -> Calibration | None:
+    """The line of least squares, None where it does not rise."""
+    spread = values.var()
+    slope = float(np.mean((values - values.mean()) * (truth - truth.mean())) / spread) if spread > 0 else 0.0
+    if not slope > 1e-6:
+        return None
+    return Calibration((1 / slope,), (float(truth.mean() - slope * values.mean()),))
 
 
 def _isotonic(values: Floats, truth: Floats) -> Calibration:

@@ -2,6 +2,7 @@
 
 given       the parts of the file; a missing validation part is taken out of train
 chromosome  whole contigs: the rule for anything that lies in a genome
+blocks      whole blocks of contigs, a window apart: for what lies on few contigs
 cluster     similar sequences, on either strand, stay together
 random      every example by itself: leaks wherever sequences are similar
 """
@@ -16,7 +17,10 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import PARTS, Examples
 from dnalect.evaluate.similar import similar_groups
 
-RULES = ("given", "chromosome", "cluster", "random")
+RULES = ("given", "chromosome", "blocks", "cluster", "random")
+# Bases of a block; on short contigs as many as make so many blocks, but at least so many windows each.
+BLOCK, BLOCKS, WINDOWS = 1_000_000, 30, 4
+FEWEST_BLOCKS = 10
 QUANTILES = 5
 TRAIN, VALIDATE, TEST = range(3)
 Numbers = npt.NDArray[np.int64]
@@ -32,14 +36,17 @@ def split(
     test_contigs: Sequence[str] = (),
     validate_contigs: Sequence[str] = (),
     identity: float = 0.8,
+    block: int | None = None,
 ) -> Examples:
-    """Return the examples with every part filled in, and a note on how.
+    """Return the examples with every part filled in, and a note on how; "blocks" leaves some out.
 
     rule: one of RULES. validate, test: shares of all examples (of train, for a validation part
     that "given" or "chromosome" lack). seed: the same one gives the same parts. test_contigs,
     validate_contigs: for "chromosome"; without them contigs are dealt to reach the shares.
-    identity: above which sequences are kept together, as `similar_groups` has it. Classes have
-    about the same shares in every part. Raises ConfigError for an unknown rule or shares that
+    identity: above which sequences are kept together, as `similar_groups` has it. block: bases,
+    for "blocks", None for `default_block`; sequences that end less than the longest one's length
+    before a block of another part are left out. Classes have about the same shares in every
+    part. Raises ConfigError for an unknown rule or shares that
     leave nothing to train on, InputError where the examples do not allow the rule.
     """
     if rule not in RULES:
@@ -50,12 +57,16 @@ def split(
         raise ConfigError(f"an identity of {identity:g} is out of range; give 0.5 to 1")
     if (test_contigs or validate_contigs) and rule != "chromosome":
         raise ConfigError(f"contigs are named for the rule 'chromosome', not {rule!r}")
+    if block is not None and rule != "blocks":
+        raise ConfigError(f"the size of a block is for the rule 'blocks', not {rule!r}")
     strata, shares = strata_of(examples), (1 - validate - test, validate, test)
     if rule == "given":
         return _filled(examples, strata, _given(examples), validate, identity, seed)
     if rule == "chromosome":
         parts, note = _by_contig(examples, strata, shares, seed, tuple(test_contigs), tuple(validate_contigs))
         return _filled(_noted(examples, note), strata, parts, validate, identity, seed)
+    if rule == "blocks":
+        return _by_block(examples, strata, shares, seed, block)
     if rule == "random":
         parts = deal(np.arange(len(examples)), strata, shares, seed)
         note = "split at random: the test part is flattered wherever it resembles train; prefer cluster or chromosome"
@@ -135,11 +146,7 @@ def _by_contig(
     test_contigs: tuple[str, ...],
     validate_contigs: tuple[str, ...],
 ) -> tuple[Numbers, str]:
-    if missing := int((~examples.placed).sum()):
-        raise InputError(
-            f"{missing:,} of {len(examples):,} examples have no place in a genome: place them on a reference first "
-            "(place), drop them, or split by cluster"
-        )
+    _check_placed(examples)
     names, groups = np.unique(np.array(examples.contigs), return_inverse=True)
     fixed = dict.fromkeys(validate_contigs, VALIDATE) | dict.fromkeys(test_contigs, TEST)
     if unknown := sorted(fixed.keys() - set(names.tolist())):
@@ -147,7 +154,7 @@ def _by_contig(
     if both := sorted({*test_contigs} & {*validate_contigs}):
         raise ConfigError(f"{', '.join(both)} cannot be both tested and validated on")
     if len(names) < 2:
-        raise InputError(f"all examples lie on {', '.join(names) or 'no contig'}: split by cluster")
+        raise InputError(f"all examples lie on {', '.join(names) or 'no contig'}: split by blocks, or by cluster")
     of_contig = np.array([fixed.get(name, -1) for name in names.tolist()], dtype=np.int64)
     free = of_contig[groups] < 0
     asked = (shares[TRAIN], 0 if validate_contigs else shares[VALIDATE], 0 if test_contigs else shares[TEST])
@@ -158,6 +165,68 @@ def _by_contig(
         of_contig[int(np.argmin(np.where(sizes > 0, sizes, len(examples) + 1)))] = TEST
     told = [f"{PARTS[part]} {', '.join(names[of_contig == part]) or 'none'}" for part in (VALIDATE, TEST)]
     return of_contig[groups], f"split by chromosome: {'; '.join(told)}"
+
+
+def default_block(examples: Examples) -> int | None:
+    """Return the bases of a block for the rule "blocks", None where the examples lie in fewer than FEWEST_BLOCKS.
+
+    BLOCK; fewer where the contigs are short, but at least WINDOWS times the longest example. All must have places.
+    """
+    if not len(examples):
+        return None
+    names, groups = np.unique(np.array(examples.contigs), return_inverse=True)
+    first = np.full(len(names), np.iinfo(np.int64).max)
+    last = np.zeros(len(names), dtype=np.int64)
+    np.minimum.at(first, groups, examples.starts)
+    np.maximum.at(last, groups, examples.ends)
+    block = max(min(BLOCK, int((last - first).sum()) // BLOCKS), WINDOWS * _longest(examples))
+    return block if len(np.unique(_block_numbers(examples, block))) >= FEWEST_BLOCKS else None
+
+
+def _by_block(examples: Examples, strata: Numbers, shares: Sequence[float], seed: int, block: int | None) -> Examples:
+    _check_placed(examples)
+    block, gap = block or default_block(examples), _longest(examples)
+    if block is None:
+        raise InputError(
+            f"the examples lie in fewer than {FEWEST_BLOCKS} blocks: give a smaller block, or split by cluster"
+        )
+    if block < 2 * gap:
+        raise ConfigError(
+            f"blocks of {block:,} bases are too small for sequences of {gap:,}: give at least {2 * gap:,}"
+        )
+    own = _block_numbers(examples, block)
+    blocks, groups = np.unique(own, return_inverse=True)
+    parts = deal(groups, strata, shares, seed)
+    part_of = np.zeros(len(blocks), dtype=np.int64)
+    part_of[groups] = parts
+    after = np.minimum(np.searchsorted(blocks, own + 1), len(blocks) - 1)
+    # A block is longer than a window and the gap behind it, so none but the next one can be near.
+    reaches = (examples.ends - 1 + gap) // block > examples.starts // block
+    near = reaches & (blocks[after] == own + 1) & (part_of[after] != parts)
+    note = (
+        f"split by {len(blocks):,} blocks of {block:,} bases; {int(near.sum()):,} sequences that end less than "
+        f"{gap:,} bases before a block of another part were left out"
+    )
+    return _checked(_noted(examples.take(~near), note), parts[~near])
+
+
+def _block_numbers(examples: Examples, block: int) -> Numbers:
+    """Return the block in which each example begins (n,); blocks that touch have numbers that follow each other."""
+    contigs = np.unique(np.array(examples.contigs), return_inverse=True)[1]
+    numbers = examples.starts // block
+    return np.asarray(contigs * (numbers.max(initial=0) + 2) + numbers, dtype=np.int64)
+
+
+def _longest(examples: Examples) -> int:
+    return int((examples.ends - examples.starts).max(initial=1))
+
+
+def _check_placed(examples: Examples) -> None:
+    if missing := int((~examples.placed).sum()):
+        raise InputError(
+            f"{missing:,} of {len(examples):,} examples have no place in a genome: place them on a reference first "
+            "(place), drop them, or split by cluster"
+        )
 
 
 def _filled(
@@ -184,6 +253,7 @@ def _checked(examples: Examples, parts: Numbers) -> Examples:
         if not (parts == number).any():
             raise InputError(
                 f"the {name} part is empty: of {len(examples):,} examples too many belong together, or its share "
-                "is too small; name the contigs, raise the share or the identity, or split by another rule"
+                "is too small; name the contigs, raise the share or the identity, give a smaller block, or split by "
+                "another rule"
             )
     return replace(examples, parts=tuple(PARTS[part] for part in parts.tolist()))

@@ -122,9 +122,9 @@ def open_genome(path: str | os.PathLike[str]) -> Genome:
 
 
 def _pack(path: Path, facts: Path, bases: Path) -> None:
-    names: list[str] = []
-    lengths: list[int] = []
+    lengths: dict[str, int] = {}
     digests: list[str] = []
+    last = ""
     facts.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=facts.parent, suffix=".part")
     try:
@@ -132,18 +132,18 @@ def _pack(path: Path, facts: Path, bases: Path) -> None:
             digest = hashlib.md5(usedforsecurity=False)
             for name, piece in _pieces(path):
                 if name is not None:
-                    if names:
+                    if lengths:
                         digests.append(digest.hexdigest())
-                    if name in names:
+                    if name in lengths:
                         raise FastaError(f"{path}: the contig {name} occurs twice; names must be unique")
-                    names.append(name)
-                    lengths.append(0)
+                    last = name
+                    lengths[last] = 0
                     digest = hashlib.md5(usedforsecurity=False)
                 out.write(piece)
                 digest.update(piece.upper())
-                lengths[-1] += len(piece)
+                lengths[last] += len(piece)
             digests.append(digest.hexdigest())
-        if not sum(lengths):
+        if not sum(lengths.values()):
             raise FastaError(f"{path} holds no sequence")
         os.replace(temporary, bases)
     except OSError as error:
@@ -151,7 +151,7 @@ def _pack(path: Path, facts: Path, bases: Path) -> None:
     finally:
         Path(temporary).unlink(missing_ok=True)
     note = facts.with_suffix(f".{os.getpid()}.part")
-    note.write_text(json.dumps({"names": names, "lengths": lengths, "checksums": digests}))
+    note.write_text(json.dumps({"names": list(lengths), "lengths": list(lengths.values()), "checksums": digests}))
     os.replace(note, facts)
 
 

@@ -170,12 +170,13 @@ class OneChange:
 def readout(spec: HeadSpec, calibration: Calibration | None, raw: npt.NDArray[np.floating]) -> Floats:
     """Return a signal in its own unit, or calibrated log-odds of classes or tracks: (n, outputs).
 
-    A signal's calibration is a staircase whose steps are wider than most variants' effects,
-    and would turn these into zeros: it is left out.
+    A signal's calibration is left out where it is a staircase: its steps are wider than most
+    variants' effects and would turn these into zeros.
     """
+    known = calibration or Calibration()
     if spec.kind == "signal":
-        return np.asarray(raw, dtype=np.float64)
-    return (calibration or Calibration()).log_odds(target_of(spec), raw)
+        return np.asarray(raw, dtype=np.float64) if known.raw else known.apply(target_of(spec), raw)
+    return known.log_odds(target_of(spec), raw)
 
 
 def outputs_of(specs: Sequence[HeadSpec]) -> tuple[Output, ...]:

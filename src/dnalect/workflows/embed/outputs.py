@@ -1,5 +1,6 @@
 """Embeddings out, written as they come: Parquet, AnnData (.h5ad), NumPy (.npz)."""
 
+import base64
 import json
 import shutil
 import zipfile
@@ -131,14 +132,16 @@ def _parquet(
 ) -> Iterator[Writer]:
     vector = pa.list_(pa.float32(), width)
     fields = [pa.field(each.name, _ARROW[each.kind]) for each in (*PLACES, *columns)]
-    told = {f"dnalect_{name}": value for name, value in facts.items()}
-    schema = pa.schema([*fields, pa.field(VECTORS, pa.list_(vector) if bases else vector)], told)
-    with pq.ParquetWriter(temporary, schema) as file:
+    schema = pa.schema([*fields, pa.field(VECTORS, pa.list_(vector) if bases else vector)])
+    with pq.ParquetWriter(temporary, schema, store_schema=False) as file:
         writer = _ParquetWriter(file, columns, width, bases)
         yield writer
         writer.flush()
-        later = {f"dnalect_{name}": value for name, value in facts.items() if told.get(f"dnalect_{name}") != value}
-        file.add_key_value_metadata(later)
+        told = {f"dnalect_{name}": value for name, value in facts.items()}
+        # Readers of Arrow take fixed sizes and all notes from its own copy of the schema, and that
+        # of the writer is of the beginning, when the notes are not whole: so it is made here.
+        copy = base64.b64encode(schema.with_metadata(told).serialize().to_pybytes())
+        file.add_key_value_metadata({**told, "ARROW:schema": copy})
 
 
 class _NpzWriter(_Gathering):

@@ -8,7 +8,7 @@ import numpy as np
 from dnalect.core.errors import ConfigError
 from dnalect.core.examples import Examples
 from dnalect.evaluate.leaks import Audit, audit, drop_leaks
-from dnalect.evaluate.splits import split
+from dnalect.evaluate.splits import default_block, split
 from dnalect.genome.examples.read import read_examples
 from dnalect.genome.examples.signal import signal_over
 from dnalect.genome.fasta import open_genome
@@ -24,7 +24,8 @@ class DataOptions:
     column of the sequences. kind: "classes", "tracks" or "signal", None to tell by the labels.
     reference: FASTA that places lie on. signal: bigWig whose mean over the intervals is the
     label. place: look for the sequences on the reference. background: windows drawn for every
-    positive, 0 for none. split: a rule, None for the file's parts, else contigs, else clusters.
+    positive, 0 for none. split: a rule, None for the file's parts, else contigs, else blocks of
+    few contigs, else clusters. block: bases of a block, which asks for blocks, None for the default.
     test, validate: shares. test_contigs, validate_contigs: for the rule "chromosome".
     keep_leaks: leave test sequences that are met in training. conflicts: "error" or "drop".
     seed: of background and split.
@@ -43,6 +44,7 @@ class DataOptions:
     validate: float = 0.1
     test_contigs: tuple[str, ...] = ()
     validate_contigs: tuple[str, ...] = ()
+    block: int | None = None
     keep_leaks: bool = False
     conflicts: str = "error"
     seed: int = 1
@@ -81,8 +83,8 @@ def prepare(options: DataOptions) -> Prepared:
         examples = placed(examples, genome)
     if options.background and genome is not None:
         examples = with_background(_on_contigs(examples), genome, options.background, seed=options.seed)
-    rule = options.split or _rule(examples)
-    if rule == "chromosome":
+    rule = options.split or ("blocks" if options.block else _rule(examples))
+    if rule in ("chromosome", "blocks"):
         examples = _on_contigs(examples)
     examples = split(
         examples,
@@ -92,6 +94,7 @@ def prepare(options: DataOptions) -> Prepared:
         seed=options.seed,
         test_contigs=options.test_contigs,
         validate_contigs=options.validate_contigs,
+        block=options.block,
     )
     found = audit(examples)
     if not options.keep_leaks and found.rows:
@@ -100,12 +103,15 @@ def prepare(options: DataOptions) -> Prepared:
 
 
 def _rule(examples: Examples) -> str:
-    """The file's own parts, else whole contigs where the places are known, else clusters of similar sequences."""
+    """The file's own parts, else contigs where places are known, blocks where these are few, else clusters."""
     parts = set(examples.parts)
     if {"train", "test"} <= parts:
         return "given"
-    several = len(set(examples.contigs) - {""}) >= 3
-    return "chromosome" if several and bool(examples.placed.mean() > 0.9) else "cluster"
+    if not bool(examples.placed.mean() > 0.9):
+        return "cluster"
+    if len(set(examples.contigs) - {""}) >= 3:
+        return "chromosome"
+    return "blocks" if default_block(examples.take(examples.placed)) else "cluster"
 
 
 def _on_contigs(examples: Examples) -> Examples:
