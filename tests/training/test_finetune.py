@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -180,12 +181,27 @@ def test_a_probe_learns_every_kind_of_target_and_leaves_the_network(model_folder
 def test_both_strands_of_a_duplex_cost_one_pass_and_are_the_mean_of_two(model_folder):
     train = examples(12)
     model = dnalect.load(model_folder)
-    for pool in ("mean", "mean-max"):
+    for pool in ("mean", "mean-max", "eighths"):
         both = read_states(model, Reading(pool=pool, strands=2), train.sequences)
         turned = [opposite(text) for text in train.sequences]
         one = Reading(pool=pool)
         wanted = (read_states(model, one, train.sequences) + read_states(model, one, turned)) / 2
         assert np.allclose(both, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [80, 83, 5])
+def test_eighths_are_means_over_stretches_of_the_sequence(model_folder, length):
+    model = dnalect.load(model_folder)
+    texts = ["ACGGT" * 20, ("GATTACA" * 12)[:length]]
+    found = read_states(model, Reading(pool="eighths"), texts)
+    states = model.states(model.encode(texts))[1, :length].detach().numpy()
+    ends = np.linspace(0, length, 9)
+    for number, (low, high) in enumerate(pairwise(ends)):
+        at = np.arange(length)
+        share = (np.minimum(at + 1, high) - np.maximum(at, low)).clip(min=0)
+        wanted = (share[:, None] * states).sum(0) / share.sum()
+        width = states.shape[1]
+        assert np.allclose(found[1, number * width : (number + 1) * width], wanted, atol=1e-5)
 
 
 def test_holes_train_nothing_and_weights_balance_the_classes():

@@ -86,7 +86,7 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
     assert after.card.config["base"]["sha256"] == language_model(str(bases[name])).card.sha256
 
 
-@pytest.mark.parametrize("pool", ["mean", "max", "mean-max"])
+@pytest.mark.parametrize("pool", ["mean", "max", "mean-max", "eighths"])
 @pytest.mark.parametrize("name", ["duplex", "nt-v2"])
 def test_both_strands_are_the_mean_of_the_two(bases, examples, tmp_path, name, pool):
     config = replace(QUICK, reading=Reading(pool, strands=2), epochs=1)

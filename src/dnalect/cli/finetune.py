@@ -38,7 +38,13 @@ import click
 @click.option("--validate-contig", "validate_contigs", multiple=True, help="For validation; repeatable.")
 @click.option("--keep-leaks", is_flag=True, help="Keep test sequences that are met in training.")
 @click.option("--drop-conflicts", is_flag=True, help="Leave out sequences with contradictory classes.")
-@click.option("--pool", type=click.Choice(["mean", "max", "mean-max", "summary"]), default="mean", show_default=True)
+@click.option(
+    "--pool",
+    type=click.Choice(["mean", "max", "mean-max", "eighths", "summary"]),
+    default="mean",
+    show_default=True,
+    help="How states become one vector; eighths: the mean of each eighth, where place counts.",
+)
 @click.option("--layer", type=click.IntRange(min=0), help="Hidden states to read [default: the last].")
 @click.option("--both-strands", is_flag=True, help="Average over both strands, and train on both.")
 @click.option("--longest", type=click.IntRange(min=1), help="Bases; of longer sequences the middle is read.")

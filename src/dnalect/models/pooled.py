@@ -21,6 +21,9 @@ from dnalect.tokens.bases import opposite
 from dnalect.windows.alleles import SPECIAL_TOKENS
 
 POOLS = ("mean", "max", "mean-max", "summary")
+# Of classifiers: where in the sequence something stands may count.
+READINGS = (*POOLS, "eighths")
+STRETCHES = 8
 BATCH = 32
 _LOWEST = -1e4
 Singles = npt.NDArray[np.float32]
@@ -31,8 +34,9 @@ _BASES = frozenset("ACGTacgt")
 class Reading:
     """How a sequence becomes a vector.
 
-    pool: "mean" or "max" over the tokens that cover bases, "mean-max" (both, side by side), or
-    "summary", the special token at the beginning. layer: whose states, None for the last.
+    pool: "mean" or "max" over the tokens that cover bases, "mean-max" (both, side by side), "eighths"
+    (the mean over each eighth of the sequence, side by side), or "summary", the special token at the
+    beginning. layer: whose states, None for the last.
     strands: 2 to average what the heads give for both strands, 1 for the given one.
     longest: bases; of a longer sequence the middle is read.
     """
@@ -43,14 +47,14 @@ class Reading:
     longest: int = 1 << 24
 
     def __post_init__(self) -> None:
-        if self.pool not in POOLS:
-            raise ConfigError(f"a pooling is one of {', '.join(POOLS)}, not {self.pool!r}")
+        if self.pool not in READINGS:
+            raise ConfigError(f"a pooling is one of {', '.join(READINGS)}, not {self.pool!r}")
         if self.strands not in (1, 2) or self.longest < 1:
             raise ConfigError(f"strands are 1 or 2 and `longest` is at least 1: {self}")
 
     def width(self, channels: int) -> int:
         """Channels of the pooled vector."""
-        return 2 * channels if self.pool == "mean-max" else channels
+        return {"mean-max": 2, "eighths": STRETCHES}.get(self.pool, 1) * channels
 
 
 class Pooled(nn.Module):
@@ -96,7 +100,8 @@ def read_states(
     base.network.eval()
     found = [_read(base, reading, view, batch, quiet) for view in views]
     if once:
-        return symmetric(found[0], base.width) if reading.strands == 2 else found[0]
+        turned = reading.pool == "eighths"
+        return symmetric(found[0], base.width, turned) if reading.strands == 2 else found[0]
     mean: Singles = np.stack(found).mean(axis=0, dtype=np.float32)
     return mean
 
@@ -124,6 +129,8 @@ def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
     spans = np.asarray(encoding.spans)
     inside = torch.from_numpy(np.ascontiguousarray(spans[..., 1] > spans[..., 0])).to(states.device)[..., None]
     states = states.float()
+    if pool == "eighths":
+        return _stretches(states, torch.from_numpy(spans.astype(np.float32)).to(states.device))
     parts = []
     if pool in ("mean", "mean-max"):
         parts.append((states * inside).sum(1) / inside.sum(1).clamp(min=1))
@@ -133,13 +140,24 @@ def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
-def symmetric(vectors: Singles, width: int) -> Singles:
-    """Return the mean of duplex vectors (n, width or 2 * width) and those of the reverse complements.
+def _stretches(states: Tensor, spans_BT2: Tensor) -> Tensor:
+    """Return the mean over each eighth of a sequence (B, 8 * C): a token counts by the bases that it has there."""
+    low, high = spans_BT2[..., :1], spans_BT2[..., 1:]
+    ends = torch.arange(STRETCHES + 1, device=states.device) / STRETCHES * high.amax(1, keepdim=True)
+    share_BTS = (torch.minimum(high, ends[..., 1:]) - torch.maximum(low, ends[..., :-1])).clamp(min=0)
+    sums = torch.einsum("bts,btc->bsc", share_BTS, states)
+    return (sums / share_BTS.sum(1).clamp(min=1e-6)[..., None]).flatten(1)
 
-    There the halves, one a strand, have changed places. width: channels of the states.
+
+def symmetric(vectors: Singles, width: int, turned: bool = False) -> Singles:
+    """Return the mean of duplex vectors (n, width or several of them) and those of the reverse complements.
+
+    There the halves, one a strand, have changed places. width: channels of the states. turned: of
+    several vectors along the sequence, the first and the last have, too.
     """
     halves = vectors.reshape(len(vectors), vectors.shape[1] // width, 2, width // 2)
-    mean: Singles = ((halves + halves[:, :, ::-1]) / np.float32(2)).reshape(vectors.shape)
+    other = halves[:, ::-1, ::-1] if turned else halves[:, :, ::-1]
+    mean: Singles = ((halves + other) / np.float32(2)).reshape(vectors.shape)
     return mean
 
 

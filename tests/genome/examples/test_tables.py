@@ -119,7 +119,7 @@ def test_places_off_the_reference_are_refused(tmp_path, genome, rows, message):
         ("name,dna,label\na,ACGT,1\n", "no column named sequence: it has name, dna, label; name the one"),
         (
             "sequence,C0\nACGT,1\n",
-            r"no column named label: it has sequence, C0; name those that hold labels \(labels\)",
+            r"no column named label: it has sequence, C0; name those that hold labels \(--label\)",
         ),
         ("sequence,label,y\nACGT,1,0\n", "has the columns label and y; name those"),
         ("chrom,start,end,label\nchr1,0,4,1\n", "places and no column sequence: give the reference"),

@@ -80,5 +80,5 @@ def _conflict(examples: Examples, where: Sequence[str], fighting: Sequence[tuple
     count = len({rows[0] for _, rows in fighting})
     return (
         f"{where[one]} and {where[other]} give one sequence different labels {name!r} ({count:,} sequences have "
-        "such labels); mend them, or leave these sequences out (conflicts=drop)"
+        "such labels); mend them, or leave these sequences out (--drop-conflicts)"
     )

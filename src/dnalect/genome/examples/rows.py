@@ -177,7 +177,7 @@ def _labels(table: Table, wanted: Wanted) -> tuple[str, ...]:
     if len(named) == 1:
         return (table.names[table.find(named[0]) or 0],)
     if named:
-        raise TableError(f"{table.source} has the columns {' and '.join(named)}; name those that hold labels (labels)")
+        raise TableError(f"{table.source} has the columns {' and '.join(named)}; name those that hold labels (--label)")
     raise TableError(
         f"{table.source} has no column named label: it has {table.listed}; {table.mend}, "
         "or read it without labels (unlabelled)"

@@ -32,7 +32,7 @@ class Table:
     lines: list[int]
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    mend: str = "name those that hold labels (labels)"
+    mend: str = "name those that hold labels (--label)"
     files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
