@@ -11,6 +11,9 @@ DEV := $(VENV)/.dnalect-dev
 
 # Two processes of one thread each: most tests are too small for two threads to help.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+SUITE := OMP_NUM_THREADS=1 $(BIN)/dnalect benchmark
+# What is kept is shared: the learning curves find the states that the table left.
+SMALL := --data data --run small-out/kept --workers 2
 
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,\
@@ -18,13 +21,25 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint folds docs browser clean
+.PHONY: help demo small small-table small-labels small-case test test-all lint folds docs browser clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 demo: $(CORE) ## score the demo variants and write demo-out/
 	$(BIN)/dnalect demo
+
+small: small-table small-labels small-case ## table, learning curves and case study, small, into small-out/
+
+small-table: $(CORE) ## models and tasks on the shipped slices, into small-out/core
+	$(SUITE) configs/benchmarks/small/core.yaml $(SMALL) --out small-out/core
+
+small-labels: $(CORE) ## learning curves on the shipped slices, into small-out/labels
+	$(SUITE) configs/benchmarks/small/labels.yaml $(SMALL) --out small-out/labels
+
+small-case: $(CORE) ## case study 13.1 on the shipped slices, into small-out/expression and small-out/saturation
+	$(BIN)/dnalect evaluate expression configs/benchmarks/small/expression.yaml --data data --out small-out/expression
+	$(BIN)/dnalect evaluate saturation --data data --out small-out/saturation
 
 test: lint browser ## all checks and the fast tests, as in CI
 	$(PYTEST)
@@ -47,7 +62,7 @@ docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what the other targets made, .venv included
-	rm -rf $(VENV) demo-out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-out small-out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The browser tests open the report in Chromium; without it they are skipped.
 browser:

@@ -171,3 +171,12 @@ def test_outputs_are_kept_and_calibrated_when_they_are_read(data):
     tune, test = (np.flatnonzero(np.array(fold.parts) == part) for part in ("validate", "test"))
     mine = fit_calibration(task.target, kept.tune[: len(tune)], fold.labels["label"][tune])
     np.testing.assert_allclose(fitted[test], mine.apply(task.target, kept.test[test]))
+
+
+def test_a_suite_can_be_narrowed_to_some_models_and_seeds(data):
+    suite = read_suite(data / "suite.yaml")
+    some = suite.narrowed(["tiny, untrained"], 5)
+    assert ([each.name for each in some.models], some.seeds, some.tasks) == (["tiny, untrained"], 5, suite.tasks)
+    assert suite.narrowed() == suite
+    with pytest.raises(ConfigError, match="has no model 'huge'"):
+        suite.narrowed(["huge"])

@@ -1,16 +1,13 @@
-"""The case studies on small made-up files in the layout of the real ones, where the right answer is known."""
+"""The case study in yeast on small made-up files in the layout of the real ones, where the right answer is known."""
 
 import numpy as np
 import pandas
 import pytest
 
 from dnalect.core.errors import InputError
-from dnalect.tokens.bases import BASES
-from dnalect.workflows.benchmark.jobs import Places
+from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.suite import Entry, Suite, TaskSpec
-from dnalect.workflows.cases import elements
 from dnalect.workflows.cases.expression import PUBLISHED, run_expression
-from dnalect.workflows.cases.measured import CONFIDENT, FLANK, read_measured
 from dnalect.workflows.cases.natural import LEFT, RIGHT, Natural, natural_figures
 from dnalect.workflows.cases.trajectories import expression_task, read_trajectories, trajectory_figures
 
@@ -126,62 +123,6 @@ def test_large_effects_that_stay_rare_are_seen():
     assert abs(kept["noise", "AUROC"].mean - 0.5) < 0.1
 
 
-@pytest.fixture
-def assay(tmp_path):
-    """Elements in which changing a G has an effect, and the conservation says so in most of them."""
-    rng = np.random.default_rng(5)
-    (tmp_path / "variants/cagi5").mkdir(parents=True)
-    rows, sequences = [], []
-    for number in range(9):
-        text = "".join(rng.choice(LETTERS, 150))
-        name = f"E{number}"
-        sequences.append((name, text, 1000))
-        for at in range(20, 130):
-            alt = BASES[(BASES.index(text[at]) + 1) % 4]
-            hit = text[at] == "G"
-            told = (-1.0 if hit else 0.0, 0.3 if hit else 0.01, -1 if hit else 0, f"release_{name}")
-            rows.append(("1", 1001 + at, text[at], alt, *told, 0.5, 1.0 if hit else rng.random(), 1.0, 1.0))
-    columns = ["#Chrom", "Pos", "Ref", "Alt", "Value", "Confidence", "class", "regulatory_element"]
-    table = pandas.DataFrame(rows, columns=[*columns, "phastCon", "phyloP", "GerpN", "GerpRS"])
-    table.loc[0, "Ref"] = "A" if table.loc[0, "Ref"] != "A" else "C"
-    table.to_csv(tmp_path / "variants/cagi5/cagi5_df.csv", index=False)
-    names = ["regulatory_element", "ref_sequence", "start_pos"]
-    pandas.DataFrame(sequences, columns=names).to_csv(tmp_path / "variants/cagi5/base_seqs.csv", index=False)
-    return tmp_path
-
-
-def test_measured_variants_stand_where_they_belong(assay):
-    found = read_measured(assay)
-    assert len(found.ref) == 9 * 110 - 1
-    assert np.array_equal(found.reference[:, FLANK], found.ref)
-    assert np.array_equal(found.alternate[:, FLANK], found.alt)
-    assert CONFIDENT == 0.1
-    assert np.array_equal(found.significant, found.ref == 2)
-    assert len(set(found.group.tolist())) == 9
-
-
-def test_elements_are_judged_without_their_own_variants(assay, model_folder, monkeypatch):
-    learned = []
-    fit = elements.tuned_logistic
-
-    def spy(features, labels, classes, tune, *rest):
-        learned.append(len(features) + len(tune[0]))
-        return fit(features, labels, classes, tune, *rest)
-
-    monkeypatch.setattr(elements, "tuned_logistic", spy)
-    figures = elements.run_elements(assay, str(model_folder), assay / "out")
-    assert all(size <= 9 * 110 - 110 for size in learned)
-    kept = {(each.who, each.metric): each for each in figures if each.part == "mean over elements"}
-    # A G that is changed is seen by the states and by the words; conservation knows it in part.
-    assert kept["words of 3-5, learned", "AUROC"].value.mean > 0.9
-    tiny = next(who for who, _ in kept if "states and likelihood" in who)
-    assert kept[tiny, "AUROC"].value.mean > 0.9
-    assert 0.6 < kept["phyloP", "AUROC"].value.mean <= 1
-    assert (assay / "out" / "index.html").is_file()
-
-
-def test_missing_files_are_named(tmp_path, model_folder):
+def test_missing_files_are_named(tmp_path):
     with pytest.raises(InputError, match="which is missing"):
         read_trajectories(tmp_path)
-    with pytest.raises(InputError, match="which is missing"):
-        elements.run_elements(tmp_path, str(model_folder), tmp_path / "out")

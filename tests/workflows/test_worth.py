@@ -22,6 +22,7 @@ from dnalect.genome.regions import Region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.registry import load
 from dnalect.tokens.bases import BASES, encode
+from dnalect.workflows.cases import measured
 from dnalect.workflows.worth import conservation, crossfit, human, promoter_bases, promoters, strains
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import add_aurocs
@@ -370,10 +371,10 @@ def test_the_human_study_reads_its_tables(data, tiny, tmp_path, monkeypatch):
             label = int(np.sign(effect)) if abs(effect) > 1 else 0
             change_at = f"{bases[at - 1]},{change[bases[at - 1]]}"
             elements.append(f"1,{at},{change_at},{effect},0,{label},release_{name},{at % 7},{at % 5},2,{effect}")
-    (folder / human.ELEMENTS).write_text("\n".join(elements) + "\n")
+    (folder / measured.ELEMENTS).write_text("\n".join(elements) + "\n")
     sequences = ["regulatory_element,ref_sequence,start_pos"]
     sequences += [f"{name},{bases[start : start + 90]},{start}" for name, start in (("ONE", 100), ("TERT", 900))]
-    (folder / human.SEQUENCES).write_text("\n".join(sequences) + "\n")
+    (folder / measured.SEQUENCES).write_text("\n".join(sequences) + "\n")
     every = gzip.decompress((folder / "variants" / "yeast_promoter_variants_chrI-X.vcf.gz").read_bytes()).decode()
     kept = [line for line in every.splitlines() if not line.startswith("chrII\t")]
     (folder / "variants" / "population.vcf").write_text("\n".join(kept) + "\n")

@@ -20,6 +20,8 @@ from dnalect.cli import machine
     help="Folder of predictions, kept so that a killed run goes on [default: OUT/predictions].",
 )
 @click.option("--only", multiple=True, help="Task; repeatable [default: all of the suite].")
+@click.option("--model", "chosen", multiple=True, help="Model of the suite; repeatable [default: all].")
+@click.option("--seeds", type=click.IntRange(min=1), help="Of tasks that name no number [default: the suite's].")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, a thread each.")
 @machine.device
 @machine.dtype
@@ -31,6 +33,8 @@ def command(
     out: Path,
     run: Path | None,
     only: tuple[str, ...],
+    chosen: tuple[str, ...],
+    seeds: int | None,
     workers: int,
     device: str,
     dtype: str,
@@ -46,7 +50,7 @@ def command(
     from dnalect.workflows.benchmark.run import run_suite
     from dnalect.workflows.benchmark.suite import read_suite
 
-    told = read_suite(suite)
+    told = read_suite(suite).narrowed(chosen, seeds)
     motifs = data / told.motifs if told.motifs else None
     places = Places(data, models, run or out / "predictions", motifs, device, dtype)
     run_suite(told, places, out, workers, only, shlex.join(["dnalect", *sys.argv[1:]]))

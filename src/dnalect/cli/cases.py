@@ -1,10 +1,16 @@
-"""dnalect evaluate expression configs/benchmarks/expression.yaml --data DATA --out results/expression"""
+"""dnalect evaluate expression configs/benchmarks/expression.yaml --data DATA --out results/expression
+
+dnalect evaluate elements --data DATA --predictor activity=FOLDER --out results/elements; pairs and saturation likewise
+"""
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+
+from dnalect.cli import machine
 
 
 @click.command("expression")
@@ -15,8 +21,8 @@ import click
 @click.option("--run", type=click.Path(path_type=Path), help="Folder of kept predictions [default: OUT/predictions].")
 @click.option("--natural", type=click.IntRange(min=0), default=2000, show_default=True, help="Variants; 0: none.")
 @click.option("--seeds", type=click.IntRange(min=1), help="[default: the suite's]")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@machine.device
+@machine.threads
 def expression(
     suite: Path,
     data: Path,
@@ -26,16 +32,11 @@ def expression(
     natural: int,
     seeds: int | None,
     device: str,
-    threads: int | None,
 ) -> None:
     """Case study 13.1 in yeast: learn expression of random promoters, predict measured and natural changes."""
     from dataclasses import replace
 
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
-    from dnalect.workflows.benchmark.jobs import Places
+    from dnalect.workflows.benchmark.learners import Places
     from dnalect.workflows.benchmark.suite import read_suite
     from dnalect.workflows.cases.expression import run_expression
 
@@ -47,19 +48,78 @@ def expression(
     click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
 
 
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of the studies in human."""
+    for option in (
+        machine.threads,
+        machine.device,
+        click.option(
+            "--out", type=click.Path(path_type=Path), required=True, help="Folder for figures and index.html."
+        ),
+        click.option(
+            "--predictor",
+            "predictors",
+            multiple=True,
+            metavar="NAME=FOLDER",
+            callback=_named,
+            help="A model of `dnalect finetune`, whose predicted changes are measured too; repeatable.",
+        ),
+        click.option("-m", "--model", default="duplex-human", show_default=True),
+    ):
+        command = option(command)
+    return command
+
+
+def _named(_context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, Path]:
+    """NAME=FOLDER of each text."""
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, mark, folder = text.partition("=")
+        if not (name.strip() and mark and folder) or name in found:
+            raise click.BadParameter(f"give NAME=FOLDER, each name once, not {text!r}", param=option)
+        found[name] = Path(folder)
+    return found
+
+
+def _told(out: Path) -> None:
+    click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
+
+
 @click.command("elements")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/cagi5.")
-@click.option("-m", "--model", default="duplex-human", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for figures.tsv and index.html.")
-@click.option("--device", default="cpu", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
-def elements(data: Path, model: str, out: Path, device: str, threads: int | None) -> None:
+@_shared
+def elements(data: Path, model: str, predictors: dict[str, Path], out: Path, device: str) -> None:
     """Case study 13.1 in human: which measured variants of regulatory elements have an effect?"""
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     from dnalect.workflows.cases.elements import run_elements
 
-    run_elements(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device)
-    click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
+    run_elements(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors)
+    _told(out)
+
+
+@click.command("pairs")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/cagi4_eqtl_mpra.")
+@_shared
+def pairs(data: Path, model: str, predictors: dict[str, Path], out: Path, device: str) -> None:
+    """Case study 13.1 in human: which alleles differ in a reporter, among pairs of eQTL loci?"""
+    from dnalect.workflows.cases.pairs import run_pairs
+
+    run_pairs(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors)
+    _told(out)
+
+
+@click.command("saturation")
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/ and genomes/.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="Chromosome 20 of GRCh37, or a slice whose record is named 20:START-END [default: the one in DATA/genomes].",
+)
+@_shared
+def saturation(
+    data: Path, reference: Path | None, model: str, predictors: dict[str, Path], out: Path, device: str
+) -> None:
+    """Case study 13.1 in human: every substitution and deletion of one base of the HNF4A promoter."""
+    from dnalect.workflows.cases.saturation import run_saturation
+
+    run_saturation(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors, reference)
+    _told(out)

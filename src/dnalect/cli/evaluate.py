@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from dnalect.cli.cases import elements, expression
+from dnalect.cli.cases import elements, expression, pairs, saturation
 from dnalect.cli.heads import heads, probe
+from dnalect.cli.leaks import leaks
 
 
 @click.group("evaluate")
@@ -15,7 +16,10 @@ def command() -> None:
 
 command.add_command(elements)
 command.add_command(expression)
+command.add_command(pairs)
+command.add_command(saturation)
 command.add_command(heads)
+command.add_command(leaks)
 command.add_command(probe)
 
 

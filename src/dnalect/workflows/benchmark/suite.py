@@ -1,6 +1,6 @@
 """A suite: which models and rivals are measured on which tasks. Read from YAML; unknown keys are errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,13 @@ class Suite:
     seeds: int = 3
     motifs: str | None = None
     about: str = ""
+
+    def narrowed(self, models: Sequence[str] = (), seeds: int | None = None) -> "Suite":
+        """Return the suite with some models, () for all, and so many seeds. Raises ConfigError for no such model."""
+        if unknown := set(models) - {each.name for each in self.models}:
+            raise ConfigError(f"the suite {self.name} has no model {sorted(unknown)[0]!r}")
+        kept = tuple(each for each in self.models if not models or each.name in models)
+        return replace(self, models=kept, seeds=seeds or self.seeds)
 
 
 def read_suite(path: Path) -> Suite:

@@ -5,7 +5,7 @@ model that learned something else, or learned from the variants of the other ele
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,72 +14,114 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from dnalect.core.figures import Estimate, Figure, shown, signed, write_figures
-from dnalect.evaluate.linear import tuned_logistic, tuned_ridge
-from dnalect.evaluate.metrics import holm, two_sided, verdict
-from dnalect.evaluate.ranking import auroc, interval, ranks, unit_draws
+from dnalect.core.figures import Figure, write_figures
 from dnalect.evaluate.words import word_shares
 from dnalect.inference.masked import pieces, words
 from dnalect.models.duplex.model import DuplexModel, inside
 from dnalect.models.pooled import symmetric
 from dnalect.models.registry import Model, language_model
-from dnalect.report import plots
-from dnalect.report.page import Page, Section, write_page
+from dnalect.report.page import Page, write_page
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.bpe import BytePairs
+from dnalect.workflows.cases.compared import Panel, forest_section, learned
+from dnalect.workflows.cases.element_figures import (
+    FIRST,
+    MEAN,
+    MEASURES,
+    OTHER_CELLS,
+    RANDOM,
+    SHARE,
+    TENTH,
+    cell_type_figures,
+    first_figures,
+    mean_figures,
+)
+from dnalect.workflows.cases.haplotypes import Changed, predicted_changes
 from dnalect.workflows.cases.measured import FLANK, Measured, read_measured
 
 # Bases on each side of the site whose states are averaged.
 AROUND = 8
 BATCH = 64
-PART = 0.1
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-MEASURES = ("AUPRC over base rate", "precision at 10% over base rate", "AUROC", "signed Spearman")
 
 
-def run_elements(data: Path, model: str, out: Path, command: str = "", device: str = "cpu") -> list[Figure]:
-    """Score, measure per element, and write OUT/figures.tsv, a plot and index.html."""
+def run_elements(
+    data: Path,
+    model: str,
+    out: Path,
+    command: str = "",
+    device: str = "cpu",
+    predictors: Mapping[str, Path] | None = None,
+) -> list[Figure]:
+    """Score, measure per element, and write OUT/figures.tsv, plots and index.html.
+
+    predictors: name -> folder of a fine-tuned model. Raises InputError where a file is missing,
+    ModelError for folders of other models.
+    """
     found = read_measured(data)
+    variants = found.variants
+    tuned = [predicted_changes(name, path, found.genome, variants, device) for name, path in (predictors or {}).items()]
     loaded = language_model(model, device)
-    ratio, change = _ratio(loaded, found), _changed_states(loaded, found)
-    name, conserved = loaded.card.id, np.stack(list(found.tracks.values()), axis=1)
-    spelled = _changed_words(found)
-    sets: dict[str, Floats] = {
-        f"{name}: states and likelihood": np.column_stack([change, np.abs(change), ratio, np.abs(ratio)]),
-        f"{name} and conservation": np.column_stack([change, np.abs(change), ratio, np.abs(ratio), conserved]),
-        "conservation, learned": conserved,
-        "words of 3-5, learned": np.column_stack([spelled, np.abs(spelled)]),
-    }
-    sizes: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": np.abs(ratio), **found.tracks}
-    signs: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": ratio}
+    sizes, signs, sets = _scores(loaded, found, tuned)
     for who, features in tqdm(sets.items(), desc="leaving elements out", disable=not sys.stderr.isatty()):
-        sizes[who], signs[who] = _left_out(features, found)
+        sizes[who], signs[who] = learned(features, found.significant, found.effect, _left_out(found))
     rivals = [*found.tracks, "conservation, learned", "words of 3-5, learned"]
-    figures = [replace(each, command=command) for each in _figures(found, sizes, signs, rivals)]
+    figures = mean_figures(found, sizes, signs, rivals) + first_figures(found, sizes) + cell_type_figures(found)
+    figures = [replace(each, command=command) for each in figures]
     out.mkdir(parents=True, exist_ok=True)
     write_figures(out / "figures.tsv", figures)
     _page(figures, rivals, out, command, found)
     return figures
 
 
+def _scores(
+    model: Model, found: Measured, tuned: Sequence[Changed]
+) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+    """Return how large an effect is said to be, its direction where one is said, and features to learn from."""
+    ratio, change = _ratio(model, found), _changed_states(model, found)
+    name, conserved = model.card.id, np.stack(list(found.tracks.values()), axis=1)
+    spelled = _changed_words(found)
+    own = [change, np.abs(change), ratio, np.abs(ratio)]
+    sets: dict[str, Floats] = {
+        f"{name}: states and likelihood": np.column_stack(own),
+        f"{name} and conservation": np.column_stack([*own, conserved]),
+        "conservation, learned": conserved,
+        "words of 3-5, learned": np.column_stack([spelled, np.abs(spelled)]),
+    }
+    sizes: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": np.abs(ratio), **found.tracks}
+    signs: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": ratio}
+    for each in tuned:
+        told = f"{each.name}: |change|, zero labels of the assay"
+        sizes[told] = each.size
+        if each.signal:
+            signs[told] = each.values[:, 0]
+        sets[f"{each.name}: change, learned"] = each.features
+    if tuned:
+        everything = [*own, *[each.features for each in tuned], conserved]
+        sets[f"{name}, predictors and conservation"] = np.column_stack(everything)
+    return sizes, signs, sets
+
+
 def _ratio(model: Model, found: Measured) -> Floats:
     """LLR (n,) of each substitution, over both strands."""
-    rows, sites = np.arange(len(found.ref)), np.full(len(found.ref), FLANK, dtype=np.int64)
+    # Alternates of one site share their window.
+    windows, back = np.unique(found.reference, axis=0, return_inverse=True)
+    rows, sites = back.ravel(), np.full(len(windows), FLANK, dtype=np.int64)
     if isinstance(model, DuplexModel):
-        parts = np.array_split(found.reference, max(1, len(rows) // BATCH))
+        parts = np.array_split(windows, max(1, len(windows) // BATCH))
         logits = [model.logits(part.astype(np.int64), inside(part)).cpu().numpy()[:, FLANK] for part in parts]
         log_probs = np.concatenate(logits).astype(np.float64)
     else:
         chosen = pieces if isinstance(model.tokenizer, BytePairs) else words
-        log_probs = chosen.conditionals(model, list(found.reference), sites, BATCH)
+        log_probs = chosen.conditionals(model, list(windows), sites, BATCH)
     return np.asarray(log_probs[rows, found.alt] - log_probs[rows, found.ref])
 
 
 def _changed_states(model: Model, found: Measured) -> Floats:
     """Mean states around the site, alternate minus reference, over both strands (n, C)."""
-    sides = [_states(model, codes) for codes in (found.alternate, found.reference)]
-    return sides[0] - sides[1]
+    windows, back = np.unique(found.reference, axis=0, return_inverse=True)
+    return _states(model, found.alternate) - _states(model, windows)[back.ravel()]
 
 
 @torch.inference_mode()
@@ -106,114 +148,48 @@ def _changed_words(found: Measured) -> Floats:
     return np.asarray(alternate - reference, dtype=np.float64)
 
 
-def _left_out(features: Floats, found: Measured) -> tuple[Floats, Floats]:
-    """Return the chance of an effect and the predicted effect (n,), learned without each group in turn."""
-    chance, effect = np.zeros(len(features)), np.zeros(len(features))
+def _left_out(found: Measured) -> Iterator[tuple[Mask, Mask]]:
+    """Each group in turn; every fourth of the others is there to choose the penalty on."""
     groups = np.unique(found.group)
     for number, group in enumerate(groups):
-        test = found.group == group
-        # Every fourth of the other elements is there to choose the penalty on.
-        tuned = np.isin(found.group, np.roll(groups, -number)[1::4])
-        learn = ~test & ~tuned
-        labels = found.significant.astype(np.int64)
-        logistic = tuned_logistic(features[learn], labels[learn], 2, (features[tuned], labels[tuned]))
-        logits = logistic(features[test])
-        chance[test] = logits[:, 1] - logits[:, 0]
-        ridge = tuned_ridge(features[learn], found.effect[learn], (features[tuned], found.effect[tuned]))
-        effect[test] = ridge(features[test])[:, 0]
-    return chance, effect
-
-
-def _figures(
-    found: Measured, sizes: Mapping[str, Floats], signs: Mapping[str, Floats], rivals: Sequence[str]
-) -> list[Figure]:
-    names = np.unique(found.element)
-    units = np.array([found.group[found.element == name][0] for name in names])
-    draws = unit_draws(int(units.max()) + 1)[:, units]
-    measures: dict[str, tuple[Mapping[str, Floats], Callable[[Floats, Mask, Floats], float]]] = {
-        MEASURES[0]: (sizes, lambda score, hit, _: _average_precision(score, hit) / hit.mean()),
-        MEASURES[1]: (sizes, lambda score, hit, _: _first(score, hit) / hit.mean()),
-        MEASURES[2]: (sizes, lambda score, hit, _: auroc(score, hit)),
-        MEASURES[3]: (signs, lambda score, _, effect: _spearman(score, effect)),
-    }
-    out = []
-    for measure, (scores, value) in measures.items():
-        each = {who: np.array([_of(found, name, score, value) for name in names]) for who, score in scores.items()}
-        for who, values in each.items():
-            for number, name in enumerate(names):
-                single = Estimate(float(values[number]), np.nan, np.nan)
-                size = int((found.element == name).sum())
-                out.append(Figure("CAGI5", str(name), who, measure, size, single))
-            mean = Figure("CAGI5", "mean over elements", who, measure, len(values), _mean(values, draws))
-            beside = [rival for rival in rivals if rival in each and rival != who]
-            out += _beside(mean, values, each, beside, draws) or [mean]
-    return out
-
-
-def _of(found: Measured, name: str, score: Floats, value: Callable[[Floats, Mask, Floats], float]) -> float:
-    own = found.element == name
-    return value(score[own], found.significant[own], found.effect[own])
-
-
-def _beside(
-    figure: Figure, values: Floats, each: Mapping[str, Floats], rivals: Sequence[str], draws: Floats
-) -> list[Figure]:
-    found = []
-    for rival in rivals:
-        gap = values - each[rival]
-        samples = (draws @ gap) / draws.sum(axis=1)
-        found.append(
-            replace(figure, against=rival, difference=interval(float(gap.mean()), samples), p=two_sided(samples))
-        )
-    corrected = holm([one.p for one in found])
-    return [replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True)]
-
-
-def _mean(values: Floats, draws: Floats) -> Estimate:
-    return interval(float(values.mean()), (draws @ values) / draws.sum(axis=1))
-
-
-def _average_precision(score: Floats, hit: Mask) -> float:
-    order = np.argsort(-score, kind="stable")
-    hits = hit[order]
-    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean()) if hits.any() else float("nan")
-
-
-def _first(score: Floats, hit: Mask) -> float:
-    """Share of hits among the tenth with the highest scores."""
-    count = max(1, round(PART * len(score)))
-    return float(hit[np.argsort(-score, kind="stable")[:count]].mean())
-
-
-def _spearman(score: Floats, effect: Floats) -> float:
-    both = ranks(score), ranks(effect)
-    return float(np.corrcoef(*both)[0, 1]) if all(each.std() > 0 for each in both) else 0.0
+        yield found.group == group, np.isin(found.group, np.roll(groups, -number)[1::4])
 
 
 def _page(figures: Sequence[Figure], rivals: Sequence[str], out: Path, command: str, found: Measured) -> None:
-    sections = []
-    for measure in MEASURES:
-        mine = [each for each in figures if (each.metric, each.part) == (measure, "mean over elements")]
-        kept: dict[str, Figure] = {}
-        for each in mine:
-            kept.setdefault(each.who, each)
-        ranked = sorted(kept.values(), key=lambda each: -each.value.mean)
-        rows = []
-        for each in ranked:
-            others = [other for other in mine if other.who == each.who and other.against]
-            told = [f"{verdict(other)} ({signed(other.difference.mean)})" for other in others]
-            rows.append((each.who, shown(each.value), "; ".join(told) if each.who not in rivals else ""))
-        picture = out / f"{''.join(c if c.isalnum() else '-' for c in measure)}.png"
-        chance = {"AUROC": 0.5, "signed Spearman": 0.0}.get(measure, 1.0)
-        bars = [plots.Bar(each.who, each.value, each.who in rivals) for each in ranked]
-        plots.forest(picture, [(f"{measure}, mean over elements", bars)], measure, chance)
-        pictures = ((f"{measure}: mean over elements, 95% over elements", picture.read_bytes()),)
-        columns = ("who", "mean [95%]", "beside the rivals")
-        sections.append(Section(measure, (), (), columns, tuple(rows), frozenset(columns[1:2]), pictures))
-    names, rate = len(np.unique(found.element)), found.significant.mean()
+    chances = {"AUPRC over base rate": 1.0, "precision at 10% over base rate": 1.0, "signed Spearman": 0.0}
+    panels = [
+        Panel(f"{name}, mean over elements", MEAN, name, chances.get(name, 0.5), _file(name)) for name in MEASURES
+    ]
+    rate = found.significant.mean()
+    pooled = (
+        "Elements differ in how many of their variants have an effect, "
+        f"from {_rates(found).min():.0%} to {_rates(found).max():.0%}: "
+        "who is first among all has often found an element rather than a variant. The first tenth of each element is "
+        "free of that."
+    )
+    panels += [
+        Panel("With an effect among the 50 ranked first", FIRST, SHARE, rate, "first-50", (pooled,)),
+        Panel("With an effect among the first 10% of each element", TENTH, SHARE, rate, "first-10-percent"),
+    ]
+    caption = "95% over elements"
+    sections = [forest_section(panel, figures, [*rivals, RANDOM], out, caption) for panel in panels]
+    other = sorted({each.part for each in figures if each.who.startswith(OTHER_CELLS)})
+    for part in other:
+        heading = f"The most that a score without a cell type can reach: {part}"
+        told = "The same variants, measured in two cell types: how well one measurement predicts the other."
+        panel = Panel(heading, part, "signed Spearman", 0.0, _file(f"cell types {part}"), (told,))
+        sections.append(forest_section(panel, figures, [*rivals, RANDOM], out, "95% over blocks of 10 bases"))
     lead = (
-        f"{len(found.effect):,} substitutions in {names} elements, {rate:.0%} of them with an effect. "
-        "No score has seen a measured variant of the element that it is judged on."
+        f"{len(found.effect):,} substitutions in {len(np.unique(found.element))} elements, {rate:.0%} of them with an "
+        "effect. No score has seen a measured variant of the element that it is judged on."
     )
     page = Page("Case study 13.1: human regulatory elements", lead, tuple(sections), {"command": command})
     write_page(page, out / "index.html")
+
+
+def _rates(found: Measured) -> Floats:
+    return np.array([found.significant[found.element == name].mean() for name in np.unique(found.element)])
+
+
+def _file(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name)

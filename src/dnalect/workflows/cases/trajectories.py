@@ -18,6 +18,7 @@ from dnalect.evaluate.ranking import interval, unit_draws
 from dnalect.evaluate.splits import split
 from dnalect.workflows.benchmark.suite import TaskSpec
 from dnalect.workflows.benchmark.tasks import Task
+from dnalect.workflows.cases.compared import hits_among_first
 
 FOLDER = "tasks/yeast_promoters"
 RANDOM, STEPS = "vaishnav2022_Random_defined.csv.gz", "vaishnav2022_SSWM_defined.csv.gz"
@@ -141,7 +142,8 @@ def _hits(who: str, changes: Sequence[Floats], truth: Floats, units: Numbers) ->
     effect = np.abs(truth) >= EFFECT
     known, own = np.unique(units, return_inverse=True)
     draws = np.concatenate([np.ones((1, len(known))), unit_draws(len(known))])
-    samples = np.stack([_share(np.abs(change), effect, own, draws) for change in changes]).mean(axis=0)
+    drawn = draws[:, own]
+    samples = np.mean([hits_among_first(np.abs(change), effect, drawn, FIRST) for change in changes], axis=0)
     base = np.array([np.average(effect, weights=draw[own]) for draw in draws])
     value = interval(samples[0], samples[1:])
     return Figure(
@@ -154,14 +156,3 @@ def _hits(who: str, changes: Sequence[Floats], truth: Floats, units: Numbers) ->
         against="random choice",
         difference=interval(samples[0] - base[0], samples[1:] - base[1:]),
     )
-
-
-def _share(size: Floats, effect: npt.NDArray[np.bool_], own: Numbers, draws: Floats) -> Floats:
-    order = np.argsort(-size, kind="stable")
-    out = np.empty(len(draws))
-    for row, draw in enumerate(draws):
-        weights = draw[own[order]]
-        upto = np.cumsum(weights)
-        taken = np.clip(FIRST - (upto - weights), 0, weights)
-        out[row] = float((taken * effect[order]).sum() / max(taken.sum(), 1e-9))
-    return out

@@ -25,6 +25,7 @@ from dnalect.evaluate.ranking import (
 from dnalect.evaluate.substitutions import context_class, log_ratio
 from dnalect.report import plots
 from dnalect.tokens.bases import BASES, encode
+from dnalect.workflows.cases.measured import read_measured
 from dnalect.workflows.worth.bench import Bench, Findings, Options, Plot
 from dnalect.workflows.worth.compare import (
     MARKOV,
@@ -48,9 +49,6 @@ POPULATION_SHIFT = 1_000_000
 SATURATION = "variants/kircher2019_HNF4A.tsv.gz"
 SATURATION_REGION = "20:42984160-42984444"
 FEWEST_BARCODES = 10
-ELEMENTS = "variants/cagi5/cagi5_df.csv"
-SEQUENCES = "variants/cagi5/base_seqs.csv"
-TRACKS = {"phyloP": "phyloP", "phastCons": "phastCon", "GERP": "GerpRS"}
 COMMON = 0.05
 BLOCK = 100_000
 
@@ -237,31 +235,18 @@ def read_elements(bench: Bench) -> list[Element]:
 
     Variants that don't have the base of their element's sequence are left out.
     """
-    fields = ("regulatory_element", "ref_sequence", "start_pos")
-    sequences = {row[fields[0]]: row for row in _read(bench.options.file(SEQUENCES), ",", fields)}
-    wanted = ("Pos", "Ref", "Alt", "Value", "class", "regulatory_element", *TRACKS.values())
-    groups: dict[str, list[dict[str, str]]] = {}
-    for row in _read(bench.options.file(ELEMENTS), ",", wanted):
-        groups.setdefault(row["regulatory_element"].removeprefix("release_"), []).append(row)
+    found = read_measured(bench.options.data)
     elements = []
-    for name, rows in groups.items():
-        known = sequences.get(name) or sequences.get(name.split("-")[0])
-        if known is None:
-            raise TableError(f"{bench.options.file(SEQUENCES)} has no sequence of the element {name}")
-        codes = encode(known["ref_sequence"])
-        position, ref, alt = _columns(rows)
-        at = position - int(known["start_pos"])
-        fits = (at >= 0) & (at < len(codes))
-        fits &= codes[np.clip(at, 0, len(codes) - 1)] == ref
-        reading = bench.read_sequence(codes)
-        rows, at = [row for row, fit in zip(rows, fits, strict=True) if fit], at[fits]
-        llr, markov = (log_ratio(t[at], ref[fits], alt[fits]) for t in (reading.model, reading.markov))
+    for name in dict.fromkeys(found.element.tolist()):
+        own = np.flatnonzero(found.element == name)
+        at, ref, alt = found.at[own], found.ref[own], found.alt[own]
+        contig = found.genome.names[int(found.contig[own[0]])]
+        reading = bench.read_sequence(encode(found.genome.contig(contig)))
+        llr, markov = (log_ratio(t[at], ref, alt) for t in (reading.model, reading.markov))
         scores: dict[str, Scores] = {**both_ways(llr)}
         scores |= {f"{MARKOV}, {key}": each for key, each in both_ways(markov).items()}
-        scores |= {key: np.array([float(row[column]) for row in rows]) for key, column in TRACKS.items()}
-        significant = np.array([row["class"] not in ("0", "0.0") for row in rows])
-        effect = np.abs(np.array([float(row["Value"]) for row in rows]))
-        elements.append(Element(name, scores, significant, effect, at))
+        scores |= {key: each[own] for key, each in found.tracks.items()}
+        elements.append(Element(name, scores, found.significant[own], np.abs(found.effect[own]), at))
     return elements
 
 
