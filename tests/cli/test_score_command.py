@@ -261,6 +261,8 @@ def test_interrupted_in_the_middle_leaves_nothing(fasta, vcf, model_folder, tmp_
         [sys.executable, "-m", "dnalect", "score", str(fasta), "-", "--model", str(model_folder), "--background", "0",
          "-o", str(out)],
         stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        # A shell's background jobs inherit an ignored SIGINT.
+        preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),
     )  # fmt: skip
     pipe.stdin.write(vcf.read_bytes())
     pipe.stdin.flush()
