@@ -34,18 +34,15 @@ def expression(
     device: str,
 ) -> None:
     """Case study 13.1 in yeast: learn expression of random promoters, predict measured and natural changes."""
-    from dataclasses import replace
-
     from dnalect.workflows.benchmark.learners import Places
     from dnalect.workflows.benchmark.suite import read_suite
     from dnalect.workflows.cases.expression import run_expression
 
-    told = read_suite(suite)
+    told = read_suite(suite).narrowed(seeds=seeds)
     motifs = data / told.motifs if told.motifs else None
     places = Places(data, models, run or out / "predictions", motifs, device)
-    told = replace(told, seeds=seeds) if seeds else told
     run_expression(told, places, out, natural, shlex.join(["dnalect", *sys.argv[1:]]))
-    click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
+    _told(out)
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("finetune")
 @click.argument("data")
@@ -64,9 +66,9 @@ import click
 )
 @click.option("--motifs", help="MEME file for the rival motifs.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--device", default="cpu", show_default=True)
+@machine.device
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
+@machine.threads
 def command(
     data: str,
     out: Path,
@@ -83,7 +85,6 @@ def command(
     motifs: str | None,
     drop_conflicts: bool,
     device: str,
-    threads: int | None,
     seed: int,
     epochs: int,
     accumulate: int,
@@ -102,10 +103,6 @@ def command(
     dnalect finetune peaks.bed --reference genome.fa --background 1 --out peaks-model
     dnalect finetune expression.csv --model duplex-yeast --label expression --method full --out expression
     """
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
     from dnalect.models.lora import LoraConfig
     from dnalect.models.pooled import Reading
     from dnalect.training.tuning import TuneConfig

@@ -9,7 +9,7 @@ import pytest
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.figures import read_figures
 from dnalect.tokens.bases import BASES, decode
-from dnalect.workflows.cases import compared, elements
+from dnalect.workflows.cases import compared, elements, haplotypes
 from dnalect.workflows.cases.element_figures import (
     FIRST,
     LOWERED,
@@ -106,7 +106,7 @@ def test_elements_are_judged_without_their_own_variants(assay, model_folder, mon
 
 
 def test_a_predictor_that_knows_the_effect_is_seen(assay, model_folder, monkeypatch):
-    made = elements.predicted_changes
+    made = haplotypes.predicted_changes
 
     def knowing(name, folder, genome, variants, device):
         changed = made(name, folder, genome, variants, device)
@@ -115,7 +115,7 @@ def test_a_predictor_that_knows_the_effect_is_seen(assay, model_folder, monkeypa
         assert [(v.contig, v.start) for v in variants] == list(zip(found.contig, found.at, strict=True))
         return replace(changed, values=found.effect[:, None], signal=True) if name == "told" else changed
 
-    monkeypatch.setattr(elements, "predicted_changes", knowing)
+    monkeypatch.setattr(haplotypes, "predicted_changes", knowing)
     folder = make_predictor(assay / "predictor", model_folder)
     figures = elements.run_elements(
         assay, str(model_folder), assay / "out", predictors={"told": folder, "untold": folder}

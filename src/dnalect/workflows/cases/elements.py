@@ -36,7 +36,7 @@ from dnalect.workflows.cases.element_figures import (
     first_figures,
     mean_figures,
 )
-from dnalect.workflows.cases.haplotypes import Changed, predicted_changes
+from dnalect.workflows.cases.haplotypes import Changed, all_changes
 from dnalect.workflows.cases.measured import FLANK, Measured, read_measured
 
 # Bases on each side of the site whose states are averaged.
@@ -60,8 +60,7 @@ def run_elements(
     ModelError for folders of other models.
     """
     found = read_measured(data)
-    variants = found.variants
-    tuned = [predicted_changes(name, path, found.genome, variants, device) for name, path in (predictors or {}).items()]
+    tuned = all_changes(predictors or {}, found.genome, found.variants, device)
     loaded = language_model(model, device)
     sizes, signs, sets = _scores(loaded, found, tuned)
     for who, features in tqdm(sets.items(), desc="leaving elements out", disable=not sys.stderr.isatty()):

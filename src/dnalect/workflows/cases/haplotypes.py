@@ -1,6 +1,6 @@
 """Variants on sequences of their own, without a genome around them: what a predictor makes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,13 @@ def sequences_genome(names: Sequence[str], sequences: Sequence[str]) -> Genome:
 def variant_on(genome: Genome, contig: int, start: int, ref: str, alt: str) -> Variant:
     """Return the variant that puts `alt` in the place of `ref`, trimmed and left-aligned. start: 0-based."""
     return normalise(contig, start, encode(ref), encode(alt), genome)
+
+
+def all_changes(
+    predictors: Mapping[str, Path], genome: Genome, variants: Sequence[Variant], device: str = "cpu"
+) -> list[Changed]:
+    """Return the changes of each predictor, a name and its folder: as `predicted_changes`."""
+    return [predicted_changes(name, folder, genome, variants, device) for name, folder in predictors.items()]
 
 
 def predicted_changes(

@@ -24,7 +24,7 @@ from dnalect.models.pooled import Reading, read_states
 from dnalect.models.registry import Model, language_model
 from dnalect.report.page import Page, write_page
 from dnalect.workflows.cases.compared import Panel, compared, forest_section, hits_among_first, learned
-from dnalect.workflows.cases.haplotypes import Changed, predicted_changes
+from dnalect.workflows.cases.haplotypes import Changed, all_changes
 from dnalect.workflows.cases.paired import Pairs, read_pairs
 
 TASK, ALL, ACTIVE = "CAGI4", "all pairs", "active pairs"
@@ -51,9 +51,7 @@ def run_pairs(
     holds too few pairs, ModelError for folders of other models.
     """
     pairs = read_pairs(data)
-    tuned = [
-        predicted_changes(name, path, pairs.genome, pairs.variants, device) for name, path in (predictors or {}).items()
-    ]
+    tuned = all_changes(predictors or {}, pairs.genome, pairs.variants, device)
     loaded = language_model(model, device)
     sizes, signs = zero_shot(loaded, pairs, tuned)
     sets = _features(loaded, pairs, tuned)

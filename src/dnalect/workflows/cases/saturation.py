@@ -24,7 +24,7 @@ from dnalect.report.page import Page, write_page
 from dnalect.tokens.bases import decode
 from dnalect.windows.alleles import haplotypes
 from dnalect.workflows.cases.compared import Panel, compared, forest_section
-from dnalect.workflows.cases.haplotypes import Changed, predicted_changes, sequences_genome, variant_on
+from dnalect.workflows.cases.haplotypes import Changed, all_changes, sequences_genome, variant_on
 from dnalect.workflows.cases.tables import numbers, read_table
 
 EFFECTS = "variants/kircher2019_HNF4A.tsv.gz"
@@ -73,9 +73,7 @@ def run_saturation(
     Raises InputError where a file is missing or does not fit, ModelError for folders of other models.
     """
     found = read_saturation(data, reference)
-    tuned = [
-        predicted_changes(name, path, found.genome, found.variants, device) for name, path in (predictors or {}).items()
-    ]
+    tuned = all_changes(predictors or {}, found.genome, found.variants, device)
     sizes, signs = saturation_scores(language_model(model, device), found, tuned)
     figures = [replace(each, command=command) for each in saturation_figures(found, sizes, signs)]
     out.mkdir(parents=True, exist_ok=True)
