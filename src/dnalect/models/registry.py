@@ -14,6 +14,7 @@ from dnalect.models.families import FAMILIES
 from dnalect.models.hub import fetched, is_hub_id
 from dnalect.models.loading import check_folder, load_masked
 from dnalect.models.masked import MaskedModel
+from dnalect.models.precision import warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedCard
@@ -98,6 +99,7 @@ def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model
     if dtype not in DTYPES:
         raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
     target = _device(device)
+    warn_if_emulated(target, DTYPES[dtype])
     about = published(str(name)) if not Path(name).is_dir() else None
     folder = model_folder(str(name))
     for warning in about.warnings if about else ():

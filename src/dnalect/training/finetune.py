@@ -18,6 +18,7 @@ from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.models.lora import add_lora
 from dnalect.models.pooled import Pooled
+from dnalect.models.precision import autocast
 from dnalect.tokens.bases import opposite
 from dnalect.training.answers import mean_loss
 from dnalect.training.tuning import TuneConfig
@@ -134,7 +135,7 @@ def _step(
         flips = turned[part] & config.reverse_complement
         shown = [opposite(texts[row]) if flip else texts[row] for row, flip in zip(chosen, flips, strict=True)]
         wanted = {name: torch.from_numpy(each[chosen]).to(device) for name, each in labels.items()}
-        with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+        with autocast(device, config.precision):
             raw = pooled(pooled.base.encode(shown))
         loss = mean_loss(pooled.heads.specs, {n: r.float() for n, r in raw.items()}, wanted, config.class_weights)
         loss = loss * (len(part) / len(rows))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from dnalect.core.errors import DnalectError, ModelError
+from dnalect.models.precision import autocast
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
 from dnalect.training.objectives import Losses
@@ -174,7 +175,7 @@ def _step(
     device: torch.device,
 ) -> Losses:
     network.zero_grad(set_to_none=True)
-    with torch.autocast(device.type, torch.bfloat16, enabled=optim.precision == "bf16"):
+    with autocast(device, optim.precision):
         told = loss(network, batch, device)
     losses = told if isinstance(told, Losses) else Losses(told, told)
     losses.total.backward()  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnalect.models.precision import computes_bf16
 from dnalect.training.config import OptimConfig
 
 
@@ -13,7 +14,7 @@ class Muon(torch.optim.Optimizer):
 
     A step moves all singular directions of a matrix alike, so that rare features are learned
     as fast as frequent ones. For parameters of two or more dimensions; the first is the output.
-    half: make it orthogonal in bfloat16, which is exact enough.
+    half: make it orthogonal in bfloat16, which is exact enough, where the device computes in it.
     """
 
     def __init__(
@@ -35,7 +36,8 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"].lerp_(p.grad, 1 - group["momentum"])
                 ahead = p.grad.lerp(state["momentum"], group["momentum"])
                 flat = ahead.flatten(1)
-                update = orthogonal(flat.bfloat16() if self.half else flat).to(p.dtype).view_as(p)
+                half = self.half and computes_bf16(p.device)
+                update = orthogonal(flat.bfloat16() if half else flat).to(p.dtype).view_as(p)
                 rows, columns = p.shape[0], p[0].numel()
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)

@@ -16,6 +16,7 @@ from dnalect.evaluate.measures import Draws, binary_measures, class_measures, si
 from dnalect.models.card import Card
 from dnalect.models.heads import Heads
 from dnalect.models.pooled import Pooled
+from dnalect.models.precision import autocast
 from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
 from dnalect.models.registry import Model
 from dnalect.training.answers import specs_of
@@ -55,7 +56,7 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         fit_probe(pooled, train, tune, config.class_weights)
         facts = {"validation": validation_figure(pooled, tune)}
     else:
-        cheaply = torch.autocast(base.device.type, torch.bfloat16, enabled=config.precision == "bf16")
+        cheaply = autocast(base.device, config.precision)
         if config.warm and not (folder / "checkpoint.pt").exists():
             with cheaply:
                 fit_probe(pooled, train, tune, config.class_weights)
