@@ -70,6 +70,30 @@ def test_promoters_that_are_steps_too_are_not_learned_from(promoters):
     assert len(task.examples) == 150 + 48
 
 
+def test_more_promoters_are_learned_from_in_the_unit_of_the_others(promoters):
+    steps = read_trajectories(promoters)
+    plain = expression_task(promoters, steps)
+    trained = [row for row, part in enumerate(plain.examples.parts) if part == "train"]
+    tested = [plain.examples.sequences[row] for row in plain.tested]
+    rng = np.random.default_rng(5)
+    new = ["".join(rng.choice(list("ACGT"), 60)) for _ in range(40)]
+    table = pandas.DataFrame({"sequence": [*new, steps.sequences[3], tested[0]]})
+    table["expression"] = 1e3 * np.arange(len(table))
+    table.to_csv(promoters / "more.csv", index=False)
+    task = expression_task(promoters, steps, ["ACGT" * 10], also=promoters / "more.csv")
+    assert [task.examples.sequences[row] for row in task.tested] == [*tested, "ACGT" * 10]
+    learned = [row for row, part in enumerate(task.examples.parts) if part == "train"]
+    assert [task.examples.sequences[row] for row in learned[len(trained) :]] == new
+    values = task.examples.labels["expression"][learned, 0]
+    before, after = values[: len(trained)], values[len(trained) :]
+    assert np.isclose(after.mean(), before.mean(), rtol=1e-4)
+    assert np.isclose(after.std(), before.std(), rtol=1e-4)
+    assert (np.diff(after) > 0).all()
+    table[-2:].to_csv(promoters / "more.csv", index=False)
+    with pytest.raises(InputError, match="no promoters of unlike expression"):
+        expression_task(promoters, steps, also=promoters / "more.csv")
+
+
 def test_figures_of_a_perfect_predictor_and_of_noise(promoters):
     steps = read_trajectories(promoters)
     task = expression_task(promoters, steps)

@@ -44,16 +44,22 @@ Floats = npt.NDArray[np.float64]
 
 
 def run_expression(
-    suite: Suite, places: Places, out: Path, natural: int | None = 2_000, command: str = ""
+    suite: Suite,
+    places: Places,
+    out: Path,
+    natural: int | None = 2_000,
+    command: str = "",
+    also: Path | None = None,
 ) -> list[Figure]:
     """Train everybody of the suite, predict, measure, and write OUT/figures.tsv, plots and index.html.
 
     suite: models, rivals and seeds; its tasks are not read. natural: common and singleton variants
-    to predict, None for all, 0 for none. Finished predictions are kept under `places.run`.
+    to predict, None for all, 0 for none. also: a table of more promoters, columns `sequence` and
+    `expression`, that everybody learns from, rivals too. Finished predictions are kept under `places.run`.
     """
     steps = read_trajectories(places.data)
     alleles = read_natural(places.data, natural) if natural != 0 else None
-    task = expression_task(places.data, steps, alleles.sequences if alleles else ())
+    task = expression_task(places.data, steps, alleles.sequences if alleles else (), also=also)
     places.run.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     predictions: dict[str, list[Floats]] = {}

@@ -3,7 +3,7 @@
 Vaishnav 2022: 110 bases (17 and 13 of them constant), expression in defined medium without uracil.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,11 +75,13 @@ def read_trajectories(data: Path) -> Trajectories:
     return Trajectories(tuple(table["seq110"]), measured, published, *places, distance)
 
 
-def expression_task(data: Path, steps: Trajectories, extra: Sequence[str] = (), seed: int = 1) -> Task:
+def expression_task(
+    data: Path, steps: Trajectories, extra: Sequence[str] = (), seed: int = 1, also: Path | None = None
+) -> Task:
     """Return the task: random promoters to train and validate on, and to test; then all steps; then `extra`.
 
     Random promoters that are a step, too, are left out. What is to be predicted beside the
-    random test promoters has no label.
+    random test promoters has no label. also: a table of more promoters to train on, see `_more`.
     """
     from dnalect.genome.examples.read import read_examples
 
@@ -88,11 +90,32 @@ def expression_task(data: Path, steps: Trajectories, extra: Sequence[str] = (), 
     met = set(steps.sequences)
     known = known.take([row for row, text in enumerate(known.sequences) if text not in met])
     known = split(known, "random", seed=seed)
+    more = _more(also, known, met) if also else known.take([])
     asked = [*steps.sequences, *extra]
-    labels = np.concatenate([known.labels["meanEL"][:, 0], np.full(len(asked), np.nan)])
-    examples = Examples.of([*known.sequences, *asked], [TARGET], {TARGET.name: labels})
-    examples = replace(examples, parts=(*known.parts, *["test"] * len(asked)))
+    labels = np.concatenate(
+        [known.labels["meanEL"][:, 0], np.full(len(asked), np.nan), *(each[:, 0] for each in more.labels.values())]
+    )
+    examples = Examples.of([*known.sequences, *asked, *more.sequences], [TARGET], {TARGET.name: labels})
+    examples = replace(examples, parts=(*known.parts, *["test"] * len(asked), *["train"] * len(more)))
     return Task(TaskSpec("yeast expression", FOLDER, metric="Pearson"), examples, None, None)
+
+
+def _more(path: Path, known: Examples, met: Collection[str]) -> Examples:
+    """Return promoters of another experiment, columns `sequence` and `expression`, that are none of those at hand.
+
+    Its unit need not be the same: mean and spread are set to those of the training part of `known`.
+    """
+    from dnalect.genome.examples.read import read_examples
+
+    found = read_examples(path, labels=("expression",), kind="signal")
+    here = set(known.sequences).union(met)
+    found = found.take([row for row, text in enumerate(found.sequences) if text not in here])
+    values = found.labels["expression"]
+    if not len(values) or not values.std() > 0:
+        raise InputError(f"{path} has no promoters of unlike expression beside those at hand")
+    wanted = known.labels["meanEL"][np.array(known.parts) == "train"]
+    scaled = (values - values.mean()) / values.std() * wanted.std() + wanted.mean()
+    return replace(found, labels={"expression": scaled.astype(np.float32)})
 
 
 def trajectory_figures(
