@@ -1,5 +1,6 @@
 """Case study 13.1 in yeast, as one job: fine-tune on random promoters, then predict measured and natural changes."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,19 +11,19 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from dnalect.core.figures import Figure, shown, write_figures
-from dnalect.evaluate.metrics import holm, verdict
+from dnalect.core.figures import Figure, write_figures
+from dnalect.evaluate.metrics import holm
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.registry import language_model
-from dnalect.report import plots
-from dnalect.report.page import Page, Section, write_page
+from dnalect.report.page import Page, write_page
 from dnalect.tokens.bases import encode
 from dnalect.workflows.benchmark.jobs import done
 from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.run import jobs_of
 from dnalect.workflows.benchmark.suite import Suite
 from dnalect.workflows.benchmark.tasks import Task
+from dnalect.workflows.cases.compared import Panel, forest_section
 from dnalect.workflows.cases.natural import GENOME, Natural, natural_figures, read_natural
 from dnalect.workflows.cases.trajectories import (
     Trajectories,
@@ -32,13 +33,27 @@ from dnalect.workflows.cases.trajectories import (
 )
 
 PUBLISHED, ZERO_SHOT = "published model (Vaishnav 2022)", "zero-shot, duplex-yeast"
-# Heading, part and metric.
-SECTIONS = (
-    ("Expression of random promoters that were held out", "random promoters", "Pearson"),
-    ("Change of expression along trajectories", "trajectories", "Pearson"),
-    ("Change by the first mutation", "first step", "Pearson"),
-    ("The 50 first mutations with the largest predicted change", "50 largest", "share with an effect"),
-    ("Natural variants: is a large predicted effect rare?", "singletons over common", "AUROC"),
+CAPTION = "95% over promoters, trajectories or blocks of the genome, and over seeds"
+PANELS = (
+    Panel(
+        "Expression of random promoters that were held out", "random promoters", "Pearson", math.nan, "random-promoters"
+    ),
+    Panel("Change of expression along trajectories", "trajectories", "Pearson", math.nan, "trajectories"),
+    Panel("Change by the first mutation", "first step", "Pearson", math.nan, "first-step"),
+    Panel(
+        "The 50 first mutations with the largest predicted change",
+        "50 largest",
+        "share with an effect",
+        math.nan,
+        "50-largest",
+    ),
+    Panel(
+        "Natural variants: is a large predicted effect rare?",
+        "singletons over common",
+        "AUROC",
+        0.5,
+        "singletons-over-common",
+    ),
 )
 Floats = npt.NDArray[np.float64]
 
@@ -145,32 +160,8 @@ def _corrected(figures: Sequence[Figure]) -> list[Figure]:
 
 def _page(suite: Suite, figures: Sequence[Figure], out: Path, command: str) -> None:
     names = tuple(entry.name for entry in suite.models)
-    models = [each for each in dict.fromkeys(figure.who for figure in figures) if each.startswith(names)]
-    sections = [_section(*told, figures, models, out) for told in SECTIONS if _has(figures, told[1])]
+    others = [who for who in dict.fromkeys(figure.who for figure in figures) if not who.startswith(names)]
+    known = {each.part for each in figures}
+    sections = [forest_section(panel, figures, others, out, CAPTION) for panel in PANELS if panel.part in known]
     page = Page("Case study 13.1: yeast promoters", suite.about, tuple(sections), {"command": command})
     write_page(page, out / "index.html")
-
-
-def _has(figures: Sequence[Figure], part: str) -> bool:
-    return any(each.part == part for each in figures)
-
-
-def _section(
-    heading: str, part: str, metric: str, figures: Sequence[Figure], models: Sequence[str], out: Path
-) -> Section:
-    mine = [each for each in figures if (each.part, each.metric) == (part, metric)]
-    kept: dict[str, Figure] = {}
-    for each in mine:
-        kept.setdefault(each.who, each)
-    ranked = sorted(kept.values(), key=lambda each: -each.value.mean)
-    rows = []
-    for each in ranked:
-        others = [other for other in mine if other.who == each.who and other.against]
-        words = "; ".join(verdict(other) for other in others if each.who in models)
-        rows.append((each.who, shown(each.value), words))
-    picture = out / f"{part.replace(' ', '-')}.png"
-    bars = [plots.Bar(each.who, each.value, each.who not in models) for each in ranked]
-    plots.forest(picture, [(heading, bars)], metric, 0.5 if metric == "AUROC" else float("nan"))
-    caption = f"{metric}, 95% over {'trajectories' if 'random' not in part else 'promoters'} and seeds"
-    columns = ("who", f"{metric} [95%]", "beside the rivals")
-    return Section(heading, (), (), columns, tuple(rows), frozenset(columns[1:2]), ((caption, picture.read_bytes()),))
