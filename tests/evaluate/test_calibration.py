@@ -151,3 +151,19 @@ def test_reliability_of_many_classes_is_that_of_the_likeliest():
     assert [(each.n, round(each.predicted, 6), round(each.observed, 6)) for each in found] == [
         (9, 0.6, round(7 / 9, 6))
     ]
+
+
+@pytest.mark.parametrize("target", [TWO, TRACKS])
+def test_validation_items_that_are_all_right_make_nothing_certain(target):
+    """Twelve items that are told apart: the likeliest temperature is 0, and every prediction 0 or 1."""
+    truth = np.arange(12) % 2
+    raw = np.stack([1.0 - 2 * truth, 2.0 * truth - 1], axis=1)
+    labels = truth.astype(float) if target is TWO else np.stack([1.0 - truth, truth], axis=1)
+    chances = fit_calibration(target, raw, labels).apply(target, raw)
+    assert chances.max() < 0.999
+    assert chances.max() > 0.9
+
+
+def test_validation_items_of_one_class_say_nothing_of_temperatures():
+    raw = np.stack([np.full(20, 1.0), np.linspace(-1, 0.5, 20)], axis=1)
+    assert fit_calibration(TWO, raw, np.zeros(20)) == Calibration((1.0,))

@@ -15,9 +15,10 @@ from dnalect.models.heads import Heads
 from dnalect.models.pooled import Pooled, Reading, read_states
 from dnalect.tokens.bases import opposite
 from dnalect.training import finetune as loop
-from dnalect.training.answers import loss_of, specs_of
+from dnalect.training.answers import loss_of, mean_loss, specs_of
 from dnalect.training.finetune import batch_rows, finetune
 from dnalect.training.frozen import fit_probe
+from dnalect.training.logs import trimmed
 from dnalect.training.tuning import TuneConfig
 from models.folders import make
 
@@ -155,6 +156,25 @@ def test_gradients_of_parts_add_up_to_those_of_the_batch(model_folder, tmp_path)
         assert torch.allclose(p, found[1][name], atol=1e-4), name
 
 
+def test_the_losses_of_parts_add_up_to_that_of_the_batch_wherever_its_holes_are(model_folder):
+    some = examples(20)
+    pooled = pooled_of(dnalect.load(model_folder), some).eval()
+    labels = {name: torch.from_numpy(each) for name, each in some.labels.items()}
+    counts = {name: int((~each.isnan()).sum()) for name, each in labels.items()}
+
+    def loss(rows):
+        with torch.inference_mode():
+            raw = pooled(pooled.base.encode([some.sequences[row] for row in rows]))
+        return float(mean_loss(pooled.heads.specs, raw, {n: each[rows] for n, each in labels.items()}, counts))
+
+    whole = loss(list(range(20)))
+    assert loss([0, 3, 6]) + loss([1, 2, 4, 5]) + loss(list(range(7, 20))) == pytest.approx(whole, rel=1e-5)
+    by_head = [
+        loss_of(spec, torch.zeros(20, len(spec.outputs)), labels[name])[1] for name, spec in pooled.heads.specs.items()
+    ]
+    assert by_head == list(counts.values())
+
+
 def test_every_pass_reads_every_row_once_in_another_order():
     passes = [np.concatenate([batch_rows(20, 5, step, 4, 1) for step in range(first, first + 4)]) for first in (0, 4)]
     assert [sorted(rows) for rows in passes] == [list(range(20))] * 2
@@ -236,3 +256,9 @@ def test_what_can_not_be_learned_is_an_error():
 def test_a_config_that_contradicts_itself_is_refused(wrong):
     with pytest.raises(ConfigError):
         TuneConfig(**wrong)
+
+
+def test_a_line_of_the_log_that_was_cut_off_is_dropped(tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 4, "loss": 1.0}\n{"step": 8, "loss": 0.5}\n{"step": 12, "lo')
+    assert trimmed(log, 8).read_text() == '{"step": 4, "loss": 1.0}\n{"step": 8, "loss": 0.5}\n'

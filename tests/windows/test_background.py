@@ -138,3 +138,19 @@ def test_what_cannot_be_matched_is_said(genome, regions, monkeypatch):
         background([], genome)
     with pytest.raises(InputError, match="0 background windows"):
         background(regions, genome, per_positive=0)
+
+
+def test_a_few_positives_without_background_are_left_out(genome, regions, monkeypatch):
+    """All but one of eleven can be matched; the one takes nearly a whole contig."""
+    monkeypatch.setattr("dnalect.windows.background.DRAWS", 1500)
+    few = background(regions, genome, seed=2)
+    spans_of = [*zip(few.contigs, few.starts.tolist(), few.ends.tolist(), strict=True), ("b", 10, 19_900)]
+    contigs, starts, ends = zip(*spans_of, strict=True)
+    positives = replace(Examples.of(["A"] * 11, (), {}), contigs=contigs, starts=np.array(starts), ends=np.array(ends))
+    kept = [row for row, name in enumerate(contigs) if name == "a"] + [10]
+    with pytest.raises(InputError, match="1 of 6 positives lack background"):
+        with_background(positives.take(kept), genome)
+    many = positives.take([*kept[:-1] * 2, 10])
+    found = with_background(many, genome)
+    assert len(found) == 20
+    assert any(note.startswith("left out: 1 of 11 positives lack background, first b:10-19900") for note in found.notes)

@@ -42,10 +42,11 @@ from dnalect.cli import machine
 @click.option("--drop-conflicts", is_flag=True, help="Leave out sequences with contradictory classes.")
 @click.option(
     "--pool",
-    type=click.Choice(["mean", "max", "mean-max", "eighths", "summary"]),
+    type=click.Choice(["mean", "max", "mean-max", "eighths", "summary", "best"]),
     default="mean",
     show_default=True,
-    help="How states become one vector; eighths: the mean of each eighth, where place counts.",
+    help="How states become one vector; eighths: the mean of each eighth, where place counts; best: mean or eighths, "
+    "whichever a probe ranks the validation part better with.",
 )
 @click.option("--layer", type=click.IntRange(min=0), help="Hidden states to read [default: the last].")
 @click.option("--both-strands", is_flag=True, help="Average over both strands, and train on both.")
@@ -65,7 +66,7 @@ from dnalect.cli import machine
     "[default: words, composition, likelihood, cnn, untrained].",
 )
 @click.option("--motifs", help="MEME file for the rival motifs.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @machine.device
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True)
 @machine.threads
@@ -109,10 +110,14 @@ def command(
     from dnalect.workflows.tuning.data import DataOptions
     from dnalect.workflows.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 
-    reading = Reading(pool, layer, 2 if both_strands else 1, **({"longest": longest} if longest else {}))
+    pools = ("mean", "eighths") if pool == "best" else ()
+    reading = Reading(
+        "mean" if pools else pool, layer, 2 if both_strands else 1, **({"longest": longest} if longest else {})
+    )
     config = TuneConfig(
         method=method,
         reading=reading,
+        pools=pools,
         lora=LoraConfig(rank=rank, alpha=2.0 * rank),
         seed=seed,
         epochs=epochs,

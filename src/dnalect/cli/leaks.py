@@ -18,7 +18,7 @@ import click
     help="[default: the file's parts, else contigs, else blocks, else clusters].",
 )
 @click.option("--drop-conflicts", is_flag=True, help="Leave out sequences with contradictory classes.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 def leaks(data: tuple[str, ...], output: Path | None, drop_conflicts: bool, **options: object) -> None:
     """How many test sequences of labelled DATA are met in training, and which shortcuts the labels allow.
 

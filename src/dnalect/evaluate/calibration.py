@@ -16,6 +16,8 @@ KNOTS = 256
 # Parts that biases of classes must prove themselves on, and a prior of theirs: its standard deviation in nats.
 FOLDS = 5
 BIAS_SPREAD = 1.0
+# Of the logarithm of a temperature: validation items that are all right would make every prediction certain.
+TEMPERATURE_SPREAD = 1.0
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[np.floating]
 Numbers = npt.NDArray[np.int64]
@@ -34,9 +36,10 @@ def fit_calibration(target: Target, outputs: Array, truth: Array) -> Calibration
     """Return the calibration that fits other items best: give it validation data, never the test part.
 
     outputs: logits (n, K), or values of a signal (n,) or (n, 1). truth: as in `Examples.labels`,
-    NaN where there is none. Classes get one temperature by maximum likelihood, and a bias each
-    where that predicts items held out better; a track gets a temperature and a bias by maximum
-    likelihood; a signal a line, or an isotonic curve where that predicts items held out better,
+    NaN where there is none. Classes get one temperature by maximum likelihood with a normal prior
+    on its logarithm (1 where all items are of one class), and a bias each where that predicts
+    items held out better; a track gets a temperature and a bias in the same way; a signal a
+    line, or an isotonic curve where that predicts items held out better,
     by least squares. Raises InputError where no item has a label.
     """
     raw = np.asarray(outputs, dtype=np.float64).reshape(len(truth), -1)
@@ -55,6 +58,8 @@ def fit_calibration(target: Target, outputs: Array, truth: Array) -> Calibration
 
 def _of_classes(logits: Floats, truth: Numbers) -> Calibration:
     """Temperature alone, unless biases are better on items held out by more than a standard error."""
+    if (truth == truth[0]).all():
+        return Calibration((1.0,))
     # Not with the same shares of classes in each: these are what biases learn.
     fold = np.random.default_rng(0).permutation(len(truth)) % FOLDS
     gains = np.zeros(len(truth))
@@ -90,8 +95,8 @@ def _temperature_and_biases(logits: Floats, truth: Numbers, start: float) -> tup
         scaled = own / np.exp(told[0]) + told[1:]
         odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         slope = (odds / odds.sum(axis=1, keepdims=True) - one) / len(truth)
-        value = float(_loss(scaled, truth).mean() + weight * (told[1:] ** 2).sum() / 2)
-        by_temperature = -(slope * own).sum() / np.exp(told[0])
+        value = float(_loss(scaled, truth).mean() + weight * (told[1:] ** 2).sum() / 2) + _prior(told[0], len(truth))
+        by_temperature = -(slope * own).sum() / np.exp(told[0]) + told[0] / (len(truth) * TEMPERATURE_SPREAD**2)
         return value, np.concatenate([[by_temperature], slope.sum(axis=0) + weight * told[1:]])
 
     begin = np.concatenate([[np.log(start)], np.zeros(logits.shape[1])])
@@ -108,9 +113,14 @@ def _temperature(logits: Floats, truth: Numbers) -> float:
 
     def cost(log_t: float) -> float:
         scaled = own / np.exp(log_t)
-        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, truth]).mean())
+        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, truth]).mean()) + _prior(log_t, len(truth))
 
     return float(np.exp(minimize_scalar(cost, bounds=(-LOG_RANGE, LOG_RANGE), method="bounded").x))
+
+
+def _prior(log_t: float, count: int) -> float:
+    """What a temperature adds to the mean loss of `count` items: as much in all as one or two of them."""
+    return float(log_t**2 / (2 * count * TEMPERATURE_SPREAD**2))
 
 
 def _platt(logits: Floats, truth: Floats) -> tuple[float, float]:
@@ -122,7 +132,7 @@ def _platt(logits: Floats, truth: Floats) -> tuple[float, float]:
 
     def cost(told: Floats) -> float:
         scaled = logits / np.exp(told[0]) + told[1]
-        return float((np.logaddexp(0, scaled) - truth * scaled).mean())
+        return float((np.logaddexp(0, scaled) - truth * scaled).mean()) + _prior(told[0], len(truth))
 
     share = truth.mean()
     limit = abs(np.log(share / (1 - share))) + float(np.abs(logits).max()) * np.exp(LOG_RANGE)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.genome.streams import open_lines
+from dnalect.genome.streams import BOM, open_lines
 
 _HEADS = (b"#", b"track", b"browser")
 
@@ -37,12 +37,15 @@ def read_bed(path: str | Path) -> dict[str, Intervals]:
 def bed_lines(lines: Iterable[bytes], path: str | Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, columns) of the intervals of a BED, lines counted from 1; heads and blank lines are left aside.
 
+    Between the columns are tabs, or in a line without any, spaces.
     path: names the file in messages. Raises InputError for a line that is no interval.
     """
     for number, line in enumerate(lines, 1):
+        line = line.removeprefix(BOM) if number == 1 else line
         if line.isspace() or line.startswith(_HEADS):
             continue
-        columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
+        text = line.decode("utf-8", errors="replace").rstrip("\r\n")
+        columns = text.split("\t") if "\t" in text else text.split()
         try:
             start, end = int(columns[1]), int(columns[2])
         except (IndexError, ValueError) as error:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from dnalect.core.errors import InputError
 
 GZIP = b"\x1f\x8b"
+# What some editors put before UTF-8.
+BOM = b"\xef\xbb\xbf"
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 

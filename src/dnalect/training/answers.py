@@ -33,6 +33,8 @@ def _spec(target: Target, labels: Singles) -> HeadSpec:
             raise InputError(f"the training part holds one class of {target.name} only; split it otherwise")
         return HeadSpec(target.name, "classes", target.outputs, tuple((counts / counts.sum()).tolist()))
     if target.kind == "tracks":
+        if lacking := [name for name, each in zip(target.outputs, labels.T, strict=True) if np.isnan(each).all()]:
+            raise InputError(f"no sequence of the training part has a label for {target.name}: {', '.join(lacking)}")
         shares = np.nansum(labels, axis=0) / np.maximum(np.isfinite(labels).sum(axis=0), 1)
         return HeadSpec(target.name, "tracks", target.outputs, tuple(shares.tolist()))
     centre, spread = float(known.mean()), float(known.std())
@@ -66,8 +68,16 @@ def loss_of(spec: HeadSpec, raw: Tensor, labels: Tensor, weighted: bool = False)
 
 
 def mean_loss(
-    specs: Mapping[str, HeadSpec], raw: Mapping[str, Tensor], labels: Mapping[str, Tensor], weighted: bool = False
+    specs: Mapping[str, HeadSpec],
+    raw: Mapping[str, Tensor],
+    labels: Mapping[str, Tensor],
+    counts: Mapping[str, int],
+    weighted: bool = False,
 ) -> Tensor:
-    """Return the sum over heads of the mean loss of the labels that are there."""
-    terms = [loss_of(spec, raw[name], labels[name], weighted) for name, spec in specs.items()]
-    return torch.stack([loss / max(1, count) for loss, count in terms]).sum()
+    """Return the sum over heads of the mean loss of the labels that are there.
+
+    counts: labels of each head in the whole batch, of which this may be a part; the sum over the
+    parts is then the loss of the batch, wherever its holes are.
+    """
+    terms = [loss_of(spec, raw[name], labels[name], weighted)[0] / max(1, counts[name]) for name, spec in specs.items()]
+    return torch.stack(terms).sum()

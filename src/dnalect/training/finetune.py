@@ -21,6 +21,7 @@ from dnalect.models.pooled import Pooled
 from dnalect.models.precision import autocast
 from dnalect.tokens.bases import opposite
 from dnalect.training.answers import mean_loss
+from dnalect.training.logs import trimmed
 from dnalect.training.tuning import TuneConfig
 
 FINAL_RATE = 0.02
@@ -58,7 +59,7 @@ def finetune(
     at, best = _resume(folder, learned, optimizer, identity)
     texts = pooled.cut(train.sequences)
     begun = time.perf_counter()
-    log = _trimmed(folder / "log.jsonl", at.step)
+    log = trimmed(folder / "log.jsonl", at.step)
     running: list[float] = []
     with (
         log.open("a", encoding="utf-8") as lines,
@@ -130,6 +131,7 @@ def _step(
     device = pooled.base.device
     rows = batch_rows(len(texts), config.batch, step, a_pass, config.seed)
     turned = np.random.default_rng((config.seed, 3, step)).random(len(rows)) < 0.5
+    counts = {name: int(np.isfinite(each[rows]).sum()) for name, each in labels.items()}
     for part in np.array_split(np.arange(len(rows)), min(config.accumulate, len(rows))):
         chosen = rows[part]
         flips = turned[part] & config.reverse_complement
@@ -137,8 +139,8 @@ def _step(
         wanted = {name: torch.from_numpy(each[chosen]).to(device) for name, each in labels.items()}
         with autocast(device, config.precision):
             raw = pooled(pooled.base.encode(shown))
-        loss = mean_loss(pooled.heads.specs, {n: r.float() for n, r in raw.items()}, wanted, config.class_weights)
-        loss = loss * (len(part) / len(rows))
+        given = {n: r.float() for n, r in raw.items()}
+        loss = mean_loss(pooled.heads.specs, given, wanted, counts, config.class_weights)
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     if not total < 1e6:
@@ -205,11 +207,3 @@ def _resume(
     torch.set_rng_state(state["random"])
     best = {name: kept.to(learned[name].device) for name, kept in state["best"].items()}
     return Progress(**state["progress"]), best
-
-
-def _trimmed(path: Path, step: int) -> Path:
-    """Drop the lines after the checkpoint: the run will write them again."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-    return path

@@ -17,6 +17,7 @@ from dnalect.core.errors import DnalectError, ModelError
 from dnalect.models.precision import autocast
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
+from dnalect.training.logs import trimmed
 from dnalect.training.objectives import Losses
 from dnalect.training.optim import build
 
@@ -52,7 +53,7 @@ def train(
     mean = Averaged(network, optim.average)
     state = _resume(folder, network, optimizers, mean, config)
     step, clock = int(state["step"]), Clock(float(state["seconds"]), float(state.get("core_seconds", 0.0)))
-    log = _trim_log(folder / "log.jsonl", step)
+    log = trimmed(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
     network.train()
     running = Running(**state.get("running", {}))
@@ -256,11 +257,3 @@ def _resume(
         mean.weights[name].copy_(kept)
     torch.set_rng_state(state["random"])
     return state
-
-
-def _trim_log(path: Path, step: int) -> Path:
-    """Drop the lines after the checkpoint: the run will write them again."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    kept = [line for line in lines if json.loads(line)["step"] <= step]
-    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-    return path

@@ -1,6 +1,6 @@
 """What can be chosen for fine-tuning. Every field carries its sentence; impossible choices fail on construction."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dnalect.core.errors import ConfigError
 from dnalect.models.lora import LoraConfig
@@ -17,9 +17,10 @@ class TuneConfig:
     """How a model learns from labels.
 
     method: "probe" (heads on frozen states), "lora" (low-rank updates and heads) or "full".
-    reading: pooling, layer, strands. lora: rank, scale and layers. epochs: at most so many
-    passes over the training part. batch: sequences a step, of which `accumulate` parts are
-    computed one after the other. rate: peak learning rate, None for the method's own.
+    reading: pooling, layer, strands. pools: choose among these poolings instead, by probes on the
+    validation part. lora: rank, scale and layers. epochs: at most so many passes over the
+    training part. batch: sequences a step, of which `accumulate` parts are computed one after
+    the other. rate: peak learning rate, None for the method's own.
     warm: begin with the heads of a probe, so that the first steps don't spoil what the network
     knows. head_rate: peak rate of the heads, None for 5e-4 of warm and 2e-3 of cold ones.
     warmup: share of all steps. patience: checks without a better validation figure before it
@@ -30,6 +31,7 @@ class TuneConfig:
 
     method: str = "lora"
     reading: Reading = field(default_factory=Reading)
+    pools: tuple[str, ...] = ()
     lora: LoraConfig = field(default_factory=LoraConfig)
     seed: int = 1
     epochs: int = 20
@@ -50,6 +52,9 @@ class TuneConfig:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ConfigError(f"a method is one of {', '.join(METHODS)}, not {self.method!r}")
+        object.__setattr__(self, "pools", tuple(self.pools))
+        for pool in self.pools:
+            replace(self.reading, pool=pool)  # raises where there is none of that name
         if self.precision not in ("fp32", "bf16"):
             raise ConfigError(f"a precision is fp32 or bf16, not {self.precision!r}")
         counts = (self.epochs, self.batch, self.accumulate, self.patience, self.checks)

@@ -20,6 +20,8 @@ TARGET = Target("positive", "classes", ("background", "positive"))
 DRAWS = 20_000
 # Bases that are looked at together.
 BLOCK = 1 << 22
+# Share of the positives that may be left out for want of background.
+UNMATCHED = 0.1
 _GC = np.array([0, 1, 1, 0, 0], dtype=np.uint8)
 
 Places = Examples | Mapping[str, Intervals] | Sequence[Region]
@@ -64,21 +66,28 @@ def background(
     Raises InputError where positives have no place, lie beyond the genome, or cannot be
     matched: the message says which GC and repeats are short of windows.
     """
+    wanted, starts = _drawn(positives, genome, per_positive, seed, exclude, likeness or Likeness())
+    if (starts < 0).any():
+        raise InputError(_short(wanted, genome, starts, likeness or Likeness()))
+    return _windows(wanted, genome, starts)
+
+
+def _drawn(
+    positives: Places, genome: Genome, per_positive: int, seed: int, exclude: Places, like: Likeness
+) -> tuple[Examples, Numbers]:
+    """Return the positives as the genome spells them, and the starts of their windows (n, per_positive), -1: none."""
     wanted, forbidden = _within(_examples(positives, genome), genome), _examples(exclude, genome)
     if not len(wanted):
         raise InputError("there are no positives to find background for")
     if per_positive < 1:
         raise InputError(f"{per_positive} background windows for a positive are too few; give 1 or more")
-    like = likeness or Likeness()
     starts = np.full((len(wanted), per_positive), -1, dtype=np.int64)
     known = set(wanted.sequences)
     for contig in _contigs(wanted, forbidden, genome):
         rng = np.random.default_rng([seed, contig.number])
         for turn in range(per_positive):
             starts[contig.rows, turn] = _matches(contig, wanted, genome, like, known, rng)
-    if (starts < 0).any():
-        raise InputError(_short(wanted, genome, starts, like))
-    return _windows(wanted, genome, starts)
+    return wanted, starts
 
 
 def with_background(
@@ -91,9 +100,20 @@ def with_background(
 ) -> Examples:
     """Return examples as positives with their background: one target of two classes.
 
-    Their own labels are left aside. The parameters are those of `background`.
+    Their own labels are left aside. Of positives that lack background up to a tenth (UNMATCHED) are
+    left out, with a note; more are an error, as those that remain would be others than were asked
+    for. The parameters are those of `background`.
     """
-    drawn = background(examples, genome, per_positive, seed, exclude, likeness)
+    wanted, starts = _drawn(examples, genome, per_positive, seed, exclude, likeness or Likeness())
+    short = np.flatnonzero((starts < 0).any(axis=1))
+    if lacking := len(short):
+        told = _short(wanted, genome, starts, likeness or Likeness())
+        if lacking > UNMATCHED * len(wanted):
+            raise InputError(told)
+        keep = np.setdiff1d(np.arange(len(wanted)), short)
+        examples, wanted, starts = examples.take(keep), wanted.take(keep), starts[keep]
+        examples = replace(examples, notes=(*examples.notes, f"left out: {told.partition(';')[0]}"))
+    drawn = _windows(wanted, genome, starts)
     contigs = tuple(own_name(name, genome.index) for name in examples.contigs)
     note = f"{len(drawn):,} background windows for {len(examples):,} positives, seed {seed}"
     labels = np.concatenate([np.ones((len(examples), 1)), np.zeros((len(drawn), 1))]).astype(np.float32)
@@ -239,6 +259,6 @@ def _short(wanted: Examples, genome: Genome, starts: Numbers, like: Likeness) ->
     return (
         f"{len(rows):,} of {len(wanted):,} positives lack background, first {name}:{start}-{end}: {DRAWS:,} random "
         f"windows of {name} hold none that is free, without N, of {end - start:,} bases with GC {gc:.2f} +- "
-        f"{like.gc:g} and repeats {repeats:.2f} +- {like.repeats:g}; allow more difference (likeness), exclude less "
-        "or take fewer per positive"
+        f"{like.gc:g} and repeats {repeats:.2f} +- {like.repeats:g}; take fewer windows for a positive, leave "
+        "such positives out, exclude less, or allow more difference (likeness)"
     )

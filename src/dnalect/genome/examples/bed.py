@@ -28,7 +28,7 @@ _SHOWN = 200
 
 
 def is_bed(lines: list[bytes]) -> bool:
-    """Whether the first line that is no comment has a contig, a start and an end, and tabs between."""
+    """Whether the first line that is no comment has a contig, a start and an end."""
     try:
         return bool(list(islice(bed_lines(lines, "-"), 1)))
     except InputError:
@@ -57,7 +57,7 @@ def bed(source: str, lines: list[bytes]) -> Table:
 
 
 def _names(source: str, rows: list[list[str]], width: int) -> tuple[str, ...]:
-    suffixes = [each.lower() for each in Path(source).suffixes if each.lower() != ".gz"]
+    suffixes = [each.lower() for each in Path(source).suffixes if each.lower() not in (".gz", ".bgz")]
     known = _ENDINGS.get(suffixes[-1] if suffixes else "", ()) or _guess(rows[:_SHOWN], width)
     return tuple(known[at] if at < len(known) else f"column{at + 1}" for at in range(width))
 

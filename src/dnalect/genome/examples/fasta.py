@@ -6,7 +6,7 @@ from dnalect.core.errors import FastaError
 from dnalect.genome.examples.places import NAME
 from dnalect.genome.examples.table import Table, of_rows
 
-_PAIR = re.compile(r"([A-Za-z_][\w.\-]*)=(\S*)")
+_PAIR = re.compile(r"""([A-Za-z_][\w.\-]*)=("[^"]*"|'[^']*'|\S*)""")
 _PARTS = ("train", "training", "validation", "valid", "dev", "test", "testing")
 PLACE = ("contig", "start", "end", "strand")
 _NO_LABELS = ("id", "sequence", "split", *PLACE)
@@ -20,7 +20,7 @@ def is_fasta(lines: list[bytes]) -> bool:
 def fasta(source: str, lines: list[bytes]) -> Table:
     """Return a FASTA as a table with the columns id, sequence and those that its headers give.
 
-    `key=value` words become columns named by their keys, several of them several labels; a
+    `key=value` words, or `key="several words"`, become columns named by their keys, several of them several labels; a
     single word after the name, or the last field between bars, becomes the column label; a
     last field train or test becomes split. A name `contig:start-end` gives the place. A key
     that a record lacks is an empty cell. Raises FastaError where it is no FASTA.
@@ -49,8 +49,8 @@ def fasta(source: str, lines: list[bytes]) -> Table:
 
 
 def _header(text: str) -> dict[str, str]:
-    name, _, rest = text.partition(" ")
-    found = dict(_PAIR.findall(rest))
+    name, rest = [*text.split(maxsplit=1), "", ""][:2]
+    found = {key: value.strip("\"'") for key, value in _PAIR.findall(rest)}
     if not found and rest.strip() and len(rest.split()) == 1:
         found["label"] = rest.strip()
     fields = name.split("|")

@@ -1,6 +1,7 @@
 """Cells of labels -> what they mean and their numbers."""
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,9 +11,10 @@ from dnalect.core.errors import TableError
 from dnalect.core.examples import Floats, Target
 
 KINDS = ("classes", "tracks", "signal")
-HOLES = frozenset(("", "na", "n/a", "nan", "null"))
+HOLES = frozenset(("", "na", "n/a", "#n/a", "<na>", "nan", "null"))
 # More different whole numbers are a signal; more different words are names, not classes.
 FEW = 32
+_COMMA = re.compile(r"[+-]?\d+,\d+")
 _YES_NO = {"0": 0, "1": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "-": 0, "+": 1}
 # Of two classes these are the first, whatever the alphabet says.
 _NEGATIVE = frozenset(("-", "0", "false", "no", "negative", "neg", "background", "control", "random", "none"))
@@ -46,6 +48,12 @@ def is_hole(cell: str) -> bool:
     return cell.casefold() in HOLES
 
 
+def has_negatives(cells: Sequence[str]) -> bool:
+    """Whether labels are of just two kinds, one of which stands for no."""
+    named = {_class(cell) for cell in cells if not is_hole(cell)}
+    return len(named) == 2 and any(each.lower() in _NEGATIVE for each in named)
+
+
 def check_variety(target: Target, values: Floats) -> None:
     """Raise TableError unless the labels (n, width) of a target differ between its rows."""
     for column in range(target.width):
@@ -72,7 +80,10 @@ def _target(name: str, cells: list[str], kind: str, where: Sequence[str]) -> tup
         return Target(name, kind, (name,)), np.array(values, dtype=np.float32)[:, None]
     if kind == "tracks":
         return _lists(name, cells)
-    named = [_class(cell) for cell in cells]
+    named = ["" if is_hole(cell) else _class(cell) for cell in cells]
+    if len(set(named) - HOLES) > 2 and set(named) - HOLES <= _YES_NO.keys() - {"-", "+"}:
+        # No and yes in several ways: 0 beside False, after tables were joined.
+        named = [str(_YES_NO.get(each, "")) for each in named]
     outputs = _ordered({each for each in named if not is_hole(each)})
     number = {each: at for at, each in enumerate(outputs)}
     return Target(name, kind, outputs), np.array([[number.get(each, math.nan)] for each in named], dtype=np.float32)
@@ -86,6 +97,7 @@ def _kind(name: str, cells: list[str], where: Sequence[str], notes: list[str]) -
         return "tracks"
     values = [_number(cell) for cell in known]
     if not all(map(math.isfinite, values)):
+        _check_numbers(name, cells, where)
         if len(distinct) > FEW:
             raise TableError(
                 f"{where[0].rpartition(',')[0]}: the column {name!r} holds {len(distinct):,} different words: are "
@@ -95,9 +107,11 @@ def _kind(name: str, cells: list[str], where: Sequence[str], notes: list[str]) -
     if not all(value.is_integer() for value in values):
         return "signal"
     rising = all(low < high for low, high in pairwise(values))
-    if len(values) > 2 and rising:
+    counted = len(values) > FEW and sorted(values) in (list(range(len(values))), list(range(1, len(values) + 1)))
+    if (len(values) > 2 and rising) or counted:
+        how = "rises from row to row" if rising else "numbers the rows"
         raise TableError(
-            f"{where[0].rpartition(',')[0]}: the column {name!r} rises from row to row "
+            f"{where[0].rpartition(',')[0]}: the column {name!r} {how} "
             f"({', '.join(known[:3])} ...): it is an index, no label. Name the column that holds labels (labels), "
             "or give the kind"
         )
@@ -105,6 +119,20 @@ def _kind(name: str, cells: list[str], where: Sequence[str], notes: list[str]) -
         notes.append(f"the column {name!r} holds {len(set(values)):,} different whole numbers: read as a signal")
         return "signal"
     return "classes"
+
+
+def _check_numbers(name: str, cells: Sequence[str], where: Sequence[str]) -> None:
+    """Raise TableError where most cells are numbers with fractions, but not this one."""
+    known = [row for row, cell in enumerate(cells) if not is_hole(cell)]
+    strange = [row for row in known if not math.isfinite(_number(cells[row]))]
+    fractions = sum(not _number(cells[row]).is_integer() for row in known) - len(strange)
+    if fractions > len(known) / 2:
+        raise TableError(
+            f"{where[strange[0]]}: {cells[strange[0]]!r} in the column {name!r} is no finite number, as most are; "
+            "write NA where there is no label, or give the kind classes"
+        )
+    if all(_COMMA.fullmatch(cells[row]) for row in known):
+        raise TableError(f"{where[known[0]]}: {cells[known[0]]!r} in the column {name!r}: write a point, not a comma")
 
 
 def _is_list(cells: Sequence[str]) -> bool:

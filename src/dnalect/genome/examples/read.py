@@ -21,7 +21,7 @@ from dnalect.genome.fasta import Genome
 # train.csv.gz, sample_val.tsv, test.parquet, train.fna
 _FILE = re.compile(
     r"(?:.*[_.\-])?(train|training|validate|validation|valid|val|dev|test|testing)"
-    r"\.(?:csv|tsv|txt|parquet|fa|fasta|fna|bed|narrowpeak|bedgraph)(?:\.gz)?",
+    r"\.(?:csv|tsv|txt|parquet|fa|fasta|fna|bed|narrowpeak|bedgraph)(?:\.b?gz)?",
     re.IGNORECASE,
 )
 
@@ -36,6 +36,7 @@ def read_examples(
     sequence: str | None = None,
     conflicts: str = "error",
     unlabelled: bool = False,
+    positives: bool = False,
 ) -> Examples:
     """Read labelled sequences; the format is known by the content of the file.
 
@@ -57,12 +58,14 @@ def read_examples(
     empty cell is none of them). With "tracks" several columns of 0 and 1 are one target.
     part: of all rows, whatever the file says. sequence: the column of the sequences.
     conflicts: "error", or "drop" to leave out sequences with contradictory classes.
-    unlabelled: read no labels; the examples have no targets.
+    unlabelled: read no labels; the examples have no targets. positives: the same, and a column
+    of labels that holds negatives is an error.
 
     Rows without any label are left out and repeated sequences are kept once, with a note.
     Raises TableError (an InputError) that names the line, or the columns there are, and the fix.
     """
-    wanted = Wanted(reference, _names(labels), sequence, unlabelled, part_named(part) if part else "")
+    unlabelled = unlabelled or positives
+    wanted = Wanted(reference, _names(labels), sequence, unlabelled, part_named(part) if part else "", positives)
     if str(path) != "-" and Path(path).is_dir():
         return build(joined(_of_folder(Path(path), wanted)), kind, conflicts, unlabelled)
     return build(_rows(str(path), wanted), kind, conflicts, unlabelled)
@@ -173,6 +176,11 @@ def table_of(path: str) -> Table:
 
 
 def _has_header(lines: list[bytes]) -> bool:
-    """Whether the first line names columns, as `#chrom start end label` does above what else is a BED."""
-    names = lines[0].decode("utf-8", errors="replace").lower().lstrip("#").split("\t")
-    return any(name.strip() in ROLES["contig"] for name in names) and "end" in names
+    """Whether a line above the rows names columns, as `#chrom start end label` does above what else is a BED."""
+    for line in lines:
+        names = line.decode("utf-8", errors="replace").strip().lower().lstrip("#").split("\t")
+        if any(name.strip() in ROLES["contig"] for name in names) and any(name in ROLES["end"] for name in names):
+            return True
+        if not (line.isspace() or line.startswith(b"#")):
+            return False
+    return False

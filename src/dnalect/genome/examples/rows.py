@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dnalect.core.errors import TableError
+from dnalect.genome.examples.kinds import has_negatives, is_hole
 from dnalect.genome.examples.places import Places, counted_from, fetched, named, parsed, renamed
 from dnalect.genome.examples.table import Table
 from dnalect.genome.fasta import Genome
@@ -61,12 +62,15 @@ class Wanted:
     sequence: str | None = None
     unlabelled: bool = False
     part: str = ""
+    positives: bool = False
 
 
 def rows_of(table: Table, wanted: Wanted) -> Rows:
     """Return the rows of a table. Raises TableError that names the row or lists the columns."""
     if not len(table):
         raise TableError(f"{table.source} holds no labelled sequence below its header")
+    if wanted.positives:
+        _check_positives(table)
     roles, notes = _roles(table, wanted), list(table.notes)
     where = table.where
     sequences, places, keep = _sequences(table, roles, wanted, where, notes)
@@ -159,7 +163,8 @@ def _roles(table: Table, wanted: Wanted) -> dict[str, int]:
     for role, known in ROLES.items():
         at = next((names.index(name) for name in known if name in names and names.index(name) not in taken), None)
         if at is not None:
-            found[role] = at
+            # Asked by its full name: several columns of just that name are an error.
+            found[role] = table.find(table.names[at]) or at
     if wanted.sequence is not None:
         at = table.find(wanted.sequence)
         if at is None:
@@ -184,6 +189,16 @@ def _labels(table: Table, wanted: Wanted) -> tuple[str, ...]:
     )
 
 
+def _check_positives(table: Table) -> None:
+    """Raise TableError where a column of labels says that some rows are negatives."""
+    for name in (each for each in (*table.labels, *LABELS) if table.find(each) is not None):
+        if has_negatives(table.cells(name)):
+            raise TableError(
+                f"{table.source} is to hold positives only, but its column {name!r} holds negatives, too: "
+                "leave these rows out, or draw no background"
+            )
+
+
 def _no_sequence(table: Table, placed: bool) -> str:
     if placed:
         return f"{table.source} has places and no column sequence: give the reference that they lie on"
@@ -197,7 +212,8 @@ def _clean(cells: list[str], where: list[str], notes: list[str]) -> list[str]:
     """Return sequences in upper case, other IUPAC letters as N, U as T; TableError for anything else."""
     clean, ambiguous, uracil = [], 0, 0
     for row, cell in enumerate(cells):
-        text = cell.upper()
+        # "NaN" is a hole that would pass for three bases.
+        text = "" if is_hole(cell) else cell.upper()
         if not _PLAIN.issuperset(text):
             plain = text.translate(_IUPAC)
             if strange := set(plain) - _PLAIN:
@@ -218,5 +234,5 @@ def _clean(cells: list[str], where: list[str], notes: list[str]) -> list[str]:
 def _parts(cells: list[str], table: Table, notes: list[str]) -> list[str]:
     known = {cell: PART_OF.get(cell.casefold(), "") for cell in dict.fromkeys(cells)}
     if strange := [cell for cell, part in known.items() if cell and not part]:
-        notes.append(f"{table.source}: {strange[0]!r} in its column of parts is none of {', '.join(PART_OF)}: left out")
+        notes.append(f"{table.source}: {strange[0]!r} in its column of parts is none of {', '.join(PART_OF)}: no part")
     return [known[cell] for cell in cells]

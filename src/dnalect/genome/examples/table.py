@@ -4,13 +4,15 @@ import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import InputError, TableError
-from dnalect.genome.streams import open_lines
+from dnalect.genome.streams import BOM, open_lines
 
 PARQUET = b"PAR1"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # A cell that is this and nothing else in the first line shows that there is no header.
 _BASES = re.compile(r"[ACGTNacgtn]{8,}")
 _LONGEST_CELL = 1 << 30
@@ -44,7 +46,12 @@ class Table:
         return [f"{self.source}, {at}" for at in self.files or (f"line {line}" for line in self.lines)]
 
     def find(self, name: str) -> int | None:
-        """Return the number of a column by its name, in whatever case; None if there is none."""
+        """Return the number of a column by its name, in whatever case; None if there is none.
+
+        Raises TableError where several have just this name.
+        """
+        if self.names.count(name) > 1:
+            raise TableError(f"{self.source} has several columns {name!r}: it has {self.listed}; leave one of them")
         if name in self.names:
             return self.names.index(name)
         folded = [each.casefold() for each in self.names]
@@ -70,37 +77,64 @@ def of_rows(source: str, names: Iterable[str], rows: list[list[str]], lines: lis
 
 
 def read_lines(source: str) -> list[bytes]:
-    """Return all lines of a file, or of stdin for "-". Raises InputError where it cannot be read."""
+    """Return all lines of a file, or of stdin for "-", without a byte order mark; they may end as on any system.
+
+    Raises InputError where it cannot be read, or is UTF-16.
+    """
     with open_lines(source, "table of labelled sequences") as lines:
-        return list(lines)
+        found = list(lines)
+    if found and found[0].startswith(_UTF_16):
+        raise InputError(f"{source} is UTF-16 text, as spreadsheets write it; save it as UTF-8")
+    if found:
+        found[0] = found[0].removeprefix(BOM)
+    if found and b"\r" in found[0].rstrip(b"\r\n"):
+        found = b"".join(found).splitlines(keepends=True)
+    return found
 
 
 def delimited(source: str, lines: list[bytes]) -> Table:
     """Return a table with a header; also one without, of sequences and values in two columns.
 
+    Comments (#) and blank lines above the header, and rows without any cell, are left aside.
     Raises TableError where a line has not as many columns as the first.
     """
     texts = [line.decode("utf-8", errors="replace").rstrip("\r\n") for line in lines]
-    header = texts[0].removeprefix("\ufeff") if texts else ""
-    comma = next((mark for mark in "\t,;" if mark in header), ",")
+    top = _header(texts)
+    header = texts[top] if texts else ""
+    comma = _mark(header)
     names = [name.strip() for name in _records(source, [header], comma)[0][1]] if header else [""]
-    first, notes = 2, []
+    first, notes = top + 2, []
     if any(map(_BASES.fullmatch, names)):
         if len(names) != 2 or not _BASES.fullmatch(names[0]):
             raise TableError(f"{source} has no header: its first line must name the columns, such as sequence,label")
-        names, first = ["sequence", "label"], 1
+        names, first = ["sequence", "label"], top + 1
         notes.append(f"{source} has no header: its columns are read as sequence and label")
     else:
         names[0] = names[0].lstrip("#")
     rows, at = [], []
     for line, row in _records(source, texts[first - 1 :], comma, first):
-        if not row:
+        if not any(map(str.strip, row)):
             continue
         if len(row) != len(names):
             raise TableError(f"{source}, line {line} has {len(row)} columns instead of {len(names)}; mend the line")
         rows.append(row)
         at.append(line)
     return of_rows(source, names, rows, at, notes=tuple(notes))
+
+
+def _mark(line: str) -> str:
+    """Return what stands between the columns of a line."""
+    return next((mark for mark in "\t,;" if mark in line), ",")
+
+
+def _header(texts: list[str]) -> int:
+    """Return the number of the line that names the columns: a comment only where it has as many as the next line."""
+    filled = [at for at, text in enumerate(texts) if text.strip()]
+    for at, after in pairwise(filled):
+        mark = _mark(texts[after])
+        if not texts[at].startswith("#") or 0 < texts[at].count(mark) == texts[after].count(mark):
+            return at
+    return filled[-1] if filled else 0
 
 
 def _records(source: str, texts: list[str], comma: str, first: int = 1) -> list[tuple[int, list[str]]]:
@@ -137,15 +171,19 @@ def parquet(path: str) -> Table:
 
     def column(at: int) -> list[str]:
         try:
-            values = pyarrow.parquet.read_table(path, columns=[names[at]]).column(0).to_pylist()
+            cells = pyarrow.parquet.read_table(path, columns=[names[at]]).column(0)
         except (OSError, pyarrow.ArrowException) as error:
             raise InputError(f"cannot read the column {names[at]!r} of {path}: {error}") from error
-        return [_text(value) for value in values]
+        lists = pyarrow.types.is_list(cells.type) or pyarrow.types.is_large_list(cells.type)
+        return [_text(value, lists) for value in cells.to_pylist()]
 
     return Table(path, names, column, list(range(1, rows + 1)))
 
 
-def _text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ";".join(map(_text, value))
+def _text(value: object, lists: bool = False) -> str:
+    """Return a value as a cell; lists end with a semicolon, so that those of one or none are lists, too."""
+    if lists:
+        return "NA" if value is None else "".join(f"{_text(each)};" for each in value) or ";"  # type: ignore[attr-defined]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace").strip()
     return "" if value is None else str(value).strip()

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dnalect.core.errors import ConfigError
-from dnalect.core.examples import Examples
+from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.examples import PARTS, Examples
 from dnalect.evaluate.leaks import Audit, audit, drop_leaks
 from dnalect.evaluate.splits import default_block, split
+from dnalect.genome.examples.duplicates import merged
 from dnalect.genome.examples.read import read_examples
 from dnalect.genome.examples.signal import signal_over
 from dnalect.genome.fasta import open_genome
@@ -26,7 +27,7 @@ class DataOptions:
     label. place: look for the sequences on the reference. background: windows drawn for every
     positive, 0 for none. split: a rule, None for the file's parts, else contigs, else blocks of
     few contigs, else clusters. block: bases of a block, which asks for blocks, None for the default.
-    test, validate: shares. test_contigs, validate_contigs: for the rule "chromosome".
+    test, validate: shares. test_contigs, validate_contigs: which ask for "chromosome".
     keep_leaks: leave test sequences that are met in training. conflicts: "error" or "drop".
     seed: of background and split.
     """
@@ -62,11 +63,14 @@ class Prepared:
 def prepare(options: DataOptions) -> Prepared:
     """Read, place, complete, split and audit labelled data.
 
-    Raises ConfigError where an option needs a reference, InputError for files that can't be used.
+    Raises ConfigError where an option needs a reference or options contradict each other, InputError
+    for files that can't be used, or where dropping leaks leaves nothing to test on.
     """
     genome = open_genome(options.reference) if options.reference else None
     if genome is None and (options.place or options.background or options.signal):
         raise ConfigError("placing, background and signals need the genome: name it with --reference")
+    if sum(map(bool, (options.labels, options.background, options.signal))) > 1:
+        raise ConfigError("labels are those of columns, those of a signal, or those of background: choose one of them")
     if options.signal and genome is not None:
         examples = signal_over(options.data, options.signal, genome)
     else:
@@ -77,13 +81,15 @@ def prepare(options: DataOptions) -> Prepared:
             kind=options.kind,
             sequence=options.sequence,
             conflicts=options.conflicts,
-            unlabelled=bool(options.background and not options.labels),
+            positives=bool(options.background),
         )
     if options.place and genome is not None:
         examples = placed(examples, genome)
     if options.background and genome is not None:
-        examples = with_background(_on_contigs(examples), genome, options.background, seed=options.seed)
-    rule = options.split or ("blocks" if options.block else _rule(examples))
+        examples = with_background(_once(_on_contigs(examples)), genome, options.background, seed=options.seed)
+    rule = options.split or _rule(examples, options)
+    if rule != "given" and any(examples.parts):
+        examples = _unparted(examples, options.conflicts)
     if rule in ("chromosome", "blocks"):
         examples = _on_contigs(examples)
     examples = split(
@@ -99,11 +105,20 @@ def prepare(options: DataOptions) -> Prepared:
     found = audit(examples)
     if not options.keep_leaks and found.rows:
         examples = drop_leaks(examples, found)
-    return Prepared(examples, found, rule)
+        if "test" not in examples.parts:
+            raise InputError(
+                "every test example is met in train or validate: nothing is left to test on; split otherwise, "
+                "or keep them (--keep-leaks)"
+            )
+    return Prepared(replace(examples, notes=(*examples.notes, *_missing(examples))), found, rule)
 
 
-def _rule(examples: Examples) -> str:
-    """The file's own parts, else contigs where places are known, blocks where these are few, else clusters."""
+def _rule(examples: Examples, options: DataOptions) -> str:
+    """What options ask for, else the file's own parts, contigs where places are known, blocks of few, clusters."""
+    if options.block:
+        return "blocks"
+    if options.test_contigs or options.validate_contigs:
+        return "chromosome"
     parts = set(examples.parts)
     if {"train", "test"} <= parts:
         return "given"
@@ -112,6 +127,42 @@ def _rule(examples: Examples) -> str:
     if len(set(examples.contigs) - {""}) >= 3:
         return "chromosome"
     return "blocks" if default_block(examples.take(examples.placed)) else "cluster"
+
+
+def _unparted(examples: Examples, conflicts: str) -> Examples:
+    """Return examples without the parts of their file: what stood in several of them is there once."""
+    note = "the parts that the file gives were left aside"
+    bare = replace(examples, parts=("",) * len(examples), notes=(*examples.notes, note))
+    where = [name or f"sequence {row:,}" for row, name in enumerate(examples.ids, 1)]
+    return merged(bare, where, conflicts) if examples.targets else bare
+
+
+def _once(examples: Examples) -> Examples:
+    """Return positives without those whose place another one has: a peak with two summits is two lines of a file."""
+    places = zip(examples.contigs, examples.starts.tolist(), examples.ends.tolist(), strict=True)
+    first = list({place: row for row, place in reversed(list(enumerate(places)))}.values())
+    if len(first) == len(examples):
+        return examples
+    note = f"{len(examples) - len(first):,} intervals repeat the place of another one: kept once"
+    return replace(examples.take(sorted(first)), notes=(*examples.notes, note))
+
+
+def _missing(examples: Examples) -> list[str]:
+    """Say which classes, or labels at all, a part lacks: what can be learned, calibrated and measured there is less."""
+    notes = []
+    for target in examples.targets:
+        for part in PARTS:
+            labels = examples.labels[target.name][np.array(examples.parts) == part]
+            if target.kind == "classes":
+                there = set(labels[np.isfinite(labels)].astype(int).tolist())
+                lacking = [name for number, name in enumerate(target.outputs) if number not in there]
+            else:
+                columns = zip(target.outputs, labels.T, strict=True)
+                lacking = [name for name, each in columns if len(np.unique(each[np.isfinite(each)])) < 2]
+            if lacking:
+                what = "no example of" if target.kind == "classes" else "no two different labels of"
+                notes.append(f"{target.name}: {what} {', '.join(lacking[:8])} in the {part} part")
+    return notes
 
 
 def _on_contigs(examples: Examples) -> Examples:
@@ -134,6 +185,6 @@ def units_of(examples: Examples) -> np.ndarray:
 def data_paths(options: DataOptions) -> list[Path]:
     """Return the files that the data came from, for their checksums."""
     path = Path(options.data)
-    if path.is_dir():
-        return sorted(each for each in path.iterdir() if each.is_file())
-    return [path] if path.is_file() else []
+    named = [Path(each) for each in (options.reference, options.signal) if each]
+    inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else []
+    return [each for each in (path, *inside, *named) if each.is_file()]

@@ -1,5 +1,6 @@
 """From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -61,13 +62,12 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     out: made if missing; a run that was cut short there goes on. Raises OutputError where it
     holds a finished model already.
     """
-    if (out / "card.json").exists():
-        raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
+    _check_out(out)
     name = _model_name(options)
     _rivals(options)
     folder = model_folder(name)
     base = language_model(name, options.device)
-    prepared = prepare(options.data)
+    prepared = _cut_noted(prepare(options.data), min(base.context_bases, options.config.reading.longest))
     for note in (*prepared.examples.notes, prepared.audit.verdict):
         notify(note)
     try:
@@ -75,6 +75,9 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     except OSError as error:
         raise OutputError(f"cannot make the folder {out}: {error.strerror or error}") from error
     fitted = fit(base, prepared.examples, options.config, out)
+    if tried := fitted.facts.get("pools"):
+        figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
+        notify(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
     raw = fitted.predictor.raw(test.sequences)
     given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, notify)
@@ -86,16 +89,37 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     facts = _facts(options, prepared, fitted)
     told = _told(figures)
     predictor = fitted.predictor
-    tuned = Tuned(out.name, name, options.config.method, predictor.pooled, lora, facts, told, predictor.calibration)
+    tuned = Tuned(
+        out.resolve().name, name, options.config.method, predictor.pooled, lora, facts, told, predictor.calibration
+    )
     tuning_page(out, prepared, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
     save_predictor(tuned, folder, out, hub)
     (out / "checkpoint.pt").unlink(missing_ok=True)
     for target in test.targets:
-        mine = [each for each in figures if each.task == target.name and each.metric == MAIN[target.kind]]
-        for sentence in conclusions(mine):
+        mine = [each for each in figures if each.task == target.name]
+        for sentence in conclusions(mine, (MAIN[target.kind],)):
             notify(sentence)
     return figures
+
+
+def _check_out(out: Path) -> None:
+    """Raise OutputError where a folder can't take a model, before anything is computed."""
+    if (out / "card.json").exists():
+        raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"cannot make the folder {out}: it is a file")
+    if out.exists() and not os.access(out, os.W_OK):
+        raise OutputError(f"the folder {out} is not writable")
+
+
+def _cut_noted(prepared: Prepared, most: int) -> Prepared:
+    """Add a note on the sequences that are longer than what is read of them."""
+    examples = prepared.examples
+    if not (count := sum(len(text) > most for text in examples.sequences)):
+        return prepared
+    note = f"of {count:,} of {len(examples):,} sequences, longer than {most:,} bases, the middle {most:,} are read"
+    return replace(prepared, examples=replace(examples, notes=(*examples.notes, note)))
 
 
 def _rivals(options: FinetuneOptions) -> list[Rival]:

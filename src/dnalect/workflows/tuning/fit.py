@@ -46,10 +46,14 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if not len(train) or not len(tune):
         raise InputError("fine-tuning needs sequences to train and to validate on; see the rules of --split")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        heads = Heads(config.reading.width(base.width), specs_of(train)).to(base.device)
-    pooled = Pooled(base, heads, config.reading)
+    for target in examples.targets:
+        if not np.isfinite(tune.labels[target.name]).any():
+            raise InputError(f"no sequence of the validation part has a label for {target.name}; split them otherwise")
+    tried = tried_pools(base, train, tune, config)
+    if tried:
+        config = replace(config, pools=(), reading=replace(config.reading, pool=max(tried, key=tried.__getitem__)))
+    pooled = _pooled(base, train, config)
+    facts: dict[str, Any]
     if config.method == "probe":
         if (folder / "checkpoint.pt").exists():
             raise ModelError(f"{folder} holds an unfinished run of another method; give another folder, or remove it")
@@ -62,12 +66,32 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
                 fit_probe(pooled, train, tune, config.class_weights)
         identity = f"{base.card.sha256} {checksum(examples)}"
         facts = finetune(pooled, train, cheaply(partial(validation_figure, tune=tune)), config, folder, identity)
+    if tried:
+        facts |= {"pool": config.reading.pool, "pools": {pool: round(figure, 4) for pool, figure in tried.items()}}
     predictor = Predictor(_bare_card(base.card, config), pooled)
     raw = predictor.raw(tune.sequences)
     calibration = {
         name: fit_calibration(target_of(spec), raw[name], tune.labels[name]) for name, spec in predictor.targets.items()
     }
     return Fitted(Predictor(predictor.card, pooled, calibration), facts)
+
+
+def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig) -> dict[str, float]:
+    """Return, for each pooling to choose among, the validation figure of a probe."""
+    found = {}
+    for pool in config.pools:
+        pooled = _pooled(base, train, replace(config, reading=replace(config.reading, pool=pool)))
+        with autocast(base.device, config.precision):
+            fit_probe(pooled, train, tune, config.class_weights)
+        found[pool] = validation_figure(pooled, tune)
+    return found
+
+
+def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        heads = Heads(config.reading.width(base.width), specs_of(train)).to(base.device)
+    return Pooled(base, heads, config.reading)
 
 
 def validation_figure(pooled: Pooled, tune: Examples) -> float:

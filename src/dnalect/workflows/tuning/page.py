@@ -50,12 +50,17 @@ def tuning_page(
     write_page(page, out / "report.html")
 
 
-def conclusions(figures: Sequence[Figure]) -> list[str]:
-    """Say of each metric that CHANCE has whether it beats chance, and whom else. figures: of one target."""
+def conclusions(figures: Sequence[Figure], metrics: Sequence[str] = tuple(CHANCE)) -> list[str]:
+    """Say of each metric whether it beats chance, and whom else. figures: all of one target."""
+    own = [each for each in figures if (each.part, each.who) == (TEST, MODEL)]
+    # Where all test sequences are of one class, MCC is 0 whatever the model says.
+    asked = not any(each.metric == "AUROC" and math.isnan(each.value.mean) for each in own)
     sentences = []
-    for metric in CHANCE:
-        mine = [each for each in figures if (each.metric, each.part, each.who) == (metric, TEST, MODEL)]
-        if mine:
+    for metric in metrics:
+        mine = [each for each in own if each.metric == metric]
+        if mine and not asked:
+            sentences.append(_untold(mine[0]))
+        elif mine:
             sentences += [_against_chance(mine[0]), _against_rivals(mine)]
     return [each for each in sentences if each]
 
@@ -69,18 +74,22 @@ def _against_chance(figure: Figure) -> str:
     mean, low, high = figure.value
     value = f"{figure.task}: {figure.metric} {shown(figure.value)} on {figure.n:,} test sequences"
     if not (math.isfinite(mean) and math.isfinite(low)):
-        return f"{figure.task}: {figure.metric} can't be told on these {figure.n:,} test sequences."
+        return _untold(figure)
     if low > CHANCE[figure.metric]:
         return f"{value}, above chance."
     how = "worse than chance" if high < CHANCE[figure.metric] else "not distinguishable from chance"
     return f"{value}, {how}: useless as it stands."
 
 
+def _untold(figure: Figure) -> str:
+    return f"{figure.task}: {figure.metric} can't be told on these {figure.n:,} test sequences."
+
+
 def _against_rivals(figures: Sequence[Figure]) -> str:
     """Say once for every verdict whom it is about."""
     said: dict[tuple[str, str], list[str]] = {}
     for each in figures:
-        if each.against:
+        if each.against and math.isfinite(each.difference.low):
             how, _, rest = verdict(each).partition(f" {each.against}")
             said.setdefault((how, rest), []).append(each.against)
     parts = [f"{how} {_listed(names)}{rest}" for (how, rest), names in said.items()]

@@ -43,7 +43,12 @@ def reliability_plot(
     truth: npt.NDArray[np.floating],
     path: Path,
 ) -> None:
-    """Draw what was observed against what was predicted, in bins of as many items. predictions: name and values."""
+    """Draw what was observed against what was predicted, in bins of as many items; nothing where nothing was.
+
+    predictions: name and values.
+    """
+    if not np.isfinite(truth).any():
+        return
 
     def draw(figure: Picture) -> None:
         axes = figure.subplots()
