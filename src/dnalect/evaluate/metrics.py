@@ -31,6 +31,12 @@ MIRRORED = ("ECE",)
 # What a kind of target is compared by, where nothing else is asked for.
 MAIN = {"classes": "MCC", "tracks": "AUROC", "signal": "Pearson"}
 NO_DIFFERENCE = ("prevalence",)
+# What it may be compared by.
+COMPARABLE = {
+    "classes": ("MCC", "accuracy", "macro F1", "AUROC", "AUPRC", "ECE"),
+    "tracks": ("AUROC", "AUPRC"),
+    "signal": ("Pearson", "Spearman", "R2", "RMSE"),
+}
 ALPHA = 0.05
 Array = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]

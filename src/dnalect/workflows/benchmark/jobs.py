@@ -1,8 +1,11 @@
 """One model or rival on one task, all seeds and folds -> predictions, kept in files so that a killed run goes on."""
 
+import fcntl
 import hashlib
 import json
-import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.examples import Examples
-from dnalect.core.files import write_durably
+from dnalect.core.files import sha256, written_whole
 from dnalect.evaluate.calibration import fit_calibration
 from dnalect.workflows.benchmark.learners import (
     Floats,
@@ -23,7 +26,7 @@ from dnalect.workflows.benchmark.learners import (
     rival_learner,
     weights_of,
 )
-from dnalect.workflows.benchmark.suite import Entry
+from dnalect.workflows.benchmark.suite import Entry, safe
 from dnalect.workflows.benchmark.tasks import Task
 from dnalect.workflows.tuning.fit import checksum
 
@@ -44,21 +47,36 @@ def done(job: Job, task: Task, seeds: int, places: Places, calibrated: bool = Tr
     the validation part of each fold; not where small changes of a signal count, as its calibration
     has steps and ends.
     """
-    folder = places.run / _safe(task.spec.name)
+    folder = places.run / safe(task.spec.name)
     folder.mkdir(parents=True, exist_ok=True)
     identity = _identity(job, task, places)
     out: list[Floats] = []
     learn: Learn | None = None
     for seed in range(1, seeds + 1):
-        path = folder / f"{_safe(job.who)}.{seed}.npz"
-        kept = _kept(path, identity, job.entry is not None)
-        if kept is None:
-            if learn is None:
-                learn = model_learner(job.entry, task, places) if job.entry else rival_learner(job.rival, task, places)
-            # As the file will give it back: a resumed run must end at the same figures.
-            kept = _keep(path, _learnt(learn, task, seed), identity)
+        path = folder / f"{safe(job.who)}.{seed}.npz"
+        with _turn(path):
+            kept = _kept(path, identity, job.entry is not None)
+            if kept is None:
+                if learn is None:
+                    learn = _learner(job, task, places)
+                # As the file will give it back: a resumed run must end at the same figures.
+                kept = _keep(path, _learnt(learn, task, seed), identity)
         out.append(_predicted(kept, task, seed, calibrated))
     return out
+
+
+def _learner(job: Job, task: Task, places: Places) -> Learn:
+    return model_learner(job.entry, task, places) if job.entry else rival_learner(job.rival, task, places)
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Wait while another process computes the same file; a process that is killed gives its turn away."""
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        # Some network file systems have no locks: there two processes do the same work twice.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _learnt(learn: Learn, task: Task, seed: int) -> Outputs:
@@ -99,8 +117,12 @@ def _rows(examples: Examples, part: str) -> npt.NDArray[np.int64]:
 def _identity(job: Job, task: Task, places: Places) -> str:
     """All that outputs depend on."""
     told: dict[str, object] = {"data": checksum(task.examples), "task": asdict(task.spec) | {"published": ()}}
+    if task.groups is not None:
+        told["groups"] = hashlib.sha256(np.ascontiguousarray(task.groups).tobytes()).hexdigest()
     if job.entry is None:
         told["rival"] = job.rival
+        if job.rival == "motifs" and places.motifs is not None:
+            told["motifs"] = sha256(places.motifs)
     else:
         told["entry"] = asdict(job.entry) | {"only": ()}
         told["model"] = weights_of(job.entry, places)
@@ -113,10 +135,14 @@ def _identity(job: Job, task: Task, places: Places) -> str:
 def _kept(path: Path, identity: str, of_model: bool) -> Outputs | None:
     if not path.is_file():
         return None
-    with np.load(path) as file:
-        if str(file["identity"]) != identity or (of_model and "tune" not in file):
-            return None
-        each = {name: file[name].astype(np.float64) for name in ("predictions", "tune") if name in file}
+    try:
+        with path.open("rb") as opened, np.load(opened) as file:
+            if str(file["identity"]) != identity or (of_model and "tune" not in file):
+                return None
+            each = {name: file[name].astype(np.float64) for name in ("predictions", "tune") if name in file}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        # Cut short, by a full disk for one: it is computed anew.
+        return None
     return Outputs(each["predictions"], each.get("tune"))
 
 
@@ -125,13 +151,8 @@ def _keep(path: Path, outputs: Outputs, identity: str) -> Outputs:
     each = {"predictions": outputs.test.astype(np.float32)}
     if outputs.tune is not None:
         each["tune"] = outputs.tune.astype(np.float32)
-    with tempfile.TemporaryFile() as file:
+    # Another process may keep the same outputs at the same time.
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, identity=np.array(identity), **each)  # type: ignore[arg-type]
-        file.seek(0)
-        write_durably(path, file.read())
     rounded = {name: one.astype(np.float64) for name, one in each.items()}
     return Outputs(rounded["predictions"], rounded.get("tune"))
-
-
-def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 
 from dnalect.core.errors import ConfigError
 from dnalect.core.examples import Examples
-from dnalect.core.files import written_whole
+from dnalect.core.files import sha256, written_whole
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.models.heads import Heads
 from dnalect.models.pooled import Reading, read_states
@@ -70,7 +71,7 @@ def rival_learner(name: str, task: Task, places: Places) -> Learn:
 def model_learner(entry: Entry, task: Task, places: Places) -> Learn:
     """Return how a model learns by the method of its entry."""
     config = config_of(entry, task)
-    if entry.method == "probe":
+    if entry.method == "probe" and not config.pools:
         return _probe(entry, task, config, places)
 
     def learn(examples: Examples, seed: int) -> Outputs:
@@ -138,10 +139,16 @@ def config_of(entry: Entry, task: Task) -> TuneConfig:
 
 
 def weights_of(entry: Entry, places: Places) -> str:
-    """Return the checksum of a model's weights, or the name of a folder without a card."""
+    """Return the checksum of a model's weights: that of its card, or of all files of a folder without one."""
     folder = Path(model_folder(_folder(entry, places)))
     card = folder / "card.json"
-    return str(json.loads(card.read_text(encoding="utf-8"))["sha256"]) if card.is_file() else folder.name
+    return str(json.loads(card.read_text(encoding="utf-8"))["sha256"]) if card.is_file() else _of_files(folder)
+
+
+@cache
+def _of_files(folder: Path) -> str:
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    return _digest([f"{each.relative_to(folder)} {sha256(each)}" for each in files])
 
 
 def _model(entry: Entry, places: Places, seed: int) -> Model:

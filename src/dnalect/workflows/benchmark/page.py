@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from dnalect.core.figures import Estimate, Figure, plain, shown, shown_difference
-from dnalect.evaluate.metrics import MAIN, verdict
+from dnalect.evaluate.metrics import LOWER_IS_BETTER, MAIN, verdict
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, write_page
-from dnalect.workflows.benchmark.suite import Suite
+from dnalect.workflows.benchmark.suite import Suite, untrained_of
 from dnalect.workflows.benchmark.tasks import Task
 
 
@@ -20,7 +20,8 @@ def main_metric(task: Task) -> str:
 
 def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], out: Path, command: str) -> None:
     """Write OUT/index.html, and OUT/TASK.png for every task."""
-    models = [entry.name for entry in suite.models]
+    # An untrained network is what a model has to beat, not a model that wins.
+    models = [entry.name for entry in suite.models if not entry.untrained]
     told = [
         _task(suite, task, [each for each in figures if each.task == task.spec.name], models, out) for task in tasks
     ]
@@ -30,7 +31,7 @@ def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure
         *_curves(tasks, figures, models, out),
         *told,
     ]
-    lead = suite.about or f"{len(models)} models and {len(suite.rivals)} simple rivals on {len(tasks)} tasks."
+    lead = suite.about or f"{len(suite.models)} models and {len(suite.rivals)} simple rivals on {len(tasks)} tasks."
     write_page(Page(suite.name, lead, tuple(sections), {"command": command}), out / "index.html")
 
 
@@ -38,7 +39,8 @@ def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], mo
     """One row a task: the best model and rival, and whether the difference holds after correction."""
     rows, won, lost = [], 0, 0
     for task in tasks:
-        mine = [each for each in figures if each.task == task.spec.name and each.metric == main_metric(task)]
+        wanted = (task.spec.name, main_metric(task), "test")
+        mine = [each for each in figures if (each.task, each.metric, each.part) == wanted]
         best = best_of([each for each in mine if each.who in models])
         rival = best_of([each for each in mine if each.who not in models])
         if best is None:
@@ -48,15 +50,60 @@ def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], mo
         won, lost = won + words.startswith("better"), lost + words.startswith("worse")
         name = f"{best.who} {shown(best.value)}"
         other = f"{rival.who} {shown(rival.value)}" if rival else ""
-        rows.append((task.spec.name, best.metric, f"{best.n:,}", name, other, shown_difference(against), words))
-    columns = ("task", "metric", "n", "best model [95%]", "best rival [95%]", f"minus {suite.against}", "in words")
+        pairs, lost_to = against_rivals(mine, best.who, models)
+        unbeaten = " / ".join(lost_to) if lost_to else "none" if pairs else ""
+        rows.append(
+            (task.spec.name, best.metric, f"{best.n:,}", name, other, shown_difference(against), words, unbeaten)
+        )
+    columns = (
+        "task",
+        "metric",
+        "n",
+        "best model [95%]",
+        "best rival [95%]",
+        f"minus {suite.against}",
+        "in words",
+        "not better than",
+    )
     sentence = (
         f"On {won} of {len(rows)} tasks the best model beats {suite.against} by a paired difference whose interval "
         f"excludes 0 and whose p-value, corrected over the tasks by Holm, is below 0.05; on {lost} it is worse. "
         "The best model of a task is chosen by the same test items that it is judged on, which flatters it a little; "
-        "each model's own rows below are free of that."
+        "each model's own rows below are free of that. A rival is a simple model, or a network with random weights."
     )
-    return Section("Who wins where", (sentence,), (), columns, tuple(rows), frozenset(columns[5:6]))
+    return Section("Who wins where", (sentence,), _unmet(suite), columns, tuple(rows), frozenset(columns[5:6]))
+
+
+def against_rivals(figures: Sequence[Figure], who: str, models: Sequence[str]) -> tuple[int, list[str]]:
+    """Return with how many rivals a model was compared, and the names of those that it is not better than.
+
+    figures: of one task and metric. models: trained ones, which are no rivals.
+    """
+    pairs = [each for each in figures if each.who == who and each.against and each.against not in models]
+    return len(pairs), [each.against for each in pairs if not verdict(each).startswith("better")]
+
+
+def _in_words(figures: Sequence[Figure], who: str, pair: Figure | None, models: Sequence[str]) -> str:
+    """The verdict on a model beside the suite's rival, and the other rivals that it does not beat."""
+    told = [verdict(pair)] if pair else []
+    pairs, lost_to = against_rivals(figures, who, models)
+    if others := [name for name in lost_to if pair is None or name != pair.against]:
+        told.append(f"not better than {' / '.join(others)}")
+    elif pairs and not lost_to:
+        told.append("better than every rival" if pairs > 1 else "")
+    return "; ".join(filter(None, told))
+
+
+def _unmet(suite: Suite) -> tuple[str, ...]:
+    """What a model should be met with, and this suite does not have."""
+    told = []
+    usual = [name for name in Suite.rivals if not any(each.startswith(name) for each in suite.rivals)]
+    if usual:
+        told.append(f"Not run in this suite: the {'rivals' if len(usual) > 1 else 'rival'} {', '.join(usual)}.")
+    alone = [each.name for each in suite.models if not each.untrained and not untrained_of(suite, each.name)]
+    if alone:
+        told.append(f"Without the same network untrained beside them: {', '.join(alone)}.")
+    return tuple(told)
 
 
 def _published(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str]) -> list[Section]:
@@ -80,9 +127,15 @@ def _published(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequenc
 
 
 def best_of(figures: Sequence[Figure]) -> Figure | None:
-    """Return the figure with the highest value, None without any."""
+    """Return the figure with the best value of one metric, None without any."""
     known = [each for each in figures if np.isfinite(each.value.mean)]
-    return max(known, key=lambda each: each.value.mean, default=None)
+    return max(known, key=_goodness, default=None)
+
+
+def _goodness(figure: Figure) -> float:
+    """The value, negative where lower is better."""
+    value = figure.value.mean
+    return -value if figure.metric in LOWER_IS_BETTER else value
 
 
 def _curves(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str], out: Path) -> list[Section]:
@@ -116,12 +169,13 @@ def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[
     others = [each for each in others if each != metric]
     also = {(each.who, each.metric): each.value for each in figures if each.part == "test"}
     against = {(each.who, each.against): each for each in figures if each.metric == metric and each.part == "test"}
-    ranked = sorted(kept.values(), key=lambda each: -np.nan_to_num(each.value.mean, nan=-np.inf))
+    pairs = [each for each in figures if each.metric == metric and each.part == "test"]
+    ranked = sorted(kept.values(), key=lambda each: -np.nan_to_num(_goodness(each), nan=-np.inf))
     rows = []
     for each in ranked:
         pair = against.get((each.who, suite.against))
         told = [shown(also[each.who, name]) if (each.who, name) in also else "" for name in others]
-        words = verdict(pair) if pair else ""
+        words = _in_words(pairs, each.who, pair, models)
         rows.append((each.who, shown(each.value), *told, shown_difference(pair), _p(pair), words))
     before = ""
     for one in task.spec.published:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -12,17 +13,19 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from dnalect.core.errors import ConfigError
+from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import Figure, write_figures
-from dnalect.evaluate.metrics import Scores, holm_corrected
+from dnalect.evaluate.metrics import RESAMPLES, Scores, by_class, by_group, holm_corrected
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.workflows.benchmark.jobs import Job, done
 from dnalect.workflows.benchmark.learners import Places
 from dnalect.workflows.benchmark.page import benchmark_page, main_metric
-from dnalect.workflows.benchmark.suite import Suite, TaskSpec
+from dnalect.workflows.benchmark.suite import Suite, TaskSpec, untrained_of
 from dnalect.workflows.benchmark.tasks import Task, open_task
 
 Floats = npt.NDArray[np.float64]
+# Items of a contig from which on it has a figure of its own.
+ENOUGH = 20
 
 
 def run_suite(
@@ -36,6 +39,7 @@ def run_suite(
     specs = [spec for spec in suite.tasks if not only or spec.name in only]
     if unknown := set(only) - {spec.name for spec in suite.tasks}:
         raise ConfigError(f"the suite {suite.name} has no task {sorted(unknown)[0]!r}")
+    _check(suite, specs, places)
     places.run.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     if workers > 1:
@@ -49,11 +53,46 @@ def run_suite(
             job.who: done(job, task, seeds_of(suite, spec), places)
             for job in jobs_of(suite, spec, task.target.kind, places.motifs)
         }
-        figures += _measured(suite, task, predictions)
+        figures += measured(suite, task, predictions, resamples_of(len(specs)))
     figures = [replace(each, command=command) for each in _corrected(suite, figures, tasks)]
     write_figures(out / "figures.tsv", figures)
     benchmark_page(suite, tasks, figures, out, command)
     return figures
+
+
+def _check(suite: Suite, specs: Sequence[TaskSpec], places: Places) -> None:
+    """Raise for what would end a run of hours at its last task: missing files, names that don't fit each other."""
+    needed = [(spec.name, each) for spec in specs for each in (spec.data, spec.reference) if each]
+    missing = [(task, places.data / each) for task, each in needed if not (places.data / each).exists()]
+    if missing:
+        tasks = list(dict.fromkeys(task for task, _ in missing))
+        more = f"; {len(tasks):,} of {len(specs):,} tasks lack files: {', '.join(tasks[:30])}" if len(tasks) > 1 else ""
+        raise InputError(f"the task {missing[0][0]} needs {missing[0][1]}, which is missing{more}")
+    if places.motifs is not None and not places.motifs.is_file():
+        raise InputError(f"the suite {suite.name} needs the motifs {places.motifs}, which are missing")
+    names = rivals_of(suite, places.motifs)
+    if names and suite.against not in names:
+        raise ConfigError(
+            f"the suite {suite.name} compares with {suite.against!r} (against), which is none of its rivals: "
+            f"{', '.join(names)}"
+        )
+    if taken := {entry.name for entry in suite.models} & set(names):
+        raise ConfigError(f"the model {sorted(taken)[0]!r} has the name of a rival; give it another one")
+
+
+def rivals_of(suite: Suite, motifs: Path | None = None) -> list[str]:
+    """Return the names that the rivals of a suite have in its table."""
+    if "motifs" in suite.rivals and motifs is None:
+        raise ConfigError("the rival 'motifs' needs the suite to name a MEME file: motifs: FILE")
+    return [rival(name, motifs).name for name in suite.rivals]
+
+
+def resamples_of(tasks: int) -> int:
+    """Return how many resamples a p-value needs that can hold after Holm's correction over so many tasks.
+
+    The least p-value of R resamples is 2 / (R + 1): of 1,000 and 28 tasks, 0.056 after correction.
+    """
+    return max(RESAMPLES, 80 * tasks)
 
 
 def seeds_of(suite: Suite, spec: TaskSpec) -> int:
@@ -67,7 +106,7 @@ def jobs_of(suite: Suite, spec: TaskSpec, kind: str, motifs: Path | None = None)
     rivals = []
     for name in suite.rivals:
         if name == "motifs" and motifs is None:
-            raise ConfigError("the rival 'motifs' needs the suite to name a MEME file: motifs: FILE")
+            rivals_of(suite)
         chosen = rival(name, motifs)
         if kind in chosen.kinds:
             rivals.append(Job(chosen.name, None, name))
@@ -90,31 +129,50 @@ def _alone(suite: Suite, spec: TaskSpec, places: Places) -> None:
         done(job, task, seeds_of(suite, spec), places)
 
 
-def _measured(suite: Suite, task: Task, predictions: dict[str, list[Floats]]) -> list[Figure]:
-    """Every model and rival on one task; differences to every rival, and to a model's own untrained network."""
+def measured(
+    suite: Suite, task: Task, predictions: dict[str, list[Floats]], resamples: int = RESAMPLES
+) -> list[Figure]:
+    """Every model and rival on one task; differences to every rival, and to a model's own untrained network.
+
+    Then each by itself: the main metric of every contig with enough items, and, of more than two
+    classes, AUROC and AUPRC of each class against the rest.
+    """
     truth = task.examples.labels[task.target.name][task.tested]
-    scores = Scores(task.spec.name, "test", task.target, truth, task.units)
-    for who, each in predictions.items():
-        scores.add(who, [values[:, 0] if task.target.kind == "signal" else values for values in each])
+    scores = Scores(task.spec.name, "test", task.target, truth, task.units, resamples)
+    shaped = {
+        who: [values[:, 0] if task.target.kind == "signal" else values for values in each]
+        for who, each in predictions.items()
+    }
+    for who, each in shaped.items():
+        scores.add(who, each)
     models = {entry.name: entry for entry in suite.models}
     rivals = [who for who in predictions if who not in models]
     out = []
     for who in predictions:
         against = list(rivals) if who in models else []
         if who in models and not models[who].untrained:
-            against += [name for name in _untrained(suite, who) if name in predictions]
+            against += [name for name in untrained_of(suite, who) if name in predictions]
         out += scores.figures(who, against)
+    for who, each in shaped.items():
+        out += _parts(task, who, each, truth)
     return out
 
 
-def _untrained(suite: Suite, who: str) -> list[str]:
-    """Names of the entries that use the same network in the same way, untrained."""
-    mine = next(entry for entry in suite.models if entry.name == who)
-    return [
-        each.name
-        for each in suite.models
-        if each.untrained and (each.model, each.method, each.pool) == (mine.model, mine.method, mine.pool)
-    ]
+def _parts(task: Task, who: str, predictions: list[Floats], truth: npt.NDArray[np.floating]) -> list[Figure]:
+    """Figures of contigs and classes; with fewer resamples than those that are compared."""
+    told = (task.spec.name, "test", who)
+    out = []
+    counts = Counter(np.array(task.examples.contigs, dtype=object)[task.tested].tolist())
+    if len(counts) > 1 and "" not in counts:
+        contigs = [task.examples.contigs[row] for row in task.tested.tolist()]
+        rows = np.flatnonzero([counts[contig] >= ENOUGH for contig in contigs])
+        some = [contigs[row] for row in rows.tolist()]
+        mine = [each[rows] for each in predictions]
+        found = by_group(*told, mine, task.target, truth[rows], some, task.units[rows], None, RESAMPLES)
+        out += [each for each in found if each.metric == main_metric(task)]
+    if task.target.kind == "classes" and len(task.target.outputs) > 2:
+        out += by_class(*told, predictions, task.target, truth, task.units, None, RESAMPLES)
+    return out
 
 
 def _corrected(suite: Suite, figures: Sequence[Figure], tasks: Sequence[Task]) -> list[Figure]:

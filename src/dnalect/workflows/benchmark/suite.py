@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, get_type_hints
 
 from dnalect.core.errors import ConfigError
+from dnalect.evaluate.metrics import COMPARABLE
+from dnalect.evaluate.rivals.base import KINDS
+from dnalect.evaluate.rivals.catalogue import NAMES
+from dnalect.evaluate.splits import RULES
 from dnalect.training.tuning import METHODS
+from dnalect.workflows.benchmark.yaml_files import fits, read_yaml
 
-KINDS = ("classes", "tracks", "signal")
+SPLITS = ("folds", *RULES)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,22 @@ class TaskSpec:
     curve: str = ""
     published: tuple[Published, ...] = ()
 
+    def __post_init__(self) -> None:
+        choices = {
+            "split": SPLITS,
+            "kind": (None, *KINDS),
+            "conflicts": ("error", "drop"),
+            "metric": ("", *dict.fromkeys(each for metrics in COMPARABLE.values() for each in metrics)),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                told = ", ".join(each for each in allowed if each)
+                raise ConfigError(f"{self.name}: {name} is one of {told}, not {getattr(self, name)!r}")
+        for name, least in (("folds", 2), ("most", 1), ("train_most", 1), ("longest", 1), ("seeds", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{self.name}: {name} must be {least} or more, not {value}")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -96,6 +115,16 @@ class Suite:
     motifs: str | None = None
     about: str = ""
 
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.rivals) - set(NAMES)):
+            raise ConfigError(f"{self.name}: no rival {unknown[0]!r}; the rivals are {', '.join(NAMES)}")
+        if self.seeds < 1:
+            raise ConfigError(f"{self.name}: seeds must be 1 or more, not {self.seeds}")
+        tasks = {task.name for task in self.tasks}
+        for entry in self.models:
+            if missing := sorted(set(entry.only) - tasks):
+                raise ConfigError(f"{entry.name}, only: the suite has no task {missing[0]!r}")
+
     def narrowed(self, models: Sequence[str] = (), seeds: int | None = None) -> "Suite":
         """Return the suite with some models, () for all, and so many seeds. Raises ConfigError for no such model."""
         if unknown := set(models) - {each.name for each in self.models}:
@@ -104,14 +133,19 @@ class Suite:
         return replace(self, models=kept, seeds=seeds or self.seeds)
 
 
+def untrained_of(suite: Suite, who: str) -> list[str]:
+    """Return the names of the entries that use the same network in the same way, untrained."""
+    mine = next(entry for entry in suite.models if entry.name == who)
+    return [
+        each.name
+        for each in suite.models
+        if each.untrained and (each.model, each.method, each.pool) == (mine.model, mine.method, mine.pool)
+    ]
+
+
 def read_suite(path: Path) -> Suite:
     """Read a suite. Raises ConfigError that names what is missing, unknown or twice."""
-    try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {str(error).splitlines()[0]}") from error
+    told = read_yaml(path)
     if not isinstance(told, dict):
         raise ConfigError(f"{path} must hold name, models and tasks")
     parts = dict(told)
@@ -121,14 +155,27 @@ def read_suite(path: Path) -> Suite:
     for what, names in (("models", [m.name for m in models]), ("tasks", [t.name for t in tasks])):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ConfigError(f"{path}: {what} have the same name {sorted(twice)[0]!r}")
+        files = [safe(name) for name in names]
+        if alike := [name for name in names if files.count(safe(name)) > 1]:
+            raise ConfigError(
+                f"{path}: {what} {alike[0]!r} and {alike[1]!r} would be kept in the same files; rename one"
+            )
     return suite
+
+
+def safe(name: str) -> str:
+    """Return a name as the files of a run have it."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
 
 
 def _task(told: Any, path: Path) -> TaskSpec:
     where = f"{path}, tasks"
     if not isinstance(told, dict):
         raise ConfigError(f"{where}: every task is a mapping with name and data")
-    published = tuple(_made(Published, each, f"{where}, published") for each in told.get("published", ()))
+    listed = told.get("published") or []
+    if not isinstance(listed, list):
+        raise ConfigError(f"{where}: published is a list, not {listed!r}")
+    published = tuple(_made(Published, each, f"{where}, published") for each in listed)
     task: TaskSpec = _made(TaskSpec, {**told, "published": ()}, where)
     return replace(task, published=published)
 
@@ -147,7 +194,15 @@ def _made(kind: Any, told: Any, where: str) -> Any:
     if unknown := sorted(told.keys() - known):
         raise ConfigError(f"{where}: unknown {unknown[0]!r}; known: {', '.join(sorted(known))}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        if problem := fits(value, hints[key]):
+            raise ConfigError(f"{where}{_of(told)}: {key} must be {problem}, not {told[key]!r}")
     try:
         return kind(**values)
     except TypeError as error:
         raise ConfigError(f"{where}: {str(error).replace('__init__() ', '')}") from error
+
+
+def _of(told: dict[str, Any]) -> str:
+    return f", {told['name']}" if "name" in told else ""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import Examples, Target
 from dnalect.evaluate.leaks import Audit, audit, drop_leaks
+from dnalect.evaluate.metrics import COMPARABLE
 from dnalect.evaluate.similar import similar_groups
 from dnalect.evaluate.splits import deal, split, strata_of
 from dnalect.genome.examples.read import read_examples
@@ -95,6 +96,12 @@ def open_task(spec: TaskSpec, data: Path) -> Task:
     )
     if len(examples.targets) != 1:
         raise ConfigError(f"the task {spec.name} has {len(examples.targets)} targets; name one column in labels")
+    kind = examples.targets[0].kind
+    if spec.metric and spec.metric not in COMPARABLE[kind]:
+        raise ConfigError(
+            f"the task {spec.name} is one of {kind}, which are compared by {', '.join(COMPARABLE[kind])}, "
+            f"not {spec.metric}"
+        )
     if spec.place and genome is not None:
         examples = placed(examples, genome)
         examples = examples.take(examples.placed)

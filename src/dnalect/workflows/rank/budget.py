@@ -16,8 +16,11 @@ def pick(
 
     spread: "round-robin" buys the best of every locus, the loci in the order of their best,
     then the second of every locus, and so on; "global" buys by rank alone. Variants without
-    a score, without a locus or in `excluded` aren't bought. Raises ConfigError for another spread.
+    a score, without a locus or in `excluded` aren't bought. Raises ConfigError for another spread
+    or a budget below 0.
     """
+    if budget < 0:
+        raise ConfigError(f"a budget is a number of variants, 0 or more, not {budget}")
     if spread not in SPREADS:
         raise ConfigError(f"--spread is one of {', '.join(SPREADS)}, not {spread!r}")
     free = [row for row in order.order.tolist() if order.rank[row] and loci[row] and row not in excluded]

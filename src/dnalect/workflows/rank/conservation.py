@@ -31,8 +31,8 @@ def conservation(path: str, scored: Scored) -> Floats:
         lengths = file.chroms()
         names = {contig: own_name(contig, lengths) for contig in set(scored.contigs)}
         for row, contig in enumerate(scored.contigs):
-            start, end = int(starts[row]), int(ends[row])
-            if (name := names[contig]) not in lengths or start >= lengths[name]:
+            start, end = max(0, int(starts[row])), int(ends[row])
+            if (name := names[contig]) not in lengths or not start < min(end, lengths[name]):
                 continue
             values = file.values(name, start, min(end, lengths[name]), numpy=True)
             known = values[np.isfinite(values)]

@@ -89,7 +89,11 @@ def _read(path: str) -> dict[str, list[tuple[int, int, str]]]:
             try:
                 contig, start, end = columns[0], int(columns[1]), int(columns[2])
             except (IndexError, ValueError) as error:
-                raise InputError(f"{path}, line {number} is no BED line: {text[:60]!r}") from error
+                raise InputError(
+                    f"{path}, line {number} is no BED line (contig, start and end, with tabs between): {text[:60]!r}"
+                ) from error
+            if not 0 <= start <= end:
+                raise InputError(f"{path}, line {number}: an interval must start at 0 or later and not after its end")
             name = columns[3].strip() if len(columns) > 3 and columns[3].strip() else f"{contig}:{start + 1}-{end}"
             found.setdefault(contig, []).append((start, end, name))
     if not found:

@@ -10,6 +10,8 @@ from dnalect.genome.vcf import Record, read_header, read_records
 NEAR = 64
 # Bases from the first to the last allele of a set: what one joint allele may span.
 LONGEST = 256
+# The common genotypes that carry no alternate, passed over quickly; ".|1" does carry one.
+_NOTHING = frozenset((b"0|0", b"0/0", b"0", b".", b"./.", b".|."))
 
 Key = tuple[str, int, str, str]
 
@@ -73,10 +75,10 @@ def _carried(record: Record) -> Iterator[tuple[tuple[int, int], str, str]]:
     keys = columns[8].split(b":")
     at = keys.index(b"PS") if b"PS" in keys else None
     for sample, column in enumerate(columns[9:]):
-        if column.startswith((b"0|0", b"0/0", b".")):
+        genotype = column.partition(b":")[0]
+        if genotype in _NOTHING:
             continue
         fields = column.split(b":")
-        genotype = fields[0]
         alleles = genotype.replace(b"/", b"|").split(b"|")
         same = len(set(alleles)) == 1
         if b"/" in genotype and not same:

@@ -92,9 +92,10 @@ def rank_variants(path: str, options: Options) -> Ranked:
     order = order_of(combined.score, evidence, scored, loci.names)
     labels = read_labels(options.labels, scored, options.label_column, options.hit_above) if options.labels else None
     skipped = np.flatnonzero(np.isfinite(labels.hit)).tolist() if labels and options.skip_labelled else []
-    picks = pick(order, loci.names, options.budget or 0, options.spread, frozenset(skipped))
-    units = loci.names if loci.grouped else _blocks(scored)
-    calibration = calibrate(combined.score, labels.hit, units, picks, options.seed) if labels else None
+    repeated = scored.repeated(order.order.tolist())
+    picks = pick(order, loci.names, options.budget or 0, options.spread, frozenset([*skipped, *repeated]))
+    units = units_of(scored, loci)
+    calibration = calibrate(combined.score, _once(labels, repeated), units, picks, options.seed) if labels else None
     joints = _joints(options)
     partners = _partners(scored, joints)
     reasons = Reasons(scored, evidence, order, loci.names, loci.grouped, pip)
@@ -109,6 +110,8 @@ def _check(options: Options) -> None:
         raise ConfigError("--haplotypes needs --reference FASTA: near variants are scored jointly on it")
     if options.labels is None and (options.label_column or options.hit_above is not None or options.skip_labelled):
         raise ConfigError("--label-column, --hit-above and --skip-labelled need --labels FILE")
+    if options.cost is not None and not options.budget:
+        raise ConfigError("--cost is what one pick costs: say with --budget how many to pick")
 
 
 def _settings(options: Options) -> Settings:
@@ -141,9 +144,17 @@ def _annotated(scored: Scored, path: str) -> Scored:
     return scored.with_columns({"gene": list(gene), "region": list(region), "tss_distance": list(distance)})
 
 
-def _blocks(scored: Scored) -> list[str]:
-    """What varies together where there are no loci: 10 kb of a contig."""
-    return [f"{c}:{p // 10_000}" for c, p in zip(scored.contigs, scored.positions.tolist(), strict=True)]
+def _once(labels: Labels, repeated: Sequence[int]) -> Floats:
+    """The labels (n,), each of one row only."""
+    hit = labels.hit.copy()
+    hit[list(repeated)] = np.nan
+    return hit
+
+
+def units_of(scored: Scored, loci: Loci) -> list[str]:
+    """What varies together (n): the locus, or 10 kb of a contig where a variant lies in none."""
+    blocks = (f"{c}:{p // 10_000}" for c, p in zip(scored.contigs, scored.positions.tolist(), strict=True))
+    return [name if loci.grouped and name else block for name, block in zip(loci.names, blocks, strict=True)]
 
 
 def _joints(options: Options) -> list[Joint]:
@@ -172,7 +183,8 @@ def _interaction(scored: Scored, row: int, joint: Joint | None) -> str:
     if joint is None or not joint.interacting or joint.interaction is None:
         return ""
     others = [f"{c}:{p} {r}>{a}" for c, p, r, a in joint.near.alleles if (c, p, r, a) != scored.keys[row]]
-    return f"; interacts with {', '.join(others)} on {joint.near.carriers:,} haplotypes ({joint.interaction:+.2f} nats)"
+    where = f"{joint.near.carriers:,} haplotype{'s' if joint.near.carriers != 1 else ''}"
+    return f"; interacts with {', '.join(others)} on {where} ({joint.interaction:+.2f} nats)"
 
 
 def _notes(ranked: Ranked) -> list[str]:
@@ -180,6 +192,8 @@ def _notes(ranked: Ranked) -> list[str]:
     scored, labels, notes = ranked.scored, ranked.labels, []
     if unranked := len(scored) - int((ranked.order.rank > 0).sum()):
         notes.append(f"{unranked:,} of {len(scored):,} variants have no score of a model and no rank; they come last.")
+    if repeated := len(scored) - len(set(scored.keys)):
+        notes.append(f"{repeated:,} rows repeat a variant of another row: it is picked, and its label counts, once.")
     if outside := sum(not name for name in ranked.loci.names):
         notes.append(f"{outside:,} variants lie in no locus: they are ranked, but not picked.")
     for each in ranked.evidence:

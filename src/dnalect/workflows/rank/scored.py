@@ -1,6 +1,7 @@
 """A scored file as a table: one row for each alternate allele, whatever the format."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 KEY = ("chrom", "pos", "ref", "alt")
 _TYPES = {column.name: column.kind for column in COLUMNS}
+# How a number that isn't there is written: by VCF, and by R.
+_NO_NUMBER = (None, "", ".", "NA")
 _COMMENT = b"# "
 _PROVENANCE = b"# dnalect "
 
@@ -61,6 +64,11 @@ class Scored:
         places = zip(self.contigs, self.positions.tolist(), strict=True)
         return [(*place, ref.upper(), alt.upper()) for place, (ref, alt) in zip(places, alleles, strict=True)]
 
+    def repeated(self, order: Iterable[int]) -> list[int]:
+        """Return the rows whose variant stands in a row before, too. order: of the rows."""
+        first: dict[tuple[str, int, str, str], int] = {}
+        return [row for row in order if first.setdefault(self.keys[row], row) != row]
+
     @cached_property
     def changed(self) -> tuple[Numbers, Numbers]:
         """Starts and ends (n,) of the changed bases, 0-based half-open.
@@ -83,7 +91,7 @@ class Scored:
         """
         values = self._column(column).to_pylist()
         try:
-            return np.array([np.nan if value in (None, "", ".") else float(value) for value in values], dtype=float)
+            return np.array([np.nan if value in _NO_NUMBER else float(value) for value in values], dtype=float)
         except (TypeError, ValueError) as error:
             raise TableError(f"{self.path}: the column {column!r} must hold numbers ({error})") from error
 

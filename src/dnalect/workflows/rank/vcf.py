@@ -23,7 +23,7 @@ def read_vcf(first: bytes, lines: Iterator[bytes], path: str) -> tuple[pa.Table,
     """Return one row for each alternate allele, and what the header says of the scores.
 
     Columns: those of a scored TSV where the VCF has them, then every other INFO key under its
-    own name, one value an allele where the header says Number=A or R. Raises VcfError.
+    own name, one value an allele where the header says Number=A or R (or, of numbers, `.`). Raises VcfError.
     """
     header = read_header(chain([first], lines), path)
     numbers = {m[1].decode(): (m[2].decode(), m[3].decode()) for line in header.meta if (m := _NUMBERED.match(line))}
@@ -50,7 +50,7 @@ def _rows(
         key, mark, text = entry.partition("=")
         number, kind = numbers.get(key, ("1", "String"))
         name = names.get(key) or (f"INFO_{key}" if key in taken else key)
-        values = [_value(text if mark else "True", kind) for text in _split(text, number, len(alternates))]
+        values = [_value(text if mark else "True", kind) for text in _split(text, number, kind, len(alternates))]
         shared.append((name, values))
     rows = []
     for at, alt in enumerate(alternates):
@@ -65,12 +65,13 @@ def _rows(
     return rows
 
 
-def _split(text: str, number: str, alternates: int) -> list[str]:
-    """One text for each alternate."""
+def _split(text: str, number: str, kind: str, alternates: int) -> list[str]:
+    """One text for each alternate; as many numbers as alternates are one each, even where the header says Number=."""
     parts = text.split(",")
     if number == "R" and len(parts) == alternates + 1:
         return parts[1:]
-    return parts if number == "A" and len(parts) == alternates else [text] * alternates
+    each = number == "A" or (number == "." and kind in ("Float", "Integer"))
+    return parts if each and len(parts) == alternates else [text] * alternates
 
 
 def _value(text: str, kind: str) -> Any:
