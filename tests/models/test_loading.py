@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 import dnalect
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import sha256
+from inference.predictors import make_predictor
+from models.folders import make
 
 
 def copy(model_folder, tmp_path):
@@ -110,3 +112,26 @@ def test_base_probabilities_and_encoding(model_folder):
         dnalect.base_probabilities(model, ["A", "AC"])
     with pytest.raises(InputError, match="longer than"):
         model.encode(["A" * 1025])
+
+
+def test_base_probabilities_are_of_duplex_models(model_folder, tmp_path):
+    for folder in (make("dnabert", tmp_path / "masked"), make_predictor(tmp_path / "tuned", model_folder)):
+        with pytest.raises(ModelError, match="takes duplex models only"):
+            dnalect.base_probabilities(dnalect.load(folder), ["ACGTACGT"])
+
+
+@pytest.mark.parametrize(
+    ("method", "lost", "words"),
+    [
+        ("probe", "heads.safetensors", r"lacks heads\.safetensors"),
+        ("lora", "adapter_model.safetensors", r"lacks adapter_model\.safetensors"),
+        ("lora", "adapter_config.json", r"lacks adapter_config\.json"),
+        ("probe", "base/model.safetensors", "other weights than its card says, or lacks some"),
+        ("full", "base", "lacks base"),
+    ],
+)
+def test_a_tuned_folder_that_lost_a_file_names_it(model_folder, tmp_path, method, lost, words):
+    path = make_predictor(tmp_path / "tuned", model_folder, method) / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(ModelError, match=words):
+        dnalect.load(tmp_path / "tuned")

@@ -1,6 +1,8 @@
 """Windows of every kind of input are embedded into every kind of output, and all outputs agree."""
 
 import json
+import tracemalloc
+import zipfile
 from itertools import pairwise
 
 import anndata
@@ -156,6 +158,22 @@ def test_labels_of_a_table_travel(embedded, model, fasta, genome, tmp_path):
     assert vectors[0] == pytest.approx(dnalect.embed(model, [opposite])[0], abs=1e-5)
     with pytest.raises(ConfigError, match="sequences of a table stay whole"):
         embedded(tmp_path / "t.csv", window=5)
+    rows, _, _ = embedded(put(tmp_path / "large.csv", "sequence,label\nACGTTGCATT,1e30\nGGATTACAGG,7\n"))
+    assert [row["label"] for row in rows] == [1e30, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pool"), [(".parquet", "base"), (".h5ad", "mean"), (".npz", "mean"), (".npz", "base")]
+)
+def test_labels_named_like_what_a_file_has_of_its_own_are_kept(suffix, pool, model_folder, tmp_path):
+    names = ("metadata", "offsets", "_index", "embedding", "start")
+    path = put(tmp_path / "t.csv", f"sequence,{','.join(names)}\nACGTTGCATT,a,b,c,d,e\nGGATTACAGG,v,w,x,y,z\n")
+    out = tmp_path / f"o{suffix}"
+    embed_file(str(path), [str(out)], Options(model=str(model_folder), pool=pool, labels=names, quiet=True))
+    found = {".parquet": pq.read_table, ".h5ad": lambda path: anndata.read_h5ad(path).obs, ".npz": np.load}[suffix](out)
+    for name, values in zip(names, ("av", "bw", "cx", "dy", "ez"), strict=True):
+        column = found[f"label_{name}"]
+        assert list(column.to_pylist() if suffix == ".parquet" else column) == list(values)
 
 
 def test_all_outputs_say_the_same(model_folder, tmp_path, monkeypatch):
@@ -228,6 +246,30 @@ def test_a_vector_for_every_base(model, model_folder, tmp_path, monkeypatch):
             assert np.array(table["embedding"][row].as_py()) == pytest.approx(plain[row], abs=1e-5)
 
 
+def test_more_vectors_of_bases_than_may_be_held_are_an_error(model, model_folder, fasta, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "LARGEST", 4 * model.width * 5999)
+    options = Options(model=str(model_folder), pool="base", quiet=True)
+    with pytest.raises(InputError, match=r"chrA has 6,000 bases, .* cut it into windows with --window"):
+        embed_file(str(fasta), [str(tmp_path / "o.npz")], options)
+    assert not (tmp_path / "o.npz").exists()
+
+
+def test_a_long_text_does_not_make_all_rows_long(model_folder, tmp_path):
+    headers = ["x", "y " + "é" * 20_000, *(f"r{row} some words" for row in range(2000))]
+    path = put(tmp_path / "s.fa", "".join(f">{header}\nACGTTGCATT\n" for header in headers))
+    out = tmp_path / "o.npz"
+    dnalect.embed(dnalect.load(model_folder), ["ACGT"])  # what is imported late
+    tracemalloc.start()
+    embed_file(str(path), [str(out)], Options(model=str(model_folder), quiet=True))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000_000  # as one array the descriptions would take 160 MB
+    assert out.stat().st_size < 4_000_000
+    assert zipfile.ZipFile(out).getinfo("description.npy").compress_type == zipfile.ZIP_DEFLATED
+    found = np.load(out)["description"]
+    assert (found[0], found[1], found[-1]) == ("", "é" * 20_000, "some words")
+
+
 def test_inputs_are_known_by_their_content(tmp_path):
     kinds = {
         "fasta": "\n>a\nACGT\n",
@@ -237,6 +279,9 @@ def test_inputs_are_known_by_their_content(tmp_path):
     }
     for kind, text in kinds.items():
         assert kind_of(str(put(tmp_path / "file", text))) == kind
+    # Under its name a BED is one with a wrong first line too, so that the message says what is wrong with it.
+    assert kind_of(str(put(tmp_path / "file.bed", "chr1\t9\t5\n"))) == "bed"
+    assert kind_of(str(put(tmp_path / "file.bed", "chrom\tstart\tend\nchr1\t5\t9\n"))) == "table"
     assert kind_of(str(put(tmp_path / "file", "##fileformat=VCFv4.2\n"))) == "variants"
 
 
@@ -253,6 +298,11 @@ def bad(tmp_path, fasta):
         "contig": (put(tmp_path / "c.bed", "chrZ\t1\t9\n"), {"reference": str(fasta)}, "no contig 'chrZ'; it has chrA"),
         "beyond": (put(tmp_path / "b.bed", long + "chrB\t1\t901\n"), {"reference": str(fasta)}, "line 601 ends at 901"),
         "names": (put(tmp_path / "n.bed", "A\t1\t9\n"), {"reference": str(fasta)}, "--rename-contigs"),
+        "turned": (
+            put(tmp_path / "w.bed", "#x\nchrA\t9\t1\n"),
+            {"reference": str(fasta)},
+            "line 2: the interval 9-1 is",
+        ),
         "letters": (put(tmp_path / "l.fa", ">a\nACGT\nAC!T\n"), {}, "line 3 is no DNA: it holds '!'"),
         "nameless": (put(tmp_path / "m.fa", ">\nACGT\n"), {}, "record without a name"),
         "columns": (put(tmp_path / "t.csv", "bases,label\nACGTACGTACGT,1\n"), {}, "no column named sequence"),
@@ -266,7 +316,7 @@ def bad(tmp_path, fasta):
 
 CASES = (
     *("empty", "missing", "folder", "stdin", "no reference", "reference", "contig", "beyond", "names", "letters"),
-    *("nameless", "columns", "label", "nothing", "layer", "summary", "step"),
+    *("nameless", "columns", "label", "nothing", "layer", "summary", "step", "turned"),
 )
 
 

@@ -201,10 +201,25 @@ def test_intervals_in_any_order_make_a_bigwig(model, bed, fasta, tmp_path):
     value = {row["name"]: float(row["active"] or "nan") for row in rows_of(tmp_path / "o.tsv")}
     found, _ = per_base(tmp_path / "o.bw", "chrA", 6000)
     wanted = np.full(6000, np.nan)
-    wanted[500:620], wanted[620:700] = value["a"], value["c"]
+    # The middles are 570 and 650.
+    wanted[500:610], wanted[610:700] = value["a"], value["c"]
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
     found, _ = per_base(tmp_path / "o.bw", "chrB", 900)
     assert np.isfinite(found).sum() == 60
+
+
+def test_intervals_of_any_length_give_each_base_the_nearest_middle(model, fasta, tmp_path):
+    bed = tmp_path / "n.bed"
+    spans = [(100, 1100), (300, 310), (320, 900), (590, 600), (1000, 1200), (1199, 1250), (100, 130), (2000, 2001)]
+    bed.write_text("".join(f"chrA\t{start}\t{end}\n" for start, end in spans))
+    run(model, bed, tmp_path / "o.bw", tmp_path / "o.parquet", reference=str(fasta), track="level", raw=True)
+    found, _ = per_base(tmp_path / "o.bw", "chrA", 6000)
+    values = pq.read_table(tmp_path / "o.parquet")["level"].to_pylist()
+    # Middles, in order: 115, 305, 595 (590-600), 600 (100-1100), 610 (320-900), 1100, 1224.5.
+    at = {110: 6, 129: 6, 130: 0, 299: 0, 305: 1, 310: 0, 320: 0, 592: 3, 600: 0, 604: 0, 605: 2, 854: 2, 899: 2}
+    at |= {999: 0, 1000: 4, 1198: 4, 1199: 5, 1249: 5, 2000: 7}
+    assert [found[base] for base in at] == pytest.approx([values[row] for row in at.values()], rel=1e-6)
+    assert np.isnan(found[[99, 1250, 1999, 2001]]).all()
 
 
 def test_tables_keep_their_labels_and_long_sequences_their_middle(model_folder, fasta, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.errors import InputError
+from dnalect.core.errors import InputError, ModelError
 from dnalect.genome.fasta import Genome
 from dnalect.inference.leave_one_out import LeaveOneOutScorer, Sites
 from dnalect.inference.masked.scorer import MaskedScorer
@@ -20,8 +20,13 @@ def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int 
     """Return p(base | all other bases) as (n, L, 4) float32 in A, C, G, T order.
 
     sequences: n strings of one length, at most model.context_bases. batch: sequences a forward.
-    Raises InputError where lengths differ or exceed the context.
+    Raises InputError where lengths differ or exceed the context, ModelError for a model of
+    another kind than duplex, which has no such number for every base in one pass.
     """
+    if not isinstance(model, DuplexModel):
+        raise ModelError(
+            f"{model.card.id} is of the kind {model.kind}, and base_probabilities takes duplex models only"
+        )
     if len({len(sequence) for sequence in sequences}) > 1:
         raise InputError("the sequences must have one length; call once for each length")
     if not sequences:

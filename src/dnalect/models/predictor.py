@@ -176,7 +176,10 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise ModelError(f"{folder}/card.json: the config of a predictor is incomplete or wrong: {error}") from error
     if card.sha256 != _checksum(folder):
-        raise ModelError(f"{folder} holds other weights than its card says: the SHA-256 differs; copy the folder again")
+        needed = (FILE, *((WEIGHTS, CONFIG) if method == "lora" else ()), *((BASE,) if method == "full" else ()))
+        missing = ", ".join(each for each in needed if not (folder / each).exists())
+        lost = f"lacks {missing}" if missing else "holds other weights than its card says, or lacks some of them"
+        raise ModelError(f"{folder} {lost}: the SHA-256 differs; copy the folder again")
     base = load(inside if inside.is_dir() else name)
     if not isinstance(base, Base):
         raise ModelError(f"{folder}: its base is no language model")

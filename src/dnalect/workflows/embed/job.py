@@ -18,7 +18,7 @@ from dnalect.models.pooled import POOLS, Reading, check_reading
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, load
 from dnalect.workflows.choice import model_for, say
-from dnalect.workflows.embed.items import Source, chunks
+from dnalect.workflows.embed.items import Item, Source, chunks
 from dnalect.workflows.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.workflows.embed.sources import (
     Tiling,
@@ -31,6 +31,8 @@ from dnalect.workflows.embed.sources import (
 
 # Windows whose sequences and vectors are held at once, and the bases and bytes that they may have.
 ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
+# Bytes that the vectors of the bases of one sequence may take.
+LARGEST = 1 << 30
 PER_BASE = "base"
 POOL_NAMES = (*POOLS, PER_BASE)
 MIN_WINDOW = 64
@@ -100,6 +102,8 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
         writers = [stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts)) for o in outputs]
         for items in chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES):
             texts = [item.sequence for item in items]
+            if bases:
+                _check_sizes(items, width)
             vectors = (
                 per_base(model, texts, options.layer, options.strands, options.batch, quiet=True)
                 if bases
@@ -117,6 +121,16 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
     for note in notes if not options.quiet else ():
         say(note)
     return Done(rows, width, model.card.id, tuple(notes))
+
+
+def _check_sizes(items: Sequence[Item], width: int) -> None:
+    """Raise InputError for a sequence whose bases have more vectors than may be held."""
+    for item in items:
+        if (size := 4 * width * len(item.sequence)) > LARGEST:
+            raise InputError(
+                f"{item.id} has {len(item.sequence):,} bases, and a vector for each of them would take "
+                f"{size / (1 << 30):.1f} GiB at once: cut it into windows with --window"
+            )
 
 
 def _check_paths(source: str, outputs: Sequence[str], options: Options, bases: bool) -> None:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from dnalect.core.files import written_whole
 from dnalect.workflows.embed.items import PLACES, VECTORS, Cell, Column, Item, cells_of
 
 SUFFIXES = (".parquet", ".h5ad", ".npz")
-# Bytes of a row group, and of a block of X.
+# Bytes of a row group, and of a block of X or of text.
 GROUP = 1 << 25
 BLOCK = 1 << 20
 Floats = npt.NDArray[np.float32]
@@ -76,14 +76,14 @@ class _Gathering:
             self.cells[name] += cells
         self.rows += len(items)
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return name -> array (n,): text with "" for nothing, float64 with NaN, int64."""
-        return {each.name: _array(self.cells[each.name], each.kind) for each in (*PLACES, *self.columns)}
+    def table(self) -> dict[str, list[str] | npt.NDArray[Any]]:
+        """Return name -> one cell a row: a list of text with "" for nothing, float64 with NaN, int64."""
+        return {each.name: _column(self.cells[each.name], each.kind) for each in (*PLACES, *self.columns)}
 
 
-def _array(cells: list[Cell], kind: str) -> npt.NDArray[Any]:
+def _column(cells: list[Cell], kind: str) -> list[str] | npt.NDArray[Any]:
     if kind == "text":
-        return np.array(["" if cell is None else str(cell) for cell in cells], dtype=np.str_)
+        return ["" if cell is None else str(cell) for cell in cells]
     if kind == "number":
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     return np.array(cells, dtype=np.int64)
@@ -165,19 +165,34 @@ def _npz(
     with spooled.open("wb") as spool:
         writer = _NpzWriter(columns, spool)
         yield writer
-    arrays = writer.arrays()
+    table = writer.table()
     if bases:
-        arrays["offsets"] = np.array(writer.ends, dtype=np.int64)
-    arrays["metadata"] = np.array(json.dumps(facts), dtype=np.str_)
+        table["offsets"] = np.array(writer.ends, dtype=np.int64)
+    table["metadata"] = np.array(json.dumps(facts), dtype=np.str_)
     shape = (writer.ends[-1], width)
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         with archive.open(f"{VECTORS}.npy", "w", force_zip64=True) as out, spooled.open("rb") as spool:
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(out, header)
             shutil.copyfileobj(spool, out, BLOCK)
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as out:
-                np.lib.format.write_array(out, array, allow_pickle=False)
+        for name, column in table.items():
+            member = zipfile.ZipInfo(f"{name}.npy")
+            if isinstance(column, list):
+                member.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(member, "w", force_zip64=True) as out:
+                if isinstance(column, list):
+                    _write_text(out, column)
+                else:
+                    np.lib.format.write_array(out, column, allow_pickle=False)
+
+
+def _write_text(out: IO[bytes], cells: list[str]) -> None:
+    """Write a column as .npy, a block at a time: each cell takes the room of the longest, perhaps a long allele."""
+    longest = max(1, *map(len, cells)) if cells else 1
+    np.lib.format.write_array_header_1_0(out, {"descr": f"<U{longest}", "fortran_order": False, "shape": (len(cells),)})
+    rows = max(1, BLOCK // (4 * longest))
+    for low in range(0, len(cells), rows):
+        out.write(np.array(cells[low : low + rows], dtype=f"<U{longest}").tobytes())
 
 
 class _H5adWriter(_Gathering):
@@ -208,9 +223,8 @@ def _h5ad(
         held.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
         writer = _H5adWriter(columns, held)
         yield writer
-        arrays = writer.arrays()
-        names = make_index_unique(pd.Index(arrays["id"].tolist(), dtype="str"))
-        table = {name: array.tolist() if array.dtype.kind == "U" else array for name, array in arrays.items()}
+        table = writer.table()
+        names = make_index_unique(pd.Index(table["id"], dtype="str"))
         write_elem(file, "obs", pd.DataFrame(table, index=names))
         write_elem(file, "var", pd.DataFrame(index=pd.Index([f"channel{n}" for n in range(width)], dtype="str")))
         write_elem(file, "uns", {"dnalect": dict(facts)})

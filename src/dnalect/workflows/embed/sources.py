@@ -26,9 +26,13 @@ from dnalect.windows.alleles import cut_window, resolve
 from dnalect.workflows.embed.items import PLACES, VECTORS, Cell, Column, Item, Source
 
 PEEKED = 200
+# Up to here every whole number is a float of its own.
+_EXACT = 1 << 53
+_BEDS = (".bed", ".narrowpeak", ".broadpeak")
 _BASES = frozenset("ACGTacgt")
 _LETTERS = frozenset("ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
-_RESERVED = frozenset((*(column.name for column in PLACES), VECTORS))
+# Beside the columns: what an .npz has of its own, and what an .h5ad calls its rows.
+_RESERVED = frozenset((*(column.name for column in PLACES), VECTORS, "metadata", "offsets", "_index"))
 VARIANT_COLUMNS = (
     *(Column("variant", "text"), Column("pos", "whole")),
     *(Column("ref", "text"), Column("alt", "text"), Column("allele", "text")),
@@ -76,10 +80,16 @@ def kind_of(path: str) -> str:
         return "fasta"
     if head[0].startswith(b"##fileformat=VCF") or name.endswith(".vcf"):
         return "variants"
-    if is_bed(head):
+    if is_bed(head) or (name.lower().endswith(_BEDS) and _like_intervals(head)):
         return "bed"
     named = next((line for line in head if not line.startswith(b"# ")), b"").decode(errors="replace").lower().split()
     return "variants" if {"pos", "ref", "alt"} <= set(named) and "sequence" not in named else "table"
+
+
+def _like_intervals(head: list[bytes]) -> bool:
+    """Whether the first line that is no comment has two whole numbers after a name: a BED, if perhaps a wrong one."""
+    first = next((line for line in head if not line.startswith((b"#", b"track", b"browser"))), b"").split()
+    return len(first) > 2 and all(cell.lstrip(b"-").isdigit() for cell in first[1:3])
 
 
 def windows_of(
@@ -276,7 +286,7 @@ def _typed(cells: list[str]) -> tuple[str, list[Cell]]:
     numbers = [None if cell is None else _number(cell) for cell in held]
     if any(number is None for number, cell in zip(numbers, held, strict=True) if cell is not None):
         return "text", list(held)
-    if None not in numbers and all(float(number or 0).is_integer() for number in numbers):
+    if all(number is not None and number.is_integer() and abs(number) <= _EXACT for number in numbers):
         return "whole", [int(number or 0) for number in numbers]
     return "number", list(numbers)
 
