@@ -203,6 +203,20 @@ def test_backgrounds_are_drawn_from_their_stratum_once(scorer, name):
     assert np.array_equal(again.values[name], values)
 
 
+def test_a_small_background_is_spread_over_the_genome(model, tmp_path, monkeypatch):
+    """Sites of one window are alike: 1,000 SNVs of two windows would be a background of two places."""
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    text = "".join(np.random.default_rng(0).choice(list("ACGT"), 300_000))
+    (tmp_path / "long.fa").write_text(f">c\n{text}\n")
+    scorer, drawn = LeaveOneOutScorer(model, open_genome(tmp_path / "long.fa")), []
+    at_sites = scorer.at_sites
+    scorer.at_sites = lambda contigs, positions: drawn.append(positions) or at_sites(contigs, positions)
+    background = Background(scorer, snvs=1_000)
+    background.percentile("snv", 0.0)
+    assert len(background.values["snv"]) == 1_000
+    assert len(np.unique(np.concatenate(drawn) // 512)) > 100
+
+
 def test_background_snvs_have_the_distribution_of_all_snvs(scorer, genome, model):
     background = Background(scorer, snvs=3000)
     background.percentile("snv", 0.0)

@@ -23,7 +23,9 @@ from dnalect.windows.alleles import edge, normalise
 # (lowest, highest) changed bases of each bin.
 MNV_BINS = ((2, 2), (3, 4), (5, 16), (17, 50))
 INDEL_BINS = ((1, 1), (2, 4), (5, 20), (21, 100))
+# Sites of one tile share a forward, and their surroundings: a small background takes fewer of each, from so many tiles.
 SITES_A_TILE = 256
+TILES = 128
 
 Values = npt.NDArray[np.float32]
 
@@ -88,7 +90,7 @@ class Background:
         if name == "snv" and scorer.sites is not None:
             identity += f" {scorer.sites.identity}"
         folder = cache_folder() / "backgrounds" / hashlib.sha256(identity.encode()).hexdigest()[:24]
-        path = folder / f"{name}.{count}.{self.seed}.npy"
+        path = folder / f"{name}.{count}.{self.seed}.{TILES}.npy"
         if path.is_file():
             return np.asarray(np.load(path), dtype=np.float32)
         self.notify(
@@ -109,12 +111,13 @@ class Background:
         scorer, found = cast(Scorer, self.scorer), []
         genome = scorer.genome
         missing, tries = count, 0
+        a_tile = min(SITES_A_TILE, max(1, count // 3 // TILES))
         while missing > 0 and tries < 50:
-            sites = min(missing // 3 + 1, 64 * SITES_A_TILE)
-            starts = _places(genome, -(-sites // SITES_A_TILE), rng)
-            contigs = np.repeat(starts[:, 0], SITES_A_TILE)
-            tiles = np.repeat(starts[:, 1] // TILE * TILE, SITES_A_TILE)
-            positions = tiles + np.argsort(rng.random((len(starts), TILE)))[:, :SITES_A_TILE].ravel()
+            sites = min(missing // 3 + 1, 64 * a_tile)
+            starts = _places(genome, -(-sites // a_tile), rng)
+            contigs = np.repeat(starts[:, 0], a_tile)
+            tiles = np.repeat(starts[:, 1] // TILE * TILE, a_tile)
+            positions = tiles + np.argsort(rng.random((len(starts), TILE)))[:, :a_tile].ravel()
             contigs, positions = contigs[:sites], positions[:sites]
             ref = encode(genome.windows(contigs, positions, 1))[:, 0]
             inner = (positions >= 64) & (positions < genome.lengths[contigs] - 64) & (ref != UNKNOWN)
