@@ -123,6 +123,22 @@ def test_the_whole_case_runs_and_says_where_the_model_loses(promoters, model_fol
     assert [each.cells() for each in again] == [each.cells() for each in figures]
 
 
+def test_rivals_may_learn_from_what_the_models_know(promoters, model_folder):
+    rng = np.random.default_rng(6)
+    texts = ["".join(rng.choice(LETTERS, 80)) for _ in range(300)]
+    table = pandas.DataFrame({"sequence": texts, "expression": [expression_of(text) for text in texts]})
+    table.to_csv(promoters / "more.csv", index=False)
+    places = Places(promoters, promoters, promoters / "run")
+    found = []
+    for more in (None, promoters / "more.csv"):
+        figures = run_expression(suite(model_folder), places, promoters / "out", 0, rivals_also=more)
+        kept = {(each.part, each.who): each.value.mean for each in figures if each.metric == "Pearson"}
+        found.append([kept["trajectories", who] for who in ("tiny", "words of 3-6, one strand")])
+    (model, words), (same, better) = found
+    assert same == model
+    assert better > words
+
+
 def test_large_effects_that_stay_rare_are_seen():
     rng = np.random.default_rng(2)
     count = 400

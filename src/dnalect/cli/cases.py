@@ -20,9 +20,10 @@ from dnalect.cli import machine
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for figures.tsv and index.html.")
 @click.option("--run", type=click.Path(path_type=Path), help="Folder of kept predictions [default: OUT/predictions].")
 @click.option(
-    "--also",
+    "--rivals-also",
     type=click.Path(path_type=Path),
-    help="Table of more promoters that all learn from: columns sequence and expression, in any unit.",
+    help="Table of more promoters that the rivals learn from too, where the models know them already: columns "
+    "sequence and expression, in any unit.",
 )
 @click.option("--natural", type=click.IntRange(min=0), default=2000, show_default=True, help="Variants; 0: none.")
 @click.option("--seeds", type=click.IntRange(min=1), help="[default: the suite's]")
@@ -34,7 +35,7 @@ def expression(
     models: Path,
     out: Path,
     run: Path | None,
-    also: Path | None,
+    rivals_also: Path | None,
     natural: int,
     seeds: int | None,
     device: str,
@@ -47,7 +48,7 @@ def expression(
     told = read_suite(suite).narrowed(seeds=seeds)
     motifs = data / told.motifs if told.motifs else None
     places = Places(data, models, run or out / "predictions", motifs, device)
-    run_expression(told, places, out, natural, shlex.join(["dnalect", *sys.argv[1:]]), also)
+    run_expression(told, places, out, natural, shlex.join(["dnalect", *sys.argv[1:]]), rivals_also)
     _told(out)
 
 

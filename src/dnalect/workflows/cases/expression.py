@@ -64,23 +64,27 @@ def run_expression(
     out: Path,
     natural: int | None = 2_000,
     command: str = "",
-    also: Path | None = None,
+    rivals_also: Path | None = None,
 ) -> list[Figure]:
     """Train everybody of the suite, predict, measure, and write OUT/figures.tsv, plots and index.html.
 
     suite: models, rivals and seeds; its tasks are not read. natural: common and singleton variants
-    to predict, None for all, 0 for none. also: a table of more promoters, columns `sequence` and
-    `expression`, that everybody learns from, rivals too. Finished predictions are kept under `places.run`.
+    to predict, None for all, 0 for none. rivals_also: a table of more promoters, columns `sequence`
+    and `expression`, that the rivals learn from, too, for models that know them already. Finished
+    predictions are kept under `places.run`.
     """
     steps = read_trajectories(places.data)
     alleles = read_natural(places.data, natural) if natural != 0 else None
-    task = expression_task(places.data, steps, alleles.sequences if alleles else (), also=also)
+    asked = alleles.sequences if alleles else ()
+    task = expression_task(places.data, steps, asked)
+    for_rivals = expression_task(places.data, steps, asked, also=rivals_also) if rivals_also else task
     places.run.mkdir(parents=True, exist_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     predictions: dict[str, list[Floats]] = {}
     jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
     for job in tqdm(jobs, desc="models", disable=not sys.stderr.isatty()):
-        predictions[job.who] = done(job, task, suite.seeds, places, calibrated=False)
+        mine = task if job.entry else for_rivals
+        predictions[job.who] = done(job, mine, suite.seeds, places, calibrated=False)
     predictions |= _ensembles(predictions)
     own = {job.who for job in jobs if job.entry is None}
     rivals = [who for who in predictions if who in own or who.startswith("CNN, ")]
