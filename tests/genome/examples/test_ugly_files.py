@@ -36,7 +36,7 @@ def read(folder, content, name="t.csv", **options):
         HEADED + ",\n,\n",
         "# made by hand\n\n" + HEADED,
         "#" + HEADED,
-        gzip.compress(HEADED.encode()),
+        gzip.compress(HEADED.encode(), mtime=0),
         BOM + b">a label=1\r\nACGTA\r\nCGTAC\r\n>b label=0\r\nGGCCGGCCGG\r\n>c label=1\r\nTTAATTAATT\r\n",
         ">a\tlabel=1\nACGTACGTAC\n>b\tlabel=0\nGGCCGGCCGG\n>c\tlabel=1\nTTAATTAATT\n",
     ],
@@ -97,7 +97,7 @@ def test_peaks_that_were_bgzipped_are_peaks(tmp_path):
     (tmp_path / "g.fa").write_text(">one\nACGTACGTACGGCCGGCCGG\n")
     peaks = "one\t0\t10\tp\t0\t.\t7\t-1\t-1\t-1\none\t10\t20\tq\t0\t.\t5\t-1\t-1\t-1\n"
     genome = open_genome(tmp_path / "g.fa")
-    found = read(tmp_path, gzip.compress(peaks.encode()), "t.narrowPeak.bgz", reference=genome)
+    found = read(tmp_path, gzip.compress(peaks.encode(), mtime=0), "t.narrowPeak.bgz", reference=genome)
     assert found.targets[0].name == "signalValue"
 
 
