@@ -33,6 +33,13 @@ def test_a_record_is_read_as_it_stands(tmp_path, fasta):
     assert second.alternates == ()
 
 
+@pytest.mark.parametrize("info", [b"SVLEN=-50,20", b"SVLEN=-50,20;END=150"])
+def test_one_end_is_not_taken_for_alleles_of_several_lengths(tmp_path, fasta, info):
+    path = tmp_path / "v.vcf"
+    path.write_bytes(HEAD + b"chrA\t100\t.\tA\t<DEL>,<DUP:TANDEM>\t.\t.\t" + info + b"\n")
+    assert records(path, fasta)[1][0].end is None
+
+
 @pytest.mark.parametrize("info", [b"SVLEN=-50", b"END=150", b"SVTYPE=DEL;SVLEN=-50,50;END=150"])
 def test_end_of_symbolic_alleles(tmp_path, fasta, info):
     path = tmp_path / "v.vcf"

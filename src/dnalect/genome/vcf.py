@@ -136,11 +136,16 @@ def _float(value: str) -> float | None:
 
 
 def _end(position: int, ref: str, info: dict[bytes, bytes]) -> int | None:
-    """0-based end of a symbolic allele: END, else POS + |SVLEN| (POS is the base before it)."""
+    """0-based end of the symbolic alleles: END, else POS + |SVLEN| (POS is the base before them).
+
+    None where they have several lengths: one END can't be that of all.
+    """
+    lengths = {int(each) for each in info.get(b"SVLEN", b"").replace(b"-", b"").split(b",") if each.isdigit()}
+    if len(lengths) > 1:
+        return None
     if (end := info.get(b"END", b"")).isdigit():
         return int(end)
-    length = info.get(b"SVLEN", b"").split(b",")[0].lstrip(b"-")
-    return position + int(length) if length.isdigit() else None
+    return position + lengths.pop() if lengths else None
 
 
 def annotate_line(line: bytes, fields: str) -> bytes:
