@@ -82,7 +82,9 @@ def test_swapped_alleles_are_as_far_apart(genome, tmp_path, name):
         variants, MaskedScorer(Hashed(TOKENIZERS[name]()), genome, 40).distances(variants), strict=True
     ):
         other, back = flipped(genome, v, tmp_path)
-        assert MaskedScorer(Hashed(TOKENIZERS[name]()), other, 40).distances([back]) == [found]
+        (turned,) = MaskedScorer(Hashed(TOKENIZERS[name]()), other, 40).distances([back])
+        # Sums of another order round otherwise on some processors.
+        assert turned == pytest.approx(found, rel=1e-6)
         assert found.cosine_site > 0
         assert found.l2_window > 0
 
