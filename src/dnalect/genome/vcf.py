@@ -97,7 +97,7 @@ def _record(line: bytes) -> Record:
         identifier=identifier,
         ref=ref,
         alternates=alternates,
-        end=_end(int(position), ref, info) if "<" in alt else None,
+        end=_end(int(position), info) if "<" in alt else None,
         counts=tuple(int(v) if v.isdigit() else None for v in _values(info, b"AC", count)),
         frequencies=_frequencies(info, count),
         line=line,
@@ -135,7 +135,7 @@ def _float(value: str) -> float | None:
         return None
 
 
-def _end(position: int, ref: str, info: dict[bytes, bytes]) -> int | None:
+def _end(position: int, info: dict[bytes, bytes]) -> int | None:
     """0-based end of the symbolic alleles: END, else POS + |SVLEN| (POS is the base before them).
 
     None where they have several lengths: one END can't be that of all.
