@@ -6,21 +6,22 @@ contig after contig, so that thousands of windows are one numpy gather.
 
 import gzip
 import hashlib
-import json
 import os
-import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import FastaError
-from dnalect.core.files import cache_folder
+from dnalect.core.errors import FastaError, InputError, OutputError
+from dnalect.core.files import cache_folder, written_whole
+from dnalect.core.stored import notice
+from dnalect.genome.packed import Bases, Facts, crcs_of, fingerprint, read_packed, tail_of
+from dnalect.genome.streams import GZIP, HEAD, check_end
 
 BLOCK = 1 << 23
 N_BYTE = ord("N")
@@ -34,14 +35,19 @@ class Genome:
     names: contigs in the order of the file (the word after ">").
     lengths: their lengths in bases.
     checksums: MD5 of each upper-case contig, as SAM's M5.
-    packed: all bases as ASCII bytes, uint8, contig after contig.
+    bases: all bases as ASCII bytes, contig after contig.
     """
 
     path: Path
     names: tuple[str, ...]
     lengths: npt.NDArray[np.int64]
     checksums: tuple[str, ...]
-    packed: npt.NDArray[np.uint8]
+    bases: Bases
+
+    @property
+    def packed(self) -> npt.NDArray[np.uint8]:
+        """All bases as ASCII bytes, contig after contig: of a large genome, rather ask for what is needed."""
+        return self.bases.span(0, len(self.bases))
 
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -64,8 +70,8 @@ class Genome:
     def contig(self, name: str) -> npt.NDArray[np.uint8]:
         """Return one contig as ASCII bytes (a view). KeyError if there is none."""
         number = self.index[name]
-        start = self.offsets[number]
-        return self.packed[start : start + self.lengths[number]]
+        start = int(self.offsets[number])
+        return self.bases.span(start, start + int(self.lengths[number]))
 
     def fetch(self, contig: int, start: int, end: int) -> npt.NDArray[np.uint8]:
         """Return the bases of [start, end), 0-based half-open, padded with N beyond the ends."""
@@ -74,7 +80,7 @@ class Genome:
         low, high = max(start, 0), min(end, length)
         if low < high:
             offset = int(self.offsets[contig])
-            out[low - start : high - start] = self.packed[offset + low : offset + high]
+            out[low - start : high - start] = self.bases.span(offset + low, offset + high)
         return out
 
     def windows(
@@ -87,9 +93,11 @@ class Genome:
         positions = starts[:, None] + np.arange(length)
         ends = self.lengths[contigs][:, None]
         beyond = (positions < 0) | (positions >= ends)
-        positions += self.offsets[contigs][:, None]
-        np.clip(positions, 0, len(self.packed) - 1, out=positions)
-        out: npt.NDArray[np.uint8] = self.packed[positions]
+        offsets = self.offsets[contigs]
+        positions += offsets[:, None]
+        np.clip(positions, 0, len(self.bases) - 1, out=positions)
+        self.bases.check(offsets + starts, offsets + starts + length)
+        out: npt.NDArray[np.uint8] = self.bases.stored[positions]
         out[beyond] = N_BYTE
         return out
 
@@ -97,69 +105,80 @@ class Genome:
 def open_genome(path: str | os.PathLike[str]) -> Genome:
     """Open a FASTA (plain, .gz of either kind), packing it into the cache the first time.
 
+    What the cache has is taken if it is of this FASTA, and checked.
     Raises FastaError where it is missing, empty, no FASTA, cut short, or names a contig twice.
     """
     path = Path(path)
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise FastaError(f"cannot read the reference {path}: {error.strerror}") from error
-    if path.is_dir():
-        raise FastaError(f"the reference {path} is a folder; give the FASTA file")
-    identity = f"{path.resolve()}\0{status.st_size}\0{status.st_mtime_ns}\0v1"
-    stem = cache_folder() / "genomes" / hashlib.sha256(identity.encode()).hexdigest()[:24]
-    facts, bases = stem.with_suffix(".json"), stem.with_suffix(".bases")
-    if not (facts.is_file() and bases.is_file()):
-        _pack(path, facts, bases)
-    record = json.loads(facts.read_text())
+    source = fingerprint(path)
+    place = f"{path.resolve()}\0{path.stat().st_size}".encode(errors="surrogateescape")
+    kept = cache_folder() / "genomes" / f"{hashlib.sha256(place).hexdigest()[:24]}.packed"
+    facts = read_packed(kept, source) or _pack(path, kept, source)
     return Genome(
         path=path,
-        names=tuple(record["names"]),
-        lengths=np.array(record["lengths"], dtype=np.int64),
-        checksums=tuple(record["checksums"]),
-        packed=np.memmap(bases, dtype=np.uint8, mode="r"),
+        names=tuple(facts.names),
+        lengths=np.array(facts.lengths, dtype=np.int64),
+        checksums=tuple(facts.checksums),
+        bases=_bases(kept, facts, partial(_again, path, kept)),
     )
 
 
-def _pack(path: Path, facts: Path, bases: Path) -> None:
+def _bases(kept: Path, facts: Facts, again: Callable[[], Bases] | None) -> Bases:
+    return Bases(np.memmap(kept, dtype=np.uint8, mode="r", shape=(sum(facts.lengths),)), facts.crcs, again)
+
+
+def _again(path: Path, kept: Path) -> Bases:
+    notice(f"the packed genome {kept} is damaged; {path} is packed again")
+    return _bases(kept, _pack(path, kept, fingerprint(path)), None)
+
+
+def _pack(path: Path, kept: Path, source: str) -> Facts:
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(kept) as temporary:
+            with temporary.open("wb") as out:
+                lengths, checksums = _write(path, out)
+            facts = Facts(source, list(lengths), list(lengths.values()), checksums, crcs_of(temporary))
+            with temporary.open("ab") as out:
+                out.write(tail_of(facts))
+    except OSError as error:
+        raise FastaError(f"cannot pack {path} into the cache {kept.parent}: {error.strerror}") from error
+    except OutputError as error:
+        raise FastaError(f"cannot pack {path} into the cache: {error}") from error
+    return facts
+
+
+def _write(path: Path, out: IO[bytes]) -> tuple[dict[str, int], list[str]]:
+    """Write all bases; return the lengths by name, and the checksums."""
     lengths: dict[str, int] = {}
     digests: list[str] = []
     last = ""
-    facts.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=facts.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as out:
+    digest = hashlib.md5(usedforsecurity=False)
+    for name, piece in _pieces(path):
+        if name is not None:
+            if lengths:
+                digests.append(digest.hexdigest())
+            if name in lengths:
+                raise FastaError(f"{path}: the contig {name} occurs twice; names must be unique")
+            last = name
+            lengths[last] = 0
             digest = hashlib.md5(usedforsecurity=False)
-            for name, piece in _pieces(path):
-                if name is not None:
-                    if lengths:
-                        digests.append(digest.hexdigest())
-                    if name in lengths:
-                        raise FastaError(f"{path}: the contig {name} occurs twice; names must be unique")
-                    last = name
-                    lengths[last] = 0
-                    digest = hashlib.md5(usedforsecurity=False)
-                out.write(piece)
-                digest.update(piece.upper())
-                lengths[last] += len(piece)
-            digests.append(digest.hexdigest())
-        if not sum(lengths.values()):
-            raise FastaError(f"{path} holds no sequence")
-        os.replace(temporary, bases)
-    except OSError as error:
-        raise FastaError(f"cannot pack {path} into the cache {facts.parent}: {error.strerror}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    note = facts.with_suffix(f".{os.getpid()}.part")
-    note.write_text(json.dumps({"names": list(lengths), "lengths": list(lengths.values()), "checksums": digests}))
-    os.replace(note, facts)
+        out.write(piece)
+        digest.update(piece.upper())
+        lengths[last] += len(piece)
+    if not sum(lengths.values()):
+        raise FastaError(f"{path} holds no sequence")
+    return lengths, [*digests, digest.hexdigest()]
 
 
 def _pieces(path: Path) -> Iterator[tuple[str | None, bytes]]:
     """Yield (name, b"") at every header and (None, bases) for the sequence that follows."""
     with path.open("rb") as probe:
-        magic = probe.read(2)
-    file: BinaryIO = gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
+        magic = probe.read(HEAD)
+    try:
+        check_end(path, magic, "reference")
+    except InputError as error:
+        raise FastaError(str(error)) from error
+    file: BinaryIO = gzip.open(path) if magic.startswith(GZIP) else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
     named = False
     rest = b""
     with file:

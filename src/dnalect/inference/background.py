@@ -151,7 +151,7 @@ class Background:
 
 def _places(genome: Genome, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Random (contig, position) pairs, every base equally likely: (count, 2)."""
-    at = rng.integers(len(genome.packed), size=count)
+    at = rng.integers(len(genome.bases), size=count)
     contigs = np.searchsorted(genome.offsets, at, side="right") - 1
     return np.stack([contigs, at - genome.offsets[contigs]], axis=1).astype(np.int64)
 

@@ -173,7 +173,7 @@ class Corpus:
 def _repeats(source: Source) -> npt.NDArray[np.bool_]:
     """True over a packed genome where a base lies in a repeat of the regions to learn from."""
     genome = source.genome
-    out = np.zeros(len(genome.packed), dtype=np.bool_)
+    out = np.zeros(len(genome.bases), dtype=np.bool_)
     parts = [encode(genome.fetch(r.contig, r.start, r.end)) for r in source.regions]
     for region, mask in zip(source.regions, repeated(parts), strict=True):
         offset = int(genome.offsets[region.contig])

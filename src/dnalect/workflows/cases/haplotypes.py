@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dnalect.core.errors import ModelError
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.packed import Bases
 from dnalect.inference.change import ChangeScorer
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import load
@@ -51,7 +52,7 @@ def sequences_genome(names: Sequence[str], sequences: Sequence[str]) -> Genome:
     """Return sequences as the contigs of a reference in memory."""
     packed = np.frombuffer("".join(sequences).encode("ascii"), dtype=np.uint8)
     lengths = np.array([len(text) for text in sequences], dtype=np.int64)
-    return Genome(Path("sequences"), tuple(names), lengths, ("",) * len(names), packed)
+    return Genome(Path("sequences"), tuple(names), lengths, ("",) * len(names), Bases(packed))
 
 
 def variant_on(genome: Genome, contig: int, start: int, ref: str, alt: str) -> Variant:
