@@ -104,6 +104,15 @@ def test_a_plain_bert_is_no_dnabert_2_and_the_other_way_round(tmp_path):
         dnalect.load(folder)
 
 
+def test_logo_is_spoken_of_only_where_its_files_lie(tmp_path):
+    folder = make("dnabert", tmp_path / "m", {"x.weight": torch.zeros(3)})
+    with pytest.raises(ModelError, match="no model of a known family") as caught:
+        dnalect.load(folder)
+    assert "LOGO" not in str(caught.value)
+    with pytest.raises(ModelError, match="LOGO's hdf5 needs a config.json beside it"):
+        dnalect.load(make("dnabert", tmp_path / "keras", {"Embedding-Token/0.embeddings": torch.zeros(3)}))
+
+
 def words(folder, name, text):
     for file in ("vocab.txt", "tokenizer.json"):
         (folder / file).unlink(missing_ok=True)
@@ -177,7 +186,8 @@ def test_lower_casing_and_missing_words_are_refused(tmp_path):
         ("dnabert", {"num_hidden_layers": 3}, "bert.encoder.layer.2.attention.output.LayerNorm.bias is missing"),
         ("dnabert", {"num_hidden_layers": 1}, "bert.encoder.layer.1.attention.output.LayerNorm.bias is unexpected"),
         ("dnabert", {"max_position_embeddings": 63}, "position_embeddings.weight has the shape (64, 16)"),
-        ("dnabert", {"model_type": "gpt2"}, "of the type 'gpt2'"),
+        ("dnabert", {"model_type": "gpt2"}, "model_type gpt2 (a causal decoder): not supported"),
+        ("dnabert", {"model_type": "esm"}, "of the type 'esm'"),
         ("nt-v1", {"emb_layer_norm_before": True}, "emb_layer_norm_before is True"),
         ("nt-v1", {"pad_token_id": 0}, "pad_token_id is 0"),
         ("nt-v1", {"mask_token_id": 3}, "the config masks with id 3, the tokenizer with 2"),

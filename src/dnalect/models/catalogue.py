@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dnalect.core.errors import ModelError
+from dnalect.core.nearest import did_you_mean
 from dnalect.models.card import Card, read_card
 from dnalect.models.dnabert import cards as dnabert
 from dnalect.models.dnabert2 import cards as dnabert2
@@ -30,9 +31,16 @@ def published(name: str) -> PublishedCard | None:
     return PUBLISHED.get(name) or by_hub.get(name)
 
 
+def names() -> list[str]:
+    """Return the names of all models, the embedded ones first."""
+    return [*(card.id for card in embedded_cards()), *PUBLISHED]
+
+
 def unknown(name: str) -> ModelError:
-    """The error for a name that nothing has, with the names that there are."""
+    """The error for a name that nothing has, with the nearest names, or all of them where none is near."""
+    hint = did_you_mean(name, names())
+    known = hint or f" Known: {', '.join(names())}."
     return ModelError(
-        f"there is no model {name!r}: neither an embedded one ({', '.join(card.id for card in embedded_cards())}), "
-        f"nor a published one ({', '.join(PUBLISHED)}), nor OWNER/NAME on the hub, nor a folder"
+        f"there is no model {name!r}.{known} dnalect models list tells more; OWNER/NAME on the Hugging Face hub "
+        "and the path of a model folder will do too"
     )

@@ -18,7 +18,7 @@ def recognised(evidence: Evidence, where: object) -> Family:
 
     Raises ModelError where there is none, with what speaks against the likeliest.
     """
-    doubts = {name: family.doubts(evidence) for name, family in FAMILIES.items()}
+    doubts = {name: family.doubts(evidence) for name, family in FAMILIES.items() if family.keras == evidence.keras}
     fitting = [name for name, against in doubts.items() if not against]
     if len(fitting) == 1:
         return FAMILIES[fitting[0]]

@@ -59,22 +59,30 @@ class Evidence:
     config: dict[str, Any]
     tokenizer: Tokenizer | None
 
+    @property
+    def keras(self) -> bool:
+        """Whether the tensors are named as those of a Keras file are: `layer/number.kind`."""
+        return any("/" in name for name in self.names)
+
 
 @dataclass(frozen=True)
 class Family:
     """A family of published models; all of them run on the one encoder.
 
-    name: its folder in dnalect.models. title: what people call it. cards: the published ones.
+    name: its folder in dnalect.models. title: what people call it. model_types: what its
+    config.json may call it. cards: the published ones.
     encoder: sizes -> config. read_config: config.json -> config. write_config: config and
     tokenizer -> config.json. table: the weight names.
     doubts: what speaks against a folder being of this family, [] where nothing does.
     write_tokenizer: the file of words, into a folder.
+    keras: its weights come from Keras, in hdf5.
     spare: rows of the table of words that no word uses.
     extra: tensors that other software expects beside ours.
     """
 
     name: str
     title: str
+    model_types: tuple[str, ...]
     cards: tuple[PublishedCard, ...]
     table: WeightTable
     encoder: Callable[..., EncoderConfig]
@@ -82,6 +90,7 @@ class Family:
     write_config: Callable[[EncoderConfig, Tokenizer], dict[str, Any]]
     doubts: Callable[[Evidence], list[str]]
     write_tokenizer: Callable[[Tokenizer, Path], None]
+    keras: bool = False
     spare: int = 0
     extra: Callable[[EncoderConfig], dict[str, Tensor]] = field(default=lambda _: {})
 

@@ -16,6 +16,7 @@ from dnalect.models.family import Evidence, Family, HubConfig
 from dnalect.models.masked import MaskedModel
 from dnalect.models.published import PublishedCard
 from dnalect.models.reading import Weights, read_json, read_weights
+from dnalect.models.supported import check_type
 from dnalect.models.vocabulary import read_vocabulary
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -55,6 +56,7 @@ def check_folder(folder: Path) -> Checked:
     """
     path = folder / "config.json"
     raw = read_json(path) if path.is_file() else {}
+    check_type(raw, folder)
     weights = read_weights(folder)
     tokenizer = read_vocabulary(folder, raw)
     family = recognised(Evidence(weights.tensors.keys(), raw, tokenizer), folder)

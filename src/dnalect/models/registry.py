@@ -11,7 +11,7 @@ from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import EMBEDDED, embedded_cards, published, unknown
 from dnalect.models.duplex.model import DuplexModel, load_duplex
 from dnalect.models.families import FAMILIES
-from dnalect.models.hub import fetched, is_hub_id
+from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.loading import check_folder, load_masked
 from dnalect.models.masked import MaskedModel
 from dnalect.models.precision import warn_if_emulated
@@ -45,6 +45,8 @@ def model_folder(name: str) -> Path:
         )
     if known:
         return fetched(known.hub, known.revision)
+    if is_path(name):
+        raise no_folder(name)
     if is_hub_id(name):
         return fetched(name)
     raise unknown(name)

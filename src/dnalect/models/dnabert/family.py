@@ -33,6 +33,7 @@ def doubts(evidence: Evidence) -> list[str]:
 FAMILY = Family(
     name="dnabert",
     title="DNABERT",
+    model_types=("bert",),
     cards=CARDS,
     table=TABLE,
     encoder=encoder,

@@ -23,6 +23,7 @@ def doubts(evidence: Evidence) -> list[str]:
 FAMILY = Family(
     name="dnabert2",
     title="DNABERT-2",
+    model_types=("bert", "dnabert2"),
     cards=CARDS,
     table=TABLE,
     encoder=encoder,

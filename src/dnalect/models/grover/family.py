@@ -20,6 +20,7 @@ def doubts(evidence: Evidence) -> list[str]:
 FAMILY = Family(
     name="grover",
     title="GROVER",
+    model_types=("bert",),
     cards=CARDS,
     table=TABLE,
     encoder=encoder,

@@ -51,6 +51,7 @@ def _no_file(tokenizer: Tokenizer, folder: Path) -> None:
 FAMILY = Family(
     name="logo",
     title="LOGO",
+    model_types=("logo",),
     cards=CARDS,
     table=TABLE,
     encoder=encoder,
@@ -58,5 +59,6 @@ FAMILY = Family(
     write_config=write_config,
     doubts=doubts,
     write_tokenizer=_no_file,
+    keras=True,
     spare=SPARE,
 )

@@ -36,6 +36,7 @@ def extra(config: EncoderConfig) -> dict[str, Tensor]:
 FAMILY = Family(
     name="nucleotide_transformer",
     title="Nucleotide Transformer",
+    model_types=("esm",),
     cards=CARDS,
     table=TABLE,
     encoder=encoder,
