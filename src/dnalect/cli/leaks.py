@@ -24,14 +24,13 @@ def leaks(data: tuple[str, ...], output: Path | None, drop_conflicts: bool, **op
 
     DATA: whatever `dnalect finetune` reads; one line of the table for each.
     """
-    from tqdm import tqdm
-
+    from dnalect.core.progress import track
     from dnalect.workflows.leaks import leaks_of, table, write_leaks
     from dnalect.workflows.tuning.data import DataOptions
 
     conflicts = "drop" if drop_conflicts else "error"
     told = [DataOptions(each, conflicts=conflicts, **options) for each in data]  # type: ignore[arg-type]
-    rows = [leaks_of(each) for each in tqdm(told, desc="audits", disable=None)]
+    rows = [leaks_of(each) for each in track(told, "audits")]
     if output:
         write_leaks(output, rows)
         click.echo(f"dnalect: the audits are in {output}", err=True)

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import FastaError, InputError, OutputError
 from dnalect.core.files import cache_folder, written_whole
+from dnalect.core.progress import phase
 from dnalect.core.stored import notice
 from dnalect.genome.packed import Bases, Facts, crcs_of, fingerprint, read_packed, tail_of
 from dnalect.genome.streams import GZIP, HEAD, check_end
@@ -178,12 +179,13 @@ def _pieces(path: Path) -> Iterator[tuple[str | None, bytes]]:
         check_end(path, magic, "reference")
     except InputError as error:
         raise FastaError(str(error)) from error
-    file: BinaryIO = gzip.open(path) if magic.startswith(GZIP) else path.open("rb")  # type: ignore[assignment]  # noqa: SIM115
     named = False
     rest = b""
-    with file:
+    with path.open("rb") as raw, phase(f"reading {path.name}", path.stat().st_size, "bytes") as bar:
+        file = cast("IO[bytes]", gzip.open(raw) if magic.startswith(GZIP) else raw)  # noqa: SIM115
         try:
             while block := file.read(BLOCK):
+                bar.update(raw.tell() - bar.done)
                 text = rest + block
                 cut = text.rfind(b"\n") + 1
                 rest = text[cut:]

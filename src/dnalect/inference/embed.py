@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.progress import phase
 from dnalect.core.records import Encoding
 from dnalect.inference.batches import by_length
 from dnalect.models.duplex.model import DuplexModel
@@ -180,8 +180,7 @@ def _passes(
     Texts of which no token covers a base are left out: a network may give NaN for them.
     """
     order = np.argsort([len(text) for text in texts], kind="stable")
-    bar = tqdm(total=len(texts), unit=" sequences", desc="embedding", disable=True if quiet else None)
-    with bar:
+    with phase("embedding", len(texts), "sequences", quiet=quiet) as bar:
         for low in range(0, len(order), BLOCK):
             block = order[low : low + BLOCK]
             whole = model.encode([texts[row] for row in block.tolist()])

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.progress import track
 from dnalect.core.records import Encoding
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads
@@ -109,7 +109,7 @@ def read_states(
 def _read(base: DuplexModel | MaskedModel, reading: Reading, texts: Sequence[str], batch: int, quiet: bool) -> Singles:
     order = np.argsort([len(text) for text in texts], kind="stable")
     out = np.empty((len(texts), reading.width(base.width)), dtype=np.float32)
-    for low in tqdm(range(0, len(texts), batch), desc="states", unit="batch", disable=True if quiet else None):
+    for low in track(range(0, len(texts), batch), "embedding", "batches", quiet=quiet):
         rows = order[low : low + batch]
         encoding = base.encode([texts[row] for row in rows.tolist()])
         out[rows] = pool_states(base.states(encoding, reading.layer), encoding, reading.pool).cpu().numpy()

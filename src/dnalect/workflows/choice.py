@@ -2,11 +2,11 @@
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.progress import say
 from dnalect.core.records import SCORES
 from dnalect.genome.fasta import Genome
 from dnalect.models.card import Card
@@ -17,11 +17,6 @@ from dnalect.models.registry import Model, embedded_cards
 Models = str | os.PathLike[str] | Sequence[str] | None
 _COMMA = re.compile(r"(?<!\\),")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
-
-
-def say(message: str) -> None:
-    """Print a notice on stderr."""
-    sys.stderr.write(f"dnalect: {message}\n")
 
 
 def scores_of(text: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Models of any kind on the same held-out bases and variants of yeast: one table, one plot."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import write_text
+from dnalect.core.progress import track
 from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate, block_of
 from dnalect.evaluate.homology import free_bases, shared_mask
 from dnalect.evaluate.markov import MarkovModel
@@ -122,7 +121,7 @@ def compare(
         return Row(name, card.family, card.tokenizer, card.parameters, minutes, *figures)
 
     rows = [row(f"{MARKOV}, {kind}", parts, None) for kind, parts in rivals.items()]
-    for model in tqdm(models, desc="models", disable=not sys.stderr.isatty()):
+    for model in track(models, "models"):
         rows.append(
             row(model.card.id, [_predicted(model, genome, part) for part in (sites, variants.sites)], model.card)
         )

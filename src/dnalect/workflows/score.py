@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_writable
+from dnalect.core.progress import phase, say
 from dnalect.core.records import Row, Summary
 from dnalect.genome.variants import open_variants
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
-from dnalect.workflows.choice import Models, say
+from dnalect.workflows.choice import Models
 from dnalect.workflows.outputs import kind_of, open_outputs
 from dnalect.workflows.scoring import Options, Scoring
 from dnalect.workflows.summary import provenance, summary, table_note
@@ -34,8 +33,10 @@ def score_file(
     with open_variants(variants, job.genome) as source:
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         facts = provenance(job) if options.provenance else {}
-        bar = tqdm(unit=" records", desc="scoring", disable=True if options.quiet else None)
-        with open_outputs(outputs, source.header, contigs, facts, job.layout) as writers, bar:
+        with (
+            open_outputs(outputs, source.header, contigs, facts, job.layout) as writers,
+            phase("scoring", unit="records", quiet=options.quiet) as bar,
+        ):
             for record, scores, rows in job.rows(source.records):
                 for writer in writers:
                     writer.write(record, scores, rows)

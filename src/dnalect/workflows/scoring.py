@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.progress import say
 from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.gff import Annotation, open_annotation
@@ -21,7 +22,7 @@ from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, load, untuned
 from dnalect.windows.alleles import resolve
-from dnalect.workflows.choice import Models, foreign, labels_of, models_for, say, scores_for, the_predictor
+from dnalect.workflows.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.workflows.columns import Layout
 from dnalect.workflows.predicted import PredictedChanges
 from dnalect.workflows.tally import Tally

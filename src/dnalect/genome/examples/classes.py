@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import yaml
-from tqdm import tqdm
 
 from dnalect.core.errors import InputError, TableError
+from dnalect.core.progress import track
 from dnalect.genome.examples.rows import PART_OF
 from dnalect.genome.examples.table import Table, delimited, of_rows, read_lines
 
@@ -88,7 +88,7 @@ def _sequences(folder: Path) -> Table:
     if not names:
         raise InputError(f"{folder} holds no .txt file: each sequence of a class is one")
     rows = []
-    for name in tqdm(names, desc=f"{folder.parent.name}/{folder.name}", unit=" files", disable=None, leave=False):
+    for name in track(names, f"reading {folder.parent.name}/{folder.name}", "files"):
         try:
             text = (folder / name).read_text(encoding="utf-8", errors="replace")
         except OSError as error:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
+from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.composition import log_composition
@@ -94,12 +94,12 @@ class MaskedScorer:
     def within(self, codes: Codes, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return ln p (L, 4) of some positions of a sequence (L,), with `flank` bases on each side.
 
-        Elsewhere ln 1/4. Progress is shown on a terminal.
+        Elsewhere ln 1/4.
         """
         out = np.full((len(codes), 4), np.log(0.25), dtype=np.float32)
         lows = np.maximum(positions - self.flank, 0)
         parts = np.array_split(np.arange(len(positions)), max(1, len(positions) // 64))
-        for part in tqdm(parts, desc="bases", unit="x64", disable=None):
+        for part in track(parts, "computing pictures", "parts"):
             windows = [codes[lows[n] : positions[n] + self.flank + 1] for n in part]
             if windows:
                 out[positions[part]] = self.conditionals(windows, positions[part] - lows[part])

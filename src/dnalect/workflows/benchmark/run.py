@@ -1,7 +1,6 @@
 """A suite, run: jobs, one after the other or side by side -> figures, plots, page."""
 
 import multiprocessing
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import Figure, write_figures
+from dnalect.core.progress import track, using
 from dnalect.evaluate.metrics import RESAMPLES, Scores, by_class, by_group, holm_corrected
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.workflows.benchmark.jobs import Job, done
@@ -45,8 +44,7 @@ def run_suite(
     if workers > 1:
         _side_by_side(suite, specs, places, workers)
     figures, tasks = [], []
-    bar = tqdm(specs, desc="tasks", disable=not sys.stderr.isatty())
-    for spec in bar:
+    for spec in track(specs, "tasks"):
         task = open_task(spec, places.data)
         tasks.append(task)
         predictions = {
@@ -118,15 +116,16 @@ def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Places, worke
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         asked = [pool.submit(_alone, suite, spec, places) for spec in specs]
-        for future in tqdm(asked, desc="tasks", disable=not sys.stderr.isatty()):
+        for future in track(asked, "tasks"):
             future.result()
 
 
 def _alone(suite: Suite, spec: TaskSpec, places: Places) -> None:
     torch.set_num_threads(1)
-    task = open_task(spec, places.data)
-    for job in jobs_of(suite, spec, task.target.kind, places.motifs):
-        done(job, task, seeds_of(suite, spec), places)
+    with using(False):  # the bars of several processes would overwrite each other
+        task = open_task(spec, places.data)
+        for job in jobs_of(suite, spec, task.target.kind, places.motifs):
+            done(job, task, seeds_of(suite, spec), places)
 
 
 def measured(

@@ -4,7 +4,6 @@ Every score is made without the element that it is judged on: zero-shot, from co
 model that learned something else, or learned from the variants of the other elements.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from dnalect.core.figures import Figure, write_figures
+from dnalect.core.progress import track
 from dnalect.evaluate.words import word_shares
 from dnalect.inference.masked import pieces, words
 from dnalect.models.duplex.model import DuplexModel, inside
@@ -63,7 +62,7 @@ def run_elements(
     tuned = all_changes(predictors or {}, found.genome, found.variants, device)
     loaded = language_model(model, device)
     sizes, signs, sets = _scores(loaded, found, tuned)
-    for who, features in tqdm(sets.items(), desc="leaving elements out", disable=not sys.stderr.isatty()):
+    for who, features in track(sets.items(), "leaving elements out"):
         sizes[who], signs[who] = learned(features, found.significant, found.effect, _left_out(found))
     rivals = [*found.tracks, "conservation, learned", "words of 3-5, learned"]
     figures = mean_figures(found, sizes, signs, rivals) + first_figures(found, sizes) + cell_type_figures(found)

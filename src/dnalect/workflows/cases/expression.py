@@ -1,7 +1,6 @@
 """Case study 13.1 in yeast, as one job: fine-tune on random promoters, then predict measured and natural changes."""
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from dnalect.core.figures import Figure, write_figures
+from dnalect.core.progress import track
 from dnalect.evaluate.metrics import holm
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.likelihood import scorer_for
@@ -82,7 +81,7 @@ def run_expression(
     out.mkdir(parents=True, exist_ok=True)
     predictions: dict[str, list[Floats]] = {}
     jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
-    for job in tqdm(jobs, desc="models", disable=not sys.stderr.isatty()):
+    for job in track(jobs, "models"):
         mine = task if job.entry else for_rivals
         predictions[job.who] = done(job, mine, suite.seeds, places, calibrated=False)
     predictions |= _ensembles(predictions)

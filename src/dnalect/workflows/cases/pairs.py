@@ -4,17 +4,16 @@ Every score sees the 150 bases of the construct and nothing of the assay, or lea
 other loci.
 """
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from dnalect.core.errors import InputError
 from dnalect.core.figures import NOTHING, Figure, write_figures
+from dnalect.core.progress import track
 from dnalect.evaluate.measures import Draws, binary_measures, signal_measures
 from dnalect.evaluate.ranking import RESAMPLES
 from dnalect.evaluate.splits import deal
@@ -60,7 +59,7 @@ def run_pairs(
         some = {who: each[rows] for who, each in sizes.items()}
         directed = {who: each[rows] for who, each in signs.items()}
         folds = fold_of(pairs.group[rows], pairs.significant[rows])
-        for who, features in tqdm(sets.items(), desc=part, disable=not sys.stderr.isatty()):
+        for who, features in track(sets.items(), part):
             some[who], directed[who] = learned(
                 features[rows], pairs.significant[rows], pairs.skew[rows], _in_turn(folds)
             )

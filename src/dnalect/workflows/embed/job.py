@@ -5,11 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError, OutputError
 from dnalect.core.files import check_writable, sha256
+from dnalect.core.progress import phase, say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.embed import BATCH, embed, per_base
@@ -17,7 +16,7 @@ from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.pooled import POOLS, Reading, check_reading
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, load
-from dnalect.workflows.choice import model_for, say
+from dnalect.workflows.choice import model_for
 from dnalect.workflows.embed.items import Item, Source, chunks
 from dnalect.workflows.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.workflows.embed.sources import (
@@ -97,8 +96,7 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
     width = 2 * base.width if options.pool == "mean-max" else base.width
     facts = _facts(source, kind, genome, tiling, model, options)
     rows = blank = 0
-    bar = tqdm(total=opened.total, unit=" windows", desc="embedding", disable=True if options.quiet else None)
-    with ExitStack() as stack, bar:
+    with ExitStack() as stack, phase("embedding", opened.total, "windows", quiet=options.quiet) as bar:
         writers = [stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts)) for o in outputs]
         for items in chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES):
             texts = [item.sequence for item in items]

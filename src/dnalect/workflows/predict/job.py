@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, InputError, ModelError, OutputError
 from dnalect.core.files import check_writable, sha256
+from dnalect.core.progress import phase, say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.models.pooled import BATCH, middle
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import load
-from dnalect.workflows.choice import say
 from dnalect.workflows.embed.items import Column, Item, Source, chunks
 from dnalect.workflows.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.workflows.predict.answers import Answer, Answers, answer_named, answered, answers_of
@@ -80,8 +79,7 @@ def predict_file(model: str, source: str, outputs: Sequence[str], options: Optio
     shape = Shape(columns, answers, answer_named(answers, options.track), names, kind == "fasta", facts)
     rows = blank = long = 0
     total = _total(kind, genome, tiling, opened)
-    bar = tqdm(total=total, unit=" sequences", desc="predicting", disable=True if options.quiet else None)
-    with ExitStack() as stack, bar:
+    with ExitStack() as stack, phase("predicting", total, "sequences", quiet=options.quiet) as bar:
         writers = [stack.enter_context(open_output(output, shape)) for output in outputs]
         for items in chunks(opened.items, ROWS, BASES):
             found, empty = _predicted(predictor, answers, items, options)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
+from dnalect.core.progress import phase
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
@@ -67,8 +67,7 @@ def interactions(sets: Sequence[NearSet], scorer: Scorer, names: ContigNames, qu
     (docs/scores.md): a set that mixes them has no interaction.
     """
     found: list[Joint] = []
-    bar = tqdm(total=len(sets), unit=" sets", desc="haplotypes", disable=True if quiet else None)
-    with bar:
+    with phase("haplotypes", len(sets), "sets", quiet=quiet) as bar:
         for low in range(0, len(sets), CHUNK):
             found += _chunk(sets[low : low + CHUNK], scorer, names)
             bar.update(len(sets[low : low + CHUNK]))

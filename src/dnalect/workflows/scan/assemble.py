@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-from tqdm import tqdm
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_parent, check_writable, sync
+from dnalect.core.progress import track
 from dnalect.inference.precomputed import MANIFEST
 from dnalect.workflows.scan.chunks import ChunkFolder
 from dnalect.workflows.scan.outputs import Piece, open_output
@@ -47,7 +47,6 @@ def _check_folder(path: Path) -> None:
 def assemble(folder: ChunkFolder, paths: Sequence[Path], facts: dict[str, str], quiet: bool) -> None:
     """Write the outputs from the chunks, in order, and put them in place. Raises OutputError."""
     plan = folder.plan
-    bar = tqdm(plan.chunks, unit=" chunks", desc="writing", disable=True if quiet else None)
     with _errors(paths), ExitStack() as stack:
         work = folder.path / STAGED
         staged = [stack.enter_context(_staging(path, work / str(n))) / path.name for n, path in enumerate(paths)]
@@ -55,7 +54,7 @@ def assemble(folder: ChunkFolder, paths: Sequence[Path], facts: dict[str, str], 
         for path in staged:
             outputs.append(open_output(path, plan, facts))
             stack.callback(outputs[-1].close)
-        for chunk in bar:
+        for chunk in track(plan.chunks, "writing", "chunks", quiet=quiet):
             piece = Piece(chunk, plan.genome, folder.read(chunk))
             for output in outputs:
                 output.add(piece)

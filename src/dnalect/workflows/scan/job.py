@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from dnalect import __version__
 from dnalect.core.errors import InputError, ModelError
+from dnalect.core.progress import phase, say
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.leave_one_out import DEFINITION
@@ -17,7 +17,7 @@ from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.registry import language_model
-from dnalect.workflows.choice import foreign, model_for, say
+from dnalect.workflows.choice import foreign, model_for
 from dnalect.workflows.scan.assemble import assemble, check_paths
 from dnalect.workflows.scan.chunks import ChunkFolder
 from dnalect.workflows.scan.outputs import paths_of
@@ -117,10 +117,8 @@ def _compute(folder: ChunkFolder, options: Options) -> int:
     if done and not options.quiet:
         say(f"{len(done):,} of {len(plan.chunks):,} chunks were finished before and are taken from {folder.path}")
     total, before = sum(map(len, plan.chunks)), sum(map(len, done))
-    hidden = True if options.quiet else None
-    bar = tqdm(total=total, initial=before, unit="b", unit_scale=True, desc="scanning", disable=hidden)
     finished = len(done)
-    with bar, _exact():
+    with phase("scanning", total, "bases", before, options.quiet) as bar, _exact():
         try:
             for chunk in plan.chunks:
                 if chunk not in done:

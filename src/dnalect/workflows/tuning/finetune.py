@@ -15,6 +15,7 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import sha256
+from dnalect.core.progress import say
 from dnalect.evaluate.metrics import MAIN, Scores, by_group
 from dnalect.evaluate.rivals.base import Rival
 from dnalect.evaluate.rivals.catalogue import rival as rival_named
@@ -25,7 +26,7 @@ from dnalect.models.predictor import Predictions, Tuned, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
 from dnalect.training.tuning import TuneConfig
-from dnalect.workflows.choice import model_for, say
+from dnalect.workflows.choice import model_for
 from dnalect.workflows.tuning import pictures
 from dnalect.workflows.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
 from dnalect.workflows.tuning.fit import JUDGES, Fitted, checksum, fit

@@ -1,15 +1,13 @@
 """All studies of all models: rows, plots and the page."""
 
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dnalect.core.errors import ConfigError, DnalectError, OutputError
 from dnalect.core.files import write_text
+from dnalect.core.progress import track
 from dnalect.genome.fasta import open_genome
 from dnalect.models.card import read_card
 from dnalect.models.registry import embedded_cards, model_folder
@@ -72,7 +70,7 @@ def run(request: Request) -> tuple[list[Result], list[Skipped]]:
                 jobs += [(study, species, model) for model in _models(request, species)]
             except DnalectError as error:
                 failed(study, species, "", error)
-    for study, species, model in tqdm(jobs, desc="studies", disable=not sys.stderr.isatty()):
+    for study, species, model in track(jobs, "studies"):
         try:
             results.append(Result(study, species, model, study.runs[species](_options(request, study, model))))
         except DnalectError as error:

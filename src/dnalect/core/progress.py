@@ -1,0 +1,252 @@
+"""What is being done, how far it is, and how long it still takes: the one door for every long phase.
+
+    with phase("scoring", total=len(records), unit="records") as bar:
+        for record in records:
+            ...
+            bar.update()
+
+A terminal gets a bar on stderr. Elsewhere (a log file, a notebook) a phase that takes long gets a
+plain line now and then. `using` sends all of it to a function instead, or nowhere.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+# Seconds: the first plain line of a phase, and the longest time between two. Each one comes after twice the time.
+FIRST_LINE, RAREST_LINE = 10.0, 600.0
+# Seconds: a phase within another one gets its bar after that, and the bar of a longer phase stays when it is done.
+WORTH_A_BAR = 3.0
+# Seconds between two calls of a function.
+CALLS = 0.1
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a phase is.
+
+    what: words such as "scoring". done, total: of its units; total is None where nobody knows.
+    unit: such as "records". seconds: since its beginning. left: seconds still to go, None where
+    nobody can say. facts: what else there is to tell, such as the loss. ended: nothing follows.
+    """
+
+    what: str
+    done: int
+    total: int | None
+    unit: str
+    seconds: float
+    left: float | None
+    facts: dict[str, str] = field(default_factory=dict)
+    ended: bool = False
+
+    def __str__(self) -> str:
+        """A plain line."""
+        unit = f" {self.unit}" if self.unit else ""
+        if self.ended:
+            parts = [f"{self.done:,}{unit} in {duration(self.seconds)}"]
+        elif self.total:
+            parts = [f"{self.done:,} of {self.total:,}{unit} ({self.done / self.total:.0%})"]
+        else:
+            parts = [f"{self.done:,}{unit} after {duration(self.seconds)}"]
+        parts += [f"about {duration(self.left)} left"] if self.left is not None and not self.ended else []
+        parts += [f"{name} {value}" for name, value in self.facts.items()]
+        return f"{self.what}: {', '.join(parts)}"
+
+
+class Progress:
+    """Where phases report.
+
+    report: a function that is called with the State of a phase at its beginning, at most ten
+    times a second while it goes on, and at its end. None for stderr. shown: False for nowhere.
+    """
+
+    def __init__(self, report: Callable[[State], None] | None = None, shown: bool = True):
+        self.report, self.shown, self.open = report, shown, 0
+
+    def begin(self, what: str, total: int | None, unit: str, start: int) -> "Phase":
+        """Return a phase that reports here."""
+        if not self.shown:
+            return Phase(self, what, total, unit, start)
+        if self.report is not None:
+            return _Told(self, what, total, unit, start)
+        return (_Bar if sys.stderr.isatty() else _Lines)(self, what, total, unit, start)
+
+
+class Phase:
+    """A phase that goes on; this one says nothing. A context manager.
+
+    start: units that were done before, as of a run that is resumed.
+    """
+
+    def __init__(self, progress: Progress, what: str, total: int | None, unit: str, start: int):
+        self.progress, self.what, self.total, self.unit = progress, what, total, unit
+        self.start = self.done = start
+        self.facts: dict[str, str] = {}
+        self.begun = time.monotonic()
+
+    def update(self, units: int = 1, **facts: str) -> None:
+        """Say that so many units are done. facts: what is to be shown beside them from now on."""
+        self.done += units
+        self.facts |= facts
+        self._show()
+
+    def state(self, ended: bool = False) -> State:
+        """Return how far it is."""
+        seconds, made = time.monotonic() - self.begun, self.done - self.start
+        left = seconds * (self.total - self.done) / made if self.total and made > 0 else None
+        return State(self.what, self.done, self.total, self.unit, seconds, left, dict(self.facts), ended)
+
+    def __enter__(self) -> "Phase":
+        self.progress.open += 1
+        self.begun = time.monotonic()
+        self._open()
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self.progress.open -= 1
+        self._close(error is None)
+
+    def _open(self) -> None: ...
+
+    def _show(self) -> None: ...
+
+    def _close(self, whole: bool) -> None: ...
+
+
+class _Bar(Phase):
+    """On a terminal. A bar within another one comes late and goes when it is done."""
+
+    def _open(self) -> None:
+        from tqdm import tqdm
+
+        outermost = self.progress.open == 1
+        self._bar: Any = tqdm(
+            desc=self.what,
+            total=self.total,
+            initial=self.start,
+            unit=f" {self.unit}" if self.unit else "",
+            unit_scale=(self.total or 0) >= 100_000,
+            leave=False,
+            delay=0 if outermost else WORTH_A_BAR,
+            dynamic_ncols=True,
+        )
+        self._stays = outermost
+
+    def _show(self) -> None:
+        if self.facts:
+            self._bar.set_postfix(self.facts, refresh=False)
+        self._bar.update(self.done - self._bar.n)
+
+    def _close(self, whole: bool) -> None:
+        self._bar.leave = self._stays and self.state().seconds >= WORTH_A_BAR
+        self._bar.close()
+
+
+class _Lines(Phase):
+    """Where nothing can be drawn over: a line after ten seconds, then ever more rarely."""
+
+    _next = FIRST_LINE
+
+    def _show(self) -> None:
+        state = self.state()
+        if state.seconds >= self._next and self.done != self.total:
+            self._next = state.seconds + min(max(state.seconds, FIRST_LINE), RAREST_LINE)
+            say(str(state))
+
+    def _close(self, whole: bool) -> None:
+        if whole and self._next > FIRST_LINE:
+            say(str(self.state(ended=True)))
+
+
+class _Told(Phase):
+    """A function hears it."""
+
+    _last = 0.0
+
+    def _open(self) -> None:
+        self._tell(self.state())
+
+    def _show(self) -> None:
+        if time.monotonic() - self._last >= CALLS:
+            self._tell(self.state())
+
+    def _close(self, whole: bool) -> None:
+        self._tell(self.state(ended=True))
+
+    def _tell(self, state: State) -> None:
+        self._last = time.monotonic()
+        if self.progress.report is not None:
+            self.progress.report(state)
+
+
+_current: ContextVar[Progress | None] = ContextVar("dnalect-progress", default=None)
+_STDERR, _NOWHERE = Progress(), Progress(shown=False)
+
+
+def phase(what: str, total: int | None = None, unit: str = "", start: int = 0, quiet: bool = False) -> Phase:
+    """Return a context manager whose `update(units)` says how far a phase is.
+
+    what: words such as "scoring". total: units, None where nobody knows. unit: such as "records".
+    start: units done before. quiet: say nothing.
+    """
+    return (_NOWHERE if quiet else _current.get() or _STDERR).begin(what, total, unit, start)
+
+
+def track(items: Iterable[T], what: str, unit: str = "", total: int | None = None, quiet: bool = False) -> Iterator[T]:
+    """Yield the items and say how many are done. total: their number, where they don't know it themselves."""
+    count = len(items) if total is None and isinstance(items, Collection) else total
+    with phase(what, count, unit, quiet=quiet) as bar:
+        for item in items:
+            yield item
+            bar.update()
+
+
+@contextmanager
+def using(progress: Progress | Callable[[State], None] | bool | None) -> Iterator[None]:
+    """Let all phases within report elsewhere.
+
+    progress: a Progress; a function that takes a State; False for nowhere; True or None for where
+    they report already (stderr unless something else was said).
+    """
+    if progress is None or progress is True:
+        yield
+        return
+    if progress is False:
+        progress = _NOWHERE
+    chosen = progress if isinstance(progress, Progress) else Progress(progress)
+    token = _current.set(chosen)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def say(message: str) -> None:
+    """Print a notice on stderr, above the bars that are there."""
+    line = f"dnalect: {message}\n"
+    # Only a terminal has bars, and only a run with bars has loaded them.
+    if "tqdm" in sys.modules and sys.stderr.isatty():
+        from tqdm import tqdm
+
+        tqdm.write(line, file=sys.stderr, end="")
+    else:
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: "40 s", "3 min", "2 h 10 min", "5 days"."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(5 * round(minutes / 5), 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{round(hours / 24):,} days"
