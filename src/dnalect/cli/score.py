@@ -34,7 +34,11 @@ from dnalect.cli import machine
 )
 @click.option("--report", help="Write an HTML report here.")
 @click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
-@click.option("--annotate", metavar="GFF", help="Add gene, region and distance to the nearest TSS to table and report.")
+@click.option(
+    "--annotate",
+    metavar="GFF3|GTF",
+    help="Add gene, region, consequence (missense, splice donor ...) and distance to the nearest TSS.",
+)
 @click.option(
     "--rename-contigs",
     "rename",

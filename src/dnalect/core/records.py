@@ -184,11 +184,41 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class MotifChange:
+    """The motif whose best match over a variant changes most between the haplotypes: docs/files.md, "Motifs".
+
+    reference, alternate: bits of the best match, 0 where there is none above. threshold: bits
+    from which a match counts as a site.
+    """
+
+    name: str
+    reference: float
+    alternate: float
+    threshold: float
+
+    @property
+    def change(self) -> float:
+        """Bits gained, below 0 where some are lost."""
+        return self.alternate - self.reference
+
+    @property
+    def words(self) -> str:
+        """Say it, e.g. "breaks HNF4A: 9.1 -> 2.3 bits"."""
+        was, remains = self.reference >= self.threshold, self.alternate >= self.threshold
+        verb = ("makes" if not was else "strengthens") if self.change > 0 else ("breaks" if not remains else "weakens")
+        return f"{verb} {self.name}: {self.reference:.1f} -> {self.alternate:.1f} bits"
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One alternate allele with its score: a line of the table and of the report.
 
     position: 1-based, as in the VCF. af: allele frequency or None. seen: whether the model
     saw this contig in training. gene, region, tss_distance: empty or None without a GFF.
+    consequence: terms of the Sequence Ontology joined by "&", the most severe first; transcript,
+    protein: where that is, and the change of the protein in HGVS's words; "" without a GFF.
+    span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
+    insertion; None where the allele was not understood. motif: None unless asked for.
     """
 
     contig: str
@@ -203,6 +233,11 @@ class Row:
     gene: str = ""
     region: str = ""
     tss_distance: int | None = None
+    consequence: str = ""
+    transcript: str = ""
+    protein: str = ""
+    span: tuple[int, int] | None = None
+    motif: MotifChange | None = None
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class CodingSequence:
 
     def protein(self, contig: Codes) -> str:
         """Return the translation, `*` for a stop and `X` for a codon with an unknown base."""
-        return _AMINO[_codons(self.bases(contig))].tobytes().decode("ascii")
+        return translate(self.bases(contig))
 
     def fault(self, contig: Codes) -> str:
         """Return what is wrong with the gene as annotated: "" if it reads ATG ... stop and nothing else."""
@@ -102,6 +102,14 @@ def sound_genes(genes: list[CodingSequence], contig: Codes) -> tuple[list[Coding
     faults = [gene.fault(contig) for gene in genes]
     good = [gene for gene, fault in zip(genes, faults, strict=True) if not fault]
     return good, Counter(fault for fault in faults if fault)
+
+
+def translate(bases: Codes) -> str:
+    """Return the amino acids of base codes (n,) on the coding strand, `*` for a stop, `X` where a base is unknown.
+
+    Bases after the last whole codon are left out.
+    """
+    return _AMINO[_codons(bases)].tobytes().decode("ascii")
 
 
 def _codons(bases: Codes) -> npt.NDArray[np.int64]:

@@ -4,9 +4,10 @@ One of the places that know that GFF counts from 1 with the end included.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -113,18 +114,21 @@ def _overlapping(genes: Genes, start: int, end: int) -> int | None:
     return int(low + found[0]) if len(found) else None
 
 
-def open_annotation(path: str | Path) -> Annotation:
-    """Read a GFF3 or GTF, plain or gzipped. Raises InputError where it is none."""
+def open_annotation(path: str | Path, *also: Callable[["Row"], None]) -> Annotation:
+    """Read a GFF3 or GTF, plain or gzipped. also: called with every line. Raises InputError where it is none."""
     classes = {kind: name for name, kinds in CLASSES for kind in kinds}
     spans: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     genes: dict[str, list[tuple[int, int, bool, str]]] = defaultdict(list)
     for row in read_rows(path):
+        for take in also:
+            take(row)
         if row.kind in classes:
             spans[row.contig][classes[row.kind]].append((row.start, row.end))
         if row.kind in GENES:
-            genes[row.contig].append((row.start, row.end, row.strand != "-", _name(row.attributes)))
+            name = gene_name(parse_attributes(row.attributes))
+            genes[row.contig].append((row.start, row.end, row.strand != "-", name))
     if not spans:
-        raise InputError(f"{path} holds no gene, CDS or exon line: is it a GFF3?")
+        raise InputError(f"{path} holds no gene, CDS or exon line: is it a GFF3 or GTF?")
     order = [name for name, _ in CLASSES]
     return Annotation(
         {c: {name: _join(found[name]) for name in order if name in found} for c, found in spans.items()},
@@ -156,24 +160,43 @@ def read_rows(path: str | Path) -> Iterator[Row]:
             columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
             try:
                 start, end = int(columns[3]) - 1, int(columns[4])
-                yield Row(columns[0], columns[2], start, end, columns[6], columns[7], columns[8])
+                row = Row(columns[0], columns[2], start, end, columns[6], columns[7], columns[8])
             except (IndexError, ValueError) as error:
-                raise InputError(f"{path}, line {number} is no GFF line: {line[:60]!r}") from error
+                raise InputError(_no_gff(path, number, columns)) from error
+            if not 0 <= start < end:
+                raise InputError(f"{path}, line {number}: a feature from {start + 1:,} to {end:,} is none")
+            yield row
+
+
+def _no_gff(path: str | Path, number: int, columns: list[str]) -> str:
+    """Say what is wrong with a line, and what the file is if it looks like something else."""
+    text = " ".join(columns)
+    shown = text if len(text) <= 60 else f"{text[:60]}..."
+    message = f"{path}, line {number} is no line of a GFF3 or GTF: {shown!r}"
+    if len(columns) >= 3 and columns[1].isdigit() and columns[2].isdigit():
+        return f"{message}. It looks like a BED, which names no genes, exons and CDS; give a GFF3 or GTF"
+    if text.startswith(">"):
+        return f"{message}. It looks like a FASTA; give a GFF3 or GTF"
+    if len(columns) >= 8 and columns[1].isdigit():
+        return f"{message}. It looks like a VCF; give a GFF3 or GTF"
+    return f"{message}; nine columns with tabs between are needed"
 
 
 def parse_attributes(text: str) -> dict[str, str]:
-    """Return key -> value of GFF3 `key=value` or GTF `key "value"`; the last of a repeated key."""
+    """Return key -> value of GFF3 `key=value`, with %XX decoded, or GTF `key "value"`; the last of a repeated key."""
     found = {}
     for entry in text.split(";"):
-        key, mark, value = entry.strip().partition("=" if "=" in entry else " ")
+        entry = entry.strip()
+        gtf = "=" not in entry.partition(' "')[0]
+        key, mark, value = entry.partition(" " if gtf else "=")
         if mark:
-            found[key] = value.strip().strip('"')
+            value = value.strip().strip('"')
+            found[key] = value if gtf or "%" not in value else unquote(value)
     return found
 
 
-def _name(attributes: str) -> str:
-    """The gene's short name, else its locus tag or ID."""
-    found = parse_attributes(attributes)
+def gene_name(found: dict[str, str]) -> str:
+    """Return a gene's short name of its attributes, else its locus tag or ID, else ""."""
     keys = ("gene", "Name", "gene_name", "locus_tag", "gene_id", "ID")
     return next((found[key] for key in keys if found.get(key)), "")
 

@@ -17,20 +17,24 @@ DISTANCE_TEXTS = (
     "inner product of the haplotypes, mean embeddings of the changed bases",
 )
 
+# What may not stand in a value of INFO as it is.
+_RESERVED = " %,:;=\x7f"
+
 
 @dataclass(frozen=True)
 class Field:
     """An INFO key, one value an alternate.
 
-    part: which runs have it: "always", "llr", "distance", "change" or "ensemble". shown: the value as
-    text, "" where an allele has none. always: written even where no allele of a record has one.
+    part: which runs have it: "always", "llr", "distance", "change", "ensemble", "annotation" or "motif".
+    shown: the value as text, "" where an allele has none. always: written even where no allele of a record
+    has one.
     """
 
     key: str
     kind: str
     text: str
     part: str
-    shown: Callable[[Score], str]
+    shown: Callable[[Row], str]
     always: bool = False
 
     @property
@@ -38,9 +42,9 @@ class Field:
         """Its header line."""
         return f'##INFO=<ID=DNALECT_{self.key},Number=A,Type={self.kind},Description="dnalect: {self.text}">'
 
-    def written(self, scores: Sequence[Score]) -> str:
+    def written(self, rows: Sequence[Row]) -> str:
         """Return KEY=values of one record, "" to leave it out."""
-        values = [self.shown(score) for score in scores]
+        values = [_escaped(self.shown(row)) for row in rows]
         if not self.always and not any(values):
             return ""
         return f"DNALECT_{self.key}=" + ",".join(value or "." for value in values)
@@ -56,6 +60,13 @@ class Column:
     part: str = "always"
 
 
+def _escaped(text: str) -> str:
+    """Return a text with what has a meaning in INFO as %XX, as VCF 4.3 has it."""
+    if text.isascii() and text.replace(".", "").replace("-", "").isalnum():
+        return text
+    return "".join(f"%{ord(letter):02X}" if letter in _RESERVED or letter < " " else letter for letter in text)
+
+
 def _fixed(value: float | None, digits: int = 4) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
@@ -69,9 +80,13 @@ def _significant(score: Score, name: str) -> float | None:
     return None if score.distances is None else float(f"{getattr(score.distances, name):.4g}")
 
 
+def _bits(row: Row, name: str) -> str:
+    return f"{getattr(row.motif, name):.2f}" if row.motif else ""
+
+
 def _distance_field(name: str, text: str) -> Field:
-    def shown(score: Score) -> str:
-        value = _significant(score, name)
+    def shown(row: Row) -> str:
+        value = _significant(row.score, name)
         return "" if value is None else f"{value:.4g}"
 
     return Field(name.upper(), "Float", text, "distance", shown)
@@ -87,7 +102,7 @@ FIELDS = (
         "Float",
         "ln p(ALT) - ln p(REF); negative: the alternate allele is disfavoured; no clinical evidence",
         "llr",
-        lambda s: _fixed(s.value),
+        lambda row: _fixed(row.score.value),
         always=True,
     ),
     Field(
@@ -95,34 +110,61 @@ FIELDS = (
         "Float",
         "share of background variants of the same kind with a lower DNALECT_LLR; no p-value",
         "llr",
-        lambda s: _fixed(s.percentile, 6),
+        lambda row: _fixed(row.score.percentile, 6),
         always=True,
     ),
-    Field("REASON", "String", "why the allele has no score", "always", lambda s: s.reason, always=True),
-    Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda s: _fixed(s.ref_prob)),
+    Field("REASON", "String", "why the allele has no score", "always", lambda row: row.score.reason, always=True),
+    Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda row: _fixed(row.score.ref_prob)),
     Field(
         "STRAND",
         "Float",
         "absolute difference of DNALECT_LLR between the strands (models that read one strand at a time)",
         "llr",
-        lambda s: _fixed(s.strand_gap),
+        lambda row: _fixed(row.score.strand_gap),
     ),
     Field(
         "TOKENS",
         "String",
         "pieces that REF and ALT are cut into, as ref-alt (byte pair tokenizers)",
         "llr",
-        lambda s: f"{s.tokens[0]}-{s.tokens[1]}" if s.tokens else "",
+        lambda row: f"{row.score.tokens[0]}-{row.score.tokens[1]}" if row.score.tokens else "",
     ),
     Field(
         "SPREAD",
         "Float",
         "standard deviation of DNALECT_LLR over the models (ensembles)",
         "ensemble",
-        lambda s: _fixed(s.spread),
+        lambda row: _fixed(row.score.spread),
     ),
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
-    Field("FLAGS", "String", "flags of the score, e.g. tandem_repeat", "always", lambda s: "+".join(s.flags)),
+    Field("FLAGS", "String", "flags of the score, e.g. tandem_repeat", "always", lambda row: "+".join(row.score.flags)),
+    Field("GENE", "String", "gene of the consequence, else the nearest one", "annotation", lambda row: row.gene),
+    Field("REGION", "String", "kind of region, e.g. CDS or promoter", "annotation", lambda row: row.region),
+    Field(
+        "CONSEQUENCE",
+        "String",
+        "most severe consequence, terms of the Sequence Ontology joined by &",
+        "annotation",
+        lambda row: row.consequence,
+    ),
+    Field("TRANSCRIPT", "String", "transcript of the consequence", "annotation", lambda row: row.transcript),
+    Field("PROTEIN", "String", "change of one codon, in the words of HGVS", "annotation", lambda row: row.protein),
+    Field(
+        "MOTIF",
+        "String",
+        "motif whose best match over the allele changes most",
+        "motif",
+        lambda row: row.motif.name if row.motif else "",
+    ),
+    Field("MOTIF_REF", "Float", "bits of that match with REF", "motif", lambda row: _bits(row, "reference")),
+    Field("MOTIF_ALT", "Float", "bits of that match with ALT", "motif", lambda row: _bits(row, "alternate")),
+    Field(
+        "MOTIF_CHANGE",
+        "Float",
+        "DNALECT_MOTIF_ALT - DNALECT_MOTIF_REF; negative: the site is weakened or lost",
+        "motif",
+        lambda row: _bits(row, "change"),
+    ),
 )
 COLUMNS = (
     Column("chrom", pa.string(), lambda row: row.contig),
@@ -145,6 +187,13 @@ COLUMNS = (
     Column("gene", pa.string(), lambda row: row.gene or None),
     Column("region", pa.string(), lambda row: row.region or None),
     Column("tss_distance", pa.int64(), lambda row: row.tss_distance),
+    Column("consequence", pa.string(), lambda row: row.consequence or None, "annotation"),
+    Column("transcript", pa.string(), lambda row: row.transcript or None, "annotation"),
+    Column("protein_change", pa.string(), lambda row: row.protein or None, "annotation"),
+    Column("motif", pa.string(), lambda row: row.motif and row.motif.name, "motif"),
+    Column("motif_ref", pa.float64(), lambda row: row.motif and round(row.motif.reference, 2), "motif"),
+    Column("motif_alt", pa.float64(), lambda row: row.motif and round(row.motif.alternate, 2), "motif"),
+    Column("motif_change", pa.float64(), lambda row: row.motif and round(row.motif.change, 2), "motif"),
     *map(_distance_column, Distances._fields),
     Column("llr_spread", pa.float64(), lambda row: _rounded(row.score.spread), "ensemble"),
 )
@@ -158,11 +207,11 @@ def _member(number: int, name: str) -> Column:
 
 
 def _change_fields(number: int, name: str, meaning: str) -> list[Field]:
-    def value(score: Score) -> str:
-        return f"{score.changes[number].value:.4g}" if score.changes else ""
+    def value(row: Row) -> str:
+        return f"{row.score.changes[number].value:.4g}" if row.score.changes else ""
 
-    def percentile(score: Score) -> str:
-        return _fixed(score.changes[number].percentile, 6) if score.changes else ""
+    def percentile(row: Row) -> str:
+        return _fixed(row.score.changes[number].percentile, 6) if row.score.changes else ""
 
     key = f"CHANGE_{name.upper()}"
     lower = f"share of background variants of the same kind with a lower DNALECT_{key}; no p-value"
@@ -190,12 +239,17 @@ class Layout:
 
     scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
     one. outputs: what a predictor gives, names that are safe in keys and headings -> in words.
+    more: other parts, of "annotation" and "motif".
     """
 
     def __init__(
-        self, scores: Sequence[str] = ("llr",), members: Sequence[str] = (), outputs: Mapping[str, str] | None = None
+        self,
+        scores: Sequence[str] = ("llr",),
+        members: Sequence[str] = (),
+        outputs: Mapping[str, str] | None = None,
+        more: Sequence[str] = (),
     ):
-        parts = {"always", *scores} | ({"ensemble"} if members and "llr" in scores else set())
+        parts = {"always", *scores, *more} | ({"ensemble"} if members and "llr" in scores else set())
         own = [_member(number, name) for number, name in enumerate(members)]
         fields: list[Field] = []
         for number, (name, meaning) in enumerate((outputs or {}).items()):
@@ -214,9 +268,9 @@ class Layout:
         """The columns as Parquet has them."""
         return pa.schema([pa.field(column.name, column.kind) for column in self.columns])
 
-    def info(self, scores: Sequence[Score]) -> str:
-        """Return our INFO fields of one record; `scores` has one entry an alternate (one for ALT ".")."""
-        return ";".join(filter(None, (field.written(scores) for field in self.fields)))
+    def info(self, rows: Sequence[Row]) -> str:
+        """Return our INFO fields of one record; `rows` has one entry an alternate (one for ALT ".")."""
+        return ";".join(filter(None, (field.written(rows) for field in self.fields)))
 
     def values(self, row: Row) -> list[Any]:
         """Return one value a column, None where there is none."""

@@ -79,7 +79,7 @@ class _VcfWriter:
         self.file, self.layout = file, layout
 
     def write(self, record: Record, scores: list[Score], rows: list[Row]) -> None:
-        fields = self.layout.info(scores)
+        fields = self.layout.info(rows)
         self.file.write(annotate_line(record.line, fields) if record.line else plain_line(record, fields))
 
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.progress import say
 from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.genome.fasta import open_genome
-from dnalect.genome.gff import Annotation, open_annotation
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record
 from dnalect.inference.background import Background, stratum
@@ -24,6 +24,7 @@ from dnalect.models.registry import Model, load, untuned
 from dnalect.windows.alleles import resolve
 from dnalect.workflows.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.workflows.columns import Layout
+from dnalect.workflows.places import Places
 from dnalect.workflows.predicted import PredictedChanges
 from dnalect.workflows.tally import Tally
 
@@ -42,7 +43,7 @@ class Options:
     background, background_others: variants of each other stratum; 0 leaves percentiles out,
     None is what the kind of model can afford. strands: that a predictor reads, None for those
     it was trained on. shifts: windows of a predictor whose mean is taken.
-    rename: None, "auto" or a file. precomputed: folder of a scan to look SNVs up in.
+    rename: None, "auto" or a file. annotate: a GFF3 or GTF. precomputed: folder of a scan to look SNVs up in.
     provenance: write it into the outputs. command: as typed.
     """
 
@@ -94,7 +95,7 @@ class Scoring:
         self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
         self.changes = self._changes(notify)
         self.names = ContigNames(self.genome, options.rename)
-        self.annotation: Annotation | None = open_annotation(options.annotate) if options.annotate else None
+        self.places = Places(options.annotate, self.genome) if options.annotate else None
         self.tally = Tally()
         for warning in filter(None, (foreign(card, self.genome) for card in self.cards)):
             self.notes.append(warning)
@@ -104,7 +105,8 @@ class Scoring:
     def layout(self) -> Layout:
         """The fields and columns that the outputs have."""
         members = self.labels if len(self.labels) > 1 else ()
-        return Layout(self.measured, members, self.changes.outputs if self.changes else None)
+        more = ["annotation"] if self.places else []
+        return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
     @property
     def zero_shot(self) -> bool:
@@ -219,30 +221,15 @@ class Scoring:
         frequencies = record.frequencies or (None,) * len(alternates)
         rows = []
         for allele, each, score, count, af in zip(alternates, found, scores, counts, frequencies, strict=True):
-            gene, region, distance = "", "", None
-            if self.annotation is not None:
-                start, end = (each.start, each.end) if isinstance(each, Variant) else (record.start, record.start + 1)
-                gene, region, distance = self.annotation.annotate(record.contig, start, max(end, start + 1))
-                if not region and contig is not None:
-                    name = self.genome.names[contig]
-                    gene, region, distance = self.annotation.annotate(name, start, max(end, start + 1))
-            rows.append(
-                Row(
-                    record.contig,
-                    record.start + 1,
-                    record.identifier,
-                    record.ref,
-                    allele,
-                    score,
-                    count,
-                    af,
-                    seen,
-                    gene,
-                    region,
-                    distance,
-                )
-            )
+            variant = each if isinstance(each, Variant) else None
+            row = Row(record.contig, record.start + 1, record.identifier, record.ref, allele, score, count, af, seen)
+            rows.append(replace(row, **self._place(record, contig, variant)))
         return rows
+
+    def _place(self, record: Record, contig: int | None, variant: Variant | None) -> dict[str, Any]:
+        """What a Row says of where its variant lies."""
+        facts = self.places.facts(record, contig, variant) if self.places else {}
+        return facts | ({"span": (variant.start, variant.end)} if variant else {})
 
     def _saw(self, contig: int, start: int, end: int) -> bool:
         """Whether any of the models was trained on this place."""

@@ -86,7 +86,7 @@ def summary(job: Scoring, title: str) -> Summary:
         contexts=[_context(job, row) for row in top[:PICTURED]] if llr else [],
         frequency=tally.frequency(),
         notes=notes,
-        annotated=job.annotation is not None,
+        annotated=job.places is not None,
         measured=job.measured,
         changes=_changes(job),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -13,7 +14,13 @@ from dnalect.workflows.columns import COLUMNS, FIELDS
 _NUMBERED = re.compile(rb"##INFO=<ID=([^,>]+),Number=([^,>]+),Type=([^,>]+)")
 _OURS = re.compile(rb"##dnalect_(\w+)=(.*?)\r?\n")
 # Our INFO keys whose columns have another name; all others are the key in lower case.
-_RENAMED = {"PCT": "percentile", "REFP": "ref_probability", "STRAND": "strand_gap", "SPREAD": "llr_spread"}
+_RENAMED = {
+    "PCT": "percentile",
+    "REFP": "ref_probability",
+    "STRAND": "strand_gap",
+    "SPREAD": "llr_spread",
+    "PROTEIN": "protein_change",
+}
 _TEXTS = ("reason", "flags", "tokens")
 _HEAD = ("chrom", "pos", "id", "ref", "alt", "class")
 _KINDS = {column.name: column.kind for column in COLUMNS}
@@ -51,6 +58,8 @@ def _rows(
         number, kind = numbers.get(key, ("1", "String"))
         name = names.get(key) or (f"INFO_{key}" if key in taken else key)
         values = [_value(text if mark else "True", kind) for text in _split(text, number, kind, len(alternates))]
+        if key.startswith(PREFIX):
+            values = [unquote(each) if isinstance(each, str) else each for each in values]
         shared.append((name, values))
     rows = []
     for at, alt in enumerate(alternates):

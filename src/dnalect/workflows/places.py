@@ -1,0 +1,41 @@
+"""Where a variant lies and what it does there: gene, region, consequence."""
+
+from typing import Any
+
+from dnalect.core.records import Variant
+from dnalect.genome.consequence import Consequences
+from dnalect.genome.fasta import Genome
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.names import own_name
+from dnalect.genome.transcripts import TranscriptReader
+from dnalect.genome.vcf import Record
+
+
+class Places:
+    """What a GFF3 or GTF says of variants on a genome."""
+
+    def __init__(self, path: str, genome: Genome):
+        reader = TranscriptReader()
+        self.annotation = open_annotation(path, reader.add)
+        self.consequences = Consequences(reader.finish(), genome)
+        self.genome = genome
+
+    def facts(self, record: Record, contig: int | None, variant: Variant | None) -> dict[str, Any]:
+        """Return fields of a Row: gene, region, tss_distance, and of a variant its consequence.
+
+        contig: number in the reference, or None. Without a variant, the place is the first base of REF.
+        """
+        start, end = (variant.start, variant.end) if variant else (record.start, record.start + 1)
+        name = record.contig if contig is None else self.genome.names[contig]
+        name = own_name(name, self.annotation.spans)
+        gene, region, distance = self.annotation.annotate(name, start, max(end, start + 1))
+        facts: dict[str, Any] = {"gene": gene, "region": region, "tss_distance": distance}
+        effect = self.consequences.of(variant) if variant else None
+        if effect is not None:
+            facts |= {
+                "consequence": "&".join(effect.terms),
+                "transcript": effect.transcript,
+                "protein": effect.protein,
+                "gene": effect.gene if effect.inside else gene,
+            }
+        return facts
