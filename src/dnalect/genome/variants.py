@@ -1,4 +1,4 @@
-"""Variants in: VCF, a TSV with chrom, pos, ref and alt, or a BED whose every base is substituted."""
+"""Variants in: VCF or BCF, a TSV with chrom, pos, ref and alt, or a BED whose every base is substituted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Literal
 
 from dnalect.core.errors import TableError
+from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.fasta import Genome
-from dnalect.genome.streams import open_lines
 from dnalect.genome.vcf import Record, VcfHeader, read_header, read_records
 
 Format = Literal["vcf", "tsv", "bed"]
@@ -31,13 +31,13 @@ class VariantFile:
 
 @contextmanager
 def open_variants(source: str, genome: Genome) -> Iterator[VariantFile]:
-    """Open a VCF, TSV or BED, plain or compressed, "-" for stdin.
+    """Open a VCF, BCF, TSV or BED, plain or compressed, "-" for stdin.
 
     The content decides; only a name that ends in .vcf, .bed or .tsv (and .gz) binds the
     format. Raises InputError or one of its kinds.
     """
     name = source.removesuffix(".gz").removesuffix(".bgz")
-    with open_lines(source, "variant file") as lines:
+    with open_vcf_lines(source, "variant file") as lines:
         first = next(lines, b"")
         rest = chain([first] if first else [], lines)
         if first.startswith(b"##") or name.endswith(".vcf"):

@@ -31,6 +31,8 @@ def kind_of(output: str, from_vcf: bool) -> str:
     if output == "-":
         return ".vcf" if from_vcf else ".tsv"
     found = [suffix for suffix in SUFFIXES if output.endswith(suffix)]
+    if output.endswith(".bcf"):
+        raise OutputError(f"BCF is read, not written: write {output[:-4]}.vcf.gz, and `bcftools view -Ob` makes it one")
     if not found:
         raise OutputError(f"the output {output} has none of the suffixes {', '.join(SUFFIXES)}, and is not '-'")
     return found[-1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dnalect.core.errors import VcfError
-from dnalect.genome.streams import open_lines
+from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.vcf import Record, read_header, read_records
 
 NEAR = 64
@@ -45,7 +45,7 @@ def near_sets(path: str, near: int = NEAR) -> list[NearSet]:
     is given, must agree. Raises VcfError where the VCF has no genotypes or isn't sorted.
     """
     found: dict[tuple[Key, ...], NearSet] = {}
-    with open_lines(path, "phased VCF") as lines:
+    with open_vcf_lines(path, "phased VCF") as lines:
         header = read_header(lines, path)
         samples = header.columns.decode(errors="replace").rstrip("\r\n").split("\t")[9:]
         if not samples:

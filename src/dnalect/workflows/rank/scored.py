@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import TableError
-from dnalect.genome.streams import open_lines
+from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.variants import NAMES
 from dnalect.workflows.columns import COLUMNS
 from dnalect.workflows.rank.vcf import read_vcf
@@ -133,7 +133,7 @@ def read_scored(path: str) -> Scored:
     if path.endswith(".parquet"):
         table, provenance = _parquet(path)
     else:
-        with open_lines(path, "scored file") as lines:
+        with open_vcf_lines(path, "scored file") as lines:
             first = next(lines, b"")
             if first.startswith(b"##fileformat=VCF"):
                 table, provenance = read_vcf(first, lines, path)
