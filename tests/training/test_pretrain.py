@@ -104,15 +104,30 @@ def test_a_checkpoint_of_another_config_is_refused(data):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("width = 8", "wide = 8", r"\[model\] has no field 'wide'"),
-        ('validate = ["v"]', "", "no genome names a region to validate on"),
-        ('train = ["t"]', 'train = "t"', "must be a list of regions"),
-        ('name = "toy"\nfasta', "fasta", "missing 1 required positional argument: 'name'"),
-        ('fasta = "toy.fa"', 'fasta = "toy.fa"\ntest_on = ["v"]', r"\[data.genomes\] has no field 'test_on'"),
-        ("batch = 8", "batch = 0", "at least 1"),
-        ('family = "duplex"', 'family = "bert"', "family must be"),
-        ("batch = 8", 'optimizer = "sgd"', "optimizer must be adamw or muon"),
-        ("[optim]", "[optimiser]", "unknown entry 'optimiser'"),
+        ("width = 8", "wide = 8", r"toy.toml: model.wide is unknown. Did you mean width\?"),
+        ('validate = ["v"]', "", "data: no genome names a region to validate on"),
+        ('train = ["t"]', 'train = "t"', r'toy.toml: data.genomes\[0\].train = "t": must be a list of texts'),
+        ('name = "toy"\nfasta', "fasta", r"data.genomes\[0\].name is missing"),
+        (
+            'fasta = "toy.fa"',
+            'fasta = "toy.fa"\ntest_on = ["v"]',
+            r"genomes\[0\].test_on is unknown. Did you mean test",
+        ),
+        ("batch = 8", "batch = 0", "optim.batch = 0: must be a whole number, 1 to"),
+        ("batch = 8", "batch = 8.0", "optim.batch = 8.0: must be a whole number"),
+        ('family = "duplex"', 'family = "bert"', 'model.family = "bert": must be one of duplex, dnabert'),
+        ("batch = 8", 'optimizer = "sgd"', 'optim.optimizer = "sgd": must be one of adamw, muon'),
+        ("[optim]", "[optimiser]", r"optimiser is unknown. Did you mean optim\?"),
+        ("seed = 2", "seed = -1", "seed = -1: must be a whole number, 0 to 4,294,967,295"),
+        pytest.param("seed = 2", "seed = 1" + 5000 * "0", "thousands of digits", id="digits"),
+        ("seed = 2", "seed = 2001-01-01", "seed = .*: is a date"),
+        ("seed = 2", 'seed = "2"', 'seed = "2": must be a whole number'),
+        ("learning_rate = 1e-2", "learning_rate = nan", "optim.learning_rate = nan: must be a finite number"),
+        ("learning_rate = 1e-2", "learning_rate = -1.0", "must be a number, 0 to 10"),
+        ("warmup = 5", "warmup = 61", r"optim: warmup \(61\) is longer than the run of 60 steps"),
+        ("warmup = 5", "warmup = 5\nbetas = [0.9]", r"betas\[1\] is missing"),
+        ("warmup = 5", "warmup = 5\nbetas = [0.9, 1.0]", r"betas\[1\] = 1.0: must be a number, 0 or more and below 1"),
+        ("[optim]", '[card]\nspecie = "x"\n[optim]', r"card.specie is unknown. Did you mean species\?"),
         ("seed = 2", "seed = ", "no TOML"),
     ],
 )
@@ -215,7 +230,10 @@ def test_every_config_of_the_repository_is_read():
 def test_a_second_stage_begins_from_the_first(data):
     first = pretrain(data / "toy.toml", data, data / "first")
     again = CONFIG.replace("seed = 2", f'seed = 3\ninit = "{first}"').replace("steps = 60", "steps = 1")
-    (data / "second.toml").write_text(again.replace("learning_rate = 1e-2", "learning_rate = 0.0"))
+    again = again.replace("warmup = 5", "warmup = 0")
+    (data / "second.toml").write_text(
+        again.replace("learning_rate = 1e-2", "learning_rate = 0.0")
+    )
     second = dnalect.load(pretrain(data / "second.toml", data, data / "second"))
     weights = dict(dnalect.load(first).network.named_parameters())
     assert all(torch.equal(p, weights[name]) for name, p in second.network.named_parameters())

@@ -29,7 +29,7 @@ batch = 4
 steps = {steps}
 optimizer = "muon"
 learning_rate = 3e-3
-warmup = 5
+warmup = {warmup}
 check_every = 20
 save_every = 9
 """
@@ -96,5 +96,5 @@ def make_toy(folder):
 
 
 def write(folder, heads=REGION + MARKS + KEPT, steps=60, name="toy"):
-    (folder / f"{name}.toml").write_text(CONFIG.format(heads=heads, steps=steps, name=name))
+    (folder / f"{name}.toml").write_text(CONFIG.format(heads=heads, steps=steps, warmup=min(5, steps), name=name))
     return folder / f"{name}.toml"

@@ -124,21 +124,20 @@ def test_fine_tuning_is_a_method_of_a_suite(data, model_folder):
     tuned = Entry("tuned", str(model_folder), "lora", options={"epochs": 1, "batch": 16})
     found = run_suite(replace(suite, models=(tuned,), seeds=1), places(data), data / "out", only=["noise"])
     assert [each for each in found if each.who == "tuned" and each.metric == "Pearson"]
-    wrong = replace(suite, models=(replace(tuned, options={"magic": 1}),))
-    with pytest.raises(ConfigError, match="unexpected keyword argument 'magic'"):
-        run_suite(wrong, places(data), data / "out", only=["noise"])
+    with pytest.raises(ConfigError, match="tuned, options: magic is unknown"):
+        replace(tuned, options={"magic": 1})
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("name: small", "nom: small"), "unknown 'nom'"),
-        (("models:", "modells:"), "no list of models"),
-        (("split: folds", "splits: folds"), "unknown 'splits'"),
+        (("name: small", "nom: small"), "nom is unknown"),
+        (("models:", "modells:"), "models is missing: it must be a list of tables"),
+        (("split: folds", "splits: folds"), r"tasks\[0\].splits is unknown. Did you mean split"),
         (("name: noise", "name: rich"), "the same name 'rich'"),
-        (("untrained: true", "method: magic"), "a method is one of"),
+        (("untrained: true", "method: magic"), 'models.1.*method = "magic": must be one of probe, lora, full'),
         (("seeds: 2", "seeds: [2"), "no YAML"),
-        (("model: MODEL, untrained", "untrained"), "model"),
+        (("model: MODEL, untrained", "untrained"), r"models\[1\].model is missing"),
     ],
 )
 def test_a_suite_that_is_wrong_is_refused(data, change, message):

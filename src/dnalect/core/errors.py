@@ -9,7 +9,7 @@ DnalectError            the run cannot go on; the command prints the message and
 ├── OutputError         an output that cannot be written
 ├── ModelError          a model folder or name that cannot be loaded
 │   └── TokenizerError  a vocabulary or tokenizer file that cannot be used
-└── ConfigError         a configuration that contradicts itself
+└── ConfigError         a configuration with a wrong value, or one that contradicts itself
 """
 
 
@@ -49,5 +49,5 @@ class TokenizerError(ModelError):
     """A vocabulary or tokenizer file cannot be used."""
 
 
-class ConfigError(DnalectError):
-    """A configuration contradicts itself."""
+class ConfigError(DnalectError, ValueError):
+    """A configuration has a wrong value or contradicts itself."""

@@ -1,248 +1,210 @@
-"""What a pretraining run is told: a TOML file with three tables, checked on reading."""
+"""What a pretraining run is told: a TOML file, checked as a whole on reading."""
 
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Interval, Len
+from pydantic import Discriminator, Tag
+from typing_extensions import Doc
+
+from dnalect.core.configs import config, read_toml, validated
+from dnalect.core.described import OneOf, written
 from dnalect.core.errors import ConfigError
+from dnalect.core.nearest import did_you_mean
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.models.families import FAMILIES
 from dnalect.training.head_config import HeadConfig
 from dnalect.training.masking import MaskingConfig
 
-T = TypeVar("T")
+# Seeds that numpy, torch and scikit-learn all take.
+Seed = Annotated[int, Interval(ge=0, le=(1 << 32) - 1)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Rate = Annotated[float, Interval(ge=0, le=10)]
+Decay = Annotated[float, Interval(ge=0, lt=1)]
+FAMILY_NAMES = ("duplex", *FAMILIES)
 
 
-@dataclass(frozen=True)
+@config
 class GenomeConfig:
-    """One genome of a corpus.
+    """One genome of a corpus: a table [[data.genomes]]. No base may stand in two of its parts."""
 
-    name: how figures and the card call it. fasta: relative to the data folder.
-    train, validate, test: regions, `contig` or `contig:start-end` (1-based, ends inside);
-    no base may stand in two of them. exclude: regions that are never trained on.
-    weight: share of the training windows, against the other genomes'; 0 stands for the
-    number of its training bases. species, assembly: for the card.
-    full_lengths: contig -> its length in the assembly, where the file holds only its beginning.
-    """
-
-    name: str
-    fasta: str
-    train: tuple[str, ...]
-    validate: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    weight: float = 0.0
-    species: str = ""
-    assembly: str = ""
-    full_lengths: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for part in ("train", "validate", "test", "exclude"):
-            value = getattr(self, part)
-            if isinstance(value, str):
-                raise ConfigError(f"[[data.genomes]] {part} must be a list of regions, not {value!r}")
-            object.__setattr__(self, part, tuple(value))
-        if not self.train:
-            raise ConfigError(f"the genome {self.name} needs at least one region in 'train'")
-        if self.weight < 0:
-            raise ConfigError(f"the weight of the genome {self.name} must not be negative")
+    name: Annotated[str, Len(1), Doc("How figures and the card call the genome.")]
+    fasta: Annotated[str, Len(1), Doc("Its FASTA, plain or gzipped, relative to the folder of --data.")]
+    train: Annotated[
+        tuple[str, ...],
+        Len(1),
+        Doc("Regions to learn from: `contig`, or `contig:start-end` (1-based, both ends inside)."),
+    ]
+    validate: Annotated[tuple[str, ...], Doc("Regions that the checks during the training are made on.")] = ()
+    test: Annotated[tuple[str, ...], Doc("Regions that are kept back for the figures that you will publish.")] = ()
+    exclude: Annotated[tuple[str, ...], Doc("Regions that are taken out of `train`.")] = ()
+    weight: Annotated[
+        float,
+        Interval(ge=0, le=1e9),
+        Doc("Share of the training windows, against the other genomes'; 0 stands for the number of training bases."),
+    ] = 0.0
+    species: Annotated[str, Doc("For the card.")] = ""
+    assembly: Annotated[str, Doc("For the card.")] = ""
+    full_lengths: Annotated[
+        dict[str, Annotated[int, Ge(1)]],
+        Doc("Lengths in the assembly of contigs of which the file holds only the beginning."),
+    ] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@config
 class DataConfig:
-    """Where the bases come from.
+    """Where the bases come from: the table [data]."""
 
-    genomes: at least one, with different names; at least one region to validate on.
-    window: bases of a training example.
-    soft_mask_weight: weight of lower-case bases in the loss. repeat_weight: of bases in a
-    24-mer that the training regions hold more than once, on either strand.
-    unknown_rate: share of examples in which a run of 1-32 bases is replaced by N.
-    mixed_lengths: share of examples of masked models that are cut to a length drawn between
-    `shortest` and the window.
-    """
-
-    genomes: tuple[GenomeConfig, ...]
-    window: int = 512
-    soft_mask_weight: float = 1.0
-    repeat_weight: float = 1.0
-    unknown_rate: float = 0.05
-    mixed_lengths: float = 0.0
-    shortest: int = 16
+    genomes: Annotated[tuple[GenomeConfig, ...], Len(1), Doc("The genomes, each a table [[data.genomes]].")]
+    window: Annotated[int, Interval(ge=16, le=1_000_000), Doc("Bases of a training example.")] = 512
+    soft_mask_weight: Annotated[Share, Doc("Weight of lower-case bases in the loss.")] = 1.0
+    repeat_weight: Annotated[
+        Share, Doc("Weight of bases in a 24-mer that the training regions hold more than once, on either strand.")
+    ] = 1.0
+    unknown_rate: Annotated[Share, Doc("Share of examples in which a run of 1 to 32 bases is replaced by N.")] = 0.05
+    mixed_lengths: Annotated[
+        Share, Doc("Masked models: share of examples that are cut to a length between `shortest` and the window.")
+    ] = 0.0
+    shortest: Annotated[int, Ge(1), Doc("Masked models: bases of the shortest example.")] = 16
 
     def __post_init__(self) -> None:
-        tables = [g if isinstance(g, GenomeConfig) else _fill("data.genomes", GenomeConfig, g) for g in self.genomes]
-        object.__setattr__(self, "genomes", tuple(tables))
-        names = [genome.name for genome in tables]
-        if not names:
-            raise ConfigError("[data] needs at least one [[data.genomes]]")
-        if len(set(names)) < len(names):
-            raise ConfigError("[[data.genomes]]: two genomes have one name")
-        if not any(genome.validate for genome in tables):
-            raise ConfigError("[[data.genomes]]: no genome names a region to validate on")
-        if len({genome.weight > 0 for genome in tables}) > 1:
-            raise ConfigError("[[data.genomes]]: give every genome a weight, or none")
-        if self.window < 16:
-            raise ConfigError(f"[data] window must be at least 16 bases, not {self.window}")
-        if not 0 <= self.mixed_lengths <= 1 or not 1 <= self.shortest <= self.window:
-            raise ConfigError("[data] mixed_lengths must be a share, and shortest at most the window")
+        names = [genome.name for genome in self.genomes]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ConfigError(f"two genomes are called {twice[0]!r}; give each a name of its own")
+        if not any(genome.validate for genome in self.genomes):
+            raise ConfigError('no genome names a region to validate on: add validate = ["a contig"] to one of them')
+        if len({genome.weight > 0 for genome in self.genomes}) > 1:
+            raise ConfigError("give every genome a weight, or none")
+        if self.shortest > self.window:
+            raise ConfigError(f"shortest ({self.shortest}) must be at most the window ({self.window})")
 
 
-@dataclass(frozen=True)
+@config
 class OptimConfig:
-    """How the weights are learned.
+    """How the weights are learned: the table [optim]."""
 
-    batch: windows a step. steps: optimizer steps. optimizer: adamw, or muon for matrices with
-    adamw for the rest. learning_rate, muon_rate: peaks of the two, after `warmup` steps, then
-    linear to `final_rate` times the peak. weight_decay, betas (AdamW), clip: gradient norm.
-    average: decay of the running mean of the weights that is checked and kept, 0 for the last
-    weights themselves. precision: fp32 or bf16 (autocast). save_every, check_every: steps between checkpoints
-    and between validations.
-    """
-
-    batch: int = 32
-    steps: int = 1000
-    optimizer: str = "adamw"
-    learning_rate: float = 2e-3
-    muon_rate: float = 0.02
-    warmup: int = 50
-    final_rate: float = 0.02
-    weight_decay: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.98)
-    clip: float = 1.0
-    average: float = 0.0
-    precision: str = "fp32"
-    save_every: int = 100
-    check_every: int = 100
+    batch: Annotated[int, Interval(ge=1, le=1 << 20), Doc("Windows a step.")] = 32
+    steps: Annotated[int, Interval(ge=1, le=10**9), Doc("Optimizer steps.")] = 1000
+    optimizer: Annotated[
+        Literal["adamw", "muon"], Doc("adamw, or muon for matrices with adamw for all other weights.")
+    ] = "adamw"
+    learning_rate: Annotated[Rate, Doc("Peak learning rate of adamw.")] = 2e-3
+    muon_rate: Annotated[Rate, Doc("Peak learning rate of muon.")] = 0.02
+    warmup: Annotated[int, Ge(0), Doc("Steps over which the rates rise from 0 to their peaks.")] = 50
+    final_rate: Annotated[Share, Doc("Where the rates end after their linear fall, as a share of the peak.")] = 0.02
+    weight_decay: Annotated[Share, Doc("Of matrices; biases and norms never decay.")] = 0.01
+    betas: Annotated[tuple[Decay, Decay], Doc("Of adamw.")] = (0.9, 0.98)
+    clip: Annotated[float, Interval(gt=0, le=1e9), Doc("Largest norm of the gradient.")] = 1.0
+    average: Annotated[
+        Decay, Doc("Decay of the running mean of the weights that is checked and kept; 0 for the last weights.")
+    ] = 0.0
+    precision: Annotated[
+        Literal["fp32", "bf16"], Doc("bf16 (autocast) is used where the processor computes in it, else fp32.")
+    ] = "fp32"
+    save_every: Annotated[int, Ge(1), Doc("Steps between checkpoints; one is written every three minutes anyway.")] = (
+        100
+    )
+    check_every: Annotated[int, Ge(1), Doc("Steps between validations.")] = 100
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "betas", tuple(self.betas))
-        if self.precision not in ("fp32", "bf16"):
-            raise ConfigError(f"[optim] precision must be fp32 or bf16, not {self.precision!r}")
-        if self.optimizer not in ("adamw", "muon"):
-            raise ConfigError(f"[optim] optimizer must be adamw or muon, not {self.optimizer!r}")
-        if not 0 <= self.average < 1:
-            raise ConfigError(f"[optim] average must lie in [0, 1), not {self.average}")
-        if min(self.batch, self.steps, self.save_every, self.check_every) < 1:
-            raise ConfigError("[optim] batch, steps, save_every and check_every must be at least 1")
+        if self.warmup > self.steps:
+            raise ConfigError(f"warmup ({self.warmup}) is longer than the run of {self.steps} steps; make it shorter")
 
 
-@dataclass(frozen=True)
+@config
 class MaskedConfig:
-    """A masked model of a published family, scaled.
+    """A masked model of a published family, scaled: the table [model] of any family but duplex."""
 
-    family: folder of dnalect.models. like: the published card whose sizes are scaled.
-    tokenizer: a name that `dnalect tokenize` knows, or a file, relative to --data or the config.
-    scale: share of the published heads, layers and channels; 1 is the published network.
-    longest: tokens that it is made for, 0 for the published number.
-    """
-
-    family: str
-    like: str
-    tokenizer: str
-    scale: float = 1.0
-    longest: int = 0
+    family: Annotated[str, OneOf(FAMILIES), Doc("Which network; or duplex, whose keys are above.")]
+    like: Annotated[str, Doc("The published model whose sizes are scaled; see `dnalect models list`.")]
+    tokenizer: Annotated[str, Doc("A name that `dnalect tokenize` knows, or a file, relative to --data or as it is.")]
+    scale: Annotated[
+        float, Interval(gt=0, le=4), Doc("Share of the published heads, layers and channels; 1 for the published size.")
+    ] = 1.0
+    longest: Annotated[int, Ge(0), Doc("Tokens that it is made for; 0 for the published number.")] = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.scale <= 4 or self.longest < 0:
-            raise ConfigError(f"[model] scale must lie in (0, 4] and longest not below 0: {self.scale}, {self.longest}")
+        cards = [card.name for card in FAMILIES[self.family].cards]
+        if self.like not in cards:
+            raise ConfigError(
+                f"like must be one of {', '.join(cards)}, not {self.like!r}.{did_you_mean(self.like, cards)}"
+            )
 
 
-@dataclass(frozen=True)
+@config
+class CardConfig:
+    """What the model's card says of it beside what the run knows itself: the table [card]."""
+
+    species: Annotated[str, Doc("Species that the model is of.")] = ""
+    assembly: Annotated[str, Doc("Assembly that it learned from.")] = ""
+    licence: Annotated[str, Doc("Licence of the weights, such as Apache-2.0.")] = ""
+
+
+def _tag(model: Any) -> str:
+    """Which class a table [model] is of: `family` is what tells a masked model, and duplex has no such field."""
+    masked = "family" in model if isinstance(model, dict) else isinstance(model, MaskedConfig)
+    return MaskedConfig.__name__ if masked else DuplexConfig.__name__
+
+
+@config
 class PretrainConfig:
-    """A whole pretraining run.
+    """A whole pretraining run."""
 
-    init: a model (name or folder) of the same sizes whose weights are the beginning, "" for
-    random ones. masking: of masked models; duplex has no use for it. heads: further objectives
-    of masked models, with different names.
-    """
+    name: Annotated[str, Len(1), Doc("Name of the model; by default that of the file.")]
+    data: Annotated[DataConfig, Doc("Where the bases come from.")]
+    model: Annotated[
+        Annotated[DuplexConfig, Tag("DuplexConfig")] | Annotated[MaskedConfig, Tag("MaskedConfig")],
+        Discriminator(_tag),
+        Doc("The network; without this table a duplex of default sizes."),
+    ] = field(default_factory=DuplexConfig)
+    optim: Annotated[OptimConfig, Doc("How the weights are learned.")] = field(default_factory=OptimConfig)
+    masking: Annotated[MaskingConfig, Doc("Masked models: what is hidden.")] = field(default_factory=MaskingConfig)
+    seed: Annotated[Seed, Doc("Of everything that is drawn at random; the same seed gives the same model.")] = 1
+    init: Annotated[
+        str, Doc('A model (name or folder) of the same sizes whose weights are the beginning; "" for random ones.')
+    ] = ""
+    card: Annotated[CardConfig, Doc("For the model's card.")] = field(default_factory=CardConfig)
+    heads: Annotated[tuple[HeadConfig, ...], Doc("Further objectives of masked models, each a table [[heads]].")] = ()
 
-    name: str
-    data: DataConfig
-    model: DuplexConfig | MaskedConfig
-    optim: OptimConfig = field(default_factory=OptimConfig)
-    masking: MaskingConfig = field(default_factory=MaskingConfig)
-    family: str = "duplex"
-    seed: int = 1
-    init: str = ""
-    card: dict[str, Any] = field(default_factory=dict)
-    heads: tuple[HeadConfig, ...] = ()
+    @property
+    def family(self) -> str:
+        """That of the model."""
+        return self.model.family if isinstance(self.model, MaskedConfig) else "duplex"
 
     def __post_init__(self) -> None:
-        tables = [h if isinstance(h, HeadConfig) else _fill("heads", HeadConfig, h) for h in self.heads]
-        object.__setattr__(self, "heads", tuple(tables))
         genomes = [genome.name for genome in self.data.genomes]
-        for head in tables:
+        names = [head.name for head in self.heads]
+        for head in self.heads:
             if head.genome not in genomes:
-                raise ConfigError(f"[[heads]] {head.name}: genome must be one of {', '.join(genomes)}")
-        if len({head.name for head in tables}) < len(tables):
-            raise ConfigError("[[heads]]: two heads have one name")
-        if tables and not isinstance(self.model, MaskedConfig):
-            raise ConfigError("[[heads]] are for masked models; a duplex learns every base and nothing else")
+                raise ConfigError(f"heads, {head.name}: genome must be one of {', '.join(genomes)}")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ConfigError(f"heads: two heads have one name, {twice[0]!r}")
+        if isinstance(self.model, MaskedConfig):
+            return
+        if self.heads:
+            raise ConfigError("heads are for masked models; a duplex learns every base and nothing else")
+        if self.data.mixed_lengths:
+            raise ConfigError("data.mixed_lengths is for masked models; duplex learns every base of a window")
 
 
 def read_config(path: Path) -> PretrainConfig:
-    """Read a TOML file. Raises ConfigError with the name of the field that is wrong."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no TOML: {error}") from error
-    model = dict(_table(path, raw, "model"))
-    family = model.get("family", "duplex")
-    if family not in ("duplex", *FAMILIES):
-        raise ConfigError(f"{path}: [model] family must be one of duplex, {', '.join(FAMILIES)}, not {family!r}")
-    if family == "duplex":
-        model.pop("family", None)
-    unknown = set(raw) - {"name", "seed", "init", "model", "data", "optim", "masking", "card", "heads"}
-    if unknown:
-        raise ConfigError(f"{path}: unknown entry {sorted(unknown)[0]!r}")
-    sizes: DuplexConfig | MaskedConfig
-    if family == "duplex":
-        sizes = _build(path, "model", DuplexConfig, model)
-    else:
-        sizes = _build(path, "model", MaskedConfig, model)
-    heads = raw.get("heads", [])
-    if not isinstance(heads, list):
-        raise ConfigError(f"{path}: write [[heads]], with two brackets, for every head")
-    values: dict[str, Any] = {
-        "name": str(raw.get("name", path.stem)),
-        "data": _build(path, "data", DataConfig, _table(path, raw, "data")),
-        "model": sizes,
-        "masking": _build(path, "masking", MaskingConfig, _table(path, raw, "masking")),
-        "optim": _build(path, "optim", OptimConfig, _table(path, raw, "optim")),
-        "family": family,
-        "seed": int(raw.get("seed", 1)),
-        "init": str(raw.get("init", "")),
-        "card": _table(path, raw, "card"),
-        "heads": tuple(_build(path, "heads", HeadConfig, head) for head in heads),
-    }
-    return _build(path, "config", PretrainConfig, values)
+    """Read a TOML file. Raises ConfigError that names every value that is wrong."""
+    return told_config(read_toml(path), path)
 
 
-def _table(path: Path, raw: dict[str, Any], name: str) -> dict[str, Any]:
-    table = raw.get(name, {})
-    if not isinstance(table, dict):
-        raise ConfigError(f"{path}: [{name}] must be a table")
-    return table
-
-
-def _build(path: Path, name: str, kind: type[T], values: dict[str, Any]) -> T:
-    try:
-        return _fill(name, kind, values)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def _fill(name: str, kind: type[T], values: dict[str, Any]) -> T:
-    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
-    if not isinstance(values, dict):
-        raise ConfigError(f"[{name}] must be a table")
-    for key in values:
-        if key not in known:
-            raise ConfigError(f"[{name}] has no field {key!r}; it has {', '.join(sorted(known))}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"[{name}]: {str(error).replace('.__init__()', '')}") from error
+def told_config(values: dict[str, Any], path: Path) -> PretrainConfig:
+    """Return the config of what a TOML file holds. path: its name, for messages and as the default name."""
+    told = {"name": path.stem, **values}
+    if isinstance(told.get("model"), dict):
+        model = dict(told["model"])
+        family = model.get("family", "duplex")
+        if family not in FAMILY_NAMES:
+            near = did_you_mean(str(family), FAMILY_NAMES)
+            raise ConfigError(
+                f"{path}: model.family = {written(family)}: must be one of {', '.join(FAMILY_NAMES)}.{near}"
+            )
+        if family == "duplex":
+            model.pop("family", None)
+        told["model"] = model
+    return validated(PretrainConfig, told, path)

@@ -1,76 +1,79 @@
 """What the head of a multi-task recipe is told: one [[heads]] table of the TOML file."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import Annotated, Literal
 
+from annotated_types import Ge, Interval, Len
+from typing_extensions import Doc
+
+from dnalect.core.configs import config
 from dnalect.core.errors import ConfigError
 from dnalect.genome.parts import UPSTREAM
-from dnalect.models.heads import KINDS
 
+File = Annotated[str, Len(1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 # Names that torch's table of modules has for itself, and that of the other loss in the log.
 _TAKEN = {"keys", "values", "items", "pop", "clear", "update", "bits", "type", "train", "eval", "forward", "training"}
 
 
-@dataclass(frozen=True)
+@config
 class HeadConfig:
-    """One objective beside masked language modelling. Files are relative to the data folder.
+    """One objective beside masked language modelling: a table [[heads]]. Files are relative to the folder of --data.
 
-    name: of the head, in the log and the card. genome: name of the genome of [[data.genomes]]
-    that its labels are of. weight: of its loss; that of masked language modelling is 1.
-
-    kind "classes": every token is of one class. annotation: GFF for the classes of
-    `genome.parts.PARTS`; promoter: bases upstream of a gene that are its promoter. bed: class
-    -> BED, painted over these, the last one on top; without a GFF all other bases are "other".
-
-    kind "tracks": every track is a yes or no. bed: track -> BED of yes; within: BED of what was
-    looked at, all bases where it is left out. bigwig: track -> signal; yes where it is greater
-    than `above`. placed: track -> table of sequences with labels 0 or 1, placed on the genome
-    by exact match; the label is that of the whole sequence.
-
-    kind "signal": bigwig: one file, whose value is predicted.
+    kind "classes": every token is of one class. kind "tracks": every track is a yes or no.
+    kind "signal": a value is predicted.
     """
 
-    name: str
-    kind: str
-    genome: str
-    weight: float = 1.0
-    annotation: str = ""
-    promoter: int = UPSTREAM
-    bed: dict[str, str] = field(default_factory=dict)
-    within: str = ""
-    bigwig: dict[str, str] | str = ""
-    above: float = 0.5
-    placed: dict[str, str] = field(default_factory=dict)
+    name: Annotated[str, Doc("Of the head, in the log and the card: a word of a-z, 0-9, - and _.")]
+    kind: Annotated[
+        Literal["classes", "tracks", "signal"],
+        Doc("classes: each token is of one class. tracks: each track is a yes or no. signal: a value is predicted."),
+    ]
+    genome: Annotated[str, Doc("Name of the genome of [[data.genomes]] that its labels are of.")]
+    weight: Annotated[float, Interval(gt=0, le=1e6), Doc("Of its loss; that of masked language modelling is 1.")] = 1.0
+    annotation: Annotated[str, Doc("classes: a GFF, for the kinds of sequence that `score --annotate` knows.")] = ""
+    promoter: Annotated[int, Ge(0), Doc("classes: bases upstream of a gene that are its promoter.")] = UPSTREAM
+    bed: Annotated[
+        dict[str, File],
+        Doc(
+            "classes: BED of each class, painted over the annotation, the last one on top; without a GFF all other "
+            "bases are `other`. tracks: BED of what is a yes."
+        ),
+    ] = field(default_factory=dict)
+    within: Annotated[str, Doc("tracks: BED of what was looked at; all bases where it is left out.")] = ""
+    bigwig: Annotated[
+        dict[str, File] | str,
+        Doc("tracks: bigWig of each track, a yes where it is greater than `above`. signal: the one file."),
+    ] = ""
+    above: Annotated[float, Doc("tracks: see bigwig.")] = 0.5
+    placed: Annotated[
+        dict[str, File],
+        Doc(
+            "tracks: table of sequences with labels 0 or 1, placed on the genome by exact match; the label is that of "
+            "the whole sequence."
+        ),
+    ] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in _TAKEN:
-            raise ConfigError(f"[[heads]] name must be a word of a-z, 0-9, - and _, not {self.name!r}")
+            raise ConfigError(f"name must be a word of a-z, 0-9, - and _, not {self.name!r}")
         for fault, wrong in self._faults().items():
             if wrong:
-                raise ConfigError(f"[[heads]] {self.name}: {fault}")
+                raise ConfigError(f"{self.name}: {fault}")
 
     def _faults(self) -> dict[str, bool]:
-        classes, tracks, signal = (self.kind == kind for kind in KINDS)
-        tables = {"bed": self.bed, "placed": self.placed} | ({} if signal else {"bigwig": self.bigwig or {}})
-        names = [name for table in tables.values() if isinstance(table, dict) for name in table]
-        files = [file for table in tables.values() if isinstance(table, dict) for file in table.values()]
+        classes, tracks, signal = (self.kind == kind for kind in ("classes", "tracks", "signal"))
+        tables = isinstance(self.bigwig, dict)
+        names = [*self.bed, *self.placed, *(self.bigwig if tables else ())]
         return {
-            f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}": not (classes or tracks or signal),
-            f"weight must be above 0, not {self.weight}; leave the table out to do without the head": not (
-                isinstance(self.weight, int | float) and self.weight > 0
-            ),
-            "bed, placed and (of tracks) bigwig must be tables NAME = FILE": not all(
-                isinstance(table, dict) for table in tables.values()
-            )
-            or not all(isinstance(file, str) and file for file in files),
-            "promoter must not be negative": self.promoter < 0,
             "classes need an annotation (GFF) or a table bed, and take no bigwig and no placed": classes
             and (not (self.annotation or self.bed) or bool(self.bigwig or self.placed)),
+            "bigwig of tracks must be a table NAME = FILE": tracks and bool(self.bigwig) and not tables,
             "tracks need a table bed, bigwig or placed, and take no annotation": tracks
             and (not names or bool(self.annotation)),
             "two tracks have one name": tracks and len(set(names)) < len(names),
             "a signal needs bigwig = FILE and no other source": signal
-            and not (isinstance(self.bigwig, str) and self.bigwig and not (self.bed or self.placed or self.annotation)),
+            and (tables or not self.bigwig or bool(self.bed or self.placed or self.annotation)),
             "within belongs to the table bed of tracks": bool(self.within) and not (tracks and self.bed),
         }

@@ -190,6 +190,7 @@ def _identity(config: PretrainConfig) -> str:
     """All that was chosen; what stands at its default is left out, so that a new field changes no old run."""
     record = _chosen(config)
     record.pop("card", None)
+    record |= {"family": config.family} if config.family != "duplex" else {}
     return json.dumps(record, sort_keys=True)
 
 

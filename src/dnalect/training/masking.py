@@ -1,43 +1,44 @@
 """Which tokens a masked language model must guess, and what it sees in their place."""
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Interval
+from typing_extensions import Doc
 
+from dnalect.core.configs import config
 from dnalect.core.errors import ConfigError
 
 Ids = npt.NDArray[np.int64]
+Share = Annotated[float, Interval(ge=0, le=1)]
 Mask = npt.NDArray[np.bool_]
 # The neighbours that are hidden with a centre, by the length of overlapping words (DNABERT,
 # run_pretrain.py): all words that hold one base, else the others would spell it.
 NEIGHBOURS = {3: (-1, 1), 4: (-1, 1, 2), 5: (-2, -1, 1, 2), 6: (-2, -1, 1, 2, 3)}
 
 
-@dataclass(frozen=True)
+@config
 class MaskingConfig:
-    """How tokens are chosen and hidden.
+    """How tokens of masked models are chosen and hidden: the table [masking]."""
 
-    rate: share of tokens chosen. late_rate, late_from: another share after this part of the
-    steps (DNABERT: 0.2 from 100,000 of 120,000). contiguous: length of overlapping words
-    whose neighbours are hidden with them, 0 to choose every token by itself. Of the chosen,
-    `masked` become the mask and `random` another token; the rest stay.
-    """
-
-    rate: float = 0.15
-    late_rate: float = 0.0
-    late_from: float = 1.0
-    contiguous: int = 0
-    masked: float = 0.8
-    random: float = 0.1
+    rate: Annotated[float, Interval(gt=0, lt=1), Doc("Share of the tokens that must be guessed.")] = 0.15
+    late_rate: Annotated[
+        float,
+        Interval(ge=0, lt=1),
+        Doc("Another share after `late_from` of the steps (DNABERT: 0.2 from 0.83 on); 0 for none."),
+    ] = 0.0
+    late_from: Annotated[Share, Doc("Share of the steps after which `late_rate` holds.")] = 1.0
+    contiguous: Annotated[
+        Literal[0, 3, 4, 5, 6],
+        Doc("Length of overlapping words whose neighbours are hidden with them; 0 hides every token by itself."),
+    ] = 0
+    masked: Annotated[Share, Doc("Share of the chosen tokens that become the mask.")] = 0.8
+    random: Annotated[Share, Doc("Share of the chosen tokens that become another token; the rest stay.")] = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate < 1 or not 0 <= self.late_rate < 1 or not 0 <= self.late_from <= 1:
-            raise ConfigError("[masking] rate, late_rate and late_from must be shares")
-        if self.contiguous and self.contiguous not in NEIGHBOURS:
-            raise ConfigError(f"[masking] contiguous must be 0 or one of {', '.join(map(str, NEIGHBOURS))}")
-        if not 0 <= self.masked <= 1 or not 0 <= self.random <= 1 or self.masked + self.random > 1:
-            raise ConfigError("[masking] masked and random must be shares of at most 1 together")
+        if self.masked + self.random > 1:
+            raise ConfigError(f"masked ({self.masked}) and random ({self.random}) must be at most 1 together")
 
     def rate_at(self, progress: float) -> float:
         """Return the share to choose when `progress` (0 to 1) of the steps are done."""

@@ -1,6 +1,7 @@
 """Genomes and a config -> a trained model folder."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def _write_card(
         "revision": weights[:12],
         "sha256": weights,
         **facts,
-        **config.card,
+        **asdict(config.card),
         "genomes": entries,
         "training": {
             "window": config.data.window,

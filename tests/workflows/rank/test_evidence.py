@@ -136,21 +136,22 @@ def test_settings_from_a_file(tmp_path):
     )
     found = read_settings(str(path))
     assert (found.weights["llr"], found.weights["region"], found.directions["frequency"]) == (3, 0.25, "high")
-    assert (found.regions["CDS"], found.regions["promoter"], found.used["tuned"].weight) == (0.5, 0.8, 2.0)
+    assert (found.regions["CDS"], found.regions["promoter"], found.use["tuned"].weight) == (0.5, 0.8, 2.0)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[weights]\nlrr = 1", "no source 'lrr'"),
-        ("[weights]\nllr = -1", "0 or more"),
-        ('[weights]\nllr = "1"', "0 or more"),
-        ('[directions]\nllr = "down"', "high, low, abs"),
-        ("[regions]\nCDS = 2", "between 0 and 1"),
-        ("[wieghts]\nllr = 1", "no table"),
-        ("weights = 1", "must be a table"),
-        ("[use.x]\nweight = 1", "needs column"),
-        ("[use.x]\ncolumn = 5", "must be a text"),
+        ("[weights]\nlrr = 1", "weights.lrr is unknown. Did you mean llr"),
+        ("[weights]\nllr = -1", "weights.llr = -1: must be a number, 0 to"),
+        ("[weights]\nllr = nan", "finite"),
+        ('[weights]\nllr = "1"', 'weights.llr = "1": must be a number'),
+        ('[directions]\nllr = "down"', "one of high, low, abs"),
+        ("[regions]\nCDS = 2", "0 to 1"),
+        ("[wieghts]\nllr = 1", "wieghts is unknown. Did you mean weights"),
+        ("weights = 1", "weights = 1: must be a table"),
+        ("[use.x]\nweight = 1", "use.x.column is missing"),
+        ("[use.x]\ncolumn = 5", "use.x.column = 5: must be a text"),
         ("[use.llr]\ncolumn = 'a'", "name of its own"),
         ("no toml", "no TOML"),
     ],

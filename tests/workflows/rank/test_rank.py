@@ -171,7 +171,7 @@ def test_wrong_use_says_what_is_right(tmp_path):
         (Options(haplotypes="x.vcf"), ConfigError, "--reference"),
         (Options(hit_above=1.0), ConfigError, "--labels"),
         (Options(group_by="nothing"), ConfigError, "--group-by"),
-        (Options(weights=str(tmp_path / "none.toml")), ConfigError, "cannot read the weights"),
+        (Options(weights=str(tmp_path / "none.toml")), ConfigError, "cannot read the config"),
         (Options(conservation=str(tmp_path / "none.bw")), DnalectError, "no such file"),
         (Options(annotate=str(GENES)), ConfigError, "no contig"),
         (Options(pip="llr"), TableError, "--pip"),

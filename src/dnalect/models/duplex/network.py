@@ -10,10 +10,13 @@ Shapes: B windows, L bases, C channels.
 """
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Interval, Len
 from torch import Tensor, nn
 from torch.nn import functional as F
+from typing_extensions import Doc
 
 from dnalect.core.errors import ConfigError
 from dnalect.tokens.bases import UNKNOWN
@@ -21,22 +24,22 @@ from dnalect.tokens.bases import UNKNOWN
 
 @dataclass(frozen=True)
 class DuplexConfig:
-    """Sizes of a duplex network.
+    """Sizes of a duplex network: the table [model] of a config."""
 
-    width: channels of the stack.
-    kernel: taps of each convolution.
-    dilations: one block each, in this order.
-    expansion: hidden width of feed-forward layers and head, in widths.
-    dropout: on the output of every layer, in training only.
-    join: what the head reads of the two streams: `concat`, or `product` for their products too.
-    """
-
-    width: int = 128
-    kernel: int = 6
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    expansion: int = 2
-    dropout: float = 0.0
-    join: str = "concat"
+    width: Annotated[int, Interval(ge=1, le=4096), Doc("Channels of the stack.")] = 128
+    kernel: Annotated[int, Interval(ge=2, le=64), Doc("Taps of each convolution.")] = 6
+    dilations: Annotated[
+        tuple[Annotated[int, Interval(ge=1, le=65536)], ...],
+        Len(1),
+        Doc("Of the convolutions, one block each; (kernel - 1) times their sum is how far the model sees, each way."),
+    ] = (1, 2, 4, 8, 16, 32)
+    expansion: Annotated[
+        int, Interval(ge=1, le=16), Doc("Hidden width of feed-forward layers and head, in widths.")
+    ] = 2
+    dropout: Annotated[float, Interval(ge=0, lt=1), Doc("On the output of every layer, in training only.")] = 0.0
+    join: Annotated[
+        Literal["concat", "product"], Doc("What the head reads of the two streams; product: their products, too.")
+    ] = "concat"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.errors import ConfigError
 from dnalect.core.examples import Examples
 from dnalect.core.files import sha256, written_whole
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.models.heads import Heads
-from dnalect.models.pooled import Reading, read_states
+from dnalect.models.pooled import read_states
 from dnalect.models.predictor import own_unit
 from dnalect.models.registry import Model, language_model, model_folder
 from dnalect.models.untrained import untrained
@@ -129,13 +128,7 @@ def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Places
 
 def config_of(entry: Entry, task: Task) -> TuneConfig:
     """Return how an entry learns a task. Raises ConfigError for an unknown option."""
-    strands = 2 if task.spec.both_strands else 1
-    reading = Reading(entry.pool, entry.layer, strands)
-    options = dict(entry.options)
-    try:
-        return TuneConfig(method=entry.method, reading=reading, reverse_complement=strands == 2, **options)
-    except TypeError as error:
-        raise ConfigError(f"{entry.name}, options: {str(error).replace('TuneConfig.__init__() ', '')}") from error
+    return entry.tuned(2 if task.spec.both_strands else 1)
 
 
 def weights_of(entry: Entry, places: Places) -> str:

@@ -1,125 +1,114 @@
 """A suite: which models and rivals are measured on which tasks. Read from YAML; unknown keys are errors."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Len
+from typing_extensions import Doc
+
+from dnalect.core.configs import config, validated
+from dnalect.core.described import OneOf
 from dnalect.core.errors import ConfigError
 from dnalect.evaluate.metrics import COMPARABLE
 from dnalect.evaluate.rivals.base import KINDS
 from dnalect.evaluate.rivals.catalogue import NAMES
 from dnalect.evaluate.splits import RULES
-from dnalect.training.tuning import METHODS
-from dnalect.workflows.benchmark.yaml_files import fits, read_yaml
+from dnalect.models.pooled import READINGS, Reading
+from dnalect.training.tuning import METHODS, TuneConfig
+from dnalect.workflows.benchmark.yaml_files import read_yaml
 
 SPLITS = ("folds", *RULES)
+METRICS = ("", *dict.fromkeys(each for metrics in COMPARABLE.values() for each in metrics))
+Count = Annotated[int, Ge(1)]
 
 
-@dataclass(frozen=True)
+@config
 class Published:
-    """A number from the literature: who got it, in which metric, the source, how the protocol differs."""
+    """A number from the literature."""
 
-    who: str
-    metric: str
-    value: float
-    source: str
-    differs: str = ""
+    who: Annotated[str, Doc("Who got it.")]
+    metric: Annotated[str, Doc("In which metric.")]
+    value: Annotated[float, Doc("The number.")]
+    source: Annotated[str, Doc("Where it stands.")]
+    differs: Annotated[str, Doc("How the protocol differs from that of the suite.")] = ""
 
 
-@dataclass(frozen=True)
+@config
 class TaskSpec:
-    """A task.
+    """A task: an entry of `tasks`. Labels, kind and conflicts are as `dnalect finetune` takes them."""
 
-    data: file or folder, relative to the folder of the data. labels, sequence, kind, conflicts:
-    as `dnalect finetune` takes them. reference, place: where the sequences are looked for.
-    split: "folds" (whole contigs, or clusters where there are none, are held out in turn, so that
-    every sequence is predicted once), or a rule of `dnalect finetune`. folds: how many. most:
-    at most so many sequences, drawn once, None for all. train_most: the same of the training part.
-    longest: bases; of longer sequences the middle is read. both_strands: the label does not
-    depend on the strand. metric: what is compared. seeds: None for the suite's. drop_contigs:
-    contigs, or contig:start-end, that are left out. curve: name of the learning curve that it is
-    a point of, at `train_most` labels. published: numbers of others.
-    """
-
-    name: str
-    data: str
-    labels: tuple[str, ...] = ()
-    sequence: str | None = None
-    kind: str | None = None
-    conflicts: str = "drop"
-    reference: str | None = None
-    place: bool = False
-    split: str = "given"
-    folds: int = 5
-    most: int | None = None
-    train_most: int | None = None
-    longest: int | None = None
-    both_strands: bool = False
-    metric: str = ""
-    seeds: int | None = None
-    drop_contigs: tuple[str, ...] = ()
-    curve: str = ""
-    published: tuple[Published, ...] = ()
-
-    def __post_init__(self) -> None:
-        choices = {
-            "split": SPLITS,
-            "kind": (None, *KINDS),
-            "conflicts": ("error", "drop"),
-            "metric": ("", *dict.fromkeys(each for metrics in COMPARABLE.values() for each in metrics)),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                told = ", ".join(each for each in allowed if each)
-                raise ConfigError(f"{self.name}: {name} is one of {told}, not {getattr(self, name)!r}")
-        for name, least in (("folds", 2), ("most", 1), ("train_most", 1), ("longest", 1), ("seeds", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ConfigError(f"{self.name}: {name} must be {least} or more, not {value}")
+    name: Annotated[str, Len(1), Doc("In tables and pictures.")]
+    data: Annotated[str, Len(1), Doc("File or folder of labelled sequences, relative to the folder of --data.")]
+    labels: Annotated[tuple[str, ...], Doc("Columns of labels; by default `label`.")] = ()
+    sequence: Annotated[str | None, Doc("Column of sequences; by default `sequence`.")] = None
+    kind: Annotated[
+        Annotated[str, OneOf(KINDS)] | None, Doc("What the labels are; by default told by what they look like.")
+    ] = None
+    conflicts: Annotated[
+        Literal["error", "drop"], Doc("What is done with sequences that have contradictory classes.")
+    ] = "drop"
+    reference: Annotated[str | None, Doc("FASTA that the sequences are looked for on, relative to --data.")] = None
+    place: Annotated[bool, Doc("Look for the sequences on the reference.")] = False
+    split: Annotated[
+        str,
+        OneOf(SPLITS),
+        Doc("folds: whole contigs, or clusters, are held out in turn; or a rule of `dnalect finetune`."),
+    ] = "given"
+    folds: Annotated[int, Ge(2), Doc("Number of folds.")] = 5
+    most: Annotated[Count | None, Doc("At most so many sequences, drawn once; all by default.")] = None
+    train_most: Annotated[Count | None, Doc("The same of the training part.")] = None
+    longest: Annotated[Count | None, Doc("Bases; of longer sequences the middle is read.")] = None
+    both_strands: Annotated[bool, Doc("The label does not depend on the strand.")] = False
+    metric: Annotated[str, OneOf(METRICS), Doc("What is compared; by default the main one of the kind.")] = ""
+    seeds: Annotated[Count | None, Doc("Number of seeds; by default the suite's.")] = None
+    drop_contigs: Annotated[tuple[str, ...], Doc("Contigs, or contig:start-end, that are left out.")] = ()
+    curve: Annotated[str, Doc("Learning curve that it is a point of, at `train_most` labels.")] = ""
+    published: Annotated[tuple[Published, ...], Doc("Numbers of others.")] = ()
 
 
-@dataclass(frozen=True)
+@config
 class Entry:
-    """A model and how it is used.
+    """A model and how it is used: an entry of `models`."""
 
-    name: in the table. model: name or folder, relative to the folder of the models where it is
-    one there. method: of METHODS. untrained: with random weights instead. options: fields of a
-    TuneConfig. pool, layer: of its reading. only: names of tasks, () for all.
-    """
-
-    name: str
-    model: str
-    method: str = "probe"
-    untrained: bool = False
-    pool: str = "mean"
-    layer: int | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
+    name: Annotated[str, Len(1), Doc("In tables and pictures.")]
+    model: Annotated[str, Len(1), Doc("Name or folder, relative to the folder of --models where it is one there.")]
+    method: Annotated[str, OneOf(METHODS), Doc("How it learns.")] = "probe"
+    untrained: Annotated[bool, Doc("With random weights instead.")] = False
+    pool: Annotated[str, OneOf(READINGS), Doc("How states become one vector.")] = "mean"
+    layer: Annotated[Annotated[int, Ge(0)] | None, Doc("Whose states; the last by default.")] = None
+    options: Annotated[dict[str, Any], Doc("Keys of fine-tuning; see below.")] = field(default_factory=dict)
+    only: Annotated[tuple[str, ...], Doc("Names of tasks; all by default.")] = ()
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ConfigError(f"{self.name}: a method is one of {', '.join(METHODS)}, not {self.method!r}")
+        self.tuned(1)
+
+    def tuned(self, strands: int) -> TuneConfig:
+        """Return how this entry learns. Raises ConfigError for a wrong option."""
+        if taken := {"method", "reading"} & self.options.keys():
+            raise ConfigError(f"{self.name}: options take no {sorted(taken)[0]!r}; it stands beside them")
+        told = validated(TuneConfig, {"method": self.method, **self.options}, f"{self.name}, options")
+        reading = Reading(self.pool, self.layer, strands)
+        return replace(told, reading=reading, reverse_complement=strands == 2 or told.reverse_complement)
 
 
-@dataclass(frozen=True)
+@config
 class Suite:
-    """What one file says. against: the rival whose differences are corrected over the tasks."""
+    """What one file says."""
 
-    name: str
-    models: tuple[Entry, ...]
-    tasks: tuple[TaskSpec, ...]
-    rivals: tuple[str, ...] = ("words", "composition", "likelihood", "cnn")
-    against: str = "words of 3-6"
-    seeds: int = 3
-    motifs: str | None = None
-    about: str = ""
+    name: Annotated[str, Len(1), Doc("Of the suite.")]
+    models: Annotated[tuple[Entry, ...], Doc("Who is measured.")]
+    tasks: Annotated[tuple[TaskSpec, ...], Doc("On what.")]
+    rivals: Annotated[tuple[Annotated[str, OneOf(NAMES)], ...], Doc("What knows nothing of genomes.")] = (
+        *("words", "composition", "likelihood", "cnn"),
+    )
+    against: Annotated[str, Doc("The rival whose differences are corrected over the tasks.")] = "words of 3-6"
+    seeds: Annotated[Count, Doc("Number of seeds.")] = 3
+    motifs: Annotated[str | None, Doc("MEME file of the rival motifs, relative to --data.")] = None
+    about: Annotated[str, Doc("A sentence for the page.")] = ""
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.rivals) - set(NAMES)):
-            raise ConfigError(f"{self.name}: no rival {unknown[0]!r}; the rivals are {', '.join(NAMES)}")
-        if self.seeds < 1:
-            raise ConfigError(f"{self.name}: seeds must be 1 or more, not {self.seeds}")
         tasks = {task.name for task in self.tasks}
         for entry in self.models:
             if missing := sorted(set(entry.only) - tasks):
@@ -144,15 +133,11 @@ def untrained_of(suite: Suite, who: str) -> list[str]:
 
 
 def read_suite(path: Path) -> Suite:
-    """Read a suite. Raises ConfigError that names what is missing, unknown or twice."""
-    told = read_yaml(path)
-    if not isinstance(told, dict):
-        raise ConfigError(f"{path} must hold name, models and tasks")
-    parts = dict(told)
-    models = tuple(_made(Entry, each, f"{path}, models") for each in _listed(parts, "models", path))
-    tasks = tuple(_task(each, path) for each in _listed(parts, "tasks", path))
-    suite: Suite = _made(Suite, {**parts, "models": models, "tasks": tasks}, str(path))
-    for what, names in (("models", [m.name for m in models]), ("tasks", [t.name for t in tasks])):
+    """Read a suite. Raises ConfigError that names all that is missing, unknown, wrong or twice."""
+    suite = validated(Suite, read_yaml(path), path)
+    if not suite.models or not suite.tasks:
+        raise ConfigError(f"{path}: models and tasks are both needed, at least one of each")
+    for what, names in (("models", [m.name for m in suite.models]), ("tasks", [t.name for t in suite.tasks])):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ConfigError(f"{path}: {what} have the same name {sorted(twice)[0]!r}")
         files = [safe(name) for name in names]
@@ -166,43 +151,3 @@ def read_suite(path: Path) -> Suite:
 def safe(name: str) -> str:
     """Return a name as the files of a run have it."""
     return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
-
-
-def _task(told: Any, path: Path) -> TaskSpec:
-    where = f"{path}, tasks"
-    if not isinstance(told, dict):
-        raise ConfigError(f"{where}: every task is a mapping with name and data")
-    listed = told.get("published") or []
-    if not isinstance(listed, list):
-        raise ConfigError(f"{where}: published is a list, not {listed!r}")
-    published = tuple(_made(Published, each, f"{where}, published") for each in listed)
-    task: TaskSpec = _made(TaskSpec, {**told, "published": ()}, where)
-    return replace(task, published=published)
-
-
-def _listed(told: dict[str, Any], name: str, path: Path) -> list[Any]:
-    value = told.pop(name, None)
-    if not isinstance(value, list) or not value:
-        raise ConfigError(f"{path} has no list of {name}")
-    return value
-
-
-def _made(kind: Any, told: Any, where: str) -> Any:
-    known = {each.name for each in fields(kind)}
-    if not isinstance(told, dict) or not all(isinstance(key, str) for key in told):
-        raise ConfigError(f"{where}: expected a mapping, found {told!r}")
-    if unknown := sorted(told.keys() - known):
-        raise ConfigError(f"{where}: unknown {unknown[0]!r}; known: {', '.join(sorted(known))}")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
-    hints = get_type_hints(kind)
-    for key, value in values.items():
-        if problem := fits(value, hints[key]):
-            raise ConfigError(f"{where}{_of(told)}: {key} must be {problem}, not {told[key]!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {str(error).replace('__init__() ', '')}") from error
-
-
-def _of(told: dict[str, Any]) -> str:
-    return f", {told['name']}" if "name" in told else ""

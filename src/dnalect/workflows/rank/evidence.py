@@ -66,7 +66,7 @@ def gather(
     found = [_likelihood(scored, settings) or _distance(scored, settings)]
     found += [
         _ranked(scored, name, used.column, used.weight, used.direction, model=True)
-        for name, used in settings.used.items()
+        for name, used in settings.use.items()
     ]
     if track is not None:
         raw = conservation(track, scored)
