@@ -231,9 +231,7 @@ def test_a_second_stage_begins_from_the_first(data):
     first = pretrain(data / "toy.toml", data, data / "first")
     again = CONFIG.replace("seed = 2", f'seed = 3\ninit = "{first}"').replace("steps = 60", "steps = 1")
     again = again.replace("warmup = 5", "warmup = 0")
-    (data / "second.toml").write_text(
-        again.replace("learning_rate = 1e-2", "learning_rate = 0.0")
-    )
+    (data / "second.toml").write_text(again.replace("learning_rate = 1e-2", "learning_rate = 0.0"))
     second = dnalect.load(pretrain(data / "second.toml", data, data / "second"))
     weights = dict(dnalect.load(first).network.named_parameters())
     assert all(torch.equal(p, weights[name]) for name, p in second.network.named_parameters())
