@@ -30,11 +30,8 @@ def scorer(model, genome):
 def slow(model, codes):
     """ln p(base | the rest) of one sequence by the plain forward: (L, 4) float64."""
     ids = torch.from_numpy(codes.astype(np.int64))[None]
-    known = np.flatnonzero(codes != UNKNOWN)
-    inside = torch.zeros_like(ids, dtype=torch.bool)
-    inside[:, known[0] : known[-1] + 1] = True
     with torch.inference_mode():
-        return torch.log_softmax(model.network(ids, inside).double(), -1)[0].numpy()
+        return torch.log_softmax(model.network(ids, ids != UNKNOWN).double(), -1)[0].numpy()
 
 
 def variant(genome, start, size, alt, contig=0):

@@ -1,6 +1,6 @@
 """Scores from a leave-one-out model: one forward gives every base's probability at once.
 
-Score definition "llr-loo-1" (docs/scores.md). Natural logarithms throughout.
+Score definition "llr-loo-2" (docs/scores.md). Natural logarithms throughout.
 """
 
 import math
@@ -18,11 +18,11 @@ from dnalect.inference.batches import by_length
 from dnalect.inference.composition import log_composition
 from dnalect.inference.distance import distances
 from dnalect.inference.scorer import identity_of
-from dnalect.models.duplex.model import DuplexModel, inside
+from dnalect.models.duplex.model import DuplexModel, known
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import haplotypes
 
-DEFINITION = "llr-loo-1"
+DEFINITION = "llr-loo-2"
 LONGEST_MNV = 16
 TILE = 1024
 # A tile costs about as much as this many single sites.
@@ -160,7 +160,7 @@ class LeaveOneOutScorer:
         return out
 
     def _all(self, codes: Codes) -> LogProbs:
-        logits = self.model.logits(codes, inside(codes))
+        logits = self.model.logits(codes, known(codes))
         result: LogProbs = torch.log_softmax(logits, -1).cpu().numpy()
         return result
 

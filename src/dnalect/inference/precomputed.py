@@ -18,11 +18,11 @@ from dnalect.core.errors import InputError
 from dnalect.genome.fasta import Genome
 from dnalect.inference.scan import Ratios, log_probs_of
 from dnalect.models.duplex.model import DuplexModel
-from dnalect.tokens.bases import BASES, UNKNOWN, encode
+from dnalect.tokens.bases import BASES
 
 # The underscore keeps readers that take the folder for one table from reading it as Parquet.
 MANIFEST = "_scan.json"
-FORMAT = "dnalect scan 1"
+FORMAT = "dnalect scan 2"
 RATIOS = tuple(f"llr_{base}" for base in BASES)
 Places = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -34,7 +34,6 @@ BOUND = {
 }
 OPEN_FILES = 16
 KEPT_GROUPS = 16
-SITES_AT_ONCE = 1024
 
 
 def digest(plan: dict[str, Any]) -> str:
@@ -79,7 +78,7 @@ class Precomputed:
     """
 
     def __init__(self, folder: Path, genome: Genome, model: DuplexModel):
-        self.folder, self.genome, self.reach = folder, genome, model.reach
+        self.folder, self.genome = folder, genome
         manifest = read_manifest(folder)
         self._compare(manifest["plan"], model)
         self.identity = digest(manifest["plan"])
@@ -105,8 +104,7 @@ class Precomputed:
         """Return ln p (n, 4) in A, C, G, T order, and which of the n sites are known here.
 
         contigs: numbers. positions: 0-based; both sorted, contig first, so that every row
-        group is read once. Sites with an unknown base within the model's reach count as not
-        known: what the network makes of those depends on the window around them.
+        group is read once.
         """
         ratios = np.full((len(positions), 4), np.nan, dtype=np.float16)
         for number in np.unique(contigs).tolist():
@@ -115,7 +113,6 @@ class Precomputed:
                 ratios[mine] = self._of_contig(number, contig, positions[mine] + 1)
         log_probs = log_probs_of(ratios)
         found = ~np.isnan(log_probs[:, 0])
-        found[found] = ~self._near_unknown(contigs[found], positions[found])
         self.asked += len(found)
         self.missing += int((~found).sum())
         return log_probs, found
@@ -145,17 +142,6 @@ class Precomputed:
         except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
             raise _damaged(path, error) from error
         return _Contig(path, file, last)
-
-    def _near_unknown(self, contigs: Places, positions: Places) -> npt.NDArray[np.bool_]:
-        near = np.zeros(len(positions), dtype=np.bool_)
-        offsets = np.arange(-self.reach, self.reach + 1)
-        for low in range(0, len(positions), SITES_AT_ONCE):
-            part = slice(low, low + SITES_AT_ONCE)
-            bases = self.genome.windows(contigs[part], positions[part] - self.reach, len(offsets))
-            at = positions[part, None] + offsets
-            within = (at >= 0) & (at < self.genome.lengths[contigs[part]][:, None])
-            near[part] = ((encode(bases) == UNKNOWN) & within).any(axis=1)
-        return near
 
 
 class Recent(Generic[T]):

@@ -27,14 +27,13 @@ def span_log_probs(
     predicted per window. batch: windows a forward. Only the forwards that [start, end)
     needs are run, each with its full flanks.
     """
-    reach, length, step = network.config.reach, int(genome.lengths[contig]), tile * batch
+    reach, step = network.config.reach, tile * batch
     out = np.empty((end - start, 4), dtype=np.float32)
     with evaluating(network):
         for first in range(start // step * step, end, step):
-            last = min(first + step, -(-length // tile) * tile)
+            last = min(first + step, -(-int(genome.lengths[contig]) // tile) * tile)
             codes = encode(genome.fetch(contig, first - reach, last + reach)).astype(np.int64)
-            positions = np.arange(first - reach, last + reach)
-            core = batch_log_probs(network, codes, (positions >= 0) & (positions < length), reach, tile)
+            core = batch_log_probs(network, codes, reach, tile)
             low, high = max(first, start), min(last, end)
             out[low - start : high - start] = core[low - first : high - first]
     return out

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dnalect.models.duplex.model import known
 from dnalect.models.duplex.network import Duplex
 from dnalect.tokens.bases import UNKNOWN
 
@@ -26,29 +27,25 @@ def tiled_log_probs(
     length = len(codes)
     padded = np.full(reach + -(-length // tile) * tile + reach, UNKNOWN, dtype=np.int64)
     padded[reach : reach + length] = codes
-    inside = np.zeros(len(padded), dtype=np.bool_)
-    inside[reach : reach + length] = True
     out = np.empty((length, 4), dtype=np.float32)
     with evaluating(network):
         for first in range(0, length, tile * batch):
             last = min(first + tile * batch, len(padded) - 2 * reach)
             part = slice(first, last + 2 * reach)
-            core = batch_log_probs(network, padded[part], inside[part], reach, tile)
+            core = batch_log_probs(network, padded[part], reach, tile)
             out[first : first + len(core)] = core[: length - first]
     return out
 
 
-def batch_log_probs(
-    network: Duplex, codes: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_], reach: int, tile: int
-) -> npt.NDArray[np.float32]:
+def batch_log_probs(network: Duplex, codes: npt.NDArray[np.int64], reach: int, tile: int) -> npt.NDArray[np.float32]:
     """Return ln p (n * tile, 4) of n tiles that lie side by side, all in one forward.
 
-    codes, inside: (reach + n * tile + reach,) base codes, and which of them lie in the contig.
+    codes: (reach + n * tile + reach,) base codes, unknown beyond the contig.
     """
     at = np.arange(0, len(codes) - 2 * reach, tile)[:, None] + np.arange(tile + 2 * reach)
     device = next(network.parameters()).device
     with torch.inference_mode():
-        logits = network(torch.from_numpy(codes[at]).to(device), torch.from_numpy(inside[at]).to(device))
+        logits = network(torch.from_numpy(codes[at]).to(device), torch.from_numpy(known(codes[at])).to(device))
         core = logits[:, reach : reach + tile].float().log_softmax(dim=-1).reshape(-1, 4)
     result: npt.NDArray[np.float32] = core.cpu().numpy()
     return result

@@ -55,7 +55,7 @@ def table_note(job: Scoring) -> str:
         return ""
     note = (
         f"{job.asked - job.missing:,} of {job.asked:,} SNV sites were looked up in {job.table.folder.name}; "
-        f"the model computed the other {job.missing:,}, outside of its regions or near unknown bases"
+        f"the model computed the other {job.missing:,}, outside of its regions"
     )
     return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
 

@@ -44,7 +44,7 @@ def test_vcf_tsv_and_parquet_are_one_table(fasta, vcf, model_folder, tmp_path):
         for name in ("class", "id", "reason"):
             assert other.texts(name) == first.texts(name)
         assert other.provenance == first.provenance
-    assert first.provenance["score"].startswith("llr-loo-1")
+    assert first.provenance["score"].startswith("llr-loo-2")
 
 
 def test_changed_bases_leave_shared_ends_out(tmp_path):

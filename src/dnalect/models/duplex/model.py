@@ -63,7 +63,7 @@ class DuplexModel:
         ids = np.full((len(rows), longest), UNKNOWN, dtype=np.int64)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = row
-        mask = inside(ids)
+        mask = _inside(ids)
         spans = np.zeros((len(rows), longest, 2), dtype=np.int32)
         spans[..., 0] = np.arange(longest)
         spans[..., 1] = spans[..., 0] + 1
@@ -76,8 +76,8 @@ class DuplexModel:
 
     @torch.inference_mode()
     def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
-        """Return logits (B, L, 4) float32 for codes (B, L) and mask (B, L)."""
-        out: Tensor = self.network(*self._tensors(codes, mask)).float()
+        """Return logits (B, L, 4) float32 for codes (B, L) and mask (B, L); unknown bases are not read."""
+        out: Tensor = self.network(*self._tensors(codes, mask & known(codes))).float()
         return out
 
     @property
@@ -105,7 +105,7 @@ class DuplexModel:
     @torch.inference_mode()
     def center_logits(self, codes: np.ndarray) -> Tensor:
         """Return logits (B, 4) float32 of the middle base of windows of 2 * reach + 1 codes."""
-        ids, mask = self._tensors(codes, inside(codes))
+        ids, mask = self._tensors(codes, known(codes))
         if self.network.config.doubling:
             return self.network.at_center(ids, mask).float()
         out: Tensor = self.network(ids, mask)[:, self.reach].float()
@@ -116,12 +116,21 @@ class DuplexModel:
         return ids.to(self.device), torch.from_numpy(np.ascontiguousarray(mask)).to(self.device)
 
 
-def inside(codes: np.ndarray) -> np.ndarray:
+def _inside(codes: np.ndarray) -> np.ndarray:
     """Return the mask (B, L) of positions from the first to the last known base of each row."""
-    known = codes != UNKNOWN
-    begun = np.logical_or.accumulate(known, axis=1)
-    ahead = np.logical_or.accumulate(known[:, ::-1], axis=1)[:, ::-1]
+    begun = np.logical_or.accumulate(known(codes), axis=1)
+    ahead = np.logical_or.accumulate(known(codes)[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(begun & ahead)
+
+
+def known(codes: np.ndarray) -> np.ndarray:
+    """Return the mask of the bases that a probability depends on: all but the unknown ones.
+
+    An unknown base is read as what lies beyond the end of a sequence is: not at all. So what
+    is predicted of a base depends on the known bases within reach of it, and not on where the
+    window around it begins or ends.
+    """
+    return np.asarray(codes != UNKNOWN)
 
 
 def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:

@@ -16,7 +16,7 @@ from dnalect.core.figures import Figure, write_figures
 from dnalect.core.progress import track
 from dnalect.evaluate.words import word_shares
 from dnalect.inference.masked import pieces, words
-from dnalect.models.duplex.model import DuplexModel, inside
+from dnalect.models.duplex.model import DuplexModel, known
 from dnalect.models.pooled import symmetric
 from dnalect.models.registry import Model, language_model
 from dnalect.report.page import Page, write_page
@@ -108,7 +108,7 @@ def _ratio(model: Model, found: Measured) -> Floats:
     rows, sites = back.ravel(), np.full(len(windows), FLANK, dtype=np.int64)
     if isinstance(model, DuplexModel):
         parts = np.array_split(windows, max(1, len(windows) // BATCH))
-        logits = [model.logits(part.astype(np.int64), inside(part)).cpu().numpy()[:, FLANK] for part in parts]
+        logits = [model.logits(part.astype(np.int64), known(part)).cpu().numpy()[:, FLANK] for part in parts]
         log_probs = np.concatenate(logits).astype(np.float64)
     else:
         chosen = pieces if isinstance(model.tokenizer, BytePairs) else words
