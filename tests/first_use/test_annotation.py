@@ -121,3 +121,24 @@ def test_a_bcf_that_was_cut_short_leaves_nothing(tmp_path, fasta, vcf, model_fol
 def test_a_bcf_is_not_written():
     with pytest.raises(OutputError, match=r"write a\.vcf\.gz, and `bcftools view -Ob`"):
         kind_of("a.bcf", True)
+
+
+def test_motifs_in_every_output(tmp_path, fasta, vcf, bases, model_folder):
+    word = bases[4105:4115]
+    rows = "\n".join(" ".join("0.97" if base == each else "0.01" for each in "ACGT") for base in word)
+    meme = tmp_path / "m.meme"
+    meme.write_text(f"MEME version 4\n\nMOTIF my,factor\nletter-probability matrix: w= 10 nsites= 99\n{rows}\n")
+    outputs = [tmp_path / name for name in ("o.vcf", "o.tsv", "o.parquet")]
+    score(fasta, vcf, model_folder, *outputs, motifs=str(meme))
+    table = pq.read_table(outputs[2]).to_pydict()
+    broken = [n for n, name in enumerate(table["motif"]) if name]
+    assert [table["pos"][n] for n in broken] == [4110, 4110]
+    for n in broken:
+        assert table["motif_ref"][n] > 15 > table["motif_alt"][n]
+        assert table["motif_change"][n] == pytest.approx(table["motif_alt"][n] - table["motif_ref"][n], abs=0.011)
+    (line,) = [each for each in outputs[0].read_text().splitlines() if each.startswith("chrA\t4110")]
+    assert "DNALECT_MOTIF=my%2Cfactor,my%2Cfactor;" in line
+    scored = read_scored(str(outputs[0]))
+    assert scored.texts("motif") == [name or "" for name in table["motif"]]
+    with pytest.raises(DnalectError, match="no motif"):
+        score(fasta, vcf, model_folder, tmp_path / "x.tsv", motifs=str(vcf))

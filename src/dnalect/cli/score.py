@@ -40,6 +40,12 @@ from dnalect.cli import machine
     help="Add gene, region, consequence (missense, splice donor ...) and distance to the nearest TSS.",
 )
 @click.option(
+    "--motifs",
+    metavar="MEME",
+    help="Add the motif whose best match changes most, with its bits; a file in MEME's format, e.g. of JASPAR or "
+    "HOCOMOCO.",
+)
+@click.option(
     "--rename-contigs",
     "rename",
     metavar="auto|FILE",

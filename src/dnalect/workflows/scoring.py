@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.progress import say
-from dnalect.core.records import Reason, Row, Score, Variant
+from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record
 from dnalect.inference.background import Background, stratum
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
+from dnalect.inference.motif_hits import MotifHits
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
 from dnalect.models.duplex.model import DuplexModel
@@ -43,8 +44,8 @@ class Options:
     background, background_others: variants of each other stratum; 0 leaves percentiles out,
     None is what the kind of model can afford. strands: that a predictor reads, None for those
     it was trained on. shifts: windows of a predictor whose mean is taken.
-    rename: None, "auto" or a file. annotate: a GFF3 or GTF. precomputed: folder of a scan to look SNVs up in.
-    provenance: write it into the outputs. command: as typed.
+    rename: None, "auto" or a file. annotate: a GFF3 or GTF. motifs: a MEME file. precomputed:
+    folder of a scan to look SNVs up in. provenance: write it into the outputs. command: as typed.
     """
 
     model: Models = None
@@ -60,6 +61,7 @@ class Options:
     shifts: int = 1
     rename: str | None = None
     annotate: str | None = None
+    motifs: str | None = None
     precomputed: str | None = None
     provenance: bool = True
     command: str = ""
@@ -95,6 +97,7 @@ class Scoring:
         self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
         self.changes = self._changes(notify)
         self.names = ContigNames(self.genome, options.rename)
+        self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
         self.places = Places(options.annotate, self.genome) if options.annotate else None
         self.tally = Tally()
         for warning in filter(None, (foreign(card, self.genome) for card in self.cards)):
@@ -105,7 +108,7 @@ class Scoring:
     def layout(self) -> Layout:
         """The fields and columns that the outputs have."""
         members = self.labels if len(self.labels) > 1 else ()
-        more = ["annotation"] if self.places else []
+        more = ["annotation"] * (self.places is not None) + ["motif"] * (self.motifs is not None)
         return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
     @property
@@ -167,9 +170,10 @@ class Scoring:
         variants = [each for found in resolved for each in found if isinstance(each, Variant)]
         known = self._percentiles(variants, self._score(variants))
         scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
+        hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
         for record, contig, found in zip(chunk, contigs, resolved, strict=True):
             mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
-            rows = self._rows(record, contig, found, mine)
+            rows = self._rows(record, contig, found, mine, hits)
             self.tally.add(rows)
             yield record, mine, rows
 
@@ -213,7 +217,15 @@ class Scoring:
             out.append(replace(score, percentile=percentile))
         return out
 
-    def _rows(self, record: Record, contig: int | None, found: list[Variant | str], scores: list[Score]) -> list[Row]:
+    def _rows(
+        self,
+        record: Record,
+        contig: int | None,
+        found: list[Variant | str],
+        scores: list[Score],
+        motifs: Iterator[MotifChange | None],
+    ) -> list[Row]:
+        """One row an alternate. motifs: has one entry a variant."""
         end = record.start + max(1, len(record.ref))
         seen = contig is not None and self._saw(contig, record.start, end)
         alternates = record.alternates or (".",)
@@ -223,13 +235,10 @@ class Scoring:
         for allele, each, score, count, af in zip(alternates, found, scores, counts, frequencies, strict=True):
             variant = each if isinstance(each, Variant) else None
             row = Row(record.contig, record.start + 1, record.identifier, record.ref, allele, score, count, af, seen)
-            rows.append(replace(row, **self._place(record, contig, variant)))
+            if variant:
+                row = replace(row, span=(variant.start, variant.end), motif=next(motifs))
+            rows.append(replace(row, **self.places.facts(record, contig, variant)) if self.places else row)
         return rows
-
-    def _place(self, record: Record, contig: int | None, variant: Variant | None) -> dict[str, Any]:
-        """What a Row says of where its variant lies."""
-        facts = self.places.facts(record, contig, variant) if self.places else {}
-        return facts | ({"span": (variant.start, variant.end)} if variant else {})
 
     def _saw(self, contig: int, start: int, end: int) -> bool:
         """Whether any of the models was trained on this place."""

@@ -1,12 +1,14 @@
 """What a scoring run says of itself: provenance, notes, and the summary that the report shows."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from dnalect import __version__
 from dnalect.core.records import Context, Row, Summary
 from dnalect.inference.distance import DEFINITION as DISTANCE
+from dnalect.inference.motif_hits import SITES
 from dnalect.workflows.scoring import Scoring
 from dnalect.workflows.tally import SCORE_BINS
 
@@ -37,6 +39,8 @@ def provenance(job: Scoring) -> dict[str, str]:
         "reference": f"{job.genome.path.name} {job.genome.checksum}",
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
         "background": background if llr else "",
+        "annotation": Path(options.annotate).name if options.annotate else "",
+        "motifs": f"{len(job.motifs.names):,} of {Path(options.motifs or '').name}; {SITES}" if job.motifs else "",
         "use": "research use, no clinical evidence",
     }
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
