@@ -5,7 +5,14 @@ import io
 import pytest
 
 from dnalect.core import progress
-from dnalect.core.progress import Progress, duration, phase, say, track, using
+from dnalect.core.notices import heard_by
+from dnalect.core.progress import Progress, duration, phase, show, track, using
+
+
+@pytest.fixture(autouse=True)
+def as_a_command():
+    with heard_by(show):
+        yield
 
 
 class Clock:
@@ -60,7 +67,7 @@ def test_a_terminal_gets_a_bar_with_what_how_far_and_facts(monkeypatch):
     with phase("pretraining", 4, "steps") as bar:
         bar._bar.mininterval = 0
         bar.update(3, loss="1.23")
-        say("above the bar")
+        show("above the bar")
     drawn = stream.getvalue()
     for part in ("pretraining:  75%", "3/4", "loss=1.23"):
         assert part in drawn

@@ -9,6 +9,8 @@ import pytest
 
 from dnalect.core.errors import FastaError, VcfError
 from dnalect.core.files import cache_folder
+from dnalect.core.notices import heard_by
+from dnalect.core.progress import show
 from dnalect.genome import fasta as fasta_module
 from dnalect.genome import packed
 from dnalect.genome.fasta import open_genome
@@ -16,6 +18,12 @@ from dnalect.genome.streams import BGZF_END
 
 TEXT = b">one\nACGTACGTAC\n>two\nGGCC\n"
 OTHER = b">one\nTTTTTTTTTT\n>two\nAAAA\n"
+
+
+@pytest.fixture(autouse=True)
+def as_a_command():
+    with heard_by(show):
+        yield
 
 
 @pytest.fixture(autouse=True)

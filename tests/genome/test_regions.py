@@ -31,7 +31,7 @@ def test_a_region_beyond_its_contig_is_named(genome, text):
 
 
 def test_a_missing_contig_is_named(genome):
-    with pytest.raises(FastaError, match="no contig b"):
+    with pytest.raises(FastaError, match="no contig 'b'"):
         parse_regions(genome, ["b:1-5"])
 
 

@@ -9,6 +9,8 @@ import click
 
 from dnalect import __version__
 from dnalect.core.errors import DnalectError
+from dnalect.core.notices import heard_by
+from dnalect.core.progress import show
 
 COMMANDS = {
     "score": "dnalect.cli.score",
@@ -63,13 +65,15 @@ class LateGroup(click.Group):
 
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dnalect")
-def dnalect() -> None:
+@click.pass_context
+def dnalect(context: click.Context) -> None:
     """DNA language models: from a genome and a VCF to ranked variants.
 
     \b
     Try it:   dnalect demo
     Score:    dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
     """
+    context.with_resource(heard_by(show))
 
 
 def _terminate(*_: Any) -> None:

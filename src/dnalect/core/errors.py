@@ -3,6 +3,7 @@
 DnalectError            the run cannot go on; the command prints the message and exits with 1
 ├── InputError          a file that the user gave cannot be used
 │   ├── FastaError      a FASTA that is no FASTA
+│   │   └── UnknownContig  a contig that the FASTA doesn't have; a KeyError too
 │   ├── VcfError        a VCF that is no VCF, or is cut short
 │   ├── TableError      a TSV or BED whose columns do not fit
 │   └── ContigNameError the two files name their contigs differently
@@ -23,6 +24,12 @@ class InputError(DnalectError):
 
 class FastaError(InputError):
     """The reference is not a usable FASTA."""
+
+
+class UnknownContig(FastaError, KeyError):
+    """The reference has no contig of that name."""
+
+    __str__ = Exception.__str__  # KeyError puts quotes around the message
 
 
 class VcfError(InputError):

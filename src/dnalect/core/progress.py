@@ -17,6 +17,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from dnalect.core.notices import say as say
+
 T = TypeVar("T")
 # Seconds: the first plain line of a phase, and the longest time between two. Each one comes after twice the time.
 FIRST_LINE, RAREST_LINE = 10.0, 600.0
@@ -226,7 +228,7 @@ def using(progress: Progress | Callable[[State], None] | bool | None) -> Iterato
         _current.reset(token)
 
 
-def say(message: str) -> None:
+def show(message: str) -> None:
     """Print a notice on stderr, above the bars that are there."""
     line = f"dnalect: {message}\n"
     # Only a terminal has bars, and only a run with bars has loaded them.

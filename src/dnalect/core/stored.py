@@ -1,19 +1,14 @@
 """Files that are checked before they are believed: digests of the content and of what it was made of lie in them."""
 
 import hashlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import written_whole
+from dnalect.core.notices import warn
 
 DIGEST = hashlib.sha256().digest_size
-
-
-def notice(message: str) -> None:
-    """Print a notice on stderr."""
-    sys.stderr.write(f"dnalect: {message}\n")
 
 
 def sealed(data: bytes, made_of: str) -> bytes:
@@ -41,7 +36,7 @@ def write_stored(path: Path, data: bytes, made_of: str) -> None:
         temporary.write_bytes(sealed(data, made_of))
 
 
-def read_stored(path: Path, made_of: str, notify: Callable[[str], None] = notice) -> bytes | None:
+def read_stored(path: Path, made_of: str, notify: Callable[[str], None] = warn) -> bytes | None:
     """Return what write_stored kept, or None where it must be made (again).
 
     None where there is no such file, and, after a notice, where it cannot be read, is cut

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,21 +17,24 @@ from typing import IO, cast
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import FastaError, InputError, OutputError
+from dnalect.core.errors import FastaError, InputError, OutputError, UnknownContig
 from dnalect.core.files import cache_folder, written_whole
+from dnalect.core.nearest import did_you_mean
+from dnalect.core.notices import warn
 from dnalect.core.progress import phase
-from dnalect.core.stored import notice
+from dnalect.genome.contig import Contig
 from dnalect.genome.packed import Bases, Facts, crcs_of, fingerprint, read_packed, tail_of
 from dnalect.genome.streams import GZIP, HEAD, check_end
 
 BLOCK = 1 << 23
 N_BYTE = ord("N")
 _LETTERS = frozenset(b"ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
+_PLAIN = frozenset("ACGTNacgtn")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Genome:
-    """A reference in memory.
+    """A reference in memory. `genome["chrI"][100:110]` is a str, 0-based half-open; `len(genome["chrI"])` its bases.
 
     names: contigs in the order of the file (the word after ">").
     lengths: their lengths in bases.
@@ -68,14 +71,45 @@ class Genome:
         )
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def __repr__(self) -> str:
+        few = ", ".join(self.names[:4]) + (" ..." if len(self.names) > 4 else "")
+        return f"Genome({self.path.name}: {few}; {int(self.lengths.sum()):,} bases)"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.index
+
+    def __getitem__(self, name: str) -> Contig:
+        """Return a contig, which slices like a str. Raises UnknownContig, a KeyError, with the nearest name."""
+        number = self.number(name)
+        return Contig(name, self.bases, int(self.offsets[number]), int(self.lengths[number]))
+
+    def number(self, name: str) -> int:
+        """Return the number of a contig. Raises UnknownContig, a KeyError, with the nearest name."""
+        if name not in self.index:
+            few = ", ".join(self.names[:8]) + (" ..." if len(self.names) > 8 else "")
+            hint = did_you_mean(name, self.names) if isinstance(name, str) else ""
+            raise UnknownContig(f"{self.path} has no contig {name!r}; it has {few}.{hint}")
+        return self.index[name]
+
     def contig(self, name: str) -> npt.NDArray[np.uint8]:
-        """Return one contig as ASCII bytes (a view). KeyError if there is none."""
-        number = self.index[name]
+        """Return one contig as ASCII bytes (a view). Raises UnknownContig, a KeyError, where there is none."""
+        number = self.number(name)
         start = int(self.offsets[number])
         return self.bases.span(start, start + int(self.lengths[number]))
 
-    def fetch(self, contig: int, start: int, end: int) -> npt.NDArray[np.uint8]:
-        """Return the bases of [start, end), 0-based half-open, padded with N beyond the ends."""
+    def fetch(self, contig: int | str, start: int, end: int) -> npt.NDArray[np.uint8]:
+        """Return the bases of [start, end) as ASCII bytes, 0-based half-open, padded with N beyond the ends.
+
+        contig: its number or its name.
+        """
+        if isinstance(contig, str):
+            contig = self.number(contig)
         length = int(self.lengths[contig])
         out = np.full(max(0, end - start), N_BYTE, dtype=np.uint8)
         low, high = max(start, 0), min(end, length)
@@ -103,13 +137,30 @@ class Genome:
         return out
 
 
-def open_genome(path: str | os.PathLike[str]) -> Genome:
+# What stands for a genome: a FASTA, an open genome, sequences by name, or one sequence of A, C, G, T and N.
+Reference = str | os.PathLike[str] | Genome | Mapping[str, str]
+
+
+def open_genome(reference: Reference) -> Genome:
     """Open a FASTA (plain, .gz of either kind), packing it into the cache the first time.
 
+    reference: its path; an open genome is returned as it is; a dict of sequences by name, or one
+    sequence as text (its contig is then called "sequence"), becomes a genome in memory.
     What the cache has is taken if it is of this FASTA, and checked.
-    Raises FastaError where it is missing, empty, no FASTA, cut short, or names a contig twice.
+    Raises FastaError where it is missing, empty, no FASTA, cut short, or names a contig twice,
+    InputError for something else.
     """
-    path = Path(path)
+    if isinstance(reference, Genome):
+        return reference
+    if isinstance(reference, Mapping):
+        return genome_of(reference)
+    if not isinstance(reference, str | os.PathLike):
+        raise InputError(
+            f"a reference is the path of a FASTA, an open genome, or sequences by name, not {type(reference).__name__}"
+        )
+    if is_sequence(reference):
+        return genome_of({"sequence": str(reference)})
+    path = Path(reference)
     source = fingerprint(path)
     place = f"{path.resolve()}\0{path.stat().st_size}".encode(errors="surrogateescape")
     kept = cache_folder() / "genomes" / f"{hashlib.sha256(place).hexdigest()[:24]}.packed"
@@ -123,12 +174,35 @@ def open_genome(path: str | os.PathLike[str]) -> Genome:
     )
 
 
+def is_sequence(text: object) -> bool:
+    """Whether a text is bases (A, C, G, T, N) and not the name of a file that is there."""
+    return (
+        isinstance(text, str)
+        and bool(text)
+        and _PLAIN.issuperset(text)
+        and not (len(text) < 256 and Path(text).exists())
+    )
+
+
+def genome_of(sequences: Mapping[str, str]) -> Genome:
+    """Return sequences as the contigs of a genome in memory. Raises FastaError for what is no DNA, or none."""
+    for name, text in sequences.items():
+        if not isinstance(text, str) or not _LETTERS.issuperset(text.encode("ascii", errors="replace")):
+            raise FastaError(f"the sequence {name!r} is no DNA: give a text of A, C, G, T and N")
+    if not any(sequences.values()):
+        raise FastaError("there is no sequence: give at least one base")
+    packed = np.frombuffer("".join(sequences.values()).encode("ascii"), dtype=np.uint8)
+    lengths = np.array([len(text) for text in sequences.values()], dtype=np.int64)
+    sums = (hashlib.md5(text.upper().encode(), usedforsecurity=False).hexdigest() for text in sequences.values())
+    return Genome(Path("sequences in memory"), tuple(map(str, sequences)), lengths, tuple(sums), Bases(packed))
+
+
 def _bases(kept: Path, facts: Facts, again: Callable[[], Bases] | None) -> Bases:
     return Bases(np.memmap(kept, dtype=np.uint8, mode="r", shape=(sum(facts.lengths),)), facts.crcs, again)
 
 
 def _again(path: Path, kept: Path) -> Bases:
-    notice(f"the packed genome {kept} is damaged; {path} is packed again")
+    warn(f"the packed genome {kept} is damaged; {path} is packed again")
     return _bases(kept, _pack(path, kept, fingerprint(path)), None)
 
 
@@ -227,8 +301,5 @@ def _check(path: Path, name: str | None, bases: bytes, named: bool) -> bool:
 
 
 def contig_numbers(genome: Genome, names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return the numbers of the named contigs; FastaError names those that are missing."""
-    missing = [name for name in names if name not in genome.index]
-    if missing:
-        raise FastaError(f"{genome.path} has no contig {', '.join(missing)}; it has {', '.join(genome.names[:8])} ...")
-    return np.array([genome.index[name] for name in names], dtype=np.int64)
+    """Return the numbers of the named contigs; UnknownContig names the first that is missing."""
+    return np.array([genome.number(name) for name in names], dtype=np.int64)

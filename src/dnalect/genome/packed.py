@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import FastaError
-from dnalect.core.stored import notice, sealed, unsealed
+from dnalect.core.notices import warn
+from dnalect.core.stored import sealed, unsealed
 
 FORMAT = "dnalect packed genome 2"
 PIECE = 1 << 18
@@ -130,10 +131,10 @@ def read_packed(path: Path, source: str) -> Facts | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        notice(f"the packed genome {path} cannot be read ({error.strerror}); the FASTA is packed again")
+        warn(f"the packed genome {path} cannot be read ({error.strerror}); the FASTA is packed again")
         return None
     if facts is None:
-        notice(f"the packed genome {path} is damaged; the FASTA is packed again")
+        warn(f"the packed genome {path} is damaged; the FASTA is packed again")
         return None
     return facts if facts.source == source else None
 

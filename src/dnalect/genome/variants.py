@@ -1,23 +1,22 @@
 """Variants in: VCF or BCF, a TSV with chrom, pos, ref and alt, or a BED whose every base is substituted."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from dnalect.core.errors import TableError
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.fasta import Genome
+from dnalect.genome.given import NAMES as NAMES
+from dnalect.genome.given import given_records
 from dnalect.genome.vcf import Record, VcfHeader, read_header, read_records
 
 Format = Literal["vcf", "tsv", "bed"]
-NAMES = {
-    "chrom": ("chrom", "#chrom", "chr", "contig", "chromosome"),
-    "pos": ("pos", "position"),
-    "ref": ("ref", "reference"),
-    "alt": ("alt", "alternate"),
-}
+# The path of a file ("-" for stdin), or variants in memory: see `given_records`.
+Variants = str | os.PathLike[str] | Iterable[Sequence[Any]] | Any
 
 
 @dataclass
@@ -30,12 +29,16 @@ class VariantFile:
 
 
 @contextmanager
-def open_variants(source: str, genome: Genome) -> Iterator[VariantFile]:
-    """Open a VCF, BCF, TSV or BED, plain or compressed, "-" for stdin.
+def open_variants(source: Variants, genome: Genome) -> Iterator[VariantFile]:
+    """Open a VCF, BCF, TSV or BED, plain or compressed, "-" for stdin; or take variants in memory.
 
     The content decides; only a name that ends in .vcf, .bed or .tsv (and .gz) binds the
     format. Raises InputError or one of its kinds.
     """
+    if not isinstance(source, str | os.PathLike):
+        yield VariantFile("tsv", None, given_records(source))
+        return
+    source = str(source)
     name = source.removesuffix(".gz").removesuffix(".bgz")
     with open_vcf_lines(source, "variant file") as lines:
         first = next(lines, b"")

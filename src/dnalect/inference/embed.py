@@ -19,8 +19,8 @@ from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.masked import MaskedModel
 from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states, symmetric
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model
-from dnalect.tokens.bases import decode, encode, opposite
+from dnalect.models.registry import Model, Named, load
+from dnalect.tokens.bases import decode, encode, opposite, texts
 from dnalect.tokens.tokenizer import tokens_at
 from dnalect.windows.alleles import SPECIAL_TOKENS
 
@@ -33,8 +33,8 @@ Mask = npt.NDArray[np.bool_]
 
 
 def embed(
-    model: Model | Predictor,
-    sequences: Sequence[str],
+    model: Named,
+    sequences: str | Sequence[str],
     pool: str = "mean",
     layer: int | None = None,
     strands: int = 1,
@@ -43,8 +43,8 @@ def embed(
 ) -> Floats:
     """Return one vector a sequence: (n, C) float32, in order; (n, 2 * C) for "mean-max".
 
-    model: what `dnalect.load` gives; of a fine-tuned predictor, its language model.
-    sequences: texts of any length; other letters than A, C, G, T count as N.
+    model: a name, a folder, or what `dnalect.load` gave; of a fine-tuned predictor, its language model.
+    sequences: texts of any length, a text by itself being one sequence; other letters than A, C, G, T count as N.
     pool: "mean", every token that covers bases counting once; "max" over these tokens;
     "mean-max", both side by side; "summary", the state of the special token at the beginning.
     layer: 0 for the embedding, 1 to `model.layers`, None for the last, after its norm.
@@ -77,16 +77,16 @@ def embed(
         counts[rows] = _covering(encoding).sum(axis=1)
     out = np.zeros((len(pieces), vectors.shape[1]), dtype=np.float32)
     for view in views:
-        for row, texts in enumerate(view):
-            numbers = [distinct[text] for text in texts]
+        for row, parts in enumerate(view):
+            numbers = [distinct[text] for text in parts]
             out[row] += _joined(vectors[numbers], counts[numbers], pool)
     out /= np.float32(len(views))
     return symmetric(out, reader.width) if len(views) < strands else out
 
 
 def per_base(
-    model: Model | Predictor,
-    sequences: Sequence[str],
+    model: Named,
+    sequences: str | Sequence[str],
     layer: int | None = None,
     strands: int = 1,
     batch: int = BATCH,
@@ -123,16 +123,15 @@ def per_base(
     return out
 
 
-def _reader(model: Model | Predictor, reading: Reading) -> Model:
-    base = model.base if isinstance(model, Predictor) else model
+def _reader(model: Named, reading: Reading) -> Model:
+    loaded = load(model)
+    base = loaded.base if isinstance(loaded, Predictor) else loaded
     check_reading(base, reading)
     return base
 
 
-def _texts(sequences: Sequence[str]) -> list[str]:
-    if isinstance(sequences, str) or not all(isinstance(each, str) for each in sequences):
-        raise InputError("embed takes a list of sequences as text: put one sequence in brackets")
-    return [decode(encode(each)) for each in sequences]
+def _texts(sequences: str | Sequence[str]) -> list[str]:
+    return [decode(encode(each)) for each in texts(sequences)]
 
 
 def _pieces(model: Model, text: str) -> list[str]:

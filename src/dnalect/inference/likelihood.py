@@ -1,41 +1,65 @@
 """p(base | the rest) of any model that has such a quantity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.errors import InputError, ModelError
-from dnalect.genome.fasta import Genome
+from dnalect.core.errors import InputError
+from dnalect.core.records import Codes
+from dnalect.genome.fasta import Genome, genome_of
 from dnalect.inference.leave_one_out import LeaveOneOutScorer, Sites
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.inference.scorer import ModelScorer
-from dnalect.models.duplex.model import DuplexModel
+from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import Model
+from dnalect.models.registry import Model, Named, language_model
+from dnalect.tokens.bases import UNKNOWN, encode, texts
+
+LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
 
 
-def base_probabilities(model: DuplexModel, sequences: Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
+def base_probabilities(model: Named, sequences: str | Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
     """Return p(base | all other bases) as (n, L, 4) float32 in A, C, G, T order.
 
-    sequences: n strings of one length, at most model.context_bases. batch: sequences a forward.
-    Raises InputError where lengths differ or exceed the context, ModelError for a model of
-    another kind than duplex, which has no such number for every base in one pass.
+    model: a name, a folder, or what `dnalect.load` gave. sequences: n texts of one length; a
+    text by itself is one sequence, and gives (1, L, 4). batch: sequences, of a masked model
+    passes, at once.
+    A duplex model reads a sequence, of at most `model.context_bases`, in one pass. A masked model
+    needs passes of its own for every base, about a second for 20 bases with a large one, and
+    gives what its scores rest on: the mean over strands and frames of words, with the bases
+    around that it can read; at an N it is not asked, and all four have 1/4.
+    Raises InputError where lengths differ or exceed the context, ModelError for a fine-tuned
+    predictor, which has no such number.
     """
-    if not isinstance(model, DuplexModel):
-        raise ModelError(
-            f"{model.card.id} is of the kind {model.kind}, and base_probabilities takes duplex models only"
-        )
-    if len({len(sequence) for sequence in sequences}) > 1:
+    loaded, given = language_model(model), texts(sequences)
+    if len({len(sequence) for sequence in given}) > 1:
         raise InputError("the sequences must have one length; call once for each length")
-    if not sequences:
+    if not given:
         return np.empty((0, 0, 4), dtype=np.float32)
+    if isinstance(loaded, MaskedModel):
+        ask = site_log_probs(loaded, batch)
+        coded = [encode(text) for text in given]
+        return np.exp(np.stack([ask(codes, codes != UNKNOWN) for codes in coded])).astype(np.float32)
     parts = []
-    for low in range(0, len(sequences), batch):
-        logits = model(model.encode(sequences[low : low + batch])).logits
+    for low in range(0, len(given), batch):
+        logits = loaded(loaded.encode(given[low : low + batch])).logits
         parts.append(torch.softmax(logits, -1).cpu().numpy())
     return np.concatenate(parts)
+
+
+def site_log_probs(model: Model, batch: int | None = None) -> LogProbs:
+    """Return a function: codes (L,) and which bases are wanted (L,) -> ln p(base | the rest) (L, 4).
+
+    Where a base is not wanted the numbers may be anything finite. L is not bound by the context.
+    batch: windows a forward, None for the kind's own.
+    """
+    if isinstance(model, MaskedModel):
+        nowhere = genome_of({"sequence": "N"})  # these windows come from the codes, not from a reference
+        scorer = MaskedScorer(model, nowhere, batch=batch or 16)
+        return lambda codes, wanted: scorer.within(codes, np.flatnonzero(wanted))
+    return lambda codes, _: tiled_log_probs(model.network, codes, model.reach)
 
 
 def scorer_for(

@@ -17,6 +17,8 @@ from dnalect.core.files import sha256, write_text, written_whole
 from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.encoder.network import Encoder
+from dnalect.models.language import LanguageModel
+from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Output:
     attentions: tuple[Tensor, ...] | None = None
 
 
-class MaskedModel:
+class MaskedModel(LanguageModel[Encoder]):
     """An encoder with its card and tokenizer, in eval mode.
 
     kind: "masked": logits at a token say what it was where the encoding hides it with
@@ -82,7 +84,7 @@ class MaskedModel:
         Models without a table of positions take any number; quality falls beyond the length
         that they were made for.
         """
-        encoding = self.tokenizer.encode(sequences, special)
+        encoding = self.tokenizer.encode(texts(sequences), special)
         tokens = encoding.input_ids.shape[1]
         if self.positions is not None and tokens > self.positions:
             raise InputError(
@@ -92,8 +94,14 @@ class MaskedModel:
         return encoding
 
     @torch.inference_mode()
-    def __call__(self, encoding: Encoding, hidden_states: bool = False, attentions: bool = False) -> Output:
-        """Return logits, and on request the hidden states and attentions of every layer."""
+    def __call__(
+        self, encoding: Encoding | str | Sequence[str], hidden_states: bool = False, attentions: bool = False
+    ) -> Output:
+        """Return logits, and on request the hidden states and attentions of every layer.
+
+        encoding: what `encode` gives; one sequence or several will do.
+        """
+        encoding = self.encoded(encoding)
         states = self.network(*self._tensors(encoding), every=hidden_states, attentions=attentions)
         return Output(
             self.network.logits(states.last).float(),

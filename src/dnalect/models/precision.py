@@ -9,7 +9,20 @@ from functools import cache
 
 import torch
 
+from dnalect.core.errors import ModelError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _log = logging.getLogger("dnalect")
+
+
+def device_named(name: str) -> torch.device:
+    """Return the device of a name, as torch names it. Raises ModelError where it can't be used."""
+    try:
+        target = torch.device(name)
+        torch.empty(1, device=target)
+    except (RuntimeError, AssertionError) as error:
+        raise ModelError(f"the device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return target
 
 
 @cache

@@ -30,6 +30,7 @@ from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.masked import MaskedModel
 from dnalect.models.pooled import BATCH, Pooled, Reading, read_states
+from dnalect.tokens.bases import texts
 
 FAMILY, BASE = "predictor", "base"
 _SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
@@ -43,10 +44,12 @@ class Predictor:
 
     kind: "predictor". targets: what it predicts. context_bases: of longer sequences the middle
     of so many bases is read. reading: how a sequence becomes a vector. calibration: {} or what
-    turns the raw numbers of a target into probabilities or values that can be trusted.
+    turns the raw numbers of a target into probabilities or values that can be trusted. source:
+    the name or folder that it was loaded as, "" if it wasn't.
     """
 
     kind = "predictor"
+    source = ""
 
     def __init__(self, card: Card, pooled: Pooled, calibration: dict[str, Calibration] | None = None):
         self.card, self.pooled = card, pooled.eval()
@@ -63,6 +66,20 @@ class Predictor:
         """The longest sequence that is read whole."""
         return min(self.reading.longest, self.base.context_bases)
 
+    def __repr__(self) -> str:
+        targets = ", ".join(self.targets)
+        return f"Predictor({self.card.id}: {targets}; {self.card.config['method']} on {self.base!r})"
+
+    def to(self, device: str | torch.device | None = None, dtype: str | None = None) -> "Predictor":
+        """Move the model and return it. device: as torch names it. dtype: of the language model; heads keep float32."""
+        self.base.to(device, dtype)
+        self.pooled.heads.to(self.base.device)
+        return self
+
+    def __call__(self, sequences: str | Sequence[str]) -> Predictions:
+        """Return `predict` of one sequence or several."""
+        return self.predict(texts(sequences))
+
     @torch.inference_mode()
     def raw(self, sequences: Sequence[str], batch: int = BATCH) -> Predictions:
         """Return logits, or values in their own unit, of n sequences: target -> (n, outputs) float32.
@@ -70,7 +87,7 @@ class Predictor:
         The mean over both strands where the reading says so. Sequences of like length share a
         batch; the order is kept.
         """
-        vectors = torch.from_numpy(read_states(self.base, self.reading, sequences, batch)).to(self.base.device)
+        vectors = torch.from_numpy(read_states(self.base, self.reading, texts(sequences), batch)).to(self.base.device)
         # Heads are linear: of the mean over strands they give the mean.
         found = {name: self.pooled.heads(name, vectors).float().cpu().numpy() for name in self.targets}
         return {name: own_unit(self.targets[name], values) for name, values in found.items()}

@@ -1,6 +1,7 @@
 """Names -> models: embedded, published, on the hub, or a folder. Nothing is ever executed."""
 
 import logging
+import os
 from pathlib import Path
 
 import torch
@@ -14,17 +15,28 @@ from dnalect.models.families import FAMILIES
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.loading import check_folder, load_masked
 from dnalect.models.masked import MaskedModel
-from dnalect.models.precision import warn_if_emulated
+from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedCard
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 Model = DuplexModel | MaskedModel
+# What stands for a model: a name or folder, or what `load` gave.
+Named = str | os.PathLike[str] | Model | Predictor
 _log = logging.getLogger("dnalect")
 
-__all__ = ["DTYPES", "EMBEDDED", "Model", "embedded_cards", "language_model", "load", "model_folder", "untuned"]
+__all__ = [
+    "DTYPES",
+    "EMBEDDED",
+    "Model",
+    "Named",
+    "embedded_cards",
+    "language_model",
+    "load",
+    "model_folder",
+    "untuned",
+]
 
 
 def model_folder(name: str) -> Path:
@@ -52,7 +64,7 @@ def model_folder(name: str) -> Path:
     raise unknown(name)
 
 
-def language_model(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model:
+def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
     if isinstance(model, Predictor):
@@ -62,7 +74,7 @@ def language_model(name: str | Path, device: str = "cpu", dtype: str = "float32"
     return model
 
 
-def untuned(name: str | Path, predictor: Predictor, device: str = "cpu", dtype: str = "float32") -> Model:
+def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str = "float32") -> Model:
     """Return the language model that a predictor came from, as it was before.
 
     name: what the predictor was loaded as. Raises ModelError where it can't be had: of a model
@@ -71,8 +83,8 @@ def untuned(name: str | Path, predictor: Predictor, device: str = "cpu", dtype: 
     told = predictor.card.config
     if told["method"] == "probe":
         return predictor.base
-    inside = model_folder(str(name)) / BASE
-    source = inside if told["method"] == "lora" and inside.is_dir() else told["base"]["name"]
+    inside = model_folder(predictor.source or str(name)) / BASE
+    source: Named = inside if told["method"] == "lora" and inside.is_dir() else told["base"]["name"]
     try:
         base = language_model(source, device, dtype)
     except ModelError as error:
@@ -88,30 +100,40 @@ def untuned(name: str | Path, predictor: Predictor, device: str = "cpu", dtype: 
     return base
 
 
-def load(name: str | Path, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:
+def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:
     """Load a model by its name, its id on the hub or its folder, in eval mode.
 
     name: see `dnalect models list`; OWNER/NAME on the Hugging Face hub; or a folder, of this
     project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
     vocab.txt or tokenizer.json). What a folder holds is recognised by its content: a language
-    model, or a predictor that `dnalect finetune` made.
+    model, or a predictor that `dnalect finetune` made. A model that was loaded before is
+    returned as it is, on its own device: `model.to` moves it.
     device: as torch names it. dtype: "float32" or "bfloat16".
     Raises ModelError where a name, a file, a checksum, a tensor or their number is wrong.
     """
+    if isinstance(name, DuplexModel | MaskedModel | Predictor):
+        return name
+    if not isinstance(name, str | os.PathLike):
+        raise ModelError(f"a model is a name, a folder, or what dnalect.load gave, not {type(name).__name__}")
+    name = str(name)
     if dtype not in DTYPES:
         raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
-    target = _device(device)
+    target = device_named(device)
     warn_if_emulated(target, DTYPES[dtype])
-    about = published(str(name)) if not Path(name).is_dir() else None
-    folder = model_folder(str(name))
+    about = published(name) if not Path(name).is_dir() else None
+    folder = model_folder(name)
     for warning in about.warnings if about else ():
         _log.warning("dnalect: %s", warning)
     card = read_card(folder) if (folder / "card.json").is_file() else None
     if card is None and not _hub_layout(folder):
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
+    model: Model | Predictor
     if card is None:
-        return load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
-    return _own(card, folder, target, DTYPES[dtype], about)
+        model = load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
+    else:
+        model = _own(card, folder, target, DTYPES[dtype], about)
+    model.source = name
+    return model
 
 
 def _own(
@@ -134,12 +156,3 @@ def _own(
 
 def _hub_layout(folder: Path) -> bool:
     return (folder / "config.json").is_file() or any(folder.glob("*.h*5"))
-
-
-def _device(name: str) -> torch.device:
-    try:
-        target = torch.device(name)
-        torch.empty(1, device=target)
-    except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"the device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
-    return target

@@ -1,7 +1,12 @@
 """Bases as small integers: A 0, C 1, G 2, T 3, everything else 4."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from dnalect.core.errors import InputError
 
 BASES = "ACGT"
 UNKNOWN = 4
@@ -29,6 +34,20 @@ def encode(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint
 def decode(codes: npt.NDArray[np.uint8]) -> str:
     """Return the upper-case string of one row of codes."""
     return _LETTERS[codes].tobytes().decode("ascii")
+
+
+def texts(sequences: Any) -> list[Any]:
+    """Return sequences as a list: one that is given alone is one sequence. Raises InputError for what is none.
+
+    sequences: texts, or arrays of ASCII bytes (L,).
+    """
+    if isinstance(sequences, str):
+        return [sequences]
+    found = list(sequences) if isinstance(sequences, Iterable) and not isinstance(sequences, bytes) else None
+    if found is None or not all(isinstance(each, str | np.ndarray) for each in found):
+        wrong = sequences if found is None else next(each for each in found if not isinstance(each, str | np.ndarray))
+        raise InputError(f"sequences are texts such as 'ACGT', one or a list of them, not {type(wrong).__name__}")
+    return found
 
 
 def opposite(sequence: str) -> str:

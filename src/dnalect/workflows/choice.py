@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.progress import say
+from dnalect.core.notices import say
 from dnalect.core.records import SCORES
 from dnalect.genome.fasta import Genome
 from dnalect.models.card import Card
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, embedded_cards
+from dnalect.models.registry import Model, Named, embedded_cards
 
-# A text with commas, a folder, or a list whose entries are taken as they are; None: the reference chooses.
-Models = str | os.PathLike[str] | Sequence[str] | None
+# A text with commas, a folder, a model, or a list whose entries are taken as they are; None: the reference chooses.
+Models = Named | Sequence[Named] | None
 _COMMA = re.compile(r"(?<!\\),")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 
@@ -66,20 +66,23 @@ def split_names(text: str) -> list[str]:
     return [part.strip().replace("\\,", ",") for part in _COMMA.split(text)]
 
 
-def models_for(genome: Genome, models: Models) -> list[str]:
+def models_for(genome: Genome, models: Models) -> list[Named]:
     """Return the models to score with: several are an ensemble.
 
     Raises ModelError where one is empty or named twice, or where none is named and no embedded
     model is of the reference's assembly.
     """
+    names: list[Named]
     if isinstance(models, str):
-        names = split_names(models)
+        names = list(split_names(models))
+    elif isinstance(models, Sequence):
+        names = [str(each) if isinstance(each, os.PathLike) else each for each in models]
     else:
-        names = [str(models)] if isinstance(models, os.PathLike) else [str(each) for each in models or []]
+        names = [] if models is None else [models]
     if not names or names == [""]:
         return [model_for(genome, None)]
     if "" in names:
-        raise ModelError(f"a model without a name in {','.join(names)!r}: put one comma between two names")
+        raise ModelError(f"a model without a name in {','.join(map(str, names))!r}: put one comma between two names")
     if twice := [name for name in names if names.count(name) > 1]:
         raise ModelError(f"the model {twice[0]} is named twice; an ensemble takes each once")
     return names
@@ -93,12 +96,12 @@ def labels_of(cards: Sequence[Card]) -> list[str]:
     ]
 
 
-def model_for(genome: Genome, name: str | None, quiet: bool = False) -> str:
+def model_for(genome: Genome, name: Named | None, quiet: bool = False) -> Named:
     """Return `name`, or the embedded model of the reference's assembly where there is none.
 
     quiet: don't say which one was chosen. Raises ModelError where no embedded model is of that assembly.
     """
-    if name:
+    if name is not None and name != "":
         return name
     lengths = [int(length) for length in genome.lengths]
     found = sorted((card for card in embedded_cards() if card.is_of(lengths)), key=lambda card: len(card.genomes))

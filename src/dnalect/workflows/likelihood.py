@@ -1,6 +1,6 @@
 """Bits per base of a model and of its Markov rivals on contigs that nobody trained on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -19,15 +19,13 @@ from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
-from dnalect.inference.masked.scorer import MaskedScorer
-from dnalect.inference.tiles import tiled_log_probs
+from dnalect.inference.likelihood import LogProbs, site_log_probs
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import Model, language_model
+from dnalect.models.registry import language_model
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Codes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-LogProbs = Callable[[Codes, Mask], npt.NDArray[np.floating]]
 # A masked model needs passes of its own for every base: so many stand for all of them.
 SAMPLE = 2_000
 COLUMNS = (
@@ -177,18 +175,11 @@ def run(
     if isinstance(model, MaskedModel) and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
-        *(_log_probs(model, genome), genome, told.test, told.train, told.validate, out, markov),
+        *(site_log_probs(model), genome, told.test, told.train, told.validate, out, markov),
         name=model.card.id,
         strata=strata,
         sample=sample,
     )
-
-
-def _log_probs(model: Model, genome: Genome) -> LogProbs:
-    if isinstance(model, MaskedModel):
-        scorer = MaskedScorer(model, genome)
-        return lambda codes, wanted: scorer.within(codes, np.flatnonzero(wanted))
-    return lambda codes, _: tiled_log_probs(model.network, codes, model.reach)
 
 
 def aligned(rows: Sequence[Likelihood]) -> str:

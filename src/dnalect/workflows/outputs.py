@@ -13,6 +13,7 @@ import pysam
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import written_whole
+from dnalect.core.notices import warn
 from dnalect.core.records import Row, Score
 from dnalect.genome.vcf import Record, VcfHeader, annotate_line, plain_line
 from dnalect.workflows.columns import Layout
@@ -110,7 +111,7 @@ def _index(packed: Path, output: Path) -> None:
         pysam.tabix_index(str(packed), preset="vcf", force=True, keep_original=True)
     except (OSError, ValueError):
         index.unlink(missing_ok=True)
-        sys.stderr.write(f"dnalect: {output} is not sorted, so it has no tabix index; sort it to get one\n")
+        warn(f"{output} is not sorted, so it has no tabix index; sort it to get one")
         return
     umask = os.umask(0)
     os.umask(umask)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_writable
-from dnalect.core.progress import phase, say
+from dnalect.core.notices import say
+from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
 from dnalect.genome.variants import open_variants
 from dnalect.report.html import write_report

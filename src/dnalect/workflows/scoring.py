@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.progress import say
+from dnalect.core.notices import say, warn
 from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
-from dnalect.genome.fasta import open_genome
+from dnalect.genome.fasta import Reference, open_genome
 from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record
@@ -21,7 +21,7 @@ from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, load, untuned
+from dnalect.models.registry import Model, Named, load, untuned
 from dnalect.windows.alleles import resolve
 from dnalect.workflows.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.workflows.columns import Layout
@@ -77,7 +77,7 @@ class Scoring:
     the models that were asked for. table: a scan to look SNVs up in, or None.
     """
 
-    def __init__(self, reference: str, options: Options):
+    def __init__(self, reference: Reference, options: Options):
         self.options = options
         self.genome = open_genome(reference)
         self.notes: list[str] = []
@@ -102,7 +102,7 @@ class Scoring:
         self.tally = Tally()
         for warning in filter(None, (foreign(card, self.genome) for card in self.cards)):
             self.notes.append(warning)
-            say(warning)
+            warn(warning)
 
     @property
     def layout(self) -> Layout:
@@ -116,7 +116,7 @@ class Scoring:
         """Whether a language model is asked at all."""
         return "llr" in self.measured or "distance" in self.measured
 
-    def _language_models(self, name: str, loaded: list[Model | Predictor]) -> list[Model]:
+    def _language_models(self, name: Named, loaded: list[Model | Predictor]) -> list[Model]:
         if self.predictor is None:
             return [model for model in loaded if not isinstance(model, Predictor)]
         if self.zero_shot:

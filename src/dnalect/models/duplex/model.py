@@ -13,7 +13,8 @@ from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.checkpoint import load_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
-from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.models.language import LanguageModel
+from dnalect.tokens.bases import UNKNOWN, encode, texts
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Output:
     logits: Tensor
 
 
-class DuplexModel:
+class DuplexModel(LanguageModel[Duplex]):
     """A duplex network with its card, in eval mode.
 
     kind: "leave_one_out": logits at i are of p(base i | all other bases).
@@ -54,7 +55,7 @@ class DuplexModel:
         N and other letters beside A, C, G, T are unknown; at the ends of a sequence they
         count as padding. Raises InputError where a sequence is longer than the context.
         """
-        rows = [encode(sequence) for sequence in sequences]
+        rows = [encode(sequence) for sequence in texts(sequences)]
         longest = max((len(row) for row in rows), default=0)
         if longest > self.context_bases:
             raise InputError(
@@ -70,8 +71,9 @@ class DuplexModel:
         spans[~mask] = 0
         return Encoding(ids, mask, spans)
 
-    def __call__(self, encoding: Encoding) -> Output:
-        """Return the logits of an encoding; no gradient is kept."""
+    def __call__(self, encoding: Encoding | str | Sequence[str]) -> Output:
+        """Return the logits of an encoding, or of a sequence or several; no gradient is kept."""
+        encoding = self.encoded(encoding)
         return Output(self.logits(encoding.input_ids, encoding.attention_mask))
 
     @torch.inference_mode()

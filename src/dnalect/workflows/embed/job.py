@@ -8,14 +8,15 @@ from pathlib import Path
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError, OutputError
 from dnalect.core.files import check_writable, sha256
-from dnalect.core.progress import phase, say
+from dnalect.core.notices import say
+from dnalect.core.progress import phase
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.embed import BATCH, embed, per_base
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.pooled import POOLS, Reading, check_reading
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, load
+from dnalect.models.registry import Model, Named, load
 from dnalect.workflows.choice import model_for
 from dnalect.workflows.embed.items import Item, Source, chunks
 from dnalect.workflows.embed.outputs import check_anndata, open_output, suffix_of
@@ -48,7 +49,7 @@ class Options:
     """
 
     reference: str | None = None
-    model: str | None = None
+    model: Named | None = None
     pool: str = "mean"
     layer: int | None = None
     strands: int = 1
@@ -156,8 +157,8 @@ def _reference(kind: str, options: Options) -> Genome | None:
     return open_genome(options.reference) if options.reference else None
 
 
-def _model_name(source: str, kind: str, genome: Genome | None, options: Options) -> str:
-    if options.model:
+def _model_name(source: str, kind: str, genome: Genome | None, options: Options) -> Named:
+    if options.model is not None and options.model != "":
         return options.model
     if kind == "fasta":
         try:

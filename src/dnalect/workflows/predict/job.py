@@ -11,7 +11,8 @@ import numpy as np
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, InputError, ModelError, OutputError
 from dnalect.core.files import check_writable, sha256
-from dnalect.core.progress import phase, say
+from dnalect.core.notices import say
+from dnalect.core.progress import phase
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.models.pooled import BATCH, middle

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_writable
-from dnalect.core.progress import say
+from dnalect.core.notices import say
 from dnalect.workflows.rank.outputs import haplotype_path, kind_of, write_outputs
 from dnalect.workflows.rank.ranking import Options, Ranked, rank_variants
 

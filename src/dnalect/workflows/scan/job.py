@@ -9,7 +9,8 @@ import torch
 
 from dnalect import __version__
 from dnalect.core.errors import InputError, ModelError
-from dnalect.core.progress import phase, say
+from dnalect.core.notices import say, warn
+from dnalect.core.progress import phase
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.leave_one_out import DEFINITION
@@ -86,7 +87,7 @@ def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
     if not isinstance(model, DuplexModel):
         raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
     if warning := foreign(model.card, genome):
-        say(warning)
+        warn(warning)
     batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
     return Plan(genome, model, options.dtype, regions, chunk, tile, batch)
 
@@ -113,7 +114,7 @@ def _compute(folder: ChunkFolder, options: Options) -> int:
     plan = folder.plan
     done, damaged = folder.finished()
     if damaged:
-        say(f"{damaged:,} damaged chunks in {folder.path} are computed again")
+        warn(f"{damaged:,} damaged chunks in {folder.path} are computed again")
     if done and not options.quiet:
         say(f"{len(done):,} of {len(plan.chunks):,} chunks were finished before and are taken from {folder.path}")
     total, before = sum(map(len, plan.chunks)), sum(map(len, done))

@@ -15,7 +15,7 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import sha256
-from dnalect.core.progress import say
+from dnalect.core.notices import say
 from dnalect.evaluate.metrics import MAIN, Scores, by_group
 from dnalect.evaluate.rivals.base import Rival
 from dnalect.evaluate.rivals.catalogue import rival as rival_named
@@ -132,7 +132,7 @@ def _model_name(options: FinetuneOptions) -> str:
     if options.model:
         return options.model
     if options.data.reference:
-        return model_for(open_genome(options.data.reference), None)
+        return str(model_for(open_genome(options.data.reference), None))
     raise ConfigError(
         "name the model to begin with (--model duplex-yeast, --model duplex-human, ...) or the --reference"
     )
