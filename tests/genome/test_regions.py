@@ -61,7 +61,7 @@ def test_a_bed_or_a_region(fasta, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"), [("chrA\t0\t6001\n", "beyond the 6,000 bases"), ("chrX\t0\t5\n", "no contig chrX")]
+    ("lines", "words"), [("chrA\t0\t6001\n", "beyond the 6,000 bases"), ("chrX\t0\t5\n", "no contig 'chrX'")]
 )
 def test_a_bed_of_another_genome(fasta, tmp_path, lines, words):
     bed = tmp_path / "some.bed"

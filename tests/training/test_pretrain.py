@@ -146,7 +146,7 @@ def test_parts_that_share_a_base_are_refused(data, told):
 
 def test_missing_contig_is_named(data):
     (data / "toy.toml").write_text(CONFIG.replace('train = ["t"]', 'train = ["u"]'))
-    with pytest.raises(FastaError, match="no contig u"):
+    with pytest.raises(FastaError, match="no contig 'u'"):
         pretrain(data / "toy.toml", data, data / "run")
 
 
