@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 import dnalect
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import sha256
+from dnalect.inference.masked.scorer import MaskedScorer
 from inference.predictors import make_predictor
 from models.folders import make
 
@@ -114,10 +115,22 @@ def test_base_probabilities_and_encoding(model_folder):
         model.encode(["A" * 1025])
 
 
-def test_base_probabilities_are_of_duplex_models(model_folder, tmp_path):
-    for folder in (make("dnabert", tmp_path / "masked"), make_predictor(tmp_path / "tuned", model_folder)):
-        with pytest.raises(ModelError, match="takes duplex models only"):
-            dnalect.base_probabilities(dnalect.load(folder), ["ACGTACGT"])
+@pytest.mark.parametrize("family", ["dnabert", "dnabert-2"])
+def test_base_probabilities_of_masked_models_are_those_of_their_scores(family, tmp_path):
+    model = dnalect.load(make(family, tmp_path / "masked"))
+    text = "ACGTTGCAACGTACGTACGGT"
+    scorer = MaskedScorer(model, dnalect.open_genome(text), batch=3)
+    contigs, positions = np.zeros(len(text), dtype=np.int64), np.arange(len(text))
+    p = dnalect.base_probabilities(model, [text, text.lower()], batch=5)
+    assert p.shape == (2, len(text), 4)
+    np.testing.assert_allclose(p[0], np.exp(scorer.at_sites(contigs, positions)), atol=1e-5)
+    assert np.array_equal(p[0], p[1])
+    assert np.allclose(dnalect.base_probabilities(model, "ACNGT")[0, 2], 0.25)
+
+
+def test_a_predictor_has_no_base_probabilities(model_folder, tmp_path):
+    with pytest.raises(ModelError, match="needs a language model"):
+        dnalect.base_probabilities(make_predictor(tmp_path / "tuned", model_folder), "ACGTACGT")
 
 
 @pytest.mark.parametrize(

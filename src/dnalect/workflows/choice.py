@@ -75,10 +75,9 @@ def models_for(genome: Genome, models: Models) -> list[Named]:
     names: list[Named]
     if isinstance(models, str):
         names = list(split_names(models))
-    elif isinstance(models, Sequence):
-        names = [str(each) if isinstance(each, os.PathLike) else each for each in models]
     else:
-        names = [] if models is None else [models]
+        several = models if isinstance(models, Sequence) else [] if models is None else [models]
+        names = [str(each) if isinstance(each, os.PathLike) else each for each in several]
     if not names or names == [""]:
         return [model_for(genome, None)]
     if "" in names:
