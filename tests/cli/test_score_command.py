@@ -347,7 +347,7 @@ def test_distances_alone_need_no_log_ratio_and_no_background(fasta, vcf, model_f
     keys = [line.partition("ID=")[2].partition(",")[0] for line in lines if "ID=DNALECT_" in line]
     wanted = {f"DNALECT_{name.upper()}" for name in DISTANCES}
     assert set(keys) == wanted | {"DNALECT_REASON", "DNALECT_FLAGS"}
-    assert any(line.startswith("##dnalect_distance=distance-1") for line in lines)
+    assert any(line.startswith("##dnalect_distance=distance-2") for line in lines)
     assert not any(line.startswith(("##dnalect_score", "##dnalect_background")) for line in lines)
     classes = set()
     for line in (line for line in lines if not line.startswith("#")):
@@ -365,7 +365,7 @@ def test_distances_alone_need_no_log_ratio_and_no_background(fasta, vcf, model_f
     page = report.read_text()
     assert "cosine distance, site" in page
     assert "ln p(ALT)" not in page
-    assert "distance-1" in page
+    assert "distance-2" in page
 
 
 def test_distances_beside_log_ratios_change_nothing_else(fasta, vcf, model_folder, tmp_path):

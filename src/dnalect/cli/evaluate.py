@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from dnalect.cli import machine
 from dnalect.cli.cases import elements, expression, pairs, saturation
 from dnalect.cli.heads import heads, probe
 from dnalect.cli.leaks import leaks
@@ -25,9 +24,11 @@ command.add_command(probe)
 
 
 @command.command("likelihood")
-@click.option(*machine.MODEL, "name", default="duplex-yeast", show_default=True, help="Embedded model or model folder.")
-@click.option(*machine.REFERENCE, required=True, help="FASTA of the whole genome that the model's card names.")
-@click.option(*machine.OUTPUT, "output", type=click.Path(path_type=Path), help="Also write the table here (TSV).")
+@click.option(
+    "-m", "--model", "name", default="duplex-yeast", show_default=True, help="Embedded model or model folder."
+)
+@click.option("--reference", required=True, help="FASTA of the whole genome that the model's card names.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the table here (TSV).")
 @click.option("--markov/--no-markov", default=True, show_default=True, help="Fit the Markov rivals too.")
 @click.option("--annotate", help="GFF or GTF: figures for coding, intergenic and promoter bases too.")
 @click.option("--tss", help="BED of transcripts with measured starts, for the promoters [default: the GFF's genes].")
@@ -58,8 +59,8 @@ def likelihood(
 @command.command("worth")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
 @click.option(
-    *machine.OUTPUT,
-    "out",
+    "-o",
+    "--out",
     type=click.Path(path_type=Path),
     default=Path("results/worth"),
     show_default=True,
@@ -70,7 +71,8 @@ def likelihood(
     "--study", "studies", multiple=True, help="Only promoters, strains, conservation, profiles or human; repeatable."
 )
 @click.option(
-    *machine.MODEL,
+    "-m",
+    "--model",
     "models",
     multiple=True,
     help="Embedded model or model folder; repeatable [default: those of each species' assembly].",
@@ -79,7 +81,13 @@ def likelihood(
 @click.option("--folds", type=click.Path(path_type=Path), help="Models that each saw a part [default: runs/folds].")
 @click.option("--allow-seen", is_flag=True, help="Measure on chromosomes that the model trained on too; rows say so.")
 @click.option("--contig", "contigs", multiple=True, help="Only these contigs, for a quick look; repeatable.")
-@machine.dtype
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="bfloat16: three times as fast where the processor computes in it; log-ratios differ by about 0.002.",
+)
 def worth(
     data: Path,
     out: Path,
@@ -111,16 +119,11 @@ def worth(
 @click.argument("models", nargs=-1, required=True)
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
 @click.option(
-    *machine.OUTPUT,
-    "out",
-    type=click.Path(path_type=Path),
-    default=Path("results/recipes"),
-    show_default=True,
-    help="Folder.",
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("results/recipes"), show_default=True, help="Folder."
 )
 @click.option("--sample", type=click.IntRange(min=100), default=4_000, show_default=True, help="Held-out bases.")
 @click.option("--variants", type=click.IntRange(min=20), default=1_000, show_default=True, help="Common variants.")
-@machine.dtype
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variants: int, dtype: str) -> None:
     """MODELS of any kind that share one split of yeast: bits per base, common against rare, beside Markov models.
 

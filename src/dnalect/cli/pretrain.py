@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("pretrain")
 @click.argument("config", type=click.Path(path_type=Path))
@@ -17,7 +19,7 @@ import click
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Model folder; a run found there is resumed."
 )
-@click.option("--device", default="cpu", show_default=True)
+@machine.device
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads [default: all cores].")
 def command(config: Path, data: Path, out: Path, device: str, threads: int | None) -> None:
     """Train the model of CONFIG (TOML); a second call resumes where the first was stopped."""

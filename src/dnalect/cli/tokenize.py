@@ -2,8 +2,6 @@
 
 import click
 
-from dnalect.cli import machine
-
 
 @click.command("tokenize")
 @click.argument("inputs", nargs=-1, required=True, metavar="SEQUENCE|FASTA|-...")
@@ -16,7 +14,7 @@ from dnalect.cli import machine
     help="dnabert-3 to -6, nt-v1, nt-v2, logo-3 to -6, single, hyenadna; or a tokenizer.json, a vocab.txt, "
     "or a folder with one.",
 )
-@click.option(*machine.OUTPUT, "output", default="-", show_default=True, help="TSV to write, - for standard output.")
+@click.option("-o", "--output", default="-", show_default=True, help="TSV to write, - for standard output.")
 @click.option(
     "--regions",
     multiple=True,

@@ -102,7 +102,7 @@ class Encoding:
 
 
 class Distances(NamedTuple):
-    """How far apart a model places the haplotypes of one variant: docs/scores.md, "distance-1".
+    """How far apart a model places the haplotypes of one variant: docs/scores.md, "distance-2".
 
     cosine: 1 - cosine of the angle, 0 to 2. l2: length of the difference. inner: inner
     product, which grows with likeness. window: between means over the whole window. site:

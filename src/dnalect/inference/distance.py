@@ -1,4 +1,4 @@
-"""How far apart a model places the two haplotypes of a variant. Definition "distance-1" (docs/scores.md)."""
+"""How far apart a model places the two haplotypes of a variant. Definition "distance-2" (docs/scores.md)."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,8 +14,9 @@ from dnalect.inference.batches import by_length
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.tokenizer import tokens_at
 from dnalect.windows.alleles import cut_window, fitting
+from dnalect.windows.sliding import over_its_range
 
-DEFINITION = "distance-1"
+DEFINITION = "distance-2"
 # Variants whose windows are held at once: alternates of a record nearly always share a chunk.
 CHUNK = 256
 TINY = 1e-300
@@ -45,19 +46,21 @@ def distances(
     variants: Sequence[Variant],
     genome: Genome,
     flank: int,
+    longest: int,
     batch: int,
     strands: int = 1,
     phases: int = 1,
 ) -> list[Distances]:
     """Return the distances between the haplotypes of each variant, in order.
 
-    flank: bases on each side of the alleles. batch: windows a forward. strands: 2 for the mean
-    over both, 1 for the forward strand. phases: so many frames of words are averaged, each
-    beginning one base later.
+    flank: bases on each side of the alleles. longest: bases that an allele may have. batch: windows
+    a forward. strands: 2 for the mean over both, 1 for the forward strand. phases: so many frames
+    of words are averaged, each beginning one base later.
     """
     out: list[Distances] = []
     for low in range(0, len(variants), CHUNK):
-        windows = [cut_window(variant, genome, flank) for variant in variants[low : low + CHUNK]]
+        whole = [over_its_range(variant, genome, longest) for variant in variants[low : low + CHUNK]]
+        windows = [cut_window(variant, genome, flank) for variant in whole]
         views = [
             _between(_embedded(model, [p for window in windows for p in _passages(window, strand, phase)], batch))
             for strand in range(strands)

@@ -21,6 +21,7 @@ from dnalect.inference.scorer import identity_of
 from dnalect.models.duplex.model import DuplexModel, known
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import haplotypes
+from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "llr-loo-2"
 LONGEST_MNV = 16
@@ -103,7 +104,7 @@ class LeaveOneOutScorer:
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""
-        return distances(self.model, variants, self.genome, self.flank, self.batch)
+        return distances(self.model, variants, self.genome, self.flank, self.longest_allele, self.batch)
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> LogProbs:
         """Return ln p(base | the rest of the reference) at n sites: (n, 4) in A, C, G, T order."""
@@ -203,7 +204,8 @@ class LeaveOneOutScorer:
         return [Score(math.fsum(each) / 2, kind="mnv") for each in terms]
 
     def _indels(self, variants: Sequence[Variant]) -> list[Score]:
-        pairs = [haplotypes(v, self.genome, self.flank) for v in variants]
+        whole = [over_its_range(v, self.genome, self.longest_allele) for v in variants]
+        pairs = [haplotypes(v, self.genome, self.flank) for v in whole]
         totals = self._pseudo_likelihoods([codes for pair in pairs for codes in pair])
         scores = []
         for variant, (ref, alt) in zip(variants, totals.reshape(-1, 2), strict=True):

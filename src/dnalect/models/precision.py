@@ -1,4 +1,4 @@
-"""Whether a device computes in bfloat16, and what is done where it doesn't.
+"""Which device computes, whether it does so in bfloat16, and what is done where it doesn't.
 
 A processor without such instructions emulates them: fine-tuning then takes eight times as long as in
 float32, and a product of matrices forty-five times.
@@ -15,13 +15,21 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _log = logging.getLogger("dnalect")
 
 
+def best_device() -> str:
+    """Return what "auto" stands for: cuda where there is one, else mps, else cpu."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
 def device_named(name: str) -> torch.device:
-    """Return the device of a name, as torch names it. Raises ModelError where it can't be used."""
+    """Return the device of a name as torch has it, or "auto". ModelError where it can't be used."""
     try:
-        target = torch.device(name)
+        target = torch.device(best_device() if name == "auto" else name)
         torch.empty(1, device=target)
     except (RuntimeError, AssertionError) as error:
-        raise ModelError(f"the device {name!r} cannot be used: {str(error).splitlines()[0]}") from error
+        what = str(error).splitlines()[0]
+        raise ModelError(f"the device {name!r} cannot be used (try auto, cpu, cuda, cuda:1 or mps): {what}") from error
     return target
 
 

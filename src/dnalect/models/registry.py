@@ -108,7 +108,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Pr
     vocab.txt or tokenizer.json). What a folder holds is recognised by its content: a language
     model, or a predictor that `dnalect finetune` made. A model that was loaded before is
     returned as it is, on its own device: `model.to` moves it.
-    device: as torch names it. dtype: "float32" or "bfloat16".
+    device: as torch names it, or "auto" for the best there is. dtype: "float32" or "bfloat16".
     Raises ModelError where a name, a file, a checksum, a tensor or their number is wrong.
     """
     if isinstance(name, DuplexModel | MaskedModel | Predictor):

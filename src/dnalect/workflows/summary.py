@@ -36,6 +36,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "distance_window": _each(job, flanks) if distance else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,
+        "device": str(job.models[0].device),
         "reference": f"{job.genome.path.name} {job.genome.checksum}",
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
         "background": background if llr else "",

@@ -19,6 +19,7 @@ from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
 from dnalect.windows.alleles import cut_window, haplotypes
+from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "llr-masked-1"
 LONGEST_MNV = 16
@@ -89,7 +90,9 @@ class MaskedScorer:
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order: means over strands and frames."""
-        return distances(self.model, variants, self.genome, self.flank, self.batch, self.ways, self.phases)
+        return distances(
+            self.model, variants, self.genome, self.flank, self.longest_allele, self.batch, self.ways, self.phases
+        )
 
     def within(self, codes: Codes, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return ln p (L, 4) of some positions of a sequence (L,), with `flank` bases on each side.
@@ -171,10 +174,11 @@ class MaskedScorer:
         sites: list[int] = []
         owners: list[int] = []
         for number, variant in enumerate(variants):
-            for which, codes in enumerate(haplotypes(variant, self.genome, self.flank)):
+            whole = over_its_range(variant, self.genome, self.longest_allele)
+            for which, codes in enumerate(haplotypes(whole, self.genome, self.flank)):
                 known = np.flatnonzero(codes != UNKNOWN)
                 low, high = int(known[0]), int(known[-1]) + 1
-                allele = variant.alt if which else variant.ref
+                allele = whole.alt if which else whole.ref
                 first, last = self.flank - INDEL_FLANK, self.flank + len(allele) + INDEL_FLANK
                 for at in range(max(low, first), min(high, last)):
                     if codes[at] != UNKNOWN:
@@ -235,7 +239,8 @@ class MaskedScorer:
         if variant.kind == "snv":
             codes, at = self._window(variant.contig, variant.start, variant.end)
             return pieces.four_alleles(codes, at), (int(variant.ref[0]), int(variant.alt[0]))
-        window = cut_window(variant, self.genome, self.flank)
+        whole = over_its_range(variant, self.genome, self.longest_allele)
+        window = cut_window(whole, self.genome, self.flank)
         return [window.reference, window.alternate], (0, 1)
 
     def _views(self, windows: Sequence[Codes], at: npt.NDArray[np.int64]) -> Floats:

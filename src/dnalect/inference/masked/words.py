@@ -1,6 +1,7 @@
 """p(base | the rest) from words of a fixed length: overlapping k-mers, chunks side by side, single bases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,36 +17,68 @@ CHUNK = 256
 
 
 def conditionals(
-    model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], batch: int
+    model: Masked,
+    windows: Sequence[Codes],
+    at: npt.NDArray[np.int64],
+    batch: int,
+    together: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return ln p(base | the rest of its window) (n, 4) at one site of each of n windows.
 
     windows: base codes, of any lengths. at: (n,) 0-based sites within them. The tokens that
     cover the site are hidden, no others; with several, the mean over them of ln P(word with
-    the base) is taken (a sum would count every base k times), then normalised.
+    the base) is taken (a sum would count every base k times), then normalised. together: (n,)
+    ascending numbers; sites with the same one are of one window, and hidden in one pass.
     """
-    fitted = [
-        fitting(codes, int(site), int(site) + 1, model.positions) for codes, site in zip(windows, at, strict=True)
-    ]
-    windows, at = [codes for codes, _, _ in fitted], np.array([low for _, low, _ in fitted], dtype=np.int64)
-    parts = []
-    for low in range(0, len(windows), CHUNK):
-        parts.append(_chunk(model, windows[low : low + CHUNK], at[low : low + CHUNK], batch))
+    groups = np.arange(len(windows)) if together is None else np.unique(together, return_inverse=True)[1]
+    fitted = _fitted(model, windows, at, groups)
+    windows, at = [codes for codes, _ in fitted], np.array([site for _, site in fitted], dtype=np.int64)
+    parts, low = [], 0
+    while low < len(windows):
+        # A whole number of groups.
+        high = min(low + CHUNK, len(windows))
+        high = int(np.searchsorted(groups, groups[high - 1], "right"))
+        parts.append(_chunk(model, windows[low:high], at[low:high], groups[low:high], batch))
+        low = high
     return np.concatenate(parts) if parts else np.zeros((0, 4))
 
 
-def _chunk(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], batch: int) -> npt.NDArray[np.float64]:
+def _fitted(
+    model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
+) -> list[tuple[Codes, int]]:
+    """Every window, cut where it has too many words, and the site in it; alike for the sites of a group."""
+    found = []
+    for low, high in _edges(groups):
+        first, last = int(at[low:high].min()), int(at[low:high].max()) + 1
+        codes, moved, _ = fitting(windows[low], first, last, model.positions)
+        found += [(codes, int(site) - first + moved) for site in at[low:high]]
+    return found
+
+
+def _chunk(
+    model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], batch: int
+) -> npt.NDArray[np.float64]:
     spelled = [_spelled(model, windows, at, base) for base in range(4)]
     longest = max(len(window) for window in windows)
     ranges = tokens_at(spelled[0], longest)[np.arange(len(windows)), at]
-    sites = [_site(spelled, row, int(first), int(last)) for row, (first, last) in enumerate(ranges)]
+    queries, sites = [], []
+    for low, high in _edges(groups):
+        hidden = np.unique(np.concatenate([np.arange(*ranges[row]) for row in range(low, high)]))
+        # What is hidden differs between the rows, and nothing else.
+        queries.append(Query(spelled[0].input_ids[low, spelled[0].attention_mask[low]], hidden))
+        sites.append([_site(spelled, row, hidden, *ranges[row]) for row in range(low, high)])
     unknown = model.tokenizer.special.unk
 
-    def reduce(row: int, log_probs: LogProbs) -> npt.NDArray[np.float64]:
-        return _mean(log_probs, sites[row][1], unknown)
+    def reduce(group: int, log_probs: LogProbs) -> npt.NDArray[np.float64]:
+        return np.stack([_mean(log_probs[rows], words, unknown) for rows, words in sites[group]])
 
-    out = np.stack(run(model, [query for query, _ in sites], batch, reduce))
-    return out - np.logaddexp.reduce(out, axis=1, keepdims=True)
+    out = np.concatenate(run(model, queries, batch, reduce))
+    return np.asarray(out - np.logaddexp.reduce(out, axis=1, keepdims=True))
+
+
+def _edges(groups: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """First and last row (half-open) of every group."""
+    return pairwise(np.flatnonzero(np.diff(groups, prepend=-1, append=-1)).tolist())
 
 
 def _spelled(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], base: int) -> Encoding:
@@ -57,11 +90,10 @@ def _spelled(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64],
     return model.tokenizer.encode(texts)
 
 
-def _site(spelled: Sequence[Encoding], row: int, first: int, last: int) -> tuple[Query, Ids]:
-    """The pass of a site, and the four spellings (m, 4) of each of its hidden tokens."""
-    known = spelled[0].attention_mask[row]
+def _site(spelled: Sequence[Encoding], row: int, hidden: Ids, first: int, last: int) -> tuple[Ids, Ids]:
+    """Which of the hidden tokens cover the site of a row (m,), and the four spellings (m, 4) of each."""
     words = np.stack([encoding.input_ids[row, first:last] for encoding in spelled], axis=1)
-    return Query(spelled[0].input_ids[row, known], np.arange(first, last)), words
+    return np.searchsorted(hidden, np.arange(first, last)), words
 
 
 def _mean(log_probs: LogProbs, words: Ids, unknown: int | None) -> npt.NDArray[np.float64]:

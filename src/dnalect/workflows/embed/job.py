@@ -210,6 +210,7 @@ def _facts(
         "window": str(tiling.size or ""),
         "step": str(tiling.step or ""),
         "dtype": options.dtype,
+        "device": str(base.device),
         "input": f"{Path(source).name} {sha256(Path(source))}",
         "input_kind": kind,
         "reference": f"{genome.path.name} {genome.checksum}" if genome is not None else "",

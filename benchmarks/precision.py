@@ -1,0 +1,90 @@
+"""float32 against bfloat16: how far scores move, and what it saves.
+
+    python benchmarks/precision.py [--snvs 600] [--indels 60] [MODEL ...]
+
+For each model and class of variant: the median and the largest |difference| of the scores in nats,
+the rank correlation (Spearman), and the processor time of both. Random variants of the reference of
+the demo, or --reference. --dtype auto may choose bfloat16 only within BOUND (docs/scores.md).
+"""
+
+import argparse
+import time
+import zlib
+
+import numpy as np
+from scipy.stats import spearmanr
+
+import dnalect
+from dnalect.core.records import Variant
+from dnalect.genome.fasta import Genome
+from dnalect.inference.likelihood import scorer_for
+from dnalect.models.precision import BOUND, processor_has_bf16
+from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.windows.alleles import normalise
+from dnalect.workflows.demo import REFERENCE
+
+
+def snvs(genome: Genome, count: int, rng: np.random.Generator) -> list[Variant]:
+    """Random substitutions, one a site, away from unknown bases."""
+    found: list[Variant] = []
+    while len(found) < count:
+        contig, at = _place(genome, rng)
+        around = encode(genome.fetch(contig, at - 400, at + 400))
+        if (around != UNKNOWN).all():
+            ref = around[400:401]
+            found.append(Variant(contig, at, at + 1, ref, ((ref + rng.integers(1, 4)) % 4).astype(np.uint8)))
+    return found
+
+
+def indels(genome: Genome, count: int, rng: np.random.Generator) -> list[Variant]:
+    """Random insertions and deletions of 1 to 12 bases."""
+    found: list[Variant] = []
+    while len(found) < count:
+        contig, at = _place(genome, rng)
+        if (encode(genome.fetch(contig, at - 400, at + 400)) == UNKNOWN).any():
+            continue
+        ref = encode(genome.fetch(contig, at, at + int(rng.integers(1, 13))))
+        pair = (ref, ref[:0]) if rng.random() < 0.5 else (ref[:0], rng.integers(0, 4, len(ref)).astype(np.uint8))
+        found.append(normalise(contig, at, *pair, genome))
+    return found
+
+
+def _place(genome: Genome, rng: np.random.Generator) -> tuple[int, int]:
+    contig = int(rng.choice(len(genome.lengths), p=genome.lengths / genome.lengths.sum()))
+    return contig, int(rng.integers(1_000, genome.lengths[contig] - 1_000))
+
+
+def measured(model: str, dtype: str, genome: Genome, variants: list[Variant]) -> tuple[np.ndarray, float]:
+    """Scores, and the seconds of the processor that they took; the model is warm."""
+    scorer = scorer_for(dnalect.load(model, dtype=dtype), genome)
+    scorer.score(variants[:2])
+    begun = time.process_time()
+    scores = scorer.score(variants)
+    return np.array([score.value for score in scores]), time.process_time() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", default=["duplex-yeast", "duplex-human"])
+    parser.add_argument("--reference", default=str(REFERENCE))
+    parser.add_argument("--snvs", type=int, default=600)
+    parser.add_argument("--indels", type=int, default=60)
+    given = parser.parse_args()
+    genome = dnalect.open_genome(given.reference)
+    print(f"# {genome.path.name}; processor with bfloat16: {processor_has_bf16()}; bound: {BOUND}")
+    print("model\tclass\tn\tmedian |difference|\tlargest\tSpearman\tseconds float32\tseconds bfloat16")
+    for model in given.models:
+        for name, make, count in (("snv", snvs, given.snvs), ("indel", indels, given.indels)):
+            variants = make(genome, count, np.random.default_rng(zlib.crc32(name.encode())))
+            exact, slow = measured(model, "float32", genome, variants)
+            rounded, fast = measured(model, "bfloat16", genome, variants)
+            off = np.abs(exact - rounded)
+            rank = spearmanr(exact, rounded).statistic
+            print(
+                f"{model}\t{name}\t{count}\t{np.median(off):.4f}\t{off.max():.3f}\t{rank:.5f}\t{slow:.2f}\t{fast:.2f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
