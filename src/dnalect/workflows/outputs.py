@@ -27,6 +27,40 @@ class Writer(Protocol):
     def write(self, record: Record, scores: list[Score], rows: list[Row]) -> None: ...
 
 
+class Kept:
+    """An output in memory, which can be written to files later.
+
+    records: with their scores and rows. layout: the columns of the rows.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[tuple[Record, list[Score], list[Row]]] = []
+
+    def begin(
+        self, header: VcfHeader | None, contigs: dict[str, int], provenance: dict[str, str], layout: Layout
+    ) -> None:
+        """Take what every output is told before the records come."""
+        self.header, self.contigs, self.provenance, self.layout = header, contigs, provenance, layout
+
+    def write(self, record: Record, scores: list[Score], rows: list[Row]) -> None:
+        """Keep a record."""
+        self.records.append((record, scores, rows))
+
+    def table(self) -> pa.Table:
+        """Return the rows as they are written to Parquet."""
+        rows = [self.layout.values(row) for _, _, mine in self.records for row in mine]
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.layout.columns)
+        arrays = [pa.array(cells, each.kind) for cells, each in zip(columns, self.layout.columns, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=self.layout.schema)
+
+    def write_to(self, outputs: Iterable[str]) -> None:
+        """Write the records to files; they appear whole or not at all."""
+        with open_outputs(outputs, self.header, self.contigs, self.provenance, self.layout) as writers:
+            for kept in self.records:
+                for writer in writers:
+                    writer.write(*kept)
+
+
 def kind_of(output: str, from_vcf: bool) -> str:
     """Return ".vcf", ".vcf.gz", ".tsv" or ".parquet". OutputError for any other suffix."""
     if output == "-":
@@ -41,7 +75,7 @@ def kind_of(output: str, from_vcf: bool) -> str:
 
 @contextmanager
 def open_outputs(
-    outputs: Iterable[str],
+    outputs: Iterable[str] | Iterable[str | Kept],
     header: VcfHeader | None,
     contigs: dict[str, int],
     provenance: dict[str, str],
@@ -49,12 +83,16 @@ def open_outputs(
 ) -> Iterator[list[Writer]]:
     """Open all outputs; they appear under their names only when the block ends well.
 
-    header: of the input VCF, if it is one. contigs: names and lengths for a new header.
-    provenance: empty to leave it out. layout: the fields and columns to write.
+    outputs: files, or what keeps records in memory. header: of the input VCF, if it is one.
+    contigs: names and lengths for a new header. provenance: empty to leave it out. layout: the fields and columns to write.
     """
     with ExitStack() as stack:
         writers: list[Writer] = []
         for output in outputs:
+            if isinstance(output, Kept):
+                output.begin(header, contigs, provenance, layout)
+                writers.append(output)
+                continue
             kind = kind_of(output, header is not None)
             if kind in (".vcf", ".vcf.gz"):
                 writers.append(

@@ -1,18 +1,21 @@
 """A reference and variants -> scores: the whole job, streaming."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_writable
 from dnalect.core.notices import say
 from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
-from dnalect.genome.variants import open_variants
+from dnalect.genome.fasta import Reference
+from dnalect.genome.variants import Variants, open_variants
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.workflows.choice import Models
-from dnalect.workflows.outputs import kind_of, open_outputs
+from dnalect.workflows.outputs import Kept, kind_of, open_outputs
 from dnalect.workflows.scoring import Options, Scoring
 from dnalect.workflows.summary import provenance, summary, table_note
 
@@ -30,7 +33,18 @@ def score_file(
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
     _check_paths(reference, variants, [*outputs, *filter(None, (report, multiqc))])
-    job = Scoring(reference, options)
+    return run(Scoring(reference, options), variants, outputs, report, multiqc)
+
+
+def run(
+    job: Scoring,
+    variants: Variants,
+    outputs: Sequence[str | Kept],
+    report: str | None = None,
+    multiqc: str | None = None,
+) -> Summary:
+    """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
+    options = job.options
     with open_variants(variants, job.genome) as source:
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         facts = provenance(job) if options.provenance else {}
@@ -44,7 +58,7 @@ def score_file(
                 bar.update()
             if job.table is not None and not options.quiet:
                 say(table_note(job))
-            found = summary(job, f"{Path(variants).name} on {Path(reference).name}")
+            found = summary(job, f"{named(variants)} on {job.genome.path.name}")
             if report:
                 write_report(found, Path(report))
             if multiqc:
@@ -52,20 +66,31 @@ def score_file(
     return found
 
 
-def score_variants(
-    reference: str, variants: str, model: Models = None, percentiles: bool = True, scores: Sequence[str] | None = None
-) -> Iterator[Row]:
-    """Yield a scored Row for every alternate allele of a VCF, TSV or BED, in order.
+def named(variants: Variants) -> str:
+    """Return what variants are called in a title."""
+    return Path(variants).name if isinstance(variants, str | os.PathLike) else "variants in memory"
 
-    model: a name or folder, or a list of them for an ensemble; None lets the reference choose
-    an embedded one. percentiles: False saves the background draw. scores: of "llr", "distance"
-    and, with a fine-tuned model, "change"; None for "llr" and that model's "change".
+
+def score_variants(
+    reference: Reference,
+    variants: Variants,
+    model: Models = None,
+    percentiles: bool = True,
+    scores: Sequence[str] | None = None,
+    **options: Any,
+) -> Iterator[Row]:
+    """Yield a scored Row for every alternate allele, in order, while they are read: for files of any size.
+
+    reference, variants, model, and options such as device, dtype, batch, background, window,
+    annotate, rename: as `dnalect.score` has them. percentiles: False saves the background draw.
+    scores: of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+    model's "change".
     Raises a DnalectError for unusable input.
     """
     asked = None if scores is None else tuple(scores)
-    options = Options(model=model, scores=asked, background=None if percentiles else 0, quiet=True)
-    job = Scoring(str(reference), options)
-    with open_variants(str(variants), job.genome) as source:
+    told = {"background": None if percentiles else 0, "quiet": True} | options
+    job = Scoring(reference, Options(model=model, scores=asked, **told))
+    with open_variants(variants, job.genome) as source:
         for _, _, rows in job.rows(source.records):
             yield from rows
 
