@@ -18,7 +18,7 @@ DISTANCE_TEXTS = (
 )
 
 # What may not stand in a value of INFO as it is.
-_RESERVED = " %,:;=\x7f"
+_RESERVED = " %,;=\x7f"
 
 
 @dataclass(frozen=True)
