@@ -13,14 +13,20 @@ from dnalect.cli import machine
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of the tasks and genomes.")
 @click.option("--models", type=click.Path(path_type=Path), default=Path(), help="Folder of the suite's model folders.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for figures.tsv and index.html.")
+@click.option(
+    *machine.OUTPUT,
+    "out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for figures.tsv and index.html.",
+)
 @click.option(
     "--run",
     type=click.Path(path_type=Path),
     help="Folder of predictions, kept so that a killed run goes on [default: OUT/predictions].",
 )
 @click.option("--only", multiple=True, help="Task; repeatable [default: all of the suite].")
-@click.option("--model", "chosen", multiple=True, help="Model of the suite; repeatable [default: all].")
+@click.option(*machine.MODEL, "chosen", multiple=True, help="Model of the suite; repeatable [default: all].")
 @click.option("--seeds", type=click.IntRange(min=1), help="Of tasks that name no number [default: the suite's].")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes, a thread each.")
 @machine.device

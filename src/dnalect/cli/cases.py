@@ -17,7 +17,13 @@ from dnalect.cli import machine
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of tasks, variants and genomes.")
 @click.option("--models", type=click.Path(path_type=Path), default=Path(), help="Folder of the suite's model folders.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for figures.tsv and index.html.")
+@click.option(
+    *machine.OUTPUT,
+    "out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for figures.tsv and index.html.",
+)
 @click.option("--run", type=click.Path(path_type=Path), help="Folder of kept predictions [default: OUT/predictions].")
 @click.option(
     "--rivals-also",
@@ -58,7 +64,11 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         machine.threads,
         machine.device,
         click.option(
-            "--out", type=click.Path(path_type=Path), required=True, help="Folder for figures and index.html."
+            *machine.OUTPUT,
+            "out",
+            type=click.Path(path_type=Path),
+            required=True,
+            help="Folder of the figures.",
         ),
         click.option(
             "--predictor",
@@ -68,7 +78,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
             callback=_named,
             help="A model of `dnalect finetune`, whose predicted changes are measured too; repeatable.",
         ),
-        click.option("-m", "--model", default="duplex-human", show_default=True),
+        click.option(*machine.MODEL, default="duplex-human", show_default=True),
     ):
         command = option(command)
     return command
@@ -114,7 +124,7 @@ def pairs(data: Path, model: str, predictors: dict[str, Path], out: Path, device
 @click.command("saturation")
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/ and genomes/.")
 @click.option(
-    "--reference",
+    *machine.REFERENCE,
     type=click.Path(path_type=Path),
     help="Chromosome 20 of GRCh37, or a slice whose record is named 20:START-END [default: the one in DATA/genomes].",
 )

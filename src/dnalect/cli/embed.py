@@ -11,16 +11,15 @@ from dnalect.cli import machine
 @click.command("embed")
 @click.argument("source", metavar="INPUT")
 @click.option(
-    "-o",
-    "--output",
+    *machine.OUTPUT,
     "outputs",
     multiple=True,
     required=True,
     help="out.parquet, out.h5ad (AnnData) or out.npz; may be repeated.",
 )
-@click.option("-r", "--reference", help="Genome (FASTA) that a BED, a VCF or a table of places lies on.")
+@click.option(*machine.REFERENCE, help="Genome (FASTA) that a BED, a VCF or a table of places lies on.")
 @click.option(
-    "-m", "--model", help="Model or model folder; chosen by the genome's contig lengths if there is one and none given."
+    *machine.MODEL, help="Model or model folder; chosen by the genome's contig lengths if there is one and none given."
 )
 @click.option(
     "--pool",
@@ -32,9 +31,7 @@ from dnalect.cli import machine
 @click.option(
     "--layer", type=click.IntRange(min=0), help="0: the embedding, 1 and on: after that layer [default: the last]."
 )
-@click.option(
-    "--strands", type=click.IntRange(1, 2), default=1, show_default=True, help="2: mean with the reverse complement."
-)
+@machine.strands("both: the mean with the reverse complement.", "forward")
 @click.option(
     "--window",
     type=click.IntRange(min=1),
@@ -42,14 +39,14 @@ from dnalect.cli import machine
 )
 @click.option("--step", type=click.IntRange(min=1), help="Bases from window to window [default: the window].")
 @click.option("--label", "labels", multiple=True, help="Column of a table to take along; may be repeated.")
-@click.option("--rename-contigs", "rename", metavar="auto|FILE", help="Match contig names, as in dnalect score.")
+@machine.rename
 @click.option(
     "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Windows a forward."
 )
 @machine.device
 @machine.dtype
 @machine.threads
-def command(source: str, outputs: tuple[str, ...], **rest: object) -> None:
+def command(source: str, outputs: tuple[str, ...], strands: str, **rest: object) -> None:
     """Write the vectors that a model has for the sequences of INPUT.
 
     INPUT: a FASTA, a BED, a VCF (two rows for each alternate allele), or a table with a column sequence.
@@ -58,14 +55,14 @@ def command(source: str, outputs: tuple[str, ...], **rest: object) -> None:
     dnalect embed genome.fa --window 1000 --step 500 -o windows.parquet
     dnalect embed peaks.bed --reference genome.fa -o peaks.h5ad
     dnalect embed variants.vcf.gz --reference genome.fa -o alleles.npz
-    dnalect embed train.csv --model dnabert-6 --strands 2 -o train.parquet
+    dnalect embed train.csv --model dnabert-6 --strands both -o train.parquet
     """
     from dnalect.core.errors import ConfigError, OutputError
     from dnalect.workflows.embed.job import PER_BASE, Options, embed_file
     from dnalect.workflows.embed.outputs import suffix_of
 
     try:
-        options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
+        options = Options(strands=1 + (strands == "both"), command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
         for output in outputs:
             suffix_of(output, options.pool == PER_BASE)
     except (ConfigError, OutputError) as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
 from dnalect.cli.cases import elements, expression, pairs, saturation
 from dnalect.cli.heads import heads, probe
 from dnalect.cli.leaks import leaks
@@ -24,11 +25,9 @@ command.add_command(probe)
 
 
 @command.command("likelihood")
-@click.option(
-    "-m", "--model", "name", default="duplex-yeast", show_default=True, help="Embedded model or model folder."
-)
-@click.option("--reference", required=True, help="FASTA of the whole genome that the model's card names.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the table here (TSV).")
+@click.option(*machine.MODEL, "name", default="duplex-yeast", show_default=True, help="Embedded model or model folder.")
+@click.option(*machine.REFERENCE, required=True, help="FASTA of the whole genome that the model's card names.")
+@click.option(*machine.OUTPUT, "output", type=click.Path(path_type=Path), help="Also write the table here (TSV).")
 @click.option("--markov/--no-markov", default=True, show_default=True, help="Fit the Markov rivals too.")
 @click.option("--annotate", help="GFF or GTF: figures for coding, intergenic and promoter bases too.")
 @click.option("--tss", help="BED of transcripts with measured starts, for the promoters [default: the GFF's genes].")
@@ -59,8 +58,8 @@ def likelihood(
 @command.command("worth")
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
 @click.option(
-    "-o",
-    "--out",
+    *machine.OUTPUT,
+    "out",
     type=click.Path(path_type=Path),
     default=Path("results/worth"),
     show_default=True,
@@ -71,8 +70,7 @@ def likelihood(
     "--study", "studies", multiple=True, help="Only promoters, strains, conservation, profiles or human; repeatable."
 )
 @click.option(
-    "-m",
-    "--model",
+    *machine.MODEL,
     "models",
     multiple=True,
     help="Embedded model or model folder; repeatable [default: those of each species' assembly].",
@@ -81,13 +79,7 @@ def likelihood(
 @click.option("--folds", type=click.Path(path_type=Path), help="Models that each saw a part [default: runs/folds].")
 @click.option("--allow-seen", is_flag=True, help="Measure on chromosomes that the model trained on too; rows say so.")
 @click.option("--contig", "contigs", multiple=True, help="Only these contigs, for a quick look; repeatable.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="bfloat16: three times as fast where the processor computes in it; log-ratios differ by about 0.002.",
-)
+@machine.dtype
 def worth(
     data: Path,
     out: Path,
@@ -119,11 +111,16 @@ def worth(
 @click.argument("models", nargs=-1, required=True)
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder with genomes/ and variants/.")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), default=Path("results/recipes"), show_default=True, help="Folder."
+    *machine.OUTPUT,
+    "out",
+    type=click.Path(path_type=Path),
+    default=Path("results/recipes"),
+    show_default=True,
+    help="Folder.",
 )
 @click.option("--sample", type=click.IntRange(min=100), default=4_000, show_default=True, help="Held-out bases.")
 @click.option("--variants", type=click.IntRange(min=20), default=1_000, show_default=True, help="Common variants.")
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@machine.dtype
 def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variants: int, dtype: str) -> None:
     """MODELS of any kind that share one split of yeast: bits per base, common against rare, beside Markov models.
 

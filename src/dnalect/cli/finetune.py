@@ -11,8 +11,14 @@ from dnalect.cli import machine
 
 @click.command("finetune")
 @click.argument("data")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the model, made if missing.")
-@click.option("-m", "--model", help="Model to begin with [default: the embedded one of the reference].")
+@click.option(
+    *machine.OUTPUT,
+    "out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for the model, made if missing.",
+)
+@click.option(*machine.MODEL, help="Model to begin with [default: the embedded one of the reference].")
 @click.option(
     "--method",
     type=click.Choice(["probe", "lora", "full"]),
@@ -23,7 +29,7 @@ from dnalect.cli import machine
 @click.option("--label", "labels", multiple=True, help="Column of labels; several are several tasks [default: label].")
 @click.option("--sequence", help="Column of sequences [default: sequence].")
 @click.option("--kind", type=click.Choice(["classes", "tracks", "signal"]), help="[default: told by the labels]")
-@click.option("-r", "--reference", help="FASTA that intervals lie on, or that sequences are placed on.")
+@click.option(*machine.REFERENCE, help="FASTA that intervals lie on, or that sequences are placed on.")
 @click.option("--signal", metavar="BIGWIG", help="Label: the mean of this track over the intervals of DATA.")
 @click.option("--place", is_flag=True, help="Find the sequences on the reference, to split them by chromosome.")
 @click.option("--background", type=click.IntRange(min=0), default=0, help="Windows to draw for every positive.")
@@ -49,7 +55,8 @@ from dnalect.cli import machine
     "whichever a probe ranks the validation part better with.",
 )
 @click.option("--layer", type=click.IntRange(min=0), help="Hidden states to read [default: the last].")
-@click.option("--both-strands", is_flag=True, help="Average over both strands, and train on both.")
+@machine.strands("both: average over both strands, and train on both.", "forward")
+@click.option("--both-strands", is_flag=True, hidden=True, help="The same as --strands both.")
 @click.option("--longest", type=click.IntRange(min=1), help="Bases; of longer sequences the middle is read.")
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="At most.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
@@ -68,7 +75,7 @@ from dnalect.cli import machine
 @click.option("--motifs", help="MEME file for the rival motifs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @machine.device
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default="fp32", show_default=True)
+@machine.dtype
 @machine.threads
 def command(
     data: str,
@@ -92,7 +99,8 @@ def command(
     rate: float | None,
     patience: int,
     class_weights: bool,
-    precision: str,
+    strands: str,
+    dtype: str,
     **rest: object,
 ) -> None:
     """Tune a language model on labelled DATA: a table, a BED or FASTA, or a folder of train, dev and test.
@@ -110,6 +118,7 @@ def command(
     from dnalect.workflows.tuning.data import DataOptions
     from dnalect.workflows.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 
+    both_strands = both_strands or strands == "both"
     pools = ("mean", "eighths") if pool == "best" else ()
     reading = Reading(
         "mean" if pools else pool, layer, 2 if both_strands else 1, **({"longest": longest} if longest else {})
@@ -127,7 +136,7 @@ def command(
         patience=patience,
         reverse_complement=both_strands,
         class_weights=class_weights,
-        precision=precision,
+        precision={"float32": "fp32", "bfloat16": "bf16"}[dtype],
     )
     options = FinetuneOptions(
         data=DataOptions(

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("heads")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder that the config's files are in.")
 @click.option("--part", type=click.Choice(["test", "validate"]), default="test", show_default=True, help="Regions.")
 @click.option("--sample", type=click.IntRange(min=100), default=8_000, show_default=True, help="Tokens to judge.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the rows here (TSV).")
+@click.option(*machine.OUTPUT, "output", type=click.Path(path_type=Path), help="Also write the rows here (TSV).")
 def heads(model: Path, data: Path, part: str, sample: int, output: Path | None) -> None:
     """The heads of MODEL, a multi-task model, on regions it did not learn from, beside simple rivals."""
     from dnalect.workflows.heads import evaluate_heads, told, write_rows
@@ -27,7 +29,7 @@ def heads(model: Path, data: Path, part: str, sample: int, output: Path | None) 
 @click.option("--task", type=click.Path(path_type=Path), help="Folder with train, dev and test tables sequence,label.")
 @click.option("--placed", type=click.Path(path_type=Path), help="One table, placed on the genome of --data.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the genome of the first model's card.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the rows here (TSV).")
+@click.option(*machine.OUTPUT, "output", type=click.Path(path_type=Path), help="Also write the rows here (TSV).")
 def probe(
     models: tuple[Path, Path], task: Path | None, placed: Path | None, data: Path | None, output: Path | None
 ) -> None:

@@ -4,13 +4,17 @@ from pathlib import Path
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("leaks")
 @click.argument("data", nargs=-1, required=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the table here (TSV) [default: stdout].")
+@click.option(
+    *machine.OUTPUT, "output", type=click.Path(path_type=Path), help="Write the table here (TSV) [default: stdout]."
+)
 @click.option("--label", "labels", multiple=True, help="Columns of the labels; repeatable.")
 @click.option("--sequence", help="Column of the sequences.")
-@click.option("--reference", help="FASTA that the places of the data lie on.")
+@click.option(*machine.REFERENCE, help="FASTA that the places of the data lie on.")
 @click.option("--place", is_flag=True, help="Look for the sequences on the reference.")
 @click.option(
     "--split",

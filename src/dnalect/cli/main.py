@@ -9,6 +9,7 @@ import click
 
 from dnalect import __version__
 from dnalect.core.errors import DnalectError
+from dnalect.core.nearest import did_you_mean
 from dnalect.core.notices import heard_by
 from dnalect.core.progress import show
 
@@ -57,6 +58,13 @@ class LateGroup(click.Group):
 
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return the command. Raises UsageError with the nearest name for a mistyped one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], COMMANDS) or f" There are {', '.join(COMMANDS)}."
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

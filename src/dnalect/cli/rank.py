@@ -5,10 +5,12 @@ import sys
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("rank")
 @click.argument("scored")
-@click.option("-o", "--output", default="-", help="ranked.tsv, .parquet or - (a TSV on stdout, the default).")
+@click.option(*machine.OUTPUT, "output", default="-", help="ranked.tsv, .parquet or - (a TSV on stdout, the default).")
 @click.option("--report", help="Write an HTML page here.")
 @click.option(
     "--group-by",
@@ -50,8 +52,8 @@ import click
 )
 @click.option("--skip-labelled", is_flag=True, help="Don't pick variants that have a label.")
 @click.option("--haplotypes", metavar="VCF", help="Phased genotypes: score near variants of one haplotype jointly.")
-@click.option("--reference", metavar="FASTA", help="Reference, for --haplotypes.")
-@click.option("-m", "--model", help="Model, for --haplotypes; chosen by the reference's contig lengths if not given.")
+@click.option(*machine.REFERENCE, metavar="FASTA", help="Reference, for --haplotypes.")
+@click.option(*machine.MODEL, help="Model, for --haplotypes; chosen by the reference's contig lengths if not given.")
 @click.option(
     "--near",
     type=click.IntRange(1, 256),
@@ -59,6 +61,7 @@ import click
     show_default=True,
     help="Most bases between two neighbours of a haplotype that are scored jointly.",
 )
+@machine.rename
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the intervals and folds.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(

@@ -11,15 +11,14 @@ from dnalect.cli import machine
 @click.command("scan")
 @click.argument("reference")
 @click.option(
-    "-o",
-    "--output",
+    *machine.OUTPUT,
     "outputs",
     multiple=True,
     required=True,
     help="NAME.parquet, a folder with a file a contig, or NAME.bw, three bigWig tracks; may be repeated.",
 )
 @click.option(
-    "-m", "--model", help="Embedded model or model folder; chosen by the reference's contig lengths if not given."
+    *machine.MODEL, help="Embedded model or model folder; chosen by the reference's contig lengths if not given."
 )
 @click.option(
     "--regions",
@@ -32,6 +31,7 @@ from dnalect.cli import machine
     type=click.IntRange(1, 128),
     help="Tiles a forward, a power of two [default: 8 on a CPU, 64 on other devices].",
 )
+@machine.rename
 @machine.device
 @machine.dtype
 @machine.threads
@@ -42,6 +42,7 @@ def command(
     model: str | None,
     regions: tuple[str, ...],
     batch_size: int | None,
+    rename: str | None,
     device: str,
     dtype: str,
     quiet: bool,
@@ -66,7 +67,7 @@ def command(
     from dnalect.workflows.scan.job import Options, scan_genome
 
     typed = shlex.join(["dnalect", *sys.argv[1:]])
-    options = Options(model, regions, batch_size, device, dtype, typed, quiet)
+    options = Options(model, regions, rename, batch_size, device, dtype, typed, quiet)
     done = scan_genome(reference, outputs, options)
     if not quiet:
         click.echo(f"dnalect: {done.bases:,} bases in {done.chunks:,} chunks: {', '.join(names)}", err=True)

@@ -12,15 +12,13 @@ from dnalect.cli import machine
 @click.argument("reference")
 @click.argument("variants")
 @click.option(
-    "-o",
-    "--output",
+    *machine.OUTPUT,
     "outputs",
     multiple=True,
     help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.",
 )
 @click.option(
-    "-m",
-    "--model",
+    *machine.MODEL,
     help="Model or model folder; several, with commas between them, are an ensemble: the mean of their scores "
     "(write a comma of a name as \\,). Chosen by the reference's contig lengths if not given.",
 )
@@ -45,12 +43,7 @@ from dnalect.cli import machine
     help="Add the motif whose best match changes most, with its bits; a file in MEME's format, e.g. of JASPAR or "
     "HOCOMOCO.",
 )
-@click.option(
-    "--rename-contigs",
-    "rename",
-    metavar="auto|FILE",
-    help="Match contig names: 'auto', or a file of two columns (name in the variants, name in the reference).",
-)
+@machine.rename
 @click.option(
     "--window",
     type=click.IntRange(min=1),
@@ -63,11 +56,7 @@ from dnalect.cli import machine
     show_default=True,
     help="Predicted change: the mean over an odd number of windows, 5 bases from one to the next.",
 )
-@click.option(
-    "--strands",
-    type=click.Choice(["forward", "reverse", "both"]),
-    help="Predicted change: strands that the model reads [default: as it was trained].",
-)
+@machine.strands("Predicted change: strands that the model reads [default: as it was trained].", reverse=True)
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),

@@ -2,6 +2,8 @@
 
 import click
 
+from dnalect.cli import machine
+
 
 @click.command("tokenize")
 @click.argument("inputs", nargs=-1, required=True, metavar="SEQUENCE|FASTA|-...")
@@ -14,7 +16,7 @@ import click
     help="dnabert-3 to -6, nt-v1, nt-v2, logo-3 to -6, single, hyenadna; or a tokenizer.json, a vocab.txt, "
     "or a folder with one.",
 )
-@click.option("-o", "--output", default="-", show_default=True, help="TSV to write, - for standard output.")
+@click.option(*machine.OUTPUT, "output", default="-", show_default=True, help="TSV to write, - for standard output.")
 @click.option(
     "--regions",
     multiple=True,

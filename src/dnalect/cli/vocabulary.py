@@ -23,7 +23,9 @@ def command() -> None:
 
 @command.command("train")
 @click.argument("references", nargs=-1, required=True, metavar="FASTA...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="tokenizer.json (vocab.txt).")
+@click.option(
+    *machine.OUTPUT, "output", type=click.Path(path_type=Path), required=True, help="tokenizer.json (vocab.txt)."
+)
 @click.option("--algorithm", type=click.Choice(["bpe", "kmers"]), default="bpe", show_default=True)
 @click.option(
     "--size",
@@ -58,7 +60,9 @@ def train(
 
 @command.command("compare")
 @click.argument("references", nargs=-1, required=True, metavar="FASTA...")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for vocabulary.tsv and vocabulary.png.")
+@click.option(
+    *machine.OUTPUT, "out", type=click.Path(path_type=Path), help="Folder for vocabulary.tsv and vocabulary.png."
+)
 @click.option("--k", "kmers", multiple=True, type=int, default=(3, 6, 9, 12), show_default=True, help="Repeatable.")
 @click.option(
     "--size",
@@ -90,7 +94,7 @@ def compare(
 
 @command.command("choose")
 @click.argument("reference", metavar="FASTA")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
+@click.option(*machine.OUTPUT, "out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option(
     "--size",
     "sizes",

@@ -41,11 +41,11 @@ class ContigNames:
     """Looks contigs up in the reference under the names that the variants use.
 
     rename: None, "auto" (use aliases), or a file of two columns: the name in the variants,
-    the name in the reference.
+    the name in the reference. what: has the other names, for messages.
     """
 
-    def __init__(self, genome: Genome, rename: str | None = None):
-        self.genome = genome
+    def __init__(self, genome: Genome, rename: str | None = None, what: str = "the variants"):
+        self.genome, self.what = genome, what
         self.auto = rename == "auto"
         self._known: dict[str, int | None] = dict(genome.index)
         if rename and not self.auto:
@@ -60,10 +60,10 @@ class ContigNames:
             alias = next((other for other in aliases(name) if other in self.genome.index), None)
             if alias and not self.auto:
                 raise ContigNameError(
-                    f"the variants call a contig {name!r}, the reference calls it {alias!r} "
+                    f"{self.what} call a contig {name!r}, the reference calls it {alias!r} "
                     f"(reference: {_few(self.genome.names)}). If they are the same assembly, "
                     "give --rename-contigs auto, or --rename-contigs FILE with two columns "
-                    "(name in the variants, name in the reference)"
+                    f"(name in {self.what}, name in the reference)"
                 )
             self._known[name] = self.genome.index[alias] if alias else None
         return self._known[name]

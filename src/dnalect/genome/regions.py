@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dnalect.core.errors import InputError
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, contig_numbers
+from dnalect.genome.names import ContigNames
 
 _SPAN = re.compile(r"(.+):([\d,]+)-([\d,]+)")
 
@@ -64,29 +65,33 @@ def parse_regions(genome: Genome, texts: Sequence[str]) -> list[Region]:
     return regions
 
 
-def read_regions(genome: Genome, texts: Sequence[str]) -> list[Region]:
+def read_regions(genome: Genome, texts: Sequence[str], rename: str | None = None) -> list[Region]:
     """Return the regions of `texts`, in their order: each a region as above, or the path of a BED.
 
-    The name of a contig wins over a file of that name. Raises FastaError for a contig that
-    the genome lacks, InputError for a text that is neither, or a region beyond its contig.
+    rename: as `ContigNames` has it. The name of a contig wins over a file of that name. Raises
+    FastaError for a contig that the genome lacks, InputError for a text that is neither, a region
+    beyond its contig, or a contig that the genome has under another name only.
     """
     found: list[Region] = []
+    names = ContigNames(genome, rename, "the regions")
     for text in texts:
-        name, _, _ = split_region(text, genome.index)
-        if name in genome.index:
-            found += parse_regions(genome, [text])
-        elif Path(text).exists():
-            found += _bed_regions(genome, text)
+        name, start, end = split_region(text, genome.index)
+        if name not in genome.index and Path(text).exists():
+            found += _bed_regions(genome, text, names)
+        elif (contig := names.number(name)) is not None:
+            known = genome.names[contig]
+            found += parse_regions(genome, [known if end is None else f"{known}:{start + 1}-{end}"])
         else:
             few = ", ".join(genome.names[:6]) + (" ..." if len(genome.names) > 6 else "")
             raise InputError(f"{text!r} is neither a BED file nor a region of {genome.path.name}, which has {few}")
     return found
 
 
-def _bed_regions(genome: Genome, path: str) -> list[Region]:
+def _bed_regions(genome: Genome, path: str, names: ContigNames) -> list[Region]:
     regions = []
     for name, intervals in read_bed(path).items():
-        contig = int(contig_numbers(genome, [name])[0])
+        known = names.number(name)
+        contig = genome.number(name) if known is None else known
         if (last := int(intervals.ends.max())) > (length := int(genome.lengths[contig])):
             raise InputError(f"{path}: an interval ends at {last:,}, beyond the {length:,} bases of {name}")
         spans = zip(intervals.starts.tolist(), intervals.ends.tolist(), strict=True)

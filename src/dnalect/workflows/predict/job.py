@@ -17,7 +17,7 @@ from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.models.pooled import BATCH, middle
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import load
+from dnalect.models.registry import Named, load
 from dnalect.workflows.embed.items import Column, Item, Source, chunks
 from dnalect.workflows.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.workflows.predict.answers import Answer, Answers, answer_named, answered, answers_of
@@ -45,6 +45,7 @@ class Options:
     rename: str | None = None
     batch: int = BATCH
     device: str = "cpu"
+    dtype: str = "float32"
     command: str = ""
     quiet: bool = False
 
@@ -59,14 +60,14 @@ class Done:
     notes: tuple[str, ...]
 
 
-def predict_file(model: str, source: str, outputs: Sequence[str], options: Options) -> Done:
+def predict_file(model: Named, source: str, outputs: Sequence[str], options: Options) -> Done:
     """Predict every sequence of a FASTA, BED or table, and write every output.
 
-    model: folder of a fine-tuned model. outputs: of `outputs.SUFFIXES`, or "-". Raises a
+    model: folder of a fine-tuned model, or the model. outputs: of `outputs.SUFFIXES`, or "-". Raises a
     DnalectError and leaves nothing behind where an input or output is unusable.
     """
     _check_paths(source, outputs, options)
-    predictor = load(model, options.device)
+    predictor = load(model, options.device, options.dtype)
     if not isinstance(predictor, Predictor):
         raise ModelError(f"{model} is a language model and predicts no label: tune it with dnalect finetune first")
     kind = kind_of(source)

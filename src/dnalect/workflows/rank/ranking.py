@@ -31,6 +31,7 @@ class Options:
     bigWig of conservation. annotate: GFF. frequency, pip: columns. labels: table of hits,
     with label_column, hit_above; skip_labelled: don't pick what has a label. haplotypes:
     phased VCF, with reference and model; near: most bases between neighbours.
+    rename: of the contigs of the haplotypes, None for "auto".
     """
 
     group_by: str | None = None
@@ -52,6 +53,7 @@ class Options:
     reference: str | None = None
     model: Models = None
     near: int = NEAR
+    rename: str | None = None
     seed: int = 1
     command: str = ""
     quiet: bool = False
@@ -164,7 +166,8 @@ def _joints(options: Options) -> list[Joint]:
     from dnalect.workflows.scoring import Scoring
 
     job = Scoring(
-        options.reference, ScoreOptions(model=options.model, background=0, rename="auto", quiet=options.quiet)
+        options.reference,
+        ScoreOptions(model=options.model, background=0, rename=options.rename or "auto", quiet=options.quiet),
     )
     found = interactions(near_sets(options.haplotypes, options.near), job.scorer, job.names, options.quiet)
     return sorted(found, key=lambda each: (each.interaction is None, -abs(each.interaction or 0), each.near.alleles))

@@ -33,12 +33,13 @@ class Options:
     """How to scan.
 
     model: name or folder; None lets the reference choose. regions: texts `contig` or
-    `contig:start-end` or paths of BED files; none for the whole genome. batch: tiles a
+    `contig:start-end` or paths of BED files; none for the whole genome. rename: as `ContigNames` has it. batch: tiles a
     forward; None for 8 on a CPU and 64 on other devices. command: as typed.
     """
 
     model: str | None = None
     regions: tuple[str, ...] = ()
+    rename: str | None = None
     batch: int | None = None
     device: str = "cpu"
     dtype: str = "float32"
@@ -80,7 +81,7 @@ def scan_genome(
 
 def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
     genome = open_genome(reference)
-    regions = merge(read_regions(genome, options.regions)) if options.regions else whole_genome(genome)
+    regions = merge(read_regions(genome, options.regions, options.rename)) if options.regions else whole_genome(genome)
     if not regions:
         raise InputError(f"the regions {', '.join(options.regions)} hold no base")
     model = language_model(model_for(genome, options.model, options.quiet), options.device, options.dtype)
