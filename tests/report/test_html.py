@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def test_numbers_and_rows_are_shown(fake_summary):
     assert f"<b>{summary.outcomes['scored']:,}</b> of {summary.alternates:,}" in page
     shown = data(page)
     assert [row[0] for row in shown["rows"]] == list(range(1, 121))
-    first = dict(zip(shown["columns"], shown["rows"][0], strict=True))
+    first = dict(zip(shown["columns"], shown["rows"][0][:-1], strict=True))
     assert first["position"] == summary.top[0].position
     assert first["score"] == round(summary.top[0].score.value, 3)
     for name, count in summary.outcomes.items():
@@ -36,7 +37,22 @@ def test_numbers_and_rows_are_shown(fake_summary):
 
 def test_nothing_comes_from_outside(fake_summary):
     page = render(fake_summary(20))
-    assert not re.search(r"https?://|(?:src|href)\s*=|@import|url\(", page)
+    assert not re.search(r"<link|src\s*=|@import|url\(|fetch\(|XMLHttp", page)
+    without = re.sub(r'<a href="[^"]*" target="_blank" rel="noopener">', "", page)
+    code = re.sub(r'<script id="data".*?</script>', "", without, flags=re.DOTALL)
+    assert not re.search(r"https?://|href=", code)
+
+
+def test_variants_link_to_browsers(fake_summary):
+    summary = fake_summary(20)
+    row = replace(summary.top[0], contig="chr20", span=(summary.top[0].position - 1, summary.top[0].position + 499))
+    summary.contexts[0].row = row
+    summary.provenance["assembly"] = "GRCh38 (hg38)"
+    page = render(summary)
+    assert f"position=chr20%3A{row.position - 20}-{row.position + 519}" in page
+    assert f"({500:,} bp)" in page
+    found = data(page)["links"]
+    assert [site[0] for site in found["sites"]] == ["UCSC", "gnomAD", "Ensembl", "IGV"]
 
 
 def test_hostile_strings_stay_text(fake_summary):

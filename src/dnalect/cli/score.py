@@ -15,7 +15,8 @@ from dnalect.cli import machine
     *machine.OUTPUT,
     "outputs",
     multiple=True,
-    help="out.vcf, .vcf.gz, .tsv, .parquet or - (stdout, the default); may be repeated.",
+    help="out.vcf, .vcf.gz, .tsv, .parquet, a track (.bw, .bed, .bedgraph) or - (stdout, the default); "
+    "may be repeated.",
 )
 @click.option(
     *machine.MODEL,

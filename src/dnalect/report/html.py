@@ -10,7 +10,8 @@ import numpy as np
 from markupsafe import Markup
 
 from dnalect.core.files import write_text
-from dnalect.core.records import FrequencyCheck, Reason, Row, Summary
+from dnalect.core.links import for_page, links
+from dnalect.core.records import Context, FrequencyCheck, Reason, Row, Summary
 from dnalect.report import svg
 
 REASONS = {
@@ -47,6 +48,9 @@ def render(summary: Summary) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     columns = _columns(summary)
     rows = [_cells(rank, row, columns) for rank, row in enumerate(summary.top, 1)]
+    assembly = summary.provenance.get("assembly", "")
+    look = for_page(assembly, (row.contig for row in summary.top))
+    listed = [[*cells, _end(row)] for cells, row in zip(rows, summary.top, strict=True)]
     return environment.from_string(texts["report.html.j2"]).render(
         summary=summary,
         css=Markup(texts["report.css"]),
@@ -57,9 +61,20 @@ def render(summary: Summary) -> str:
         frequency=_frequency(summary.frequency) if summary.frequency else None,
         columns=columns,
         first=rows[:PAGE],
-        data=_json({"columns": columns, "rows": rows, "page": PAGE}),
-        contexts=[{"row": c.row, "picture": Markup(svg.logo(c)), "text": _sentence(c.row)} for c in summary.contexts],
+        data=_json({"columns": columns, "rows": listed, "page": PAGE, "links": look}),
+        contexts=[_context(each, assembly) for each in summary.contexts],
     )
+
+
+def _end(row: Row) -> int:
+    """0-based end of what a row changes, at least its position."""
+    return max(row.position, row.span[1] if row.span else 0)
+
+
+def _context(context: Context, assembly: str) -> dict[str, Any]:
+    row = context.row
+    found = links(assembly, row.contig, row.position, row.ref, row.alt, _end(row))
+    return {"row": row, "picture": Markup(svg.logo(context)), "text": _sentence(row), "links": found}
 
 
 def _json(value: Any) -> Markup:
@@ -127,7 +142,9 @@ def _columns(summary: Summary) -> list[str]:
     if any(row.af is not None for row in summary.top):
         columns.append("AF")
     if summary.annotated:
-        columns += ["gene", "region", "nearest TSS"]
+        columns += ["gene", "region", "nearest TSS", "consequence"]
+    if any(row.motif for row in summary.top):
+        columns.append("motif")
     if any(row.score.flags for row in summary.top):
         columns.append("flags")
     return columns
@@ -157,6 +174,8 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
         "gene": row.gene,
         "region": row.region,
         "nearest TSS": row.tss_distance,
+        "consequence": " ".join(filter(None, (_worst(row), row.protein))),
+        "motif": row.motif.words if row.motif else "",
         "flags": " ".join(score.flags),
     }
     for each in score.changes:
@@ -188,4 +207,15 @@ def _sentence(row: Row) -> str:
         text += f", p(ref) {score.ref_prob:.2f}"
     if row.gene:
         text += f", {row.gene} ({row.region})"
+    if row.consequence:
+        text += f", {_worst(row)}" + (f" {row.protein}" if row.protein else "")
+    if row.motif:
+        text += f", {row.motif.words}"
+    if row.span and (size := row.span[1] - row.span[0]) > 1:
+        text += f"; {row.span[0] + 1:,}-{row.span[1]:,} ({size:,} bp)"
     return text
+
+
+def _worst(row: Row) -> str:
+    """The most severe consequence as people say it."""
+    return row.consequence.partition("&")[0].removesuffix("_variant").replace("_", " ")

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from dnalect.core.links import for_page
 from dnalect.report.curves import budget_curve, reliability
 
 PAGE = 50
@@ -28,7 +29,11 @@ class SourceView:
 
 @dataclass(frozen=True)
 class PickView:
-    """A picked variant. parts: (source, value, share of the weights, contribution). chance: of a hit, or None."""
+    """A picked variant.
+
+    parts: (source, value, share of the weights, contribution). chance: of a hit, or None. links:
+    (label, URL) of where to look at it.
+    """
 
     number: int
     rank: int
@@ -39,6 +44,7 @@ class PickView:
     parts: list[tuple[str, float, float, float]]
     chance: float | None
     why: str
+    links: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,11 @@ class HitsView:
 
 @dataclass(frozen=True)
 class RankingPage:
-    """A whole ranking. rows: of `columns`, the best first. joints: rows of the table of haplotypes."""
+    """A whole ranking.
+
+    rows: of `columns`, the best first, and the end of what each changes (0-based). assembly: of
+    the reference, "" where it isn't known. joints: rows of the table of haplotypes.
+    """
 
     title: str
     lead: str
@@ -93,6 +103,7 @@ class RankingPage:
     joints: list[list[str]] = field(default_factory=list)
     joints_count: int = 0
     provenance: dict[str, str] = field(default_factory=dict)
+    assembly: str = ""
 
 
 def render(page: RankingPage) -> str:
@@ -103,13 +114,14 @@ def render(page: RankingPage) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     colours = {source.name: f"s{at % COLOURS}" for at, source in enumerate(page.sources)}
     hits = page.hits
+    look = for_page(page.assembly, (row[page.columns.index("contig")] for row in page.rows))
     return environment.from_string(texts["ranking.html.j2"]).render(
         page=page,
         css=Markup(texts["report.css"] + texts["ranking.css"]),
         js=Markup(texts["report.js"]),
         colours=colours,
-        first=page.rows[:PAGE],
-        data=_json({"columns": page.columns, "rows": page.rows, "page": PAGE}),
+        first=[row[: len(page.columns)] for row in page.rows[:PAGE]],
+        data=_json({"columns": page.columns, "rows": page.rows, "page": PAGE, "links": look}),
         curve=Markup(budget_curve(hits.curve, hits.rate)) if hits and hits.curve else "",
         reliability=Markup(reliability(hits.bins, hits.rate)) if hits and hits.bins else "",
     )

@@ -1,9 +1,9 @@
-"""Scored records out: VCF (plain or bgzip + tabix), TSV, Parquet, stdout."""
+"""Scored records out: VCF (plain or bgzip + tabix), TSV, Parquet, tracks, stdout."""
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -16,9 +16,8 @@ from dnalect.core.files import written_whole
 from dnalect.core.notices import warn
 from dnalect.core.records import Row, Score
 from dnalect.genome.vcf import Record, VcfHeader, annotate_line, plain_line
+from dnalect.workflows import tracks
 from dnalect.workflows.columns import Layout
-
-SUFFIXES = (".vcf", ".vcf.gz", ".tsv", ".parquet")
 
 
 class Writer(Protocol):
@@ -62,7 +61,7 @@ class Kept:
 
 
 def kind_of(output: str, from_vcf: bool) -> str:
-    """Return ".vcf", ".vcf.gz", ".tsv" or ".parquet". OutputError for any other suffix."""
+    """Return which of SUFFIXES an output has; "-" is a VCF or a TSV. OutputError for any other suffix."""
     if output == "-":
         return ".vcf" if from_vcf else ".tsv"
     found = [suffix for suffix in SUFFIXES if output.endswith(suffix)]
@@ -84,7 +83,8 @@ def open_outputs(
     """Open all outputs; they appear under their names only when the block ends well.
 
     outputs: files, or what keeps records in memory. header: of the input VCF, if it is one.
-    contigs: names and lengths for a new header. provenance: empty to leave it out. layout: the fields and columns to write.
+    contigs: names and lengths of the reference. provenance: empty to leave it out. layout: the
+    fields and columns to write.
     """
     with ExitStack() as stack:
         writers: list[Writer] = []
@@ -94,14 +94,13 @@ def open_outputs(
                 writers.append(output)
                 continue
             kind = kind_of(output, header is not None)
-            if kind in (".vcf", ".vcf.gz"):
-                writers.append(
-                    stack.enter_context(_vcf(output, kind, header or _new_header(contigs), provenance, layout))
-                )
-            elif kind == ".tsv":
-                writers.append(stack.enter_context(_tsv(output, provenance, layout)))
+            if kind in TRACKS:
+                writers.append(stack.enter_context(TRACKS[kind](output, contigs, provenance)))
+            elif kind in TABLES:
+                writers.append(stack.enter_context(TABLES[kind](output, provenance, layout)))
             else:
-                writers.append(stack.enter_context(_parquet(output, provenance, layout)))
+                head = header or _new_header(contigs)
+                writers.append(stack.enter_context(_vcf(output, kind, head, provenance, layout)))
         yield writers
 
 
@@ -211,3 +210,14 @@ def _parquet(output: str, provenance: dict[str, str], layout: Layout) -> Iterato
         yield mine
         if mine.rows:
             mine.flush()
+
+
+# The suffix of an output says what is written.
+TABLES = {".tsv": _tsv, ".parquet": _parquet}
+TRACKS: dict[str, Callable[[str, Mapping[str, int], Mapping[str, str]], AbstractContextManager[Writer]]] = {
+    ".bw": tracks.bigwig,
+    ".bigwig": tracks.bigwig,
+    ".bed": tracks.bed,
+    ".bedgraph": tracks.bedgraph,
+}
+SUFFIXES = (".vcf", ".vcf.gz", *TABLES, *TRACKS)

@@ -2,7 +2,7 @@
   "use strict";
   var data = JSON.parse(document.getElementById("data").textContent);
   var columns = data.columns, all = data.rows, page = 0, rows = all, sorted = 0, down = false;
-  var body = document.querySelector("#ranked tbody"), heads = document.querySelectorAll("#ranked th");
+  var body = document.querySelector("#ranked tbody"), heads = document.querySelectorAll("#ranked th:not(.links)");
   var filter = document.getElementById("filter"), kind = document.getElementById("kind");
   var numeric = columns.map(function (_, c) {
     return all.some(function (r) { return typeof r[c] === "number"; });
@@ -21,19 +21,45 @@
     if (columns[c] === "nearest TSS") return (value > 0 ? "+" : "") + value.toLocaleString("en-US");
     return String(value);
   }
+  // The same links as core/links.py makes.
+  var look = data.links, at = {};
+  columns.forEach(function (name, c) { at[name] = c; });
+  function links(r) {
+    var td = document.createElement("td"), own = r[at.contig], known = look.contigs[own], names = known || ["", "", 0];
+    var position = r[at.position], last = Math.max(position, r[columns.length] || 0), start = names[2];
+    var low = Math.max(1, position - look.around), high = last + look.around, alleles = String(r[at.change]).split(">");
+    var values = {
+      contig: own, ucsc: names[0], bare: names[1], ref: alleles[0], alt: alleles[1], position: position + start,
+      own_from: low, own_to: high, from: low + start, to: high + start, first: position + start, last: last + start
+    };
+    var spelled = /^[ACGT]+>[ACGT]+$/i.test(r[at.change]);
+    (known ? look.sites : look.sites.slice(-1)).forEach(function (site) {
+      var a = document.createElement("a");
+      a.href = (site[2] && !spelled ? site[2] : site[1]).replace(/\{(\w+)\}/g, function (_, name) {
+        return encodeURIComponent(values[name]);
+      });
+      a.textContent = site[0];
+      a.target = "_blank";
+      a.rel = "noopener";
+      td.appendChild(a);
+    });
+    td.className = "links";
+    return td;
+  }
   function draw() {
     var pages = Math.max(1, Math.ceil(rows.length / data.page));
     page = Math.min(Math.max(page, 0), pages - 1);
     body.textContent = "";
     rows.slice(page * data.page, (page + 1) * data.page).forEach(function (r) {
       var tr = document.createElement("tr");
-      r.forEach(function (value, c) {
+      r.slice(0, columns.length).forEach(function (value, c) {
         var td = document.createElement("td");
         td.textContent = show(value, c);
         if (numeric[c]) td.className = "n";
         if (columns[c] === "change") td.className = "change";
         tr.appendChild(td);
       });
+      if (look) tr.appendChild(links(r));
       body.appendChild(tr);
     });
     document.getElementById("page").textContent = "page " + (page + 1) + " of " + pages;

@@ -6,16 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from dnalect.core.links import links
 from dnalect.report.ranking import HitsView, LocusView, PickView, RankingPage, SourceView
 from dnalect.workflows.rank.facts import hits_sentence, provenance
 from dnalect.workflows.rank.ranking import Ranked
 
 LISTED, LOCI, JOINTS, LONGEST = 20_000, 30, 30, 20
 SHOWN = (
-    *("class", "gene", "region", "tss_distance", "llr", "percentile"),
+    *("class", "gene", "region", "consequence", "tss_distance", "motif", "motif_change", "llr", "percentile"),
     *("allele_count", "allele_frequency"),
 )
-NAMES = {"tss_distance": "nearest TSS", "llr": "LLR", "allele_count": "AC", "allele_frequency": "AF"}
+NAMES = {
+    "tss_distance": "nearest TSS",
+    "llr": "LLR",
+    "allele_count": "AC",
+    "allele_frequency": "AF",
+    "motif_change": "motif, bits",
+}
 
 
 def page_of(ranked: Ranked) -> RankingPage:
@@ -44,7 +51,12 @@ def page_of(ranked: Ranked) -> RankingPage:
         rows=rows,
         ranked=int((ranked.order.rank > 0).sum()),
         provenance=ranked.scored.provenance | provenance(ranked),
+        assembly=_assembly(ranked),
     )
+
+
+def _assembly(ranked: Ranked) -> str:
+    return ranked.scored.provenance.get("assembly", "")
 
 
 def _lead(ranked: Ranked) -> str:
@@ -80,6 +92,7 @@ def _pick(ranked: Ranked, number: int, row: int) -> PickView:
         parts=parts,
         chance=chance,
         why=ranked.why[number],
+        links=links(_assembly(ranked), contig, position, ref, alt, int(ranked.scored.changed[1][row])),
     )
 
 
@@ -128,7 +141,7 @@ def _joints(ranked: Ranked) -> list[list[str]]:
 
 
 def _rows(ranked: Ranked) -> tuple[list[str], list[list[Any]]]:
-    """Columns and rows of the table of all variants, the best first."""
+    """Columns and rows of the table of all variants, the best first; a row ends with the end of what it changes."""
     scored, order, table = ranked.scored, ranked.order, ranked.scored.table
     numbers = {row: number for number, row in enumerate(ranked.picks, 1)}
     own = [name for name in SHOWN if name in scored and table[name].null_count < len(scored)]
@@ -145,7 +158,8 @@ def _rows(ranked: Ranked) -> tuple[list[str], list[list[Any]]]:
         within = [ranked.loci.names[row], f"{place:,} of {size:,}" if place else ""] if grouped else []
         cells = [int(order.rank[row]) or None, numbers.get(row), contig, position, f"{_short(ref)}>{_short(alt)}"]
         cells += [*within, _rounded(ranked.combined.score[row]), *(_cell(name, values[name][row]) for name in own)]
-        rows.append([*cells, *(_rounded(each.value[row]) for each in ranked.evidence)])
+        end = max(position, int(scored.changed[1][row]))
+        rows.append([*cells, *(_rounded(each.value[row]) for each in ranked.evidence), end])
     return columns, rows
 
 
