@@ -39,6 +39,16 @@ def check_parent(path: Path) -> None:
         raise OutputError(f"the folder {path.parent} is not writable")
 
 
+def made_folder(path: str | Path) -> Path:
+    """Make a folder, with those above it, unless it is there; return it. Raises OutputError."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    return folder
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` on success, else remove it.

@@ -74,7 +74,7 @@ class Family:
     encoder: sizes -> config. read_config: config.json -> config. write_config: config and
     tokenizer -> config.json. table: the weight names.
     doubts: what speaks against a folder being of this family, [] where nothing does.
-    write_tokenizer: the file of words, into a folder.
+    write_tokenizer: the files of words, into a folder; the last is the most tokens, None for any.
     keras: its weights come from Keras, in hdf5.
     spare: rows of the table of words that no word uses.
     extra: tensors that other software expects beside ours.
@@ -89,7 +89,7 @@ class Family:
     read_config: Callable[[HubConfig], EncoderConfig]
     write_config: Callable[[EncoderConfig, Tokenizer], dict[str, Any]]
     doubts: Callable[[Evidence], list[str]]
-    write_tokenizer: Callable[[Tokenizer, Path], None]
+    write_tokenizer: Callable[[Tokenizer, Path, int | None], None]
     keras: bool = False
     spare: int = 0
     extra: Callable[[EncoderConfig], dict[str, Tensor]] = field(default=lambda _: {})

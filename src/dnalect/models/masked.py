@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from dnalect.core.errors import InputError, OutputError
-from dnalect.core.files import sha256, write_text, written_whole
+from dnalect.core.errors import InputError
+from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.encoder.network import Encoder
@@ -145,23 +145,23 @@ class MaskedModel(LanguageModel[Encoder]):
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.
 
         transformers' AutoModelForMaskedLM takes it too where it has the class (DNABERT, GROVER,
-        Nucleotide Transformer 1). The folder may exist. Raises OutputError where it can't be
-        written.
+        Nucleotide Transformer 1), and its AutoTokenizer gives the same ids for all but LOGO.
+        The folder may exist. Raises OutputError where it can't be written.
         """
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        folder = made_folder(folder)
         config = self.network.config
         tensors = self.family.table.export(self.network) | self.family.extra(config)
         with written_whole(folder / "model.safetensors") as temporary:
             save_file(tensors, temporary, metadata={"format": "pt"})
         hub = self.family.write_config(config, self.tokenizer) | {"dtype": str(self.dtype).removeprefix("torch.")}
         write_text(folder / "config.json", json.dumps(hub, indent=2) + "\n")
-        self.family.write_tokenizer(self.tokenizer, folder)
+        self.family.write_tokenizer(self.tokenizer, folder, self.positions)
         card = replace(self.card, sha256=sha256(folder / "model.safetensors"))
         write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads: the same as `save_pretrained`."""
+        self.save_pretrained(folder)
 
     def _tensors(self, encoding: Encoding) -> tuple[Tensor, Tensor]:
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64))

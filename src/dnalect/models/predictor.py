@@ -10,7 +10,7 @@ Its folder:
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,10 @@ import numpy.typing as npt
 import torch
 
 from dnalect.core.calibration import Calibration
-from dnalect.core.errors import ConfigError, ModelError, OutputError
+from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
-from dnalect.core.files import sha256, write_text
+from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
-from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
@@ -45,14 +44,20 @@ class Predictor:
     kind: "predictor". targets: what it predicts. context_bases: of longer sequences the middle
     of so many bases is read. reading: how a sequence becomes a vector. calibration: {} or what
     turns the raw numbers of a target into probabilities or values that can be trusted. source:
-    the name or folder that it was loaded as, "" if it wasn't.
+    the name or folder that it was loaded as, "" if it wasn't. folder: where its files lie.
     """
 
     kind = "predictor"
     source = ""
 
-    def __init__(self, card: Card, pooled: Pooled, calibration: dict[str, Calibration] | None = None):
-        self.card, self.pooled = card, pooled.eval()
+    def __init__(
+        self,
+        card: Card,
+        pooled: Pooled,
+        calibration: dict[str, Calibration] | None = None,
+        folder: Path | None = None,
+    ):
+        self.card, self.pooled, self.folder = card, pooled.eval(), folder
         self.reading, self.base = pooled.reading, pooled.base
         self.calibration = calibration or {}
 
@@ -107,6 +112,26 @@ class Predictor:
             for name, values in raw.items()
         }
 
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads, with all files of the one it was loaded from.
+
+        The folder may exist. Raises ModelError where the model was not loaded from a folder,
+        OutputError where it can't be written.
+        """
+        if self.folder is None:
+            raise ModelError(f"{self.card.id} was not loaded from a folder; dnalect finetune --out writes one")
+        _copy(self.folder, made_folder(folder))
+        if (self.folder / BASE).is_dir():
+            _copy(self.folder / BASE, made_folder(Path(folder) / BASE))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Raise ModelError: no other library has a class for it; see `save`."""
+        raise ModelError(
+            f"{self.card.id} can't be saved for transformers, which has no class for a language model with these "
+            f"heads; save({str(folder)!r}) writes a folder that dnalect.load reads. The language model inside it is "
+            "model.base, and a LoRA folder holds the update in PEFT's files"
+        )
+
 
 def own_unit(spec: HeadSpec, raw: Singles) -> Singles:
     """Return a standardised signal in its own unit; logits as they are."""
@@ -140,13 +165,10 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
 
     Raises OutputError where the folder can't be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    made_folder(folder)
     base = tuned.pooled.base
     if tuned.method == "full":
-        _save_base(base, folder / BASE)
+        base.save(folder / BASE)
     elif not hub:
         _copy(base_folder, folder / BASE)
     if tuned.lora:
@@ -209,24 +231,13 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
     width = heads.map_of(next(iter(heads.specs))).in_features
     if width != reading.width(base.width):
         raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.width)}")
-    return Predictor(card, Pooled(base, heads, reading), calibration)
+    return Predictor(card, Pooled(base, heads, reading), calibration, folder)
 
 
 def _checksum(folder: Path) -> str:
     """The SHA-256 of those of all files that hold weights or scale them, in a fixed order."""
     files = [path for name in _SUMMED if (path := folder / name).is_file()]
     return sha256_of("".join(map(sha256, files)).encode()).hexdigest()
-
-
-def _save_base(base: Base, folder: Path) -> None:
-    if isinstance(base, MaskedModel):
-        base.save_pretrained(folder)
-        return
-    folder.mkdir(exist_ok=True)
-    save_weights(base.network, folder / "model.safetensors")
-    checksum = sha256(folder / "model.safetensors")
-    card = replace(base.card, sha256=checksum, revision=checksum[:12])
-    write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from dnalect.core.errors import ModelError
 from dnalect.models.reading import read_json
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
+from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -32,6 +33,10 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     return Ngrams(grams) if isinstance(grams, int) else None
 
 
-def write_vocabulary(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a tokenizer's file into a folder."""
+def write_vocabulary(tokenizer: Tokenizer, folder: Path, longest: int | None = None) -> None:
+    """Write a tokenizer's files into a folder: its own, and those that transformers needs to give the same ids.
+
+    longest: the most tokens that the model takes; None for any number.
+    """
     write_tokenizer(tokenizer, folder)
+    write_hf_files(tokenizer, folder, longest)

@@ -1,11 +1,12 @@
-"""Tokenizers from and to files: vocab.txt, and the tokenizer.json of HF `tokenizers` for byte pairs."""
+"""Tokenizers from and to files: vocab.txt, and the tokenizer.json of HF `tokenizers`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import TokenizerError
 from dnalect.core.files import write_text
 from dnalect.tokens.bpe import BytePairs
-from dnalect.tokens.bpe_json import parse_byte_pairs, render_byte_pairs
+from dnalect.tokens.hf_json import parse_json, render_byte_pairs
 from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -25,7 +26,7 @@ def open_tokenizer(name: str) -> Tokenizer:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read a tokenizer.json of byte pairs, or a vocab.txt of one of the known tokenizers.
+    """Read a tokenizer.json, or a vocab.txt, of byte pairs or of one of the known tokenizers.
 
     path: the file, recognised by its content, or a folder that holds one (tokenizer.json is
     taken first). Raises TokenizerError where it cannot be read, is damaged, or does
@@ -38,7 +39,8 @@ def read_tokenizer(path: Path) -> Tokenizer:
         path = found[0]
     text = _text(path)
     if text.lstrip().startswith("{"):
-        return parse_byte_pairs(text, str(path))
+        read = parse_json(text, str(path))
+        return read if isinstance(read, BytePairs) else _known(read, path)
     return _known(text.splitlines(), path)
 
 
@@ -65,7 +67,7 @@ def _text(path: Path) -> str:
         raise TokenizerError(f"{path} is no text file in UTF-8") from error
 
 
-def _known(lines: list[str], path: Path) -> Tokenizer:
+def _known(lines: Sequence[str], path: Path) -> Tokenizer:
     """Return the tokenizer that has exactly these words."""
     words = [line.strip() for line in lines]
     seen: dict[str, int] = {}

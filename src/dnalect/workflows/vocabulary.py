@@ -11,7 +11,8 @@ from dnalect.core.files import check_writable
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
 from dnalect.tokens.bpe import BytePairs
-from dnalect.tokens.files import write_tokenizer
+from dnalect.tokens.files import JSON, WORDS, write_tokenizer
+from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.tokens.tokenizer import Tokenizer
@@ -30,6 +31,9 @@ def train_vocabulary(
 ) -> Tokenizer:
     """Learn a vocabulary from FASTA files and write it: tokenizer.json, or vocab.txt for k-mers.
 
+    output: the file, or a folder for it. Under its own name, or in a folder, transformers' settings
+    are written beside it, so that AutoTokenizer takes the folder.
+
     algorithm: "bpe", of `size` words with the five special ones, or "kmers", all of length k,
     for which nothing is learned. regions: parts of the one FASTA. both_strands: count the
     reverse complement too. Raises OutputError before it learns where `output` can't be written.
@@ -42,7 +46,9 @@ def train_vocabulary(
         tokenizer = train_byte_pairs(sequences_of(references, regions), size, both_strands)
     else:
         raise ConfigError(f"there is no algorithm {algorithm!r}; take bpe or kmers")
-    write_tokenizer(tokenizer, output)
+    path = write_tokenizer(tokenizer, output)
+    if path.name in (JSON, WORDS):
+        write_hf_files(tokenizer, path.parent)
     return tokenizer
 
 

@@ -1,7 +1,8 @@
 """duplex as a model of the library: card, encoding, logits."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import InputError, ModelError
+from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.core.records import Encoding
 from dnalect.models.card import Card
-from dnalect.models.checkpoint import load_weights
+from dnalect.models.checkpoint import load_weights, save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
 from dnalect.models.language import LanguageModel
 from dnalect.tokens.bases import UNKNOWN, encode, texts
@@ -103,6 +105,24 @@ class DuplexModel(LanguageModel[Duplex]):
     def last_hidden(self, encoding: Encoding) -> Tensor:
         """Return `states` after the last layer in float32, without gradients."""
         return self.states(encoding).float()
+
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads: the weights in float32, and the card.
+
+        The folder may exist. Raises OutputError where it can't be written.
+        """
+        folder = made_folder(folder)
+        save_weights(self.network, folder / "model.safetensors")
+        checksum = sha256(folder / "model.safetensors")
+        card = replace(self.card, sha256=checksum, revision=checksum[:12])
+        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Raise ModelError: no other library has a class for this network; see `save`."""
+        raise ModelError(
+            f"{self.card.id} can't be saved for transformers, which has no class for duplex; "
+            f"save({str(folder)!r}) writes a folder that dnalect.load reads"
+        )
 
     @torch.inference_mode()
     def center_logits(self, codes: np.ndarray) -> Tensor:

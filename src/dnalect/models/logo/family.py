@@ -44,7 +44,7 @@ def doubts(evidence: Evidence) -> list[str]:
     return out
 
 
-def _no_file(tokenizer: Tokenizer, folder: Path) -> None:
+def _no_file(tokenizer: Tokenizer, folder: Path, longest: int | None) -> None:
     """LOGO has no file of words: `ngram` in config.json says it all."""
 
 

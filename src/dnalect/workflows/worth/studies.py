@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from dnalect.workflows.worth import conservation, human, profiles, promoters, strains
+from dnalect.workflows.worth import conservation, human, profiles, promoters, splice, strains
 from dnalect.workflows.worth.bench import Findings, Options
 from dnalect.workflows.worth.species import HUMAN, USTILAGO, YEAST, ZYMOSEPTORIA, Species
 
@@ -63,5 +63,14 @@ STUDIES = (
         "regulatory elements of the CAGI5 challenge, whose effects reporter assays measured. The elements are scored "
         "as they stand, without flanks and without any training on such assays. Research use only.",
         {HUMAN: human.run},
+    ),
+    Study(
+        splice.NAME,
+        "Human splice sites",
+        "G>A at the first base of an intron (GT) and at its last (AG) destroys the splice site. Is that disfavoured "
+        "more than G>A on the same strand within 3 kb, on chr20:60-62.9 Mb? Asked of any other G, and of other GT and "
+        "AG, which are not spliced. The splice motif is a position-weight matrix of the sites elsewhere on chr20, "
+        "and knows nothing else. The intervals draw blocks of 10 kb. SpliceAI and Pangolin are made for this question.",
+        {HUMAN: splice.run},
     ),
 )

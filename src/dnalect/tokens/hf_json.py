@@ -1,15 +1,20 @@
-"""tokenizer.json, the format of HF `tokenizers`, for byte pairs of DNA."""
+"""tokenizer.json, the format of HF `tokenizers`, for DNA: byte pairs, or whole words."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from dnalect.core.errors import TokenizerError
 from dnalect.tokens.bpe import BytePairs
-from dnalect.tokens.tokenizer import Special
+from dnalect.tokens.tokenizer import Special, Tokenizer
 
 # What these do, they do not do to upper-case letters.
 _HARMLESS_NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Nmt", "StripAccents", "Strip"}
 _HARMLESS_SPLITTERS = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer", "Punctuation"}
+# The format knows no upper-casing: one replacement a base does it.
+_UPPER = [{"type": "Replace", "pattern": {"String": base.lower()}, "content": base} for base in "ACGTN"]
+# What is no base counts as N.
+OTHERS = {"type": "Replace", "pattern": {"Regex": "[^ACGTN]"}, "content": "N"}
 _MOST_WORDS = 1 << 20
 _ROLES = {
     "pad": ("[PAD]", "<pad>"),
@@ -20,22 +25,29 @@ _ROLES = {
 }
 
 
-def parse_byte_pairs(text: str, name: str) -> BytePairs:
-    """Return the byte pairs of a tokenizer.json. name: of the file, for messages.
+def parse_json(text: str, name: str) -> BytePairs | tuple[str, ...]:
+    """Return the byte pairs of a tokenizer.json, or the words by id where they are whole (WordPiece, WordLevel).
 
-    Truncation and padding that the file asks for are left out. Raises TokenizerError where it
-    is damaged or asks for something that would give other ids than `encode` does.
+    name: of the file, for messages. Truncation and padding that the file asks for are left out.
+    Raises TokenizerError where it is damaged or asks for something that would give other ids
+    than `encode` does.
     """
     try:
         data = json.loads(text, object_pairs_hook=_no_doubles)
-        return _byte_pairs(data, name)
+        kind = data["model"].get("type", "BPE")
+        if kind == "BPE":
+            return _byte_pairs(data, name)
+        if kind in ("WordPiece", "WordLevel"):
+            _check_normalizer(data.get("normalizer"), name)
+            return tuple(_words(data["model"]["vocab"], data.get("added_tokens") or [], name))
     except json.JSONDecodeError as error:
         raise TokenizerError(f"{name} is cut short or no JSON: {error}") from error
     except RecursionError as error:
         raise TokenizerError(f"{name} is nested too deeply for a tokenizer.json") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"there is no {error}" if isinstance(error, KeyError) else str(error)
-        raise TokenizerError(f"{name} is no tokenizer.json of byte pairs: {detail}") from error
+        raise TokenizerError(f"{name} is no tokenizer.json: {detail}") from error
+    raise TokenizerError(f"{name} holds a model of type {kind!r}; dnalect reads BPE, WordPiece and WordLevel")
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -48,8 +60,6 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _byte_pairs(data: dict[str, Any], name: str) -> BytePairs:
     model = data["model"]
-    if model.get("type", "BPE") != "BPE":
-        raise TokenizerError(f"{name} holds a model of type {model['type']!r}; dnalect reads BPE")
     _check_model(model, name)
     _check_normalizer(data.get("normalizer"), name)
     _check_splitter(data.get("pre_tokenizer"), name)
@@ -80,6 +90,8 @@ def _check_normalizer(normalizer: dict[str, Any] | None, name: str) -> None:
     if normalizer is None:
         return
     kind = normalizer["type"]
+    if normalizer in (*_UPPER, OTHERS):
+        return
     if kind == "Sequence":
         for part in normalizer["normalizers"]:
             _check_normalizer(part, name)
@@ -162,12 +174,34 @@ def _id(entry: Any, index: dict[str, int], name: str) -> int:
 
 
 def render_byte_pairs(tokenizer: BytePairs) -> str:
-    """Return the tokenizer.json that `tokenizers.Tokenizer.from_file` reads to give the same ids.
+    """Return the tokenizer.json that `tokenizers.Tokenizer.from_file` reads to give the same ids."""
+    model = {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": None if tokenizer.unknown is None else tokenizer.words[tokenizer.unknown],
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": False,
+        "vocab": {word: number for number, word in enumerate(tokenizer.words) if word},
+        "merges": [f"{left} {right}" for left, right in tokenizer.merges],
+    }
+    return render_json(tokenizer, model, {"type": "Whitespace"}, tokenizer.unknown)
 
-    It expects upper-case bases, as all such files do.
+
+def render_json(
+    tokenizer: Tokenizer,
+    model: dict[str, Any],
+    splitter: dict[str, Any],
+    unknown: int | None = None,
+    normalizers: Sequence[dict[str, Any]] = (),
+) -> str:
+    """Return a tokenizer.json: special tokens around a sequence whose bases become upper case.
+
+    model, splitter: as the format has them. unknown: a further id that is no word of bases.
+    normalizers: what is done to upper-case letters.
     """
     words, special = tokenizer.words, tokenizer.special
-    ids = {getattr(special, role) for role in _ROLES} | {*tokenizer.head, *tokenizer.tail, tokenizer.unknown}
+    ids = {getattr(special, role) for role in _ROLES} | {*tokenizer.head, *tokenizer.tail, unknown}
     marked = sorted(number for number in ids if number is not None)
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     template = [{"SpecialToken": {"id": words[number], "type_id": 0}} for number in tokenizer.head]
@@ -184,8 +218,8 @@ def render_byte_pairs(tokenizer: BytePairs) -> str:
         "truncation": None,
         "padding": None,
         "added_tokens": [{"id": number, "content": words[number], **flags} for number in marked],
-        "normalizer": None,
-        "pre_tokenizer": {"type": "Whitespace"},
+        "normalizer": {"type": "Sequence", "normalizers": [*_UPPER, *normalizers]},
+        "pre_tokenizer": splitter,
         "post_processor": {
             "type": "TemplateProcessing",
             "single": template,
@@ -195,15 +229,6 @@ def render_byte_pairs(tokenizer: BytePairs) -> str:
         if around
         else None,
         "decoder": None,
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None if tokenizer.unknown is None else words[tokenizer.unknown],
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "vocab": {word: number for number, word in enumerate(words) if word},
-            "merges": [f"{left} {right}" for left, right in tokenizer.merges],
-        },
+        "model": model,
     }
     return json.dumps(data, indent=1) + "\n"
