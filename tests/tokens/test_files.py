@@ -130,7 +130,7 @@ REPLACE = {"type": "Replace", "pattern": {"String": "N"}, "content": ""}
         (("model", "vocab", "AA"), "9", "the id 9"),
         (("model", "vocab", "AA"), True, "the id True"),
         (("model", "unk_token"), "[NONE]", "unknown token '\\[NONE\\]'"),
-        (("model", "type"), "WordPiece", "WordPiece"),
+        (("model", "type"), "Unigram", "Unigram"),
         (("model", "dropout"), 0.1, "dropout"),
         (("model", "fuse_unk"), True, "fuse_unk"),
         (("model", "byte_fallback"), True, "byte_fallback"),

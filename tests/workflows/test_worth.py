@@ -172,7 +172,7 @@ def test_the_page_lists_weaknesses_plots_and_what_was_left_out():
     assert "at chance (0." in page
     assert "12 variants." in page
     assert "![a caption (95%)](images/worth-p-tiny.png)" in page
-    assert "Human variants, *H. sapiens*: no model." in page
+    assert f"{STUDIES[-1].title}, *H. sapiens*: no model." in page
     assert "!!! warning" in page
     assert "seen in training" in page
     assert "this page compares 4 of them" in page

@@ -67,7 +67,10 @@ def likelihood(
 )
 @click.option("--page", type=click.Path(path_type=Path), help="Also write the page; its plots go to images/ beside it.")
 @click.option(
-    "--study", "studies", multiple=True, help="Only promoters, strains, conservation, profiles or human; repeatable."
+    "--study",
+    "studies",
+    multiple=True,
+    help="Only promoters, strains, conservation, profiles, human or splice; repeatable. The page keeps the others.",
 )
 @click.option(
     *machine.MODEL,
@@ -75,10 +78,11 @@ def likelihood(
     multiple=True,
     help="Embedded model or model folder; repeatable [default: those of each species' assembly].",
 )
-@click.option("--human-model", help="Model of the human study.")
+@click.option("--human-model", help="Model of the studies of human.")
 @click.option("--folds", type=click.Path(path_type=Path), help="Models that each saw a part [default: runs/folds].")
 @click.option("--allow-seen", is_flag=True, help="Measure on chromosomes that the model trained on too; rows say so.")
 @click.option("--contig", "contigs", multiple=True, help="Only these contigs, for a quick look; repeatable.")
+@click.option("--kept", is_flag=True, help="Measure nothing: write the page of what --out holds.")
 @machine.dtype
 def worth(
     data: Path,
@@ -90,6 +94,7 @@ def worth(
     folds: Path | None,
     allow_seen: bool,
     contigs: tuple[str, ...],
+    kept: bool,
     dtype: str,
 ) -> None:
     """What a model knows: studies on real variants and annotations, with rivals and intervals."""
@@ -101,7 +106,7 @@ def worth(
     def say(text: str) -> None:
         click.echo(f"dnalect: {text}", err=True)
 
-    request = Request(data, out, page, studies, models, human_model, folds, allow_seen, contigs, dtype, say)
+    request = Request(data, out, page, studies, models, human_model, folds, allow_seen, contigs, dtype, say, kept)
     results, _ = run(request)
     for result in results:
         click.echo(f"{result.study.name}, {result.model}: {len(result.findings.rows)} rows in {out}")

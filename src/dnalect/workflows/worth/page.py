@@ -1,23 +1,25 @@
 """The page of the documentation: every sentence about a model follows from its rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from dnalect.workflows.worth.bench import Findings
+from dnalect.workflows.worth.head import head_sentence, head_table
+from dnalect.workflows.worth.results import Result, Skipped
 from dnalect.workflows.worth.rows import Row, against_chance, against_rival, shown
-from dnalect.workflows.worth.species import Species
-from dnalect.workflows.worth.studies import Study
 
-HEAD = """# What each model knows
+TOP = """# What each model knows
 
-Studies on real variants and annotations. The command at the end makes this page, its plots and all its words.
+Measured on real variants and annotations, always by a model that never saw the chromosome in question. AUROC is the
+chance that a variant of the first group scores above one of the second: 0.5 knows nothing, 1 is perfect.
 
-A model is asked for p(base | all other bases) and nothing else, and always a model that never saw the chromosome in
-question: the one that ships where it was held out, elsewhere a *fold*, of the same kind but trained on other
-chromosomes. *LLR* is ln p(ALT) - ln p(REF). AUROC is the chance that a variant of the first group scores above one
-of the second: 0.5 knows nothing. Brackets are 95% intervals, from drawing promoters, genes or 10-kb blocks anew.
-*Above chance* and *better* mean that the interval, or that of the paired difference, lies wholly on one side; of twenty
-such intervals one misses by chance, and this page compares {count} of them.
+{table}
+{said}
+Everything else is folded away below, by study; [Reproducing](#all-rows) says how this page is made.
+"""
+METHOD = """A model is asked for p(base | all other bases) and nothing else: the model that ships where the chromosome
+was held out, elsewhere a *fold*, of the same kind but trained on other chromosomes. *LLR* is ln p(ALT) - ln p(REF).
+Brackets are 95% intervals, from drawing promoters, genes or 10-kb blocks anew. *Above chance* and *better* mean that
+the interval, or that of the paired difference, lies wholly on one side; of twenty such intervals one misses by
+chance, and this page compares {count} of them.
 
 Rivals see the same items: the log-ratio of a Markov model that knows 4 bases on each side and trained on the same
 chromosomes as the model; how often substitutions arise in their context of 3 bases on each side, counted in rare
@@ -35,27 +37,9 @@ Every row, with its command, is in {files}. To make them and this page again, wi
 ```console
 $ {command}
 ```
+
+With `--study NAME` one study is measured anew and the others are kept as they are; `--kept` makes the page alone.
 """
-
-
-@dataclass(frozen=True)
-class Result:
-    """A study of one model on one species."""
-
-    study: Study
-    species: Species
-    model: str
-    findings: Findings
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A study that could not be run, and why. model: "" where there was none."""
-
-    study: Study
-    species: Species
-    model: str
-    reason: str
 
 
 def compared(rows: Iterable[Row]) -> list[list[Row]]:
@@ -92,16 +76,22 @@ def shortcomings(rows: Sequence[Row]) -> list[str]:
 
 
 def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, command: str) -> str:
-    """Return the page as Markdown. images: folder of the plots, relative to the page. command: that made it."""
+    """Return the page as Markdown: one table, and the rest folded away.
+
+    images: folder of the plots, relative to the page. command: that made it.
+    """
     rows = [row for result in results for row in result.findings.rows]
-    parts = [HEAD.format(count=sum(1 for row in rows if row.rival) + len(compared(rows)))]
+    parts = [TOP.format(table=head_table(rows), said=head_sentence(rows))]
     parts += [SEEN] if any(row.seen for row in rows) else []
+    count = sum(1 for row in rows if row.rival) + len(compared(rows))
+    parts.append(_fold("How the figures are to be read", METHOD.format(count=count)))
     if weak := shortcomings(rows):
-        parts.append("## Where a model is at chance, or no better than a rival\n\n" + _bullets(weak))
+        title = f"Where a model is at chance, or no better than a rival ({len(weak)} figures)"
+        parts.append(_fold(title, _bullets(weak)))
     for study in dict.fromkeys(result.study.name for result in results):
         own = [result for result in results if result.study.name == study]
-        parts.append(f"## {own[0].study.title}\n\n{own[0].study.text}\n")
-        parts += [_section(result, images) for result in own]
+        inside = "\n".join([f"{own[0].study.text}\n", *(_section(result, images) for result in own)])
+        parts.append(f"## {own[0].study.title}\n\n" + _fold("Method, plots and all figures", inside))
     if skipped:
         reasons = [f"{each.study.title}, *{each.species.name}*: {each.reason}." for each in skipped]
         parts.append("## Not measured\n\n" + _bullets(reasons))
@@ -110,14 +100,17 @@ def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, c
     return "\n".join(parts)
 
 
+def _fold(title: str, text: str) -> str:
+    return f'<details markdown="1">\n<summary>{title}</summary>\n\n{text}\n</details>\n'
+
+
 def _section(result: Result, images: str) -> str:
-    model = result.findings.rows[0].model if result.findings.rows else result.model
     notes = "\n".join(result.findings.notes)
     figures = [sentence(each) for each in compared(result.findings.rows)]
     plots = [
         f"![{_alt(plot.caption)}]({images}/worth-{plot.name}.png)\n\n{plot.caption}\n" for plot in result.findings.plots
     ]
-    return "\n".join([f"### `{model}`, *{result.species.name}*\n\n{notes}\n", *plots, _bullets(figures)])
+    return "\n".join([f"### `{result.name}`, *{result.species.name}*\n\n{notes}\n", *plots, _bullets(figures)])
 
 
 def _bullets(lines: Iterable[str]) -> str:
@@ -129,4 +122,5 @@ def _capital(text: str) -> str:
 
 
 def _alt(text: str) -> str:
-    return text.replace("[", "(").replace("]", ")")
+    """What a picture shows, without what the caption below it says of its colours."""
+    return text.partition(":")[0].replace("[", "(").replace("]", ")")

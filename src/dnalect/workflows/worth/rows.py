@@ -1,10 +1,12 @@
 """The rows of all studies, as a table and in words."""
 
+import csv
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dnalect.core.errors import TableError
 from dnalect.core.figures import NOTHING, Estimate, plain, shown, signed
 from dnalect.core.files import write_text
 
@@ -17,6 +19,7 @@ __all__ = [
     "against_chance",
     "against_rival",
     "plain",
+    "read_rows",
     "shown",
     "signed",
     "write_rows",
@@ -24,7 +27,7 @@ __all__ = [
 
 COLUMNS = (
     *("study", "species", "model", "seen", "measure", "group", "n", "value", "low", "high"),
-    *("rival", "difference", "difference_low", "difference_high", "command"),
+    *("rival", "difference", "difference_low", "difference_high", "chance", "against", "command"),
 )
 CHANCE = "chance"
 
@@ -37,7 +40,7 @@ class Row:
     trained on these bases answered. measure: what was computed, of which score. group: on
     what. n: items. value: with its 95% interval. rival, difference: value minus the rival's
     on the same items, paired; "" and NaN without one. chance: the value of a score that
-    knows nothing, NaN if there is none, and against: what that is called; neither is written.
+    knows nothing, NaN if there is none, and against: what that is called.
     """
 
     study: str
@@ -58,16 +61,42 @@ class Row:
         """The row as text, in the order of COLUMNS; empty where there is no value."""
         head = [self.study, self.species, self.model, "yes" if self.seen else "no", self.measure, self.group]
         value, difference = ([_number(each) for each in estimate] for estimate in (self.value, self.difference))
-        return [*head, str(self.n), *value, self.rival, *difference, self.command]
+        chance = f"{self.chance:g}" if math.isfinite(self.chance) else ""
+        return [*head, str(self.n), *value, self.rival, *difference, chance, self.against, self.command]
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else ""
+    return f"{value:.6f}" if math.isfinite(value) else ""
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
     """Write the rows as a TSV with a header."""
     write_text(path, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(row.cells() for row in rows)]))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows that `write_rows` wrote. Raises TableError where it is no such table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, delimiter="\t")
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise TableError(f"{path} has not the columns of this version; run the study again")
+        return [_row(cells) for cells in reader]
+
+
+def _row(cells: dict[str, str]) -> Row:
+    def estimate(*names: str) -> Estimate:
+        return Estimate(*(float(cells[name] or "nan") for name in names))
+
+    return Row(
+        *(cells["study"], cells["species"], cells["model"], cells["seen"] == "yes", cells["measure"], cells["group"]),
+        int(cells["n"]),
+        estimate("value", "low", "high"),
+        cells["rival"],
+        estimate("difference", "difference_low", "difference_high"),
+        cells["command"],
+        float(cells["chance"] or "nan"),
+        cells["against"],
+    )
 
 
 @dataclass

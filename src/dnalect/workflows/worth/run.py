@@ -12,8 +12,10 @@ from dnalect.genome.fasta import open_genome
 from dnalect.models.card import read_card
 from dnalect.models.registry import embedded_cards, model_folder
 from dnalect.workflows.worth.bench import Findings, Options
-from dnalect.workflows.worth.page import Result, Skipped, render
-from dnalect.workflows.worth.rows import write_rows
+from dnalect.workflows.worth.head import HEAD_FILE, write_head
+from dnalect.workflows.worth.kept import read_study, write_study
+from dnalect.workflows.worth.page import render
+from dnalect.workflows.worth.results import Result, Skipped
 from dnalect.workflows.worth.species import HUMAN, Species
 from dnalect.workflows.worth.studies import STUDIES, Study
 
@@ -29,7 +31,8 @@ class Request:
     models: names or folders; a study takes those of its species' assembly, or all where none
     is; if empty, the embedded ones of its species' assembly. human: model of the human study in
     their place. folds: folder of folds. allow_seen: measure on trained contigs too, marked.
-    contigs: only these, if any. dtype: that the networks compute in.
+    contigs: only these, if any. dtype: that the networks compute in. kept: run nothing, and
+    make the page of what `out` holds.
     """
 
     data: Path
@@ -43,10 +46,11 @@ class Request:
     contigs: tuple[str, ...] = ()
     dtype: str = "float32"
     notify: Callable[[str], None] = field(default=lambda _: None)
+    kept: bool = False
 
 
 def run(request: Request) -> tuple[list[Result], list[Skipped]]:
-    """Run the studies and write OUT/STUDY.tsv, the plots, and the page.
+    """Run the studies and write OUT/STUDY.tsv, the plots, and the page of all studies that OUT then holds.
 
     A study that can't be run is skipped with a notice while others can. Raises its error
     where none can, ConfigError for an unknown study, OutputError where nothing can be written.
@@ -64,7 +68,7 @@ def run(request: Request) -> tuple[list[Result], list[Skipped]]:
         skipped.append(Skipped(study, species, model, str(error).replace(str(request.data), "DATA")))
 
     jobs: list[tuple[Study, Species, str]] = []
-    for study in chosen:
+    for study in () if request.kept else chosen:
         for species in study.runs:
             try:
                 jobs += [(study, species, model) for model in _models(request, species)]
@@ -123,21 +127,27 @@ def _options(request: Request, study: Study, model: str) -> Options:
     )
 
 
-def _command(request: Request) -> str:
-    words = ["dnalect evaluate worth --data DATA", *(f"--model {name}" for name in request.models)]
-    words += [f"--human-model {request.human}"] if request.human else []
+def _command(request: Request, results: Sequence[Result]) -> str:
+    """The command that makes all of these again."""
+    options = {("--human-model" if each.species == HUMAN else "--model", each.given) for each in results}
+    words = ["dnalect evaluate worth --data DATA", *(f"{option} {given}" for option, given in sorted(options))]
     words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
     return " ".join([*words, "--out results/worth --page docs/worth.md"])
 
 
 def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
-    for study in dict.fromkeys(result.study for result in results):
-        rows = [row for result in results if result.study == study for row in result.findings.rows]
-        write_rows(request.out / f"{study.name}.tsv", rows)
-    for findings in (result.findings for result in results):
-        _draw(request, findings)
+    fresh = {study: [each for each in results if each.study == study] for study in STUDIES}
+    for study, own in fresh.items():
+        if own:
+            write_study(request.out, study, own)
+    for result in results:
+        _draw(request, result.findings)
     if request.page is not None:
-        write_text(request.page, render(results, skipped, IMAGES, _command(request)))
+        every = [each for study, own in fresh.items() for each in own or read_study(request.out, study)]
+        if not every:
+            raise ConfigError(f"{request.out} holds no study, so there is nothing to write a page of")
+        write_head(request.out / HEAD_FILE, every)
+        write_text(request.page, render(every, skipped, IMAGES, _command(request, every)))
 
 
 def _draw(request: Request, findings: Findings) -> None:
