@@ -53,21 +53,31 @@ def test_show_reads_a_folder_with_a_card(tmp_path):
     assert "dnabert" in run("show", str(tmp_path / "own")).output
 
 
-@pytest.mark.parametrize(
-    ("goal", "chapter"),
-    [
-        ("accuracy", "Nucleotide Transformer"),
-        ("speed", "DNABERT-2"),
-        ("variants", "LOGO or GROVER"),
-        ("resources", "DNABERT"),
-        ("species", "Nucleotide Transformer or DNABERT-2"),
-    ],
-)
-def test_the_chapters_answer_stands_beside_ours(goal, chapter):
+@pytest.mark.parametrize("goal", ["accuracy", "speed", "variants", "resources", "species"])
+def test_every_goal_has_an_answer_that_names_no_chapter_and_no_recipe(goal):
     out = run("choose", "--goal", goal).output
-    theirs, ours = out.split("Ours")
-    assert chapter in theirs
-    assert "  -> " in ours
+    assert "Models that fit" in out
+    assert "chapter" not in out
+    assert "recipe" not in out
+    assert ("What duplex-yeast was measured to know" in out) == (goal in ("accuracy", "variants"))
+
+
+def test_human_variants_are_sent_where_they_are_judged_better():
+    for species in ("human", "Homo sapiens"):
+        out = run("choose", "--goal", "variants", "--species", species).output
+        head, fit = out.split("Models that fit")
+        asked = (("splice", "SpliceAI, Pangolin"), ("deleterious", "CADD, GPN-MSA"), ("chromatin", "AlphaGenome"))
+        for question, tools in asked:
+            assert tools in next(line for line in head.splitlines() if question in line)
+        assert "none of the models here is good enough alone" in head
+        assert "duplex-human, donors: AUROC" in head
+        assert "yeast" not in head
+        assert "Published checkpoints were not measured here" in head
+        assert "->" not in fit
+    out = run("choose", "--goal", "variants", "--species", "yeast").output
+    assert "SpliceAI" not in out
+    assert "  -> duplex-yeast" in out
+    assert "Stop-gained, than synonymous: AUROC 0.9" in out
 
 
 def first(**wishes) -> str:
@@ -97,7 +107,7 @@ def test_choose_asks_in_a_terminal_only(monkeypatch):
 
     monkeypatch.setattr(command, "_terminal", lambda: True)
     monkeypatch.setattr(command, "_asked", lambda: (("speed",), "", 0, None, True))
-    assert "speed and efficiency" in run("choose").output
+    assert "million parameters read each base" in run("choose").output
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -130,14 +140,14 @@ def test_a_published_card_is_plain_data():
     assert "non-commercial" in card.warnings[0]
 
 
-def test_choose_weighs_our_own_table_and_says_so():
-    from dnalect.models import measured
+def test_the_figures_shown_are_those_of_the_studies():
+    from dnalect.models import knows
 
-    shipped = (ROOT / "src/dnalect/models" / measured.FILE).read_bytes()
-    assert shipped == (ROOT / "results/recipes/recipes.tsv").read_bytes()
-    table = measured.measured()
-    assert [each.rank for each in table.values()] == list(range(1, len(table) + 1))
-    assert table["duplex"].free.mean < table["logo"].free.mean
-    out = run("choose", "--goal", "variants", "--species", "yeast").output
-    assert f"measured here: 1 of {len(table)} recipes" in out
-    assert "measured here" not in run("choose", "--goal", "speed").output
+    shipped = (ROOT / "src/dnalect/models" / knows.FILE).read_bytes()
+    assert shipped == (ROOT / "results/worth/head.tsv").read_bytes(), "copy results/worth/head.tsv over it"
+    assert {each.model for each in knows.known()} == {"duplex-yeast", "duplex-human"}
+    splice = next(each for each in knows.known() if each.question == "Splice sites")
+    listed = next(line for line in run("list").output.splitlines() if line.startswith("duplex-human"))
+    assert f"splice sites {splice.value:.2f}" in listed
+    assert f"measured: Splice sites, {splice.told()}" in run("show", "duplex-human").output
+    assert knows.in_short("dnabert-6") == ""

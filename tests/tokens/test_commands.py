@@ -7,7 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import open_genome
 from dnalect.tokens.files import read_tokenizer
@@ -16,6 +18,8 @@ from dnalect.tokens.merging import train_byte_pairs
 from dnalect.workflows.tokenize import COLUMNS, tokenize
 from dnalect.workflows.vocabulary import describe, train_vocabulary
 from dnalect.workflows.vocabulary_compare import compare, count_kmers, table
+from inference.predictors import make_predictor
+from models.folders import TINY, make
 from tokens import oracles
 
 PNG = b"\x89PNG"
@@ -73,6 +77,42 @@ def test_errors_are_named_and_nothing_is_written(tmp_path, fasta):
         assert not done.stdout
         assert not list(tmp_path.iterdir())
     assert run("tokenize").returncode == 2
+
+
+def words_of(*arguments) -> list[str]:
+    out = CliRunner().invoke(dnalect, ["tokenize", *map(str, arguments)])
+    assert out.exit_code == 0, out.output
+    return [line.split("\t")[3] for line in out.stdout.splitlines()[1:]]
+
+
+def test_a_model_says_how_to_read(tmp_path, model_folder):
+    assert words_of("ACGTACG", "-m", "duplex-yeast") == list("ACGTACG")
+    assert words_of("ACGTACG", "-m", model_folder) == list("ACGTACG")
+    assert words_of("ACGTACG", "-m", "nt-v2-50m") == words_of("ACGTACG", "-m", "nt-500m-1000g") == ["ACGTAC", "G"]
+    assert words_of("ACGTACG", "-m", "dnabert-5") == ["ACGTA", "CGTAC", "GTACG"]
+    assert words_of("ACGTAC", "-m", "logo-3") == ["ACG", "TAC"]
+    for name in TINY:
+        folder = make(name, tmp_path / name)
+        (folder / "model.safetensors").unlink()  # no weights are needed
+        assert "".join(words_of("ACG", "-m", folder)) == "ACG"
+    tuned = make_predictor(tmp_path / "tuned", model_folder)
+    assert words_of("ACG", "-m", tuned) == list("ACG")
+
+
+def test_what_is_no_model_or_no_tokenizer_is_named(tmp_path):
+    for arguments, message, status in (
+        (["-m", "duplex-yaest"], "Did you mean duplex-yeast", 1),
+        (["-m", "runs/mine"], "the hub is not asked", 1),
+        (["-t", "dnabert6"], "Did you mean dnabert-6?", 1),
+        (["-m", tmp_path], "has no tokenizer", 1),
+        (["-m", "duplex-yeast", "-t", "single"], "give one", 2),
+    ):
+        done = run("tokenize", "ACGT", *arguments)
+        assert done.returncode == status
+        assert message in done.stderr
+    done = run("tokenize", "ACGT", "-t", "hyenadna")
+    assert "no HyenaDNA model can be loaded here" in done.stderr
+    assert "hyenadna" not in run("tokenize", "--help").stdout
 
 
 def test_regions_count_from_the_contig(fasta, tmp_path):

@@ -42,7 +42,7 @@ def show(name: str) -> None:
 @click.option("--memory", type=click.FloatRange(min=0), help="Gigabytes that there are [default: enough].")
 @click.option("--commercial", is_flag=True, help="The licence must allow commercial use.")
 def choose(goals: tuple[str, ...], species: str, context: int, memory: float | None, commercial: bool) -> None:
-    """Which model to take, and why: the textbook's answer beside ours.
+    """Which model to take, and why: what was measured, and what answers better elsewhere.
 
     Without options it asks.
 

@@ -67,6 +67,26 @@ def fetched(repository: str, revision: str = "main") -> Path:
     Raises ModelError that says what to do where the hub can't be reached, has no such thing, or
     has something of another family.
     """
+    if kept := _asked(repository, revision):
+        return kept
+    check_small_files(_snapshot(repository, revision, SMALL), f"{repository} on the hub")
+    folder = _snapshot(repository, revision, (*SMALL, *SAFE))
+    if not weight_files(folder):
+        folder = _snapshot(repository, revision, (*SMALL, *PICKLED))
+    return folder
+
+
+def small_files(repository: str, revision: str = "main") -> Path:
+    """Return a folder with the small files of a hub repository, config.json and the tokenizer: see `fetched`."""
+    if kept := _asked(repository, revision):
+        return kept
+    folder = _snapshot(repository, revision, SMALL)
+    check_small_files(folder, f"{repository} on the hub")
+    return folder
+
+
+def _asked(repository: str, revision: str) -> Path | None:
+    """Return the folder in the cache where that will or must do, None where the hub answers."""
     if revision != "main" and (kept := _kept(repository, revision)):
         return kept
     if not _offline():
@@ -80,11 +100,7 @@ def fetched(repository: str, revision: str = "main") -> Path:
             return kept
         check_name(repository)
         raise _unreached(repository, revision, error) from error
-    check_small_files(_snapshot(repository, revision, SMALL), f"{repository} on the hub")
-    folder = _snapshot(repository, revision, (*SMALL, *SAFE))
-    if not weight_files(folder):
-        folder = _snapshot(repository, revision, (*SMALL, *PICKLED))
-    return folder
+    return None
 
 
 def _ask(repository: str, revision: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from dnalect.core.errors import TokenizerError
+from dnalect.core.nearest import did_you_mean
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.ngrams import Ngrams
@@ -24,10 +25,13 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "hyenadna": lambda: SingleBases("hyenadna"),
 }
 NAMES = tuple(_MAKERS)
+# hyenadna reads, and no HyenaDNA model can be loaded: it is not offered.
+OFFERED = tuple(name for name in NAMES if name != "hyenadna")
 
 
 def named(name: str) -> Tokenizer:
     """Return a tokenizer by one of NAMES. Raises TokenizerError for any other."""
     if name not in _MAKERS:
-        raise TokenizerError(f"there is no tokenizer {name!r}; give a file, or one of {', '.join(NAMES)}")
+        hint = did_you_mean(name, OFFERED) or f" There are {', '.join(OFFERED)}."
+        raise TokenizerError(f"there is no tokenizer {name!r}.{hint} A file or a folder will do too, and --model NAME")
     return _MAKERS[name]()

@@ -6,18 +6,20 @@ from pathlib import Path
 from dnalect.core.errors import ModelError
 from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import EMBEDDED, PUBLISHED, embedded_cards, published, unknown
+from dnalect.models.knows import in_short, of_model
 from dnalect.models.published import PublishedCard
 
-HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "from")
+HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "AUROC measured here", "from")
 
 
 def rows() -> list[tuple[str, ...]]:
     """Return the table of all models with a name, its header first."""
     table: list[tuple[str, ...]] = [HEADER]
     for own in embedded_cards():
-        table.append((own.id, *_sizes(own), own.species, own.licence or "-", "embedded"))
+        table.append((own.id, *_sizes(own), own.species, own.licence or "-", in_short(own.id) or "-", "embedded"))
     for card in PUBLISHED.values():
-        table.append((card.name, *_sizes(card), card.species, card.licence, card.hub or card.source.partition(",")[0]))
+        origin = card.hub or card.source.partition(",")[0]
+        table.append((card.name, *_sizes(card), card.species, card.licence, "-", origin))
     return table
 
 
@@ -83,7 +85,8 @@ def _own(card: Card) -> str:
         "licence": card.licence or "-",
         "sha256": card.sha256,
     }
-    return _lines(facts, [])
+    told = [f"measured: {question}, {each.told()}" for question, all_ in of_model(card.id).items() for each in all_]
+    return _lines(facts, told)
 
 
 def _lines(facts: dict[str, str], notes: Sequence[str]) -> str:

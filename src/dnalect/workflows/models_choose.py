@@ -1,22 +1,21 @@
-"""Which model to take: the textbook chapter's answer, and one that weighs licence, context and hardware."""
+"""Which model to take: what was measured, what answers better, and what fits licence, context and hardware."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dnalect.core.figures import shown
 from dnalect.models.card import Card
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
-from dnalect.models.measured import measured
+from dnalect.models.knows import known, of_model
 from dnalect.models.published import PublishedCard
 
-# The questions of the chapter's decision tree, and its answers.
-CHAPTER = {
-    "accuracy": ("the greatest accuracy", "Nucleotide Transformer, if it may be slow"),
-    "speed": ("speed and efficiency", "DNABERT-2"),
-    "variants": ("non-coding variants", "LOGO or GROVER"),
-    "resources": ("little hardware", "DNABERT"),
-    "species": ("several species", "Nucleotide Transformer or DNABERT-2"),
-}
+# What answers a question about human variants better than a language model of one genome. question: as in worth.tsv.
+BETTER = (
+    ("does it break a splice site?", "SpliceAI, Pangolin", "Splice sites"),
+    ("how likely is it to be deleterious, anywhere in the genome?", "CADD, GPN-MSA", "Common over rare"),
+    ("is a missense variant pathogenic?", "AlphaMissense, CADD", ""),
+    ("does it change expression or chromatin?", "AlphaGenome, Borzoi, Enformer", "Reporter assays (MPRA)"),
+)
+HUMAN = "H. sapiens"
 # Beside the weights: activations of a batch and the libraries.
 WORK = 1.2
 SHOWN = 3
@@ -24,7 +23,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user needs. goals: of CHAPTER. species: in words, "" for any. context: bases that
+    """What a user needs. goals: of JUDGES. species: in words, "" for any. context: bases that
     must be read at once. memory: gigabytes, None for any. commercial: the licence must allow it.
     """
 
@@ -108,24 +107,10 @@ def judged(wishes: Wishes) -> list[Verdict]:
 def _verdict(candidate: Candidate, wishes: Wishes) -> Verdict:
     against = tuple(_ruled_out(candidate, wishes))
     given = [JUDGES[goal](candidate) for goal in wishes.goals]
-    if {"accuracy", "variants"} & set(wishes.goals):
-        given.append(_alike(candidate))
     if wishes.species:
         given.append(_knows(candidate, wishes.species))
     reasons = [reason for _, reason in given if reason]
     return Verdict(candidate, sum(points for points, _ in given), tuple(reasons), against)
-
-
-def _alike(candidate: Candidate) -> tuple[float, str]:
-    """Up to a point for the family's place in our own table: small models, one budget, one genome."""
-    mine = measured().get(candidate.family)
-    if mine is None:
-        return 0, ""
-    points = (mine.of - mine.rank) / max(1, mine.of - 1)
-    return points, (
-        f"measured here: {mine.rank} of {mine.of} recipes with one budget on yeast, {shown(mine.free)} bits a base on "
-        "new sequence (docs/recipes.md)"
-    )
 
 
 def _ruled_out(candidate: Candidate, wishes: Wishes) -> list[str]:
@@ -209,17 +194,16 @@ JUDGES: dict[str, Callable[[Candidate], tuple[float, str]]] = {
 
 
 def advice(wishes: Wishes) -> str:
-    """Return the chapter's answer and ours, with the reasons, as text."""
-    lines = ["The chapter's answer (AI for Biologists, chapter 13, which asks one thing at a time):"]
-    asked = [CHAPTER[goal] for goal in wishes.goals]
-    lines += [f"  {question}: {answer}" for question, answer in asked] or ["  it has none for these wishes"]
+    """Return as text what was measured, what answers better, and which models fit, with the reasons."""
+    lines = _measured(wishes) if {"variants", "accuracy"} & set(wishes.goals) else []
     verdicts = judged(wishes)
     fitting = [verdict for verdict in verdicts if not verdict.against]
-    lines += ["", "Ours, which weighs licence, context, hardware and species too:"]
+    lines += ["Models that fit, by licence, context, hardware, species and what their authors state:"]
     if not fitting:
         lines += ["  no model that dnalect knows fits all of this" + _beyond(wishes)]
     for place, verdict in enumerate(fitting[:SHOWN]):
-        lines.append(f"  {'->' if place == 0 else '  '} {verdict.candidate.name}")
+        arrow = "->" if place == 0 and not _human_variants(wishes) else "  "
+        lines.append(f"  {arrow} {verdict.candidate.name}")
         lines += [f"       {reason}" for reason in verdict.reasons]
         lines += [f"       {reason}" for reason in _conditions(verdict.candidate, wishes)]
     if out := [verdict for verdict in verdicts if verdict.against]:
@@ -227,6 +211,34 @@ def advice(wishes: Wishes) -> str:
         lines += [f"  {verdict.candidate.name}: {'; '.join(verdict.against)}" for verdict in out]
     lines += ["", "dnalect models show NAME tells more. Compare on data of your own before you rely on any."]
     return "\n".join(lines)
+
+
+def _measured(wishes: Wishes) -> list[str]:
+    """What is known of how well variants are judged: by the models that ship, and by whom better."""
+    lines: list[str] = []
+    human = _human_variants(wishes)
+    if human:
+        lines += ["For human variants none of the models here is good enough alone. Better, by question:"]
+        for question, tools, measured in BETTER:
+            own = [each for each in known() if each.question == measured and each.species == HUMAN]
+            lines.append(f"  {question} {tools}")
+            lines += [f"       {each.model}, {each.told()}" for each in own]
+        lines.append("")
+    shipped = [card for card in embedded_cards() if not wishes.species or _same(card.species, wishes.species)]
+    for card in shipped if not (human and wishes.species) else ():
+        if figures := of_model(card.id):
+            lines.append(f"What {card.id} was measured to know (0.5 is chance; docs/worth.md):")
+            lines += [f"  {question}, {each.told()}" for question, all_ in figures.items() for each in all_]
+            lines.append("")
+    lines += [
+        "Published checkpoints were not measured here: the order below does not say which judges variants best.",
+        "",
+    ]
+    return lines
+
+
+def _human_variants(wishes: Wishes) -> bool:
+    return "variants" in wishes.goals and (not wishes.species or _same("Homo sapiens", wishes.species))
 
 
 def _beyond(wishes: Wishes) -> str:

@@ -71,6 +71,15 @@ def tokenize(
     return tally
 
 
+def chosen_tokenizer(tokenizer: str | None, model: str | None) -> Tokenizer:
+    """Return the tokenizer of a name or file, or that of a model, or DNABERT's of 6-mers where neither is given."""
+    if model:
+        from dnalect.models.reader import tokenizer_of
+
+        return tokenizer_of(model)
+    return open_tokenizer(tokenizer or "dnabert-6")
+
+
 def read_pieces(text: str, number: int = 1, regions: Sequence[str] = ()) -> Iterator[Piece]:
     """Yield the sequences of one input: "-", a FASTA file, or the bases themselves.
 

@@ -1,0 +1,48 @@
+"""How a model reads DNA: its tokenizer, had without its weights."""
+
+from pathlib import Path
+
+from dnalect.core.errors import ModelError
+from dnalect.models.card import read_card
+from dnalect.models.catalogue import EMBEDDED, published, unknown
+from dnalect.models.hub import is_hub_id, is_path, no_folder, small_files
+from dnalect.models.predictor import BASE
+from dnalect.models.reading import read_json
+from dnalect.models.supported import check_type
+from dnalect.models.vocabulary import read_vocabulary
+from dnalect.tokens.names import NAMES, named
+from dnalect.tokens.tokenizer import Tokenizer
+
+
+def tokenizer_of(model: str) -> Tokenizer:
+    """Return the tokenizer of a model by its name, hub id or folder, as `dnalect.load` takes them.
+
+    Nothing is fetched for names whose tokenizer is known; of others on the hub only the small
+    files are. Raises ModelError where there is no such model or it has no tokenizer.
+    """
+    if Path(model).is_dir():
+        return _of_folder(Path(model))
+    if (EMBEDDED / model / "card.json").is_file() and "/" not in model:
+        return named("single")
+    if about := published(model):
+        if about.family == "nucleotide_transformer":
+            return named("nt-v2" if about.name.startswith("nt-v2") else "nt-v1")
+        return named(about.name) if about.name in NAMES else _of_folder(small_files(about.hub, about.revision))
+    if is_path(model):
+        raise no_folder(model)
+    if is_hub_id(model):
+        return _of_folder(small_files(model))
+    raise unknown(model)
+
+
+def _of_folder(folder: Path) -> Tokenizer:
+    if (folder / "card.json").is_file() and read_card(folder).family == "duplex":
+        return named("single")
+    if not (folder / "config.json").is_file() and (folder / BASE).is_dir():
+        return _of_folder(folder / BASE)
+    path = folder / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    check_type(config, folder)
+    if (found := read_vocabulary(folder, config)) is None:
+        raise ModelError(f"{folder} has no tokenizer: neither tokenizer.json nor vocab.txt")
+    return found
