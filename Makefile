@@ -21,7 +21,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo small small-table small-labels small-case test test-all lint folds docs browser clean
+.PHONY: help demo small small-table small-labels small-case test test-all lint folds worth docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -57,6 +57,11 @@ folds: $(CORE) ## two yeast models, each blind to the half that the other learne
 	$(BIN)/dnalect pretrain configs/folds/fold-1.toml --data $(DATA) --out runs/folds/fold-1
 	$(BIN)/dnalect pretrain configs/folds/fold-2.toml --data $(DATA) --out runs/folds/fold-2
 	$(BIN)/dnalect pretrain configs/folds/zymoseptoria-part.toml --data $(DATA) --out runs/duplex-zymoseptoria-part
+
+worth: $(CORE) ## measure the human model on real variants again, and write docs/worth.md anew (DATA=folder)
+	@test -n "$(DATA)" || { echo "name the folder of the data: make worth DATA=..." >&2; exit 1; }
+	$(BIN)/dnalect evaluate worth --data $(DATA) --study human --study splice --out results/worth --page docs/worth.md
+	cp results/worth/head.tsv src/dnalect/models/worth.tsv
 
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

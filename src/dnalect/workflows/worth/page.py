@@ -39,6 +39,7 @@ $ {command}
 ```
 
 With `--study NAME` one study is measured anew and the others are kept as they are; `--kept` makes the page alone.
+`make worth DATA=DATA` does so for the studies of human, and puts the figures where `dnalect models` shows them.
 """
 
 
