@@ -223,7 +223,7 @@ def test_names(tmp_path, monkeypatch):
     write_tokenizer(named("nt-v2"), tmp_path / "single")
     assert open_tokenizer("single").name == "single"
     assert open_tokenizer("./single").name == "nt-v2"
-    with pytest.raises(TokenizerError, match="no tokenizer 'dnabert-7'; give a file, or one of single, dnabert-3"):
+    with pytest.raises(TokenizerError, match="no tokenizer 'dnabert-7'. Did you mean dnabert-6, "):
         open_tokenizer("dnabert-7")
 
 
