@@ -69,6 +69,23 @@ def test_hostile_strings_stay_text(fake_summary):
     assert data(page)["rows"][0][1] == HOSTILE
 
 
+@pytest.mark.parametrize(
+    ("span", "frame", "words"),
+    [
+        ((20, 21), 'class="frame" x="434" y="2" width="20"', ""),
+        ((20, 320), 'class="frame span" x="434" y="2" width="420"', "1,000,021-1,000,320 (300 bp)"),
+        ((20, 25), 'class="frame span" x="434" y="2" width="100"', "1,000,021-1,000,025 (5 bp)"),
+        ((20, 20), 'class="frame" x="433" y="2" width="2"', ""),
+    ],
+)
+def test_the_whole_span_of_a_variant_is_shown(span, frame, words):
+    row = Row("c", 1_000_020, ".", "A", "<DEL>", Score(-3.0), span=(1_000_000 + span[0], 1_000_000 + span[1]))
+    context = Context(row, 1_000_000, "ACGTA" * 8 + "C", np.full((41, 4), 0.25, dtype=np.float32))
+    picture = svg.logo(context)
+    assert frame in picture
+    assert (words in picture) if words else " bp)" not in picture
+
+
 def test_thirty_thousand_rows_are_a_reasonable_file(fake_summary):
     assert len(render(fake_summary(30_000))) < 8_000_000
 

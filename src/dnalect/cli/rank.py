@@ -17,6 +17,13 @@ from dnalect.cli import machine
     metavar="BED|COLUMNS",
     help="Rank within loci: intervals of a BED, or columns of the file with commas between them, e.g. gene,region.",
 )
+@click.option(
+    "--max-distance",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="With --group-by gene: a variant between genes is in no locus if the nearest TSS is farther away, in bases.",
+)
 @click.option("--budget", type=click.IntRange(min=1), help="How many variants to pick.")
 @click.option("--cost", type=click.FloatRange(min=0), help="What one costs, for the total.")
 @click.option(
@@ -87,7 +94,7 @@ def command(
     except OutputError as error:
         raise click.UsageError(str(error)) from error
 
-    from dnalect.workflows.rank.facts import hits_sentence
+    from dnalect.workflows.rank.facts import first_picks, hits_sentence
     from dnalect.workflows.rank.ranking import Options
     from dnalect.workflows.rank.run import rank_file
 
@@ -100,5 +107,7 @@ def command(
     if options.cost is not None and ranked.picks:
         text += f" for {len(ranked.picks) * options.cost:,g}"
     click.echo(text, err=True)
+    for line in first_picks(ranked):
+        click.echo(line, err=True)
     if ranked.calibration is not None:
         click.echo(f"dnalect: {ranked.calibration.verdict} {hits_sentence(ranked)}".rstrip(), err=True)

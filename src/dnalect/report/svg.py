@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Context
+from dnalect.core.records import Context, Row
 
 BASES = "ACGT"
 CELL = 20
@@ -24,7 +24,7 @@ def logo(context: Context) -> str:
     """Draw what the model expects at each position, the reference below, every substitution's score below that.
 
     Letter heights: probability times information content, 2 bits at most. Heat: ln p(base) -
-    ln p(reference); the column of the variant is framed.
+    ln p(reference). What the variant changes is framed.
     """
     p = np.clip(context.probabilities.astype(np.float64), 1e-9, 1)
     length = len(context.bases)
@@ -43,11 +43,9 @@ def logo(context: Context) -> str:
         parts.append(
             f'<text class="axis" x="{left - 8}" y="{top + LOGO + 24 + row * 14 + 11}" text-anchor="end">{base}</text>'
         )
-    at = context.row.position - 1 - context.start
-    span = max(1, min(len(context.row.ref) if not context.row.alt.startswith("<") else 1, length - at))
     height = LOGO + 24 + 56 + 4
-    parts.append(f'<rect class="frame" x="{left + at * CELL}" y="{top - 4}" width="{span * CELL}" height="{height}"/>')
     width, total = left + length * CELL + 6, top + height + 20
+    parts += _frame(context, left, top - 4, height)
     ends = (context.start + 1, context.start + length)
     parts.append(f'<text class="axis" x="{left}" y="{total - 6}">{ends[0]:,}</text>')
     parts.append(f'<text class="axis" x="{width - 6}" y="{total - 6}" text-anchor="end">{ends[1]:,}</text>')
@@ -56,6 +54,25 @@ def logo(context: Context) -> str:
         f'<svg class="logo" viewBox="0 0 {width} {total}" width="{width}" role="img" '
         f'aria-label="What the model expects around {escape(name)}">{"".join(parts)}</svg>'
     )
+
+
+def _frame(context: Context, left: int, top: int, height: int) -> list[str]:
+    """A frame round what the variant changes; several bases shaded, with their place and number below."""
+    start, end = _changed(context.row)
+    low, high = (max(0, min(each - context.start, len(context.bases))) for each in (start, end))
+    x, wide = (left + low * CELL, (high - low) * CELL) if low < high else (left + low * CELL - 1, 2)
+    kind = "frame span" if end - start > 1 else "frame"
+    parts = [f'<rect class="{kind}" x="{x}" y="{top}" width="{wide}" height="{height}"/>']
+    if end - start > 1:
+        middle = min(max(x + wide // 2, left + 170), left + len(context.bases) * CELL - 170)
+        text = f"{start + 1:,}-{end:,} ({end - start:,} bp)"
+        parts.append(f'<text class="axis" x="{middle}" y="{top + height + 18}" text-anchor="middle">{text}</text>')
+    return parts
+
+
+def _changed(row: Row) -> tuple[int, int]:
+    """[start, end) of what a variant changes, 0-based; start = end of an insertion."""
+    return row.span or (row.position - 1, row.position - 1 + len(row.ref))
 
 
 def _axis(left: int, top: int) -> str:

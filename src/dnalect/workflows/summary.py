@@ -119,7 +119,7 @@ def _binned(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 def _context(job: Scoring, row: Row) -> Context:
     contig = job.names.number(row.contig)
     assert contig is not None
-    start = row.position - 1 - SHOWN
+    start = (row.span[0] if row.span else row.position - 1) - SHOWN
     width = 2 * SHOWN + 1
     positions = np.arange(start, start + width)
     log_probs = job.scorer.at_sites(np.full(width, contig), positions)

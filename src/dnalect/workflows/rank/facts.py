@@ -3,6 +3,9 @@
 from dnalect import __version__
 from dnalect.workflows.rank.ranking import Ranked
 
+# Picks that the terminal shows, and letters of an allele.
+FIRST, LONGEST = 10, 20
+
 
 def provenance(ranked: Ranked) -> dict[str, str]:
     """Return what a reader needs to repeat the ranking, weights among it, in the order to show."""
@@ -24,6 +27,23 @@ def provenance(ranked: Ranked) -> dict[str, str]:
         "rank_calibration": f"{calibration.verdict} {hits_sentence(ranked)}".strip() if calibration else "",
     }
     return {name: " ".join(value.split()) for name, value in facts.items() if value}
+
+
+def first_picks(ranked: Ranked) -> list[str]:
+    """Return a line for each of the first picks: number, variant, score, reason."""
+    lines = []
+    for number, (row, why) in enumerate(zip(ranked.picks[:FIRST], ranked.why, strict=False), 1):
+        contig, position, ref, alt = ranked.scored.keys[row]
+        change = f"{shortened(ref)}>{shortened(alt)}"
+        lines.append(f"{number:>4}  {contig}:{position:,} {change}  {ranked.combined.score[row]:.3f}  {why}")
+    if (more := len(ranked.picks) - FIRST) > 0:
+        lines.append(f"      and {more:,} more, in the order of their number in the column `pick`")
+    return lines
+
+
+def shortened(allele: str) -> str:
+    """Return an allele as it is, or its beginning and its length where it is long."""
+    return allele if len(allele) <= LONGEST else f"{allele[:8]}…({len(allele):,})"
 
 
 def hits_sentence(ranked: Ranked) -> str:

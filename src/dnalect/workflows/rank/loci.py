@@ -11,14 +11,21 @@ from dnalect.genome.streams import open_lines
 from dnalect.workflows.rank.scored import Scored
 
 BEDS = (".bed", ".bed.gz")
+# A gene farther away than this many bases is no locus of a variant between genes.
+FARTHEST = 10_000
+_OUTSIDE = frozenset(("intergenic", "origin", "centromere", "telomere", "mobile element"))
 
 
 @dataclass(frozen=True)
 class Loci:
-    """names: the locus of every variant (n), "" where it lies in none. by: what they are, in words."""
+    """names: the locus of every variant (n), "" where it lies in none. by: what they are, in words.
+
+    far: how many lie in none because every gene is too far away.
+    """
 
     names: list[str]
     by: str
+    far: int = 0
 
     @property
     def grouped(self) -> bool:
@@ -26,12 +33,13 @@ class Loci:
         return bool(self.by)
 
 
-def loci_of(scored: Scored, group_by: str | None) -> Loci:
+def loci_of(scored: Scored, group_by: str | None, farthest: int = FARTHEST) -> Loci:
     """Return the loci of the variants.
 
     group_by: a BED (a name that ends in .bed or .bed.gz), whose fourth column names the
     intervals; or columns of the file with commas between them, whose texts are joined; None
-    puts all variants into one. Raises ConfigError for a column that isn't there.
+    puts all variants into one. farthest: with the column gene, variants between genes lie in no
+    locus if the nearest TSS is more bases away. Raises ConfigError for a column that isn't there.
     """
     if group_by is None:
         return Loci(["all"] * len(scored), "")
@@ -49,7 +57,23 @@ def loci_of(scored: Scored, group_by: str | None) -> Loci:
     names = [" ".join(parts) if all(parts) else "" for parts in texts]
     if not any(names):
         raise ConfigError(f"the column {columns[0]!r} of --group-by is empty")
-    return Loci(names, " and ".join(columns))
+    far = _far(scored, farthest) if "gene" in columns else []
+    far = [row for row in far if names[row]]
+    for row in far:
+        names[row] = ""
+    return Loci(names, " and ".join(columns), len(far))
+
+
+def _far(scored: Scored, farthest: int) -> list[int]:
+    """Rows between genes whose nearest TSS is farther away than this."""
+    if "region" not in scored or "tss_distance" not in scored:
+        return []
+    distances = scored.numbers("tss_distance").tolist()
+    return [
+        row
+        for row, (region, distance) in enumerate(zip(scored.texts("region"), distances, strict=True))
+        if region in _OUTSIDE and abs(distance) > farthest
+    ]
 
 
 def _intervals(scored: Scored, path: str) -> list[str]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from dnalect.core.links import links
 from dnalect.report.ranking import HitsView, LocusView, PickView, RankingPage, SourceView
-from dnalect.workflows.rank.facts import hits_sentence, provenance
+from dnalect.workflows.rank.facts import hits_sentence, provenance, shortened
 from dnalect.workflows.rank.ranking import Ranked
 
-LISTED, LOCI, JOINTS, LONGEST = 20_000, 30, 30, 20
+LISTED, LOCI, JOINTS = 20_000, 30, 30
 SHOWN = (
     *("class", "gene", "region", "consequence", "tss_distance", "motif", "motif_change", "llr", "percentile"),
     *("allele_count", "allele_frequency"),
@@ -86,7 +86,7 @@ def _pick(ranked: Ranked, number: int, row: int) -> PickView:
         number=number + 1,
         rank=int(ranked.order.rank[row]),
         place=f"{contig}:{position:,}",
-        change=f"{_short(ref)}>{_short(alt)}",
+        change=f"{shortened(ref)}>{shortened(alt)}",
         locus=ranked.loci.names[row] if ranked.loci.grouped else "",
         score=float(combined.score[row]),
         parts=parts,
@@ -124,7 +124,7 @@ def _loci(ranked: Ranked) -> list[LocusView]:
     views = []
     for row in best[:LOCI]:
         contig, position, ref, alt = scored.keys[row]
-        text = f"{contig}:{position:,} {_short(ref)}>{_short(alt)}"
+        text = f"{contig}:{position:,} {shortened(ref)}>{shortened(alt)}"
         size = int(ranked.order.locus_size[row])
         views.append(LocusView(names[row], size, picked[names[row]], text, float(ranked.combined.score[row])))
     return views
@@ -133,7 +133,9 @@ def _loci(ranked: Ranked) -> list[LocusView]:
 def _joints(ranked: Ranked) -> list[list[str]]:
     rows = []
     for each in ranked.joints[:JOINTS]:
-        alleles = " + ".join(f"{position:,} {_short(ref)}>{_short(alt)}" for _, position, ref, alt in each.near.alleles)
+        alleles = " + ".join(
+            f"{position:,} {shortened(ref)}>{shortened(alt)}" for _, position, ref, alt in each.near.alleles
+        )
         values = (each.joint, sum(each.singles) if each.singles else None, each.interaction)
         numbers = ["" if value is None else f"{value:+.2f}" for value in values]
         rows.append([f"{each.near.alleles[0][0]}: {alleles}", f"{each.near.carriers:,}", *numbers, each.reason])
@@ -156,7 +158,7 @@ def _rows(ranked: Ranked) -> tuple[list[str], list[list[Any]]]:
         contig, position, ref, alt = scored.keys[row]
         place, size = int(order.locus_rank[row]), int(order.locus_size[row])
         within = [ranked.loci.names[row], f"{place:,} of {size:,}" if place else ""] if grouped else []
-        cells = [int(order.rank[row]) or None, numbers.get(row), contig, position, f"{_short(ref)}>{_short(alt)}"]
+        cells = [int(order.rank[row]) or None, numbers.get(row), contig, position, f"{shortened(ref)}>{shortened(alt)}"]
         cells += [*within, _rounded(ranked.combined.score[row]), *(_cell(name, values[name][row]) for name in own)]
         end = max(position, int(scored.changed[1][row]))
         rows.append([*cells, *(_rounded(each.value[row]) for each in ranked.evidence), end])
@@ -170,7 +172,3 @@ def _cell(name: str, value: Any) -> Any:
 
 def _rounded(value: float, digits: int = 3) -> float | None:
     return round(float(value), digits) if np.isfinite(value) else None
-
-
-def _short(allele: str) -> str:
-    return allele if len(allele) <= LONGEST else f"{allele[:8]}…({len(allele):,})"

@@ -15,18 +15,19 @@ from dnalect.workflows.rank.combining import Combined, Order, combine, order_of
 from dnalect.workflows.rank.evidence import Evidence, fine_mapped, gather
 from dnalect.workflows.rank.interactions import Joint, interactions
 from dnalect.workflows.rank.labels import Labels, read_labels
-from dnalect.workflows.rank.loci import Loci, loci_of
+from dnalect.workflows.rank.loci import FARTHEST, Loci, loci_of
 from dnalect.workflows.rank.phased import NEAR, Key, near_sets
 from dnalect.workflows.rank.scored import Floats, Scored, read_scored
 from dnalect.workflows.rank.settings import Settings, read_settings
-from dnalect.workflows.rank.why import Reasons
+from dnalect.workflows.rank.why import Reasons, counted
 
 
 @dataclass(frozen=True)
 class Options:
     """How to rank.
 
-    group_by: a BED or columns, None for one locus. budget: picks, None for none; cost: of
+    group_by: a BED or columns, None for one locus. max_distance: bases from a variant between genes
+    to the TSS of the gene that it is grouped by, at most. budget: picks, None for none; cost: of
     one. spread: of SPREADS. weights: a TOML; weight, use: texts that go above it. track:
     bigWig of conservation. annotate: GFF. frequency, pip: columns. labels: table of hits,
     with label_column, hit_above; skip_labelled: don't pick what has a label. haplotypes:
@@ -35,6 +36,7 @@ class Options:
     """
 
     group_by: str | None = None
+    max_distance: int = FARTHEST
     budget: int | None = None
     cost: float | None = None
     spread: str = "round-robin"
@@ -89,7 +91,7 @@ def rank_variants(path: str, options: Options) -> Ranked:
         scored = _annotated(scored, options.annotate)
     evidence = gather(scored, settings, options.conservation, options.frequency)
     pip = fine_mapped(scored, options.pip) if options.pip else None
-    loci = loci_of(scored, options.group_by)
+    loci = loci_of(scored, options.group_by, options.max_distance)
     combined = combine(evidence, pip, settings.weights["pip"])
     order = order_of(combined.score, evidence, scored, loci.names)
     labels = read_labels(options.labels, scored, options.label_column, options.hit_above) if options.labels else None
@@ -198,10 +200,15 @@ def _notes(ranked: Ranked) -> list[str]:
     if repeated := len(scored) - len(set(scored.keys)):
         notes.append(f"{repeated:,} rows repeat a variant of another row: it is picked, and its label counts, once.")
     if outside := sum(not name for name in ranked.loci.names):
-        notes.append(f"{outside:,} variants lie in no locus: they are ranked, but not picked.")
+        far, bases = ranked.loci.far, ranked.options.max_distance
+        why = f" ({far:,} of them with no TSS within {bases:,} bp, --max-distance)" if far else ""
+        notes.append(f"{counted(outside, 'variant')} in no locus{why}: ranked, but not picked.")
     for each in ranked.evidence:
-        if missing := int((~each.known).sum()):
-            notes.append(f"{each.name} is missing for {missing:,} variants, whose means are over the other sources.")
+        # Of those without a rank the first note says it.
+        if missing := int((~each.known & (ranked.order.rank > 0)).sum()):
+            notes.append(
+                f"{each.name} is missing for {missing:,} ranked variants, whose means are over the other sources."
+            )
     budget = ranked.options.budget
     if budget is not None and len(ranked.picks) < budget:
         notes.append(f"Only {len(ranked.picks):,} variants could be picked of the {budget:,} that were asked for.")
@@ -218,7 +225,8 @@ def _notes(ranked: Ranked) -> list[str]:
             )
     if ranked.joints:
         strong = sum(each.interacting for each in ranked.joints)
-        notes.append(f"{len(ranked.joints):,} sets of near variants share a haplotype; {strong:,} of them interact.")
+        sets = counted(len(ranked.joints), "set")
+        notes.append(f"{sets} of near variants on one haplotype; interactions of 0.5 nats or more: {strong:,}.")
         if not ranked.partners:
             notes.append("None of their variants is in the scored file under the same contig, position and alleles.")
     return notes

@@ -8,6 +8,8 @@ from dnalect.workflows.rank.combining import Order
 from dnalect.workflows.rank.evidence import Evidence
 from dnalect.workflows.rank.scored import Floats, Scored
 
+TEXTS = ("region", "gene", "consequence", "protein_change", "motif")
+NUMBERS = ("tss_distance", "allele_count", "percentile", "motif_ref", "motif_alt")
 RARE, UNCOMMON = 0.01, 0.05
 _WORDS = {"low": "disfavoured", "high": "favoured", "abs": "strongly judged"}
 
@@ -29,8 +31,8 @@ class Reasons:
         pip: Floats | None = None,
     ):
         self.evidence, self.order, self.loci, self.grouped, self.pip = evidence, order, loci, grouped, pip
-        self.texts = {name: scored.texts(name) for name in ("region", "gene") if name in scored}
-        self.numbers = {n: scored.numbers(n) for n in ("tss_distance", "allele_count", "percentile") if n in scored}
+        self.texts = {name: scored.texts(name) for name in TEXTS if name in scored}
+        self.numbers = {n: scored.numbers(n) for n in NUMBERS if n in scored}
         self.members: dict[str, list[int]] = defaultdict(list)
         for row, name in enumerate(loci):
             self.members[name].append(row)
@@ -47,6 +49,7 @@ class Reasons:
         missing = [each.name for each in self.evidence if not each.known[row]]
         parts = [f"{place}: {', '.join(pros) or 'nothing speaks strongly for it'}"]
         parts += [f"against it: {', '.join(cons)}"] if cons else []
+        parts += [motif] if (motif := self._motif(row)) else []
         parts += [f"not known: {', '.join(missing)}"] if missing else []
         return "; ".join(parts)
 
@@ -77,12 +80,30 @@ class Reasons:
 
     def _place(self, row: int) -> str:
         region, gene = self.texts["region"][row], self.texts.get("gene", {row: ""})[row]
-        text = f"{region} of {gene}" if gene and region != "intergenic" else region
+        text = f"{region}{self._consequence(row)}"
+        text = f"{text} of {gene}" if gene and region != "intergenic" else text
         distance = float(self.numbers["tss_distance"][row]) if "tss_distance" in self.numbers else math.nan
         if math.isfinite(distance):
             way = "upstream" if distance < 0 else "downstream"
             text += f" ({abs(int(distance)):,} bp {way} of the nearest TSS)" if distance else " (at a TSS)"
         return text
+
+    def _consequence(self, row: int) -> str:
+        """What it does to a transcript, in brackets; "" beside and between genes."""
+        terms, protein = (self.texts.get(name, {row: ""})[row] for name in ("consequence", "protein_change"))
+        worst = terms.partition("&")[0]
+        if not worst or worst in ("intron_variant", "intergenic_variant") or worst.endswith("_gene_variant"):
+            return ""
+        words = worst.removesuffix("_variant").replace("_", " ")
+        return f" ({', '.join(filter(None, (words, protein)))})"
+
+    def _motif(self, row: int) -> str:
+        """Which motif it makes or breaks; "" for none."""
+        name = self.texts.get("motif", {row: ""})[row]
+        was, remains = (float(self.numbers[n][row]) if n in self.numbers else math.nan for n in NUMBERS[-2:])
+        if not name or not math.isfinite(was + remains):
+            return ""
+        return f"{'strengthens' if remains > was else 'weakens'} the motif {name} ({was:.1f} -> {remains:.1f} bits)"
 
     def _frequency(self, each: Evidence, row: int) -> str:
         raw = float(each.raw[row])
@@ -99,6 +120,11 @@ def ordinal(number: int) -> str:
     """Return 1st, 2nd, 3rd, 4th ..., 11th ..."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number:,}{ending}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 set", "2 sets" ..."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _percent(share: float) -> str:
