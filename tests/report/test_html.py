@@ -12,6 +12,7 @@ from dnalect.core.records import Context, FrequencyCheck, Reason, Row, Score
 from dnalect.report import svg
 from dnalect.report.html import REASONS, render
 from dnalect.report.multiqc import write_multiqc
+from report.pages import from_outside
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 
@@ -36,11 +37,8 @@ def test_numbers_and_rows_are_shown(fake_summary):
 
 
 def test_nothing_comes_from_outside(fake_summary):
-    page = render(fake_summary(20))
-    assert not re.search(r"<link|src\s*=|@import|url\(|fetch\(|XMLHttp", page)
-    without = re.sub(r'<a href="[^"]*" target="_blank" rel="noopener">', "", page)
-    code = re.sub(r'<script id="data".*?</script>', "", without, flags=re.DOTALL)
-    assert not re.search(r"https?://|href=", code)
+    assert not from_outside(render(fake_summary(20)))
+    assert from_outside('<a href="https://x.org">') == ["href=", "https://"]
 
 
 def test_variants_link_to_browsers(fake_summary):
