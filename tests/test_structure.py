@@ -17,10 +17,14 @@ PACKAGE = ROOT / "src" / "dnalect"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     *("core", "tokens", "genome", "windows", "models", "inference"),
-    *("training", "evaluate", "report", "workflows", "cli"),
+    *("training", "evaluate", "report", "workflows", "api", "cli"),
 )
 NARROWER = {"training": {"core", "tokens", "genome", "models"}, "report": {"core"}}
-PUBLIC = {"load", "base_probabilities", "embed", "score_variants", "open_genome", "__version__"}
+PUBLIC = {
+    *("score", "scan", "embed", "finetune", "predict", "rank", "pretrain", "evaluate", "tokenize", "score_variants"),
+    *("load", "open_genome", "base_probabilities", "mutagenesis", "demo_files"),
+    *("DnalectError", "DnalectWarning", "__version__"),
+}
 HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 LONGEST_FILE = 350

@@ -1,31 +1,91 @@
 """dnalect: DNA language models, from a genome and a VCF to ranked variants.
 
+One function for each command:
+
+score(genome, variants)             scores, in memory; score_variants goes through files of any size
+scan(genome)                        every substitution of a genome
+embed(model, inputs)                vectors of sequences, windows, intervals, alleles
+finetune(data, out)                 a model of your own labels, beside simple rivals
+predict(model, inputs)              what a fine-tuned model says
+rank(scored)                        the variants to test first
+pretrain(source, out)               a new language model
+evaluate(model, genome)             bits per base and perplexity
+tokenize(inputs, tokenizer)         how models read DNA
+
+And what they stand on:
+
 load(name_or_folder)                a model in eval mode
-open_genome(path)                   a FASTA in memory
+open_genome(path)                   a FASTA: genome["chrI"][1000:1010]
 base_probabilities(model, seqs)     p(base | the rest), (n, L, 4)
-embed(model, seqs)                  a vector a sequence, (n, C)
-score_variants(fasta, vcf)          a scored Row for every alternate allele
+mutagenesis(model, sequence)        the effect of every substitution, (L, 4)
+demo_files()                        small real data to try it on
+
+They take models by name or as objects, genomes and variants as files or in memory. Errors that
+you can mend are `DnalectError`s, and warnings `DnalectWarning`s.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from dnalect.core.errors import DnalectError
+from dnalect.core.notices import DnalectWarning
+
 __version__ = "0.1.0"
-__all__ = ["__version__", "base_probabilities", "embed", "load", "open_genome", "score_variants"]
+__all__ = [
+    "DnalectError",
+    "DnalectWarning",
+    "__version__",
+    "base_probabilities",
+    "demo_files",
+    "embed",
+    "evaluate",
+    "finetune",
+    "load",
+    "mutagenesis",
+    "open_genome",
+    "predict",
+    "pretrain",
+    "rank",
+    "scan",
+    "score",
+    "score_variants",
+    "tokenize",
+]
 
 if TYPE_CHECKING:
+    from dnalect.api.demo import demo_files
+    from dnalect.api.embed import embed
+    from dnalect.api.evaluate import evaluate
+    from dnalect.api.learn import finetune, pretrain
+    from dnalect.api.mutagenesis import mutagenesis
+    from dnalect.api.predict import predict
+    from dnalect.api.rank import rank
+    from dnalect.api.scan import scan
+    from dnalect.api.score import score
+    from dnalect.api.tokens import tokenize
     from dnalect.genome.fasta import open_genome
-    from dnalect.inference.embed import embed
     from dnalect.inference.likelihood import base_probabilities
     from dnalect.models.registry import load
     from dnalect.workflows.score import score_variants
 
 _HOMES = {
     "base_probabilities": "dnalect.inference.likelihood",
-    "embed": "dnalect.inference.embed",
+    "demo_files": "dnalect.api.demo",
+    "embed": "dnalect.api.embed",
+    "evaluate": "dnalect.api.evaluate",
+    "finetune": "dnalect.api.learn",
     "load": "dnalect.models.registry",
+    "mutagenesis": "dnalect.api.mutagenesis",
     "open_genome": "dnalect.genome.fasta",
+    "predict": "dnalect.api.predict",
+    "pretrain": "dnalect.api.learn",
+    "rank": "dnalect.api.rank",
+    "scan": "dnalect.api.scan",
+    "score": "dnalect.api.score",
     "score_variants": "dnalect.workflows.score",
+    "tokenize": "dnalect.api.tokens",
 }
 
 
@@ -38,3 +98,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """There is a subpackage of the name `evaluate` too: its import must not take the place of the function."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name == "evaluate" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

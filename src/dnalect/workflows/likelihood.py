@@ -16,13 +16,14 @@ from dnalect.evaluate.homology import free_bases, shared_mask
 from dnalect.evaluate.markov import MarkovModel
 from dnalect.evaluate.strata import gene_strata, interval_stratum, soft_masked
 from dnalect.genome.bed import read_bed
-from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.fasta import Genome, Reference, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.inference.likelihood import LogProbs, site_log_probs
 from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import language_model
+from dnalect.models.registry import Named, language_model
 from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.workflows.likelihood_parts import parts_for
 
 Codes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -76,6 +77,11 @@ class Likelihood:
     minus_interpolated: Estimate | None = None
     minus_mixed: Estimate | None = None
 
+    @property
+    def perplexity(self) -> float:
+        """2 to the bits: between how many equally likely bases the model is left to choose; 4 for a guess."""
+        return float(2**self.bits.mean)
+
     def cells(self) -> list[str]:
         """The row as text, in the order of COLUMNS; empty where there is no value."""
         order = "" if self.order is None else str(self.order)
@@ -110,7 +116,7 @@ def evaluate_likelihood(
     Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
     no base can be evaluated.
     """
-    split = _split(genome, {"test": test, "train": train, "validation": validation})
+    split = _split(genome, {"test": test, "train": train, "validation": validation}, markov)
     tested = split["test"]
     contigs, trained, tuned = (_codes(genome, split[part]) for part in ("test", "train", "validation"))
     truth = np.concatenate([*contigs, np.zeros(0, dtype=np.uint8)])
@@ -151,48 +157,58 @@ def evaluate_likelihood(
 
 
 def run(
-    name: str,
-    reference: str,
+    name: Named,
+    reference: Reference,
     out: Path | None = None,
     markov: bool = True,
     strata: Strata | None = None,
     sample: int | None = None,
+    regions: Sequence[str] = (),
+    device: str = "cpu",
+    dtype: str = "float32",
 ) -> list[Likelihood]:
-    """Measure a model on the test regions of its card; the rivals use the card's other regions.
+    """Measure a model on regions of a genome, beside Markov models.
 
+    regions: texts or BED files; none for the test regions of the model's card, else see `parts_for`.
     sample: random bases that stand for all; None for every base with duplex, SAMPLE with
     masked models, which need passes of their own for every base.
-
-    A model of several genomes is measured on the one that `reference` is.
-    Raises ConfigError where the card names no test regions of this reference.
     """
-    model = language_model(name)
+    model = language_model(name, device, dtype)
     genome = open_genome(reference)
-    told = next((each for each in model.card.genomes if set(genome.names) & set(each.contigs) and each.test), None)
-    if told is None:
-        raise ConfigError(f"the card of {name} names no test regions of {genome.path.name}")
-
+    parts = parts_for(genome, model.card, regions)
     if isinstance(model, MaskedModel) and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
-        *(site_log_probs(model), genome, told.test, told.train, told.validate, out, markov),
+        *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, out, markov and bool(parts.train)),
         name=model.card.id,
         strata=strata,
         sample=sample,
     )
 
 
+def shown(rows: Sequence[Likelihood]) -> list[Likelihood]:
+    """Return the few rows that people need: rivals on all bases, then the model, on all bases last."""
+    rivals = [row for row in rows if row.order is not None and row.region == "all"]
+    longest = max((row.order or 0 for row in rivals), default=0)
+    wanted = [("two", 0), ("two", 7), ("two", 11), ("two", longest), ("one", longest)]
+    chosen = [row for row in rivals if (row.sides, row.order) in wanted and (row.sides == "two" or row.kind == "mixed")]
+    chosen.sort(key=lambda row: (row.sides == "two", row.order, row.kind == "mixed"))
+    own = [row for row in rows if row.order is None]
+    return chosen + sorted(own, key=lambda row: row.region == "all")
+
+
 def aligned(rows: Sequence[Likelihood]) -> str:
     """Return the rows as a table for people: columns padded, intervals in brackets."""
-    head = ["model", "sides", "region", "bases", "bits", "minus interpolated", "minus mixed"]
+    head = ["model", "region", "bases", "bits per base", "perplexity", "minus interpolated", "minus mixed"]
     lines = [head]
     for row in rows:
         label = row.model if row.order is None else f"{row.model} {row.order} {row.kind}"
+        label += "" if row.sides == "two" else " (left only)"
         differences = [_interval(estimate, "+") for estimate in (row.minus_interpolated, row.minus_mixed)]
-        sides = "two" if row.sides == "two" else "one (left only)"
-        lines.append([label, sides, row.region, f"{row.bases:,}", _interval(row.bits), *differences])
-    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-    return "\n".join("  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+        lines.append([label, row.region, f"{row.bases:,}", _interval(row.bits), f"{row.perplexity:.3f}", *differences])
+    kept = [n for n in range(len(head)) if any(line[n] for line in lines[1:])]
+    widths = {n: max(len(line[n]) for line in lines) for n in kept}
+    return "\n".join("  ".join(f"{line[n]:<{widths[n]}}" for n in kept).rstrip() for line in lines)
 
 
 def _interval(estimate: Estimate | None, sign: str = "") -> str:
@@ -224,9 +240,9 @@ def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
     return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
 
 
-def _split(genome: Genome, told: dict[str, Sequence[str]]) -> dict[str, list[Region]]:
+def _split(genome: Genome, told: dict[str, Sequence[str]], needed: bool) -> dict[str, list[Region]]:
     for part, texts in told.items():
-        if not texts:
+        if not texts and (needed or part == "test"):
             raise ConfigError(f"the likelihood needs at least one region in '{part}'")
     split = {part: parse_regions(genome, texts) for part, texts in told.items()}
     for one, other in combinations(split, 2):

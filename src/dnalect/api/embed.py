@@ -1,0 +1,108 @@
+"""`dnalect.embed`: sequences, windows, intervals or alleles as vectors."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dnalect.api.given import input_path, is_path, options_of, reference_path
+from dnalect.api.score import Shown
+from dnalect.api.table import Table
+from dnalect.core.errors import ConfigError
+from dnalect.core.progress import using
+from dnalect.genome.fasta import Reference
+from dnalect.inference.embed import BATCH
+from dnalect.inference.embed import embed as embed_sequences
+from dnalect.models.registry import Named
+from dnalect.workflows.embed.items import VECTORS
+from dnalect.workflows.embed.job import Options, embed_file
+
+Floats = npt.NDArray[np.float32]
+STRANDS = {1: 1, 2: 2, "forward": 1, "both": 2}
+
+
+class Embeddings(Table):
+    """Windows with their places, what the input says of them, and their vectors.
+
+    vectors: (n, C) float32; with pool="base" a list of (L, C). The columns are places and labels.
+    """
+
+    def __init__(self, table: pa.Table):
+        column = table[VECTORS].combine_chunks()
+        if pa.types.is_fixed_size_list(column.type):
+            self.vectors: Floats | list[Floats] = _matrix(column)
+        else:
+            self.vectors = [_matrix(each.values) for each in column]
+        super().__init__(table.drop_columns([VECTORS]))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        return np.asarray(self.vectors, dtype=dtype)
+
+
+def _matrix(column: Any) -> Floats:
+    return np.asarray(column.flatten().to_numpy(), dtype=np.float32).reshape(-1, column.type.list_size)
+
+
+@overload
+def embed(
+    model: Named,
+    inputs: list[str] | tuple[str, ...],
+    pool: str = ...,
+    layer: int | None = ...,
+    strands: Any = ...,
+    batch: int = ...,
+    quiet: bool = ...,
+) -> Floats: ...
+@overload
+def embed(model: Named | None, inputs: Any, pool: str = ..., **options: Any) -> Any: ...
+def embed(
+    model: Named | None,
+    inputs: Any,
+    pool: str = "mean",
+    layer: int | None = None,
+    strands: int | str = 1,
+    batch: int = BATCH,
+    quiet: bool = False,
+    *,
+    reference: Reference | None = None,
+    outputs: str | Path | Sequence[str | Path] = (),
+    progress: Shown = None,
+    **more: Any,
+) -> Floats | Embeddings:
+    """Return the vectors that a model has for sequences, or for the windows of files: what `dnalect embed` does.
+
+    model: a name, a folder or what `load` gave; None lets a genome choose.
+    inputs: sequences as text, one or a list, give an array (n, C) float32, (n, 2 * C) for
+    "mean-max". The path of a FASTA, BED, VCF or table, intervals (contig, start, end), variants
+    (contig, position, ref, alt), sequences by name or a data frame give `Embeddings`, which know
+    their places and labels. reference: the genome that places lie on.
+    pool: "mean", "max", "mean-max", "summary", or of files "base", a vector for every base.
+    layer: 0 for the embedding, 1 and on after that layer, None for the last, after its norm.
+    strands: 1 or "forward"; 2 or "both" for the mean with the reverse complement.
+    batch: sequences a forward. quiet: no progress. outputs: files to write too (.parquet, .h5ad,
+    .npz). more: window, step, labels, rename, device, dtype.
+    The rest of what pooling means: docs/embed.md. Raises a DnalectError for what can't be embedded.
+    """
+    if strands not in STRANDS:
+        raise ConfigError(f"strands are 1 or 2, 'forward' or 'both', not {strands!r}")
+    ways = STRANDS[strands]
+    plain = isinstance(inputs, str) and not is_path(inputs)
+    plain |= isinstance(inputs, list | tuple) and all(isinstance(each, str) for each in inputs)
+    shown = False if quiet else progress
+    if plain and model is not None and not (reference or outputs or more or pool == "base"):
+        with using(shown):
+            return embed_sequences(model, inputs, pool, layer, ways, batch, quiet)
+    paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
+    with TemporaryDirectory() as name, using(shown):
+        folder = Path(name)
+        told = {"model": model, "pool": pool, "layer": layer, "strands": ways, "batch": batch, "quiet": shown is False}
+        options = options_of(Options, {**told, "reference": reference_path(reference, folder), **more})
+        kept = folder / "embeddings.parquet"
+        embed_file(input_path(inputs, folder), [str(kept), *map(str, paths)], options)
+        return Embeddings(pq.read_table(kept))

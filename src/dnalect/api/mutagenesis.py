@@ -1,0 +1,112 @@
+"""`dnalect.mutagenesis`: every substitution of a sequence and what a model makes of it (in-silico mutagenesis)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dnalect.api.score import Shown
+from dnalect.api.table import Table
+from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.progress import using
+from dnalect.core.records import Variant
+from dnalect.genome.fasta import Genome, Reference, open_genome
+from dnalect.genome.regions import Region, read_regions
+from dnalect.inference.change import ChangeScorer
+from dnalect.inference.likelihood import scorer_for
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import Named, load
+from dnalect.tokens.bases import BASES, UNKNOWN, decode, encode
+
+Floats = npt.NDArray[np.float32]
+
+
+class Mutagenesis(Table):
+    """What each substitution of L bases changes: a row a base, with contig, position (from 1), ref, A, C, G, T.
+
+    effects: (L, 4) float32 in A, C, G, T order, 0 for the base that is there and NaN at an N.
+    sequence: the L bases. unit: of the effects, in words.
+    """
+
+    def __init__(self, genome: Genome, region: Region, effects: Floats, unit: str):
+        codes = encode(genome.fetch(region.contig, region.start, region.end))
+        self.sequence, self.effects, self.unit = decode(codes), effects, unit
+        columns = {
+            "contig": [genome.names[region.contig]] * len(codes),
+            "position": np.arange(region.start + 1, region.end + 1),
+            "ref": list(self.sequence),
+            **{base: effects[:, n] for n, base in enumerate(BASES)},
+        }
+        super().__init__(pa.table(columns))
+
+
+def mutagenesis(
+    model: Named,
+    reference: Reference,
+    region: str | None = None,
+    *,
+    output: str | None = None,
+    batch: int | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    progress: Shown = None,
+) -> Mutagenesis:
+    """Change every base to every other one, and return what each change does (in-silico mutagenesis).
+
+    model: by name, folder or object. Of a language model an effect is ln p(base) - ln p(the base
+    that is there), in nats, as `score` has it for SNVs; of a fine-tuned predictor it is the
+    prediction with the change less that without: a signal in its own unit, classes and tracks as
+    log-odds. reference: one sequence as text, or a genome (FASTA, open, or sequences by name).
+    region: `chrI:1,001-1,200` of it (from 1, ends inside); the bases around are read too. None for
+    the only contig. output: of a predictor with several. batch: windows a forward.
+    Raises ConfigError or InputError where region or output don't say which one.
+    """
+    genome = open_genome(reference)
+    if region is None and len(genome) > 1:
+        raise InputError(f"say which part of {genome.path.name}: region='{genome.names[0]}:1-200'")
+    found = read_regions(genome, [region or genome.names[0]])
+    if len(found) != 1:
+        raise InputError(f"one region at a time, and {region} holds {len(found)}")
+    place, loaded = found[0], load(model, device, dtype)
+    with using(progress):
+        if isinstance(loaded, Predictor):
+            return _predicted(loaded, genome, place, output, batch)
+        if output is not None:
+            raise ConfigError(f"{loaded.card.id} is a language model, and has no outputs to choose from")
+        positions = np.arange(place.start, place.end)
+        log_p = scorer_for(loaded, genome, None, batch).at_sites(np.full(len(positions), place.contig), positions)
+    ref = encode(genome.fetch(place.contig, place.start, place.end))
+    effects = log_p - np.take_along_axis(log_p, np.minimum(ref, 3)[:, None].astype(np.int64), axis=1)
+    effects[ref == UNKNOWN] = np.nan
+    return Mutagenesis(genome, place, effects.astype(np.float32), "nats, ln p(base) - ln p(ref)")
+
+
+def _predicted(
+    predictor: Predictor, genome: Genome, place: Region, output: str | None, batch: int | None
+) -> Mutagenesis:
+    scorer = ChangeScorer(predictor, genome, batch=batch)
+    names = [each.name for each in scorer.outputs]
+    if output is None and len(names) > 1:
+        raise ConfigError(f"{predictor.card.id} predicts {', '.join(names)}: choose one with output=")
+    if output is not None and output not in names:
+        raise ConfigError(f"{predictor.card.id} has no output {output!r}; it has {', '.join(names)}")
+    number = names.index(output or names[0])
+    ref = encode(genome.fetch(place.contig, place.start, place.end))
+    effects = np.where(ref == UNKNOWN, np.nan, 0.0)[:, None].repeat(4, axis=1).astype(np.float32)
+    spots, variants = _substitutions(place, ref)
+    for (row, base), changes in zip(spots, scorer.changes(variants), strict=True):
+        effects[row, base] = changes[number].value
+    return Mutagenesis(genome, place, effects, scorer.outputs[number].meaning)
+
+
+def _substitutions(place: Region, ref: npt.NDArray[np.uint8]) -> tuple[list[tuple[int, int]], Sequence[Variant]]:
+    """Return (row, base) of every substitution of known bases, and its variant."""
+    spots = [
+        (row, base) for row, code in enumerate(ref.tolist()) if code != UNKNOWN for base in range(4) if base != code
+    ]
+    variants = [
+        Variant(place.contig, place.start + row, place.start + row + 1, ref[row : row + 1], np.array([base], np.uint8))
+        for row, base in spots
+    ]
+    return spots, variants

@@ -1,0 +1,73 @@
+"""`dnalect.scan`: every substitution of a genome or of parts of it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from dnalect.api.given import options_of, reference_path
+from dnalect.api.score import Shown
+from dnalect.api.table import Table
+from dnalect.core.progress import using
+from dnalect.genome.fasta import Reference
+from dnalect.models.registry import Named
+from dnalect.workflows.scan.job import Options, scan_genome
+
+
+class Scan(Table):
+    """Every base with the log-ratios of its substitutions: contig, position (from 1), ref, llr_A, llr_C, llr_G, llr_T.
+
+    They lie in a temporary folder, and are read when they are asked for: `for batch in scan.batches()`
+    goes through a whole genome.
+    """
+
+    def __init__(self, folder: "TemporaryDirectory[str]", kept: Path):
+        self._folder, self._kept = folder, ds.dataset(kept, format="parquet", exclude_invalid_files=True)
+
+    def to_arrow(self) -> pa.Table:
+        """Return all rows."""
+        return self._kept.to_table()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in parts."""
+        yield from self._kept.to_batches()
+
+    def __len__(self) -> int:
+        return int(self._kept.count_rows())
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._kept.schema.names)
+
+
+def scan(
+    reference: Reference,
+    model: Named | None = None,
+    regions: str | Path | Sequence[str | Path] = (),
+    *,
+    outputs: str | Path | Sequence[str | Path] = (),
+    progress: Shown = None,
+    **more: Any,
+) -> Scan:
+    """Compute every single-base substitution of a genome: what `dnalect scan` does.
+
+    reference: a FASTA, what `open_genome` gave, sequences by name, or one sequence. model: a duplex
+    by name, folder or object; None lets the reference choose. regions: `chrI`, `chrI:1,001-2,000`
+    (from 1, ends inside) or BED files; none for all. outputs: .parquet folders and .bw tracks to
+    write too. more: rename, batch, device, dtype.
+    Raises a DnalectError for unusable input.
+    """
+    paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
+    folder = TemporaryDirectory()  # lives as long as the result
+    told = {"model": model, "regions": regions, "quiet": progress is False}
+    with using(progress):
+        options = options_of(Options, {**told, **more})
+        path = reference_path(reference, Path(folder.name))
+        kept = Path(folder.name) / "scan.parquet"
+        scan_genome(str(path), [*map(str, paths), str(kept)], options)
+    return Scan(folder, kept)

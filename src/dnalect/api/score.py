@@ -1,0 +1,114 @@
+"""`dnalect.score`: variants on a reference, scored; the whole in memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dnalect.api.given import options_of
+from dnalect.api.table import Table
+from dnalect.core.progress import Progress, State, using
+from dnalect.core.records import Row, Summary
+from dnalect.genome.fasta import Reference
+from dnalect.genome.variants import Variants
+from dnalect.report.html import write_report
+from dnalect.workflows.choice import Models
+from dnalect.workflows.outputs import Kept, kind_of
+from dnalect.workflows.score import run
+from dnalect.workflows.scoring import Options, Scoring
+from dnalect.workflows.summary import summary
+
+# Where a run tells how far it is: a function of a State, False for nowhere, None for a bar on a terminal.
+Shown = Progress | Callable[[State], None] | bool | None
+
+
+class Scores(Table):
+    """Scored variants, one row an alternate allele, in the order of the input.
+
+    A loop gives a Row each: contig, position (from 1), ref, alt, and `score` with value,
+    percentile, reason. summary: counts, notes and provenance of the run.
+    """
+
+    def __init__(self, job: Scoring, kept: Kept, found: Summary):
+        self._job, self._kept, self.summary = job, kept, found
+        self.rows: list[Row] = [row for _, _, rows in kept.records for row in rows]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader must not miss."""
+        return self.summary.notes
+
+    def to_arrow(self) -> pa.Table:
+        """Return the columns that a Parquet file of `dnalect score` has."""
+        return self._kept.table()
+
+    def write(self, *paths: str | Path) -> None:
+        """Write .vcf, .vcf.gz (with an index), .tsv or .parquet files, as `dnalect score` does."""
+        for path in paths:
+            kind_of(str(path), True)
+        self._kept.write_to([str(path) for path in paths])
+
+    def report(self, path: str | Path) -> None:
+        """Write the HTML report, with pictures of the sequence around the lowest-ranked variants."""
+        write_report(summary(self._job, self.summary.title), Path(path))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{n:,} {what}" for what, n in self.summary.outcomes.items())
+        return f"Scores({self.summary.title}: {told or 'none'})"
+
+
+def score(
+    reference: Reference,
+    variants: Variants,
+    model: Models = None,
+    *,
+    scores: Sequence[str] | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    batch: int | None = None,
+    window: int | None = None,
+    background: int | None = None,
+    annotate: str | Path | None = None,
+    rename: str | None = None,
+    report: str | Path | None = None,
+    progress: Shown = None,
+    **more: Any,
+) -> Scores:
+    """Score every alternate allele of some variants: what `dnalect score` does.
+
+    reference: a FASTA, what `open_genome` gave, sequences by name, or one sequence. variants: a
+    VCF, BCF, TSV or BED; tuples (contig, position from 1, ref, alt); or a data frame with columns
+    chrom, pos, ref, alt. model: a name, a folder or what `load` gave, a list of them for an
+    ensemble; None lets the reference choose. scores: of "llr", "distance" and, with a fine-tuned
+    model, "change". device, dtype: of models given by name. batch: windows a forward. window:
+    bases of an indel's window, of distances, of a predicted change. background: SNVs that
+    percentiles rest on, 0 for none. annotate: a GFF3 or GTF. rename: "auto" or a file, for contig
+    names. report: also write the HTML report. progress: a function of a State, False for nowhere.
+    more: the other options of `dnalect score` by their names here (`Options` of workflows.scoring).
+    All rows are held; `score_variants` goes through files of any size.
+    Raises a DnalectError for unusable input.
+    """
+    told: dict[str, Any] = {
+        "device": device,
+        "dtype": dtype,
+        "batch": batch,
+        "window": window,
+        "background": background,
+    }
+    told |= {"annotate": annotate, "rename": rename}
+    given = {name: value for name, value in told.items() if value is not None}
+    asked = None if scores is None else (scores,) if isinstance(scores, str) else tuple(scores)
+    options = replace(options_of(Options, {"quiet": progress is False, **given, **more}), model=model, scores=asked)
+    kept = Kept()
+    with using(progress):
+        job = Scoring(reference, options)
+        found = run(job, variants, [kept], None if report is None else str(report))
+    return Scores(job, kept, found)

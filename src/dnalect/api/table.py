@@ -1,0 +1,77 @@
+"""Rows with named columns, as most results are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from dnalect.core.errors import ConfigError, OutputError
+from dnalect.core.files import written_whole
+
+SHOWN = 10
+
+
+class Table:
+    """n rows with named columns: a loop over it gives a dict a row.
+
+    `to_pandas()`, `to_arrow()`, `table["column"]` as a list, `write("x.tsv")`.
+    """
+
+    def __init__(self, table: pa.Table):
+        self._table = table
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.to_arrow().column_names)
+
+    def to_arrow(self) -> pa.Table:
+        """Return the rows as a table of pyarrow."""
+        return self._table
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a DataFrame. Raises ConfigError without pandas."""
+        try:
+            import pandas  # noqa: F401
+        except ImportError as error:
+            raise ConfigError("a DataFrame needs pandas: pip install pandas; to_arrow() does without") from error
+        return self.to_arrow().to_pandas()
+
+    def write(self, *paths: str | Path) -> None:
+        """Write .tsv, .csv or .parquet files. Raises OutputError for another suffix."""
+        for path in map(Path, paths):
+            if path.suffix not in (".tsv", ".csv", ".parquet"):
+                raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
+            with written_whole(path) as temporary:
+                if path.suffix == ".parquet":
+                    pq.write_table(self.to_arrow(), temporary)
+                else:
+                    mark = "\t" if path.suffix == ".tsv" else ","
+                    told = pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed")
+                    pyarrow.csv.write_csv(self.to_arrow(), temporary, told)
+
+    def __len__(self) -> int:
+        return int(self.to_arrow().num_rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.to_arrow().to_pylist())
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """Return a column."""
+        if name not in self.columns:
+            raise ConfigError(f"there is no column {name!r}; there are {', '.join(self.columns)}")
+        return list(self.to_arrow()[name].to_pylist())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self):,} rows: {', '.join(self.columns)})"
+
+    def _repr_html_(self) -> str:
+        """The first rows, in a notebook."""
+        from html import escape
+
+        rows = [self.columns, *(each.values() for each in self.to_arrow().slice(0, SHOWN).to_pylist())]
+        cells = ["".join(f"<td>{escape('' if cell is None else str(cell))}</td>" for cell in row) for row in rows]
+        return f"<p>{escape(repr(self))}</p><table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
