@@ -1,9 +1,11 @@
 """`dnalect.scan`: every substitution of a genome or of parts of it."""
 
 import os
+import shutil
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import pyarrow as pa
@@ -25,8 +27,9 @@ class Scan(Table):
     goes through a whole genome.
     """
 
-    def __init__(self, folder: "TemporaryDirectory[str]", kept: Path):
-        self._folder, self._kept = folder, ds.dataset(kept, format="parquet", exclude_invalid_files=True)
+    def __init__(self, folder: Path, kept: Path):
+        self._kept = ds.dataset(kept, format="parquet", exclude_invalid_files=True)
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     def to_arrow(self) -> pa.Table:
         """Return all rows."""
@@ -63,11 +66,15 @@ def scan(
     Raises a DnalectError for unusable input.
     """
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
-    folder = TemporaryDirectory()  # lives as long as the result
+    folder = Path(mkdtemp(prefix="dnalect"))  # lives as long as the result
     told = {"model": model, "regions": regions, "quiet": progress is False}
-    with using(progress):
-        options = options_of(Options, {**told, **more})
-        path = reference_path(reference, Path(folder.name))
-        kept = Path(folder.name) / "scan.parquet"
-        scan_genome(str(path), [*map(str, paths), str(kept)], options)
-    return Scan(folder, kept)
+    try:
+        with using(progress):
+            options = options_of(Options, {**told, **more})
+            path = reference_path(reference, folder)
+            kept = folder / "scan.parquet"
+            scan_genome(str(path), [*map(str, paths), str(kept)], options)
+        return Scan(folder, kept)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

@@ -19,7 +19,7 @@ MOST, FEWEST = 16_000_000, 20_000
 
 @dataclass(frozen=True)
 class Parts:
-    """Regions as texts. test: measured on. train, validate: of the rivals, both empty where nothing is left for them."""
+    """Regions as texts. test: measured on. train, validate: of the rivals, empty where nothing is left."""
 
     test: list[str]
     train: list[str]
