@@ -43,6 +43,7 @@ command.add_command(probe)
 @click.option("--tss", help="BED of transcripts with measured starts, for the promoters [default: the GFF's genes].")
 @click.option("--sample", type=click.IntRange(min=100), help="Random bases for all [default: 2,000 for masked models].")
 @click.option("--stratum", multiple=True, metavar="NAME=BED", help="Figures for the bases of a BED too; repeatable.")
+@machine.rename
 @machine.device
 @machine.dtype
 @machine.threads
@@ -57,6 +58,7 @@ def likelihood(
     tss: str | None,
     sample: int | None,
     stratum: tuple[str, ...],
+    rename: str | None,
     device: str,
     dtype: str,
 ) -> None:
@@ -74,7 +76,7 @@ def likelihood(
         if not (label and mark and path):
             raise click.UsageError(f"--stratum takes NAME=BED, not {text!r}")
         beds[label] = path
-    rows = run(name, reference, output, markov, Strata(annotate, tss, beds), sample, regions, device, dtype)
+    rows = run(name, reference, output, markov, Strata(annotate, tss, beds), sample, regions, device, dtype, rename)
     click.echo(aligned(rows if all_rivals else shown(rows)))
 
 

@@ -166,16 +166,18 @@ def run(
     regions: Sequence[str] = (),
     device: str = "cpu",
     dtype: str = "float32",
+    rename: str | None = None,
 ) -> list[Likelihood]:
     """Measure a model on regions of a genome, beside Markov models.
 
     regions: texts or BED files; none for the test regions of the model's card, else see `parts_for`.
+    rename: for their contigs.
     sample: random bases that stand for all; None for every base with duplex, SAMPLE with
     masked models, which need passes of their own for every base.
     """
     model = language_model(name, device, dtype)
     genome = open_genome(reference)
-    parts = parts_for(genome, model.card, regions)
+    parts = parts_for(genome, model.card, regions, markov, rename)
     if isinstance(model, MaskedModel) and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
@@ -190,11 +192,11 @@ def shown(rows: Sequence[Likelihood]) -> list[Likelihood]:
     """Return the few rows that people need: rivals on all bases, then the model, on all bases last."""
     rivals = [row for row in rows if row.order is not None and row.region == "all"]
     longest = max((row.order or 0 for row in rivals), default=0)
-    wanted = [("two", 0), ("two", 7), ("two", 11), ("two", longest), ("one", longest)]
-    chosen = [row for row in rivals if (row.sides, row.order) in wanted and (row.sides == "two" or row.kind == "mixed")]
-    chosen.sort(key=lambda row: (row.sides == "two", row.order, row.kind == "mixed"))
+    wanted = [("two", 0, "plain"), ("two", 7, "interpolated"), ("two", 11, "interpolated")]
+    wanted += [("one", longest, "mixed"), ("two", longest, "interpolated"), ("two", longest, "mixed")]
+    found = {(row.sides, row.order, row.kind): row for row in rivals}
     own = [row for row in rows if row.order is None]
-    return chosen + sorted(own, key=lambda row: row.region == "all")
+    return [found[key] for key in wanted if key in found] + sorted(own, key=lambda row: row.region == "all")
 
 
 def aligned(rows: Sequence[Likelihood]) -> str:
@@ -203,6 +205,7 @@ def aligned(rows: Sequence[Likelihood]) -> str:
     lines = [head]
     for row in rows:
         label = row.model if row.order is None else f"{row.model} {row.order} {row.kind}"
+        label = "base composition" if (row.order, row.kind) == (0, "plain") else label
         label += "" if row.sides == "two" else " (left only)"
         differences = [_interval(estimate, "+") for estimate in (row.minus_interpolated, row.minus_mixed)]
         lines.append([label, row.region, f"{row.bases:,}", _interval(row.bits), f"{row.perplexity:.3f}", *differences])
@@ -215,7 +218,7 @@ def _interval(estimate: Estimate | None, sign: str = "") -> str:
     if estimate is None:
         return ""
     mean, low, high = (f"{value:{sign}.4f}" for value in estimate)
-    return f"{mean} [{low}, {high}]"
+    return f"{mean} [{low}, {high}]" if np.isfinite(estimate.low) else mean  # too few blocks for an interval
 
 
 def _rivals(

@@ -26,22 +26,27 @@ class Parts:
     validate: list[str]
 
 
-def parts_for(genome: Genome, card: Card, regions: Sequence[str] = ()) -> Parts:
+def parts_for(
+    genome: Genome, card: Card, regions: Sequence[str] = (), rivals: bool = True, rename: str | None = None
+) -> Parts:
     """Return what to measure a model on.
 
     regions: texts or BED files; none for the test regions of the model's card, of a genome that it
-    doesn't name for the whole, or 2 Mb spread over it. Rivals learn from the card's other regions
-    where these leave the measured ones alone, else from the rest of the FASTA, 16 Mb at most.
+    doesn't name for the whole, or 2 Mb spread over it. rename: as `ContigNames` has it. rivals:
+    whether there are any; they learn from the card's other regions where these leave the measured
+    ones alone, else from the rest of the FASTA, 16 Mb at most.
     Says what was chosen, and how much of it the model saw in training.
     """
     told = next((each for each in card.genomes if set(genome.names) & set(each.contigs) and each.test), None)
     if told is not None and not regions:
         return Parts(told.test, told.train, told.validate)
-    chosen = merge(read_regions(genome, regions)) if regions else _spread(genome)
+    chosen = merge(read_regions(genome, regions, rename)) if regions else _spread(genome)
     if not chosen:
         raise InputError("the regions hold no base")
     _tell_seen(genome, card, chosen)
     test = _texts(genome, chosen)
+    if not rivals:
+        return Parts(test, [], [])
     if told is not None and _apart(genome, chosen, [*told.train, *told.validate]):
         return Parts(test, told.train, told.validate)
     train, validate = _rest(genome, chosen)
