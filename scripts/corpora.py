@@ -1,0 +1,163 @@
+"""Cut genomes to what a model may learn from: unknown bases (N) stand wherever it must not look.
+
+python scripts/corpora.py relatives --data DATA --out CORPORA     whole genomes of Saccharomyces
+python scripts/corpora.py regulatory --data DATA --out CORPORA    regulatory sequence of human chr20 and chrX
+
+relatives: nothing that is syntenic to the held-out chromosomes of S. cerevisiae (XIII, XIV) stays. A relative's tile
+goes where it aligns to one of them, where it holds a word of 24 bases of theirs that the training chromosomes lack, and
+where a piece of theirs still aligns to it afterwards, better than to the training chromosomes. Prints what was cut.
+
+regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
+"""
+
+import argparse
+import gzip
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import mappy
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.files import write_durably
+from dnalect.evaluate.homology import shared_mask
+from dnalect.genome.bed import read_bed
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.tokens.bases import encode
+
+Mask = npt.NDArray[np.bool_]
+HELD_OUT = ("chrXIII", "chrXIV")
+RELATIVES = {
+    **{name: f"genomes/saccharomyces/{name}.genome.fa.gz" for name in (
+        "CBS432", "N44", "UFRJ50816", "UWOPS919171", "YPS138", "SK1", "Y12", "UWOPS034614", "Sarb"
+    )},
+    "Skud": "genomes/yeasts_chrI/SkudIFO1802_1_GCF_947243775.1_Skud-IFO1802_genomic.fna.gz",
+    "Smik": "genomes/yeasts_chrI/SmikIFO1815_1_GCF_947241705.1_Smik-IFO1815_genomic.fna.gz",
+}  # fmt: skip
+# Bases of a tile, of the overlap of two, and of what is cut on each side of an alignment.
+TILE, OVERLAP, MARGIN = 5_000, 1_000, 200
+# Fewer matching bases are chance. A tile that has lost a larger share goes as a whole.
+MATCHES, LOST = 100, 0.3
+PIECE = 1_000
+LINE = 80
+PEAKS = ("*Dnase*", "*H3K27ac*", "*H3k27ac*", "*H3K4me3*", "*H3k4me3*", "*ATAC*", "*atac*")
+
+
+def text(genome: Genome, contig: int) -> str:
+    return genome.fetch(contig, 0, int(genome.lengths[contig])).tobytes().decode("ascii").upper()
+
+
+def write_fasta(path: Path, genome: Genome, masks: Sequence[Mask]) -> None:
+    """Write a genome with N where its masks are True, the same bytes whenever it is done."""
+    lines = []
+    for contig, (name, mask) in enumerate(zip(genome.names, masks, strict=True)):
+        bases = genome.fetch(contig, 0, int(genome.lengths[contig])).copy()
+        bases[mask] = ord("N")
+        letters = bases.tobytes().decode("ascii")
+        lines += [f">{name}", *(letters[at : at + LINE] for at in range(0, len(letters), LINE))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, gzip.compress(("\n".join(lines) + "\n").encode(), 6, mtime=0))
+
+
+def aligner(genome: Genome, contigs: Sequence[int], masks: Sequence[Mask] | None = None) -> mappy.Aligner:
+    """Return minimap2's index of some contigs, with N where the masks are True."""
+    with tempfile.NamedTemporaryFile("w", suffix=".fa") as file:
+        for contig in contigs:
+            bases = genome.fetch(contig, 0, int(genome.lengths[contig])).copy()
+            if masks is not None:
+                bases[masks[contig]] = ord("N")
+            file.write(f">{genome.names[contig]}\n{bases.tobytes().decode('ascii')}\n")
+        file.flush()
+        return mappy.Aligner(file.name, preset="asm20", best_n=5)
+
+
+def tiles(length: int, size: int, overlap: int = 0) -> Iterator[tuple[int, int]]:
+    for start in range(0, length, size - overlap):
+        yield start, min(length, start + size)
+
+
+def relatives(data: Path, out: Path) -> None:
+    yeast = open_genome(data / "genomes/yeast_S288C.fa.gz")
+    held = [yeast.index[name] for name in HELD_OUT]
+    kept = [n for n in range(len(yeast.names)) if n not in held]
+    whole = aligner(yeast, range(len(yeast.names)))
+    training = aligner(yeast, kept)
+    codes = {n: encode(yeast.fetch(n, 0, int(yeast.lengths[n]))) for n in range(len(yeast.names))}
+    own = {n: ~shared_mask(codes[n], [codes[k] for k in kept]) for n in held}
+    pieces = [
+        (text(yeast, n)[low:high], [h.mlen for h in training.map(text(yeast, n)[low:high])])
+        for n in held
+        for low, high in tiles(int(yeast.lengths[n]), PIECE)
+    ]
+    print("genome", "bases", "aligned to XIII or XIV", "by words of 24", "found again", "left", sep="\t")
+    for name, file in RELATIVES.items():
+        genome = open_genome(data / file)
+        masks = [_syntenic(text(genome, n), whole) for n in range(len(genome.names))]
+        counts = [sum(int(mask.sum()) for mask in masks)]
+        for n, mask in enumerate(masks):
+            theirs = encode(genome.fetch(n, 0, len(mask)))
+            mask |= shared_mask(theirs, [np.where(own[h], codes[h], 4).astype(np.uint8) for h in held])
+            _drop_tiles(mask)
+        counts.append(sum(int(mask.sum()) for mask in masks))
+        _found_again(genome, masks, pieces)
+        counts.append(sum(int(mask.sum()) for mask in masks))
+        total = sum(len(mask) for mask in masks)
+        write_fasta(out / "saccharomyces" / f"{name}.fa.gz", genome, masks)
+        steps = np.diff(counts, prepend=0).tolist()
+        print(name, total, *steps, total - counts[-1], sep="\t", flush=True)
+
+
+def _syntenic(letters: str, whole: mappy.Aligner) -> Mask:
+    mask = np.zeros(len(letters), dtype=np.bool_)
+    for low, high in tiles(len(letters), TILE, OVERLAP):
+        for hit in whole.map(letters[low:high]):
+            if hit.ctg in HELD_OUT and hit.is_primary and hit.mlen > MATCHES:
+                mask[max(0, low + hit.q_st - MARGIN) : low + hit.q_en + MARGIN] = True
+    return mask
+
+
+def _drop_tiles(mask: Mask) -> None:
+    for low, high in tiles(len(mask), TILE):
+        if mask[low:high].mean() > LOST:
+            mask[low:high] = True
+
+
+def _found_again(genome: Genome, masks: list[Mask], pieces: Sequence[tuple[str, list[int]]]) -> None:
+    """Cut what a piece of the held-out chromosomes still aligns to, better than to the training ones."""
+    index = aligner(genome, range(len(genome.names)), masks)
+    for letters, known in pieces:
+        for hit in index.map(letters):
+            if hit.mlen > max([MATCHES, *known]):
+                masks[genome.index[hit.ctg]][max(0, hit.r_st - MARGIN) : hit.r_en + MARGIN] = True
+
+
+def regulatory(data: Path, out: Path) -> None:
+    tracks = data / "tracks/hg19_chr20_X"
+    files = sorted({path for pattern in PEAKS for path in tracks.rglob(pattern) if path.suffix == ".gz"})
+    genes = data / "genomes/human_hg19_refseq"
+    told = [(path, 0) for path in files]
+    told += [(genes / "RefSeqTSS.chr20_chrX.bed.gz", 500), (genes / "RefSeqExon.chr20_chrX.bed.gz", 50)]
+    print(len(files), "files of peaks")
+    for contig, file in (("20", "human_chr20_GRCh37.fa.gz"), ("X", "human_chrX_1-70Mb_GRCh37.fa.gz")):
+        genome = open_genome(data / "genomes" / file)
+        mask = np.ones(int(genome.lengths[0]), dtype=np.bool_)
+        for path, margin in told:
+            found = read_bed(path).get(f"chr{contig}")
+            for start, end in zip(found.starts, found.ends, strict=True) if found else ():
+                mask[max(0, int(start) - margin) : int(end) + margin] = False
+        write_fasta(out / "regulatory" / f"chr{contig}.fa.gz", genome, [mask])
+        print(f"chr{contig}", f"{int((~mask).sum()):,} of {len(mask):,} bases are regulatory", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", choices=["relatives", "regulatory"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    told = parser.parse_args()
+    {"relatives": relatives, "regulatory": regulatory}[told.corpus](told.data, told.out)
+
+
+if __name__ == "__main__":
+    main()
