@@ -29,6 +29,10 @@ ENHANCERS, PROMOTERS, TRAJECTORIES = 500, 1_500, 200
 # chr20 of GRCh37, 1-based, ends inside: the measured bases of HNF4A's promoter and 1,000 on each side.
 HNF4A = (42_983_160, 42_985_444)
 LINE = 60
+DEMO = Path("src/dnalect/demo_data")
+# Never trained on; the bases whose natural variants are shown; labels to learn from, and to judge on.
+DEMO_CONTIG, DEMO_VARIANTS, DEMO_LABELS, DEMO_TESTED = "chrXIV", 250_000, 1_000, ("chrXIII", "chrXIV")
+HUMAN = 100_000
 
 
 def write(path: Path, text: str) -> None:
@@ -65,23 +69,27 @@ def spelled(genome: Genome, contig: str, start: int, end: int) -> str:
     return genome.fetch(genome.index[contig], start, end).tobytes().decode()
 
 
+def placed_marks(data: Path, mark: str, genome: Genome) -> list[Row]:
+    """Return the windows of a histone mark whose place is found, with it: no genome is needed to hold out contigs."""
+    examples = placed(read_examples(data / f"tasks/gue/EMP/{mark}/dev.csv.gz"), genome)
+    target = examples.targets[0]
+    classes = examples.labels[target.name][:, 0].astype(int)
+    rows = []
+    for n, (text, contig) in enumerate(zip(examples.sequences, examples.contigs, strict=True)):
+        start, end = int(examples.starts[n]), int(examples.ends[n])
+        # An aligned window of another length would lose its place again when it is read.
+        if contig and end - start == len(text):
+            cells = (text, target.outputs[classes[n]], contig, str(start), str(end))
+            rows.append(dict(zip(("sequence", "label", "contig", "start", "end"), cells, strict=True)))
+    return sorted(rows, key=lambda row: (genome.index[row["contig"]], int(row["start"])))
+
+
 def histone_marks(data: Path, out: Path) -> None:
-    """All windows of eight chromosomes whose place is found, with it: no genome is needed to hold out contigs."""
+    """All windows of eight chromosomes."""
     genome = open_genome(str(data / "genomes/yeast_S288C.fa.gz"))
     for mark in ("H3", "H4"):
-        name = f"tasks/gue/EMP/{mark}/dev.csv.gz"
-        examples = placed(read_examples(data / name), genome)
-        target = examples.targets[0]
-        classes = examples.labels[target.name][:, 0].astype(int)
-        rows = []
-        for n, (text, contig) in enumerate(zip(examples.sequences, examples.contigs, strict=True)):
-            start, end = int(examples.starts[n]), int(examples.ends[n])
-            # An aligned window of another length would lose its place again when it is read.
-            if contig in CHROMOSOMES and end - start == len(text):
-                cells = (text, target.outputs[classes[n]], contig, str(start), str(end))
-                rows.append(dict(zip(("sequence", "label", "contig", "start", "end"), cells, strict=True)))
-        rows.sort(key=lambda row: (genome.index[row["contig"]], int(row["start"])))
-        write_table(out / name, list(rows[0]), rows)
+        rows = [row for row in placed_marks(data, mark, genome) if row["contig"] in CHROMOSOMES]
+        write_table(out / f"tasks/gue/EMP/{mark}/dev.csv.gz", list(rows[0]), rows)
 
 
 def given_parts(data: Path, out: Path) -> None:
@@ -137,6 +145,62 @@ def hnf4a(data: Path, out: Path) -> None:
     write(out / "genomes/human_chr20_HNF4A.fa.gz", fasta(f"20:{start}-{end}", spelled(genome, "20", start - 1, end)))
 
 
+def demo(data: Path, out: Path) -> None:
+    """What `dnalect demo` shows: a yeast chromosome that no model learned from, with genes, variants and labels; human."""
+    genome = open_genome(str(data / "genomes/yeast_S288C.fa.gz"))
+    number = genome.index[DEMO_CONTIG]
+    write(out / "yeast_chrXIV.fa.gz", fasta(DEMO_CONTIG, spelled(genome, DEMO_CONTIG, 0, int(genome.lengths[number]))))
+    with gzip.open(data / "genomes/yeast_S288C.gff.gz", "rt", encoding="utf-8") as file:
+        write(out / "yeast_chrXIV.gff.gz", "".join(line for line in file if line.startswith(("#", DEMO_CONTIG + "\t"))))
+    with gzip.open(data / "variants/renganaath2020/BY_x_RM_45543_variants.vcf.gz", "rt", encoding="utf-8") as file:
+        lines = (line for line in file if line.startswith("#") or _within(line, DEMO_CONTIG, DEMO_VARIANTS))
+        write(out / "BY_RM_chrXIV.vcf.gz", "".join(_without_calls(line) for line in lines))
+    _few_labels(data, out, genome)
+    _human(data, out)
+
+
+def _few_labels(data: Path, out: Path, genome: Genome) -> None:
+    """Windows of H4 in random order to learn from, and all of those on the contigs to judge on."""
+    rows = placed_marks(data, "H4", genome)
+    held = [row for row in rows if row["contig"] in DEMO_TESTED]
+    others = [row for row in rows if row["contig"] not in DEMO_TESTED]
+    order = np.random.default_rng(SEED).permutation(len(others))[:DEMO_LABELS]
+    write_table(out / "yeast_H4.csv.gz", list(rows[0]), [*(others[n] for n in order.tolist()), *held])
+
+
+def _human(data: Path, out: Path) -> None:
+    """The first bases of chr20:1-2 Mb with what 1000 Genomes found there, at positions of the slice."""
+    with (data / "variants/1000g_chr20_1-2Mb.fa").open() as file:
+        bases = "".join(line.strip() for line in file if not line.startswith(">"))[:HUMAN]
+    name = f"20:1000001-{1_000_000 + HUMAN}"
+    write(out / "human_chr20_slice.fa.gz", fasta(name, bases))
+    with gzip.open(data / "variants/1000g_chr20_1-2Mb.vcf.gz", "rt", encoding="utf-8") as file:
+        lines = []
+        for line in file:
+            fields = line.split("\t")
+            if line.startswith("##contig"):
+                lines += [f"##contig=<ID={name},length={HUMAN}>\n"] if "<ID=20," in line else []
+            elif line.startswith("#"):
+                lines.append(line)
+            elif int(fields[1]) + len(fields[3]) <= HUMAN:
+                lines.append("\t".join([name, *fields[1:]]))
+    write(out / "human_chr20_slice.vcf.gz", "".join(lines))
+
+
+def _within(line: str, contig: str, end: int) -> bool:
+    fields = line.split("\t", 2)
+    return fields[0] == contig and int(fields[1]) <= end
+
+
+def _without_calls(line: str) -> str:
+    """A line without the fields of the caller that nobody reads here."""
+    if line.startswith("#"):
+        return line
+    fields = line.rstrip("\n").split("\t")
+    fields[7] = ";".join(each for each in fields[7].split(";") if each.split("=")[0] in ("DP",))
+    return "\t".join([*fields[:8], "GT", *(call.split(":")[0] for call in fields[9:])]) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -144,8 +208,10 @@ def main() -> None:
     options = parser.parse_args()
     for cut in (histone_marks, given_parts, enhancers, promoters, natural_variants, hnf4a):
         cut(options.data, options.out)
-    for path in sorted(options.out.rglob("*.gz")):
-        print(f"| {path.relative_to(options.out)} | {path.stat().st_size:,} | `{sha256(path)}` |")
+    demo(options.data, DEMO)
+    for folder in (options.out, DEMO):
+        for path in sorted(folder.rglob("*.gz")):
+            print(f"| {path.relative_to(folder)} | {path.stat().st_size:,} | `{sha256(path)}` |")
 
 
 if __name__ == "__main__":
