@@ -21,7 +21,7 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.models.precision import BOUND, processor_has_bf16
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import normalise
-from dnalect.workflows.demo import REFERENCE
+from dnalect.workflows.demo.data import REFERENCE
 
 
 def snvs(genome: Genome, count: int, rng: np.random.Generator) -> list[Variant]:

@@ -17,7 +17,7 @@ from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.workflows.demo import REFERENCE
+from dnalect.workflows.demo.data import REFERENCE
 
 
 def variants(genome: Genome, contigs: np.ndarray, positions: np.ndarray, rng: np.random.Generator) -> list[Variant]:

@@ -32,7 +32,7 @@ from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.workflows.demo import REFERENCE
+from dnalect.workflows.demo.data import REFERENCE
 
 WINDOW, COUNT, CONTIG = 512, 1000, 1_000_000
 

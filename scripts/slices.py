@@ -146,7 +146,7 @@ def hnf4a(data: Path, out: Path) -> None:
 
 
 def demo(data: Path, out: Path) -> None:
-    """What `dnalect demo` shows: a yeast chromosome that no model learned from, with genes, variants and labels; human."""
+    """What `dnalect demo` shows: a yeast chromosome that no model learned from, and a piece of a human one."""
     genome = open_genome(str(data / "genomes/yeast_S288C.fa.gz"))
     number = genome.index[DEMO_CONTIG]
     write(out / "yeast_chrXIV.fa.gz", fasta(DEMO_CONTIG, spelled(genome, DEMO_CONTIG, 0, int(genome.lengths[number]))))

@@ -11,7 +11,7 @@ from tests.workflows.rank.tables import HEAD, ROWS, read_table, write_table
 
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, OutputError, TableError
-from dnalect.workflows.demo import GENES, REFERENCE, VARIANTS
+from dnalect.workflows.demo.data import GENES, REFERENCE, VARIANTS
 from dnalect.workflows.rank.ranking import Options, rank_variants
 from dnalect.workflows.rank.run import rank_file
 from dnalect.workflows.score import score_file

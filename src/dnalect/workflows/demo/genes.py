@@ -46,7 +46,7 @@ class Genes:
     """
 
     count: int
-    frames: tuple[Floats, Floats, Floats]
+    frames: tuple[Floats, ...]
     in_frame: Estimate
     separated: dict[str, Estimate]
     by_type: dict[str, float]

@@ -44,7 +44,9 @@ def _frames(axes: Axes, genes: Genes) -> None:
     axes.spines["left"].set_visible(False)
     axes.set_title(f"It reads genes in their frame: new stop codons in {genes.count} genes", fontsize=9.5, loc="left")
     axes.set_xlabel("score of the substitution (nats): left is unexpected", fontsize=8.5, color=INK)
-    axes.legend(frameon=False, fontsize=8, loc="upper left", title="the substitution spells TAA, TAG or TGA", title_fontsize=8)
+    axes.legend(
+        frameon=False, fontsize=8, loc="upper left", title="the substitution spells TAA, TAG or TGA", title_fontsize=8
+    )
 
 
 def _labels(axes: Axes, learned: Learned) -> None:
