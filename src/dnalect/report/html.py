@@ -30,6 +30,8 @@ REASONS = {
 }
 PAGE = 50
 LONGEST = 24
+# Left out on a phone, where score, percentile and consequence have to be seen without scrolling.
+QUIET = frozenset(("rank", "id", "class", "p(ref)", "spread", "AC", "region", "nearest TSS", "cosine distance, window"))
 # Outputs of a predictor that the report lists; tables hold all of them.
 OUTPUTS = 4
 
@@ -60,8 +62,9 @@ def render(summary: Summary) -> str:
         histograms=_histograms(summary),
         frequency=_frequency(summary.frequency) if summary.frequency else None,
         columns=columns,
+        quiet=(quiet := _quiet(summary, columns)),
         first=rows[:PAGE],
-        data=_json({"columns": columns, "rows": listed, "page": PAGE, "links": look}),
+        data=_json({"columns": columns, "rows": listed, "page": PAGE, "links": look, "quiet": quiet}),
         contexts=[_context(each, assembly) for each in summary.contexts],
     )
 
@@ -92,16 +95,24 @@ def _outcomes(summary: Summary) -> list[dict[str, Any]]:
 
 
 def _histograms(summary: Summary) -> list[dict[str, Any]]:
+    """SNVs by their scores, other classes, whose scores grow with length, by their percentiles; predicted changes."""
     found = []
+    names = ("these variants", "background")
     for kind, (edges, counts) in summary.scores.items():
         background = summary.background.get(kind)
-        picture = svg.histogram(
-            edges, counts, background[1] if background else None, ("these variants", "background"), "score (nats)"
-        )
         drawn = int(background[1].sum()) if background else 0
-        found.append({"kind": kind, "count": int(counts.sum()), "background": drawn, "picture": Markup(picture)})
+        of, count = f"{kind}: score (nats)", int(counts.sum())
+        if kind == "snv" or kind not in summary.percentiles:
+            picture = svg.histogram(edges, counts, background[1] if background else None, names, "score (nats)")
+        else:
+            shares = summary.percentiles[kind]
+            of, count = f"{kind}: percentile among its length", int(shares.sum())
+            even = np.ones(len(shares), dtype=np.int64)
+            picture = svg.histogram(
+                np.linspace(0, 1, len(shares) + 1), shares, even, ("these variants", "background"), "percentile"
+            )
+        found.append({"kind": of, "count": count, "background": drawn, "picture": Markup(picture)})
     for name, (edges, counts, drawn_counts) in summary.changes.items():
-        names = ("these variants", "background")
         picture = svg.histogram(edges, counts, drawn_counts, names, "predicted change")
         of, drawn = f"predicted change, {name}", int(drawn_counts.sum())
         found.append({"kind": of, "count": int(counts.sum()), "background": drawn, "picture": Markup(picture)})
@@ -123,31 +134,45 @@ def _frequency(check: FrequencyCheck) -> dict[str, Any]:
 
 
 def _columns(summary: Summary) -> list[str]:
-    columns = ["rank", "contig", "position"]
-    if any(row.identifier != "." for row in summary.top):
-        columns.append("id")
-    columns += ["change", "class"]
-    for name in _outputs(summary):
-        columns.append(f"predicted change, {name}")
-        if any(each.percentile is not None for row in summary.top for each in row.score.changes):
-            columns.append(f"percentile, {name}")
-    if "llr" in summary.measured:
-        columns += ["score", "percentile", "p(ref)"]
-    if any(row.score.members for row in summary.top):
-        columns.append("spread")
-    if "distance" in summary.measured:
-        columns += ["cosine distance, site", "cosine distance, window"]
-    if any(row.allele_count is not None for row in summary.top):
-        columns.append("AC")
-    if any(row.af is not None for row in summary.top):
-        columns.append("AF")
-    if summary.annotated:
-        columns += ["gene", "region", "nearest TSS", "consequence"]
-    if any(row.motif for row in summary.top):
-        columns.append("motif")
-    if any(row.score.flags for row in summary.top):
-        columns.append("flags")
-    return columns
+    """What people look for first comes first; of the rest what any row has."""
+    rows, llr = summary.top, "llr" in summary.measured
+    wanted = {
+        "rank": True,
+        "contig": True,
+        "position": True,
+        "change": True,
+        "score": llr,
+        "percentile": llr,
+        **dict.fromkeys(_predicted(summary), True),
+        "cosine distance, site": "distance" in summary.measured,
+        "cosine distance, window": "distance" in summary.measured,
+        "gene": summary.annotated,
+        "consequence": summary.annotated,
+        "motif": any(row.motif for row in rows),
+        "flags": any(row.score.flags for row in rows),
+        "AF": any(row.af is not None for row in rows),
+        "AC": any(row.allele_count is not None for row in rows),
+        "p(ref)": llr,
+        "spread": any(row.score.members for row in rows),
+        "class": True,
+        "region": summary.annotated,
+        "nearest TSS": summary.annotated,
+        "id": any(row.identifier != "." for row in rows),
+    }
+    return [name for name, there in wanted.items() if there]
+
+
+def _predicted(summary: Summary) -> list[str]:
+    """The columns of the predicted changes of the first outputs."""
+    ranked = any(each.percentile is not None for row in summary.top for each in row.score.changes)
+    kinds = ("predicted change", "percentile") if ranked else ("predicted change",)
+    return [f"{kind}, {name}" for name in _outputs(summary) for kind in kinds]
+
+
+def _quiet(summary: Summary, columns: list[str]) -> list[str]:
+    """The columns that a narrow screen leaves out."""
+    one = len({row.contig for row in summary.top}) < 2
+    return [name for name in columns if name in QUIET or (one and name == "contig")]
 
 
 def _outputs(summary: Summary) -> list[str]:

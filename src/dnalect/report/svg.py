@@ -18,6 +18,8 @@ GLYPHS = {
     "T": "M0 0 H10 V1.9 H6 V10 H4 V1.9 H0 Z",
 }
 STRONGEST = 6.0
+# Labels of an axis that are nearer to each other than so many pixels would touch.
+LABEL = 48
 
 
 def logo(context: Context) -> str:
@@ -148,10 +150,12 @@ def histogram(
             points.append(f"V{inner - float(share) / highest * (inner - 8):.1f} H{xs[n + 1]:.1f}")
         parts.append(f'<path class="outline" d="{" ".join(points)} V{inner}"/>')
     parts.append(f'<path class="line" d="M{left} {inner} H{width - left}"/>')
+    zero = left + (0 - edges[0]) / (edges[-1] - edges[0]) * (width - 2 * left)
     for value, x, anchor in ((edges[0], xs[0], "start"), (edges[-1], xs[-1], "end")):
+        if edges[0] < 0 < edges[-1] and abs(x - zero) < LABEL:
+            continue
         parts.append(f'<text class="axis" x="{x:.1f}" y="{inner + 16}" text-anchor="{anchor}">{value:.3g}</text>')
     if edges[0] < 0 < edges[-1]:
-        zero = left + (0 - edges[0]) / (edges[-1] - edges[0]) * (width - 2 * left)
         parts.append(f'<path class="line dash" d="M{zero:.1f} 4 V{inner}"/>')
         parts.append(f'<text class="axis" x="{zero:.1f}" y="{inner + 16}" text-anchor="middle">0</text>')
     parts.append(f'<text class="axis" x="{width / 2}" y="{height - 6}" text-anchor="middle">{escape(axis)}</text>')

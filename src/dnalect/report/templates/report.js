@@ -46,6 +46,12 @@
     td.className = "links";
     return td;
   }
+  function kinds(c) {
+    var all = numeric[c] ? ["n"] : [];
+    if (columns[c] === "change") all.push("change");
+    if ((data.quiet || []).indexOf(columns[c]) >= 0) all.push("quiet");
+    return all.join(" ");
+  }
   function draw() {
     var pages = Math.max(1, Math.ceil(rows.length / data.page));
     page = Math.min(Math.max(page, 0), pages - 1);
@@ -55,8 +61,7 @@
       r.slice(0, columns.length).forEach(function (value, c) {
         var td = document.createElement("td");
         td.textContent = show(value, c);
-        if (numeric[c]) td.className = "n";
-        if (columns[c] === "change") td.className = "change";
+        td.className = kinds(c);
         tr.appendChild(td);
       });
       if (look) tr.appendChild(links(r));
@@ -88,7 +93,7 @@
     draw();
   }
   heads.forEach(function (th, c) {
-    if (numeric[c]) th.className = "n";
+    th.className = kinds(c);
     th.addEventListener("click", function () {
       down = sorted === c ? !down : false;
       sorted = c;
