@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dnalect.cli import machine
+from dnalect.cli.types import Finite
 
 
 @click.command("finetune")
@@ -40,8 +41,8 @@ from dnalect.cli import machine
     "else clusters]",
 )
 @click.option("--block", type=click.IntRange(min=1), help="Bases of a block [default: 1 Mb, less on short contigs].")
-@click.option("--test", type=float, default=0.2, show_default=True, help="Share of the test part.")
-@click.option("--validate", type=float, default=0.1, show_default=True, help="Share of the validation part.")
+@click.option("--test", type=Finite(), default=0.2, show_default=True, help="Share of the test part.")
+@click.option("--validate", type=Finite(), default=0.1, show_default=True, help="Share of the validation part.")
 @click.option("--test-contig", "test_contigs", multiple=True, help="Held out for the test; repeatable.")
 @click.option("--validate-contig", "validate_contigs", multiple=True, help="For validation; repeatable.")
 @click.option("--keep-leaks", is_flag=True, help="Keep test sequences that are met in training.")
@@ -61,7 +62,7 @@ from dnalect.cli import machine
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True, help="At most.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
 @click.option("--accumulate", type=click.IntRange(min=1), default=1, help="Parts of a batch, for little memory.")
-@click.option("--rate", type=float, help="Peak learning rate [default: the method's].")
+@click.option("--rate", type=Finite(), help="Peak learning rate [default: the method's].")
 @click.option("--rank", type=click.IntRange(min=1), default=8, show_default=True, help="Of LoRA's updates.")
 @click.option("--patience", type=click.IntRange(min=1), default=5, show_default=True, help="Checks without progress.")
 @click.option("--class-weights", is_flag=True, help="Weigh classes as if they were equally frequent.")

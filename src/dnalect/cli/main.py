@@ -91,25 +91,47 @@ def _terminate(*_: Any) -> None:
 def main() -> None:
     """Run the command and leave with 0 (done), 1 (error), 2 (wrong usage) or 130 (interrupted)."""
     signal.signal(signal.SIGTERM, _terminate)
+    if strange := [each for each in sys.argv[1:] if _undecodable(each)]:
+        shown = strange[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
+        _fail(f"the name {shown} is not UTF-8; rename the file, or set a UTF-8 locale", 2)
     try:
         dnalect.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # click takes the end of any file for Ctrl-D at a question.
+        if isinstance(stop.__cause__, EOFError):
+            _fail(f"a file ended before it was whole: {stop.__cause__}", 1)
         _fail("interrupted; no output was written", 130)
     except BrokenPipeError:
         # The reader of our stdout is gone, as with `| head`: nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _settle_stdout()
         sys.exit(0)
     except DnalectError as error:
         _fail(str(error), 1)
     except MemoryError:
         _fail("out of memory; try a smaller --batch-size", 1)
     except OSError as error:
-        _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 1)
+        _settle_stdout()
+        name = str(error.filename or "standard input or output")
+        _fail(f"{name if len(name) <= 300 else name[:300] + '...'}: {error.strerror or error}", 1)
+
+
+def _undecodable(text: str) -> bool:
+    """Whether a name of the command line has bytes that are no text in this locale."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _settle_stdout() -> None:
+    """Give up what standard output does not take, so that Python says nothing of it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int) -> None:

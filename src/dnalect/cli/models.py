@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from dnalect.cli.types import Finite
+
 GOALS = {
     "accuracy": "the greatest accuracy",
     "speed": "speed and efficiency",
@@ -39,7 +41,7 @@ def show(name: str) -> None:
 @click.option("--goal", "goals", multiple=True, type=click.Choice(list(GOALS)), help="What matters; repeatable.")
 @click.option("--species", default="", help="human, yeast or a scientific name [default: any].")
 @click.option("--context", type=click.IntRange(min=0), default=0, help="Bases that must be read at once.")
-@click.option("--memory", type=click.FloatRange(min=0), help="Gigabytes that there are [default: enough].")
+@click.option("--memory", type=Finite(min=0), help="Gigabytes that there are [default: enough].")
 @click.option("--commercial", is_flag=True, help="The licence must allow commercial use.")
 def choose(goals: tuple[str, ...], species: str, context: int, memory: float | None, commercial: bool) -> None:
     """Which model to take, and why: what was measured, and what answers better elsewhere.
@@ -66,7 +68,7 @@ def _asked() -> tuple[tuple[str, ...], str, int, float | None, bool]:
     goals = tuple(goal for goal, words in GOALS.items() if click.confirm(f"Does it matter: {words}?", err=True))
     species = click.prompt("Species (human, yeast, a name; empty for any)", default="", show_default=False, err=True)
     context = click.prompt("Bases that must be read at once", type=click.IntRange(min=0), default=0, err=True)
-    memory = click.prompt("Gigabytes of memory (0: enough)", type=click.FloatRange(min=0), default=0.0, err=True)
+    memory = click.prompt("Gigabytes of memory (0: enough)", type=Finite(min=0), default=0.0, err=True)
     commercial = click.confirm("Must the licence allow commercial use?", err=True)
     return goals, species, context, memory or None, commercial
 

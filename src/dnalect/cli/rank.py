@@ -6,6 +6,7 @@ import sys
 import click
 
 from dnalect.cli import machine
+from dnalect.cli.types import Finite
 
 
 @click.command("rank")
@@ -25,7 +26,7 @@ from dnalect.cli import machine
     help="With --group-by gene: a variant between genes is in no locus if the nearest TSS is farther away, in bases.",
 )
 @click.option("--budget", type=click.IntRange(min=1), help="How many variants to pick.")
-@click.option("--cost", type=click.FloatRange(min=0), help="What one costs, for the total.")
+@click.option("--cost", type=Finite(min=0), help="What one costs, for the total.")
 @click.option(
     "--spread",
     type=click.Choice(["round-robin", "global"]),
@@ -55,7 +56,7 @@ from dnalect.cli import machine
 )
 @click.option("--label-column", metavar="COLUMN", help="Column of the labels [default: hit, label or effect].")
 @click.option(
-    "--hit-above", type=float, metavar="EFFECT", help="Labels are effects, and hits from this absolute one on."
+    "--hit-above", type=Finite(), metavar="EFFECT", help="Labels are effects, and hits from this absolute one on."
 )
 @click.option("--skip-labelled", is_flag=True, help="Don't pick variants that have a label.")
 @click.option("--haplotypes", metavar="VCF", help="Phased genotypes: score near variants of one haplotype jointly.")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
+from dnalect.core.numbers import whole_number
 from dnalect.genome.streams import BOM, open_lines
 
 _HEADS = (b"#", b"track", b"browser")
@@ -27,7 +28,7 @@ def read_bed(path: str | Path) -> dict[str, Intervals]:
     found: dict[str, list[tuple[int, int, bool]]] = {}
     with open_lines(str(path), "BED") as lines:
         for _, columns in bed_lines(lines, path):
-            span = int(columns[1]), int(columns[2])
+            span = whole_number(columns[1]), whole_number(columns[2])
             found.setdefault(columns[0], []).append((*span, columns[5:6] != ["-"]))
     if not found:
         raise InputError(f"{path} holds no interval: is it a BED?")
@@ -47,9 +48,9 @@ def bed_lines(lines: Iterable[bytes], path: str | Path) -> Iterator[tuple[int, l
         text = line.decode("utf-8", errors="replace").rstrip("\r\n")
         columns = text.split("\t") if "\t" in text else text.split()
         try:
-            start, end = int(columns[1]), int(columns[2])
+            start, end = whole_number(columns[1]), whole_number(columns[2])
         except (IndexError, ValueError) as error:
-            raise InputError(f"{path}, line {number} is no BED line: {line[:60]!r}") from error
+            raise InputError(f"{path}, line {number} is no BED line ({error}): {line[:60]!r}") from error
         if not 0 <= start <= end:
             raise InputError(f"{path}, line {number}: the interval {start}-{end} is no BED interval")
         yield number, columns

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
+from dnalect.core.numbers import whole_number
 from dnalect.genome.streams import open_lines
 
 PROMOTER = 500
@@ -159,7 +160,7 @@ def read_rows(path: str | Path) -> Iterator[Row]:
                 continue
             columns = line.decode("utf-8", errors="replace").rstrip("\r\n").split("\t")
             try:
-                start, end = int(columns[3]) - 1, int(columns[4])
+                start, end = whole_number(columns[3]) - 1, whole_number(columns[4])
                 row = Row(columns[0], columns[2], start, end, columns[6], columns[7], columns[8])
             except (IndexError, ValueError) as error:
                 raise InputError(_no_gff(path, number, columns)) from error

@@ -5,6 +5,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from dnalect.core.errors import ContigNameError, TableError
+from dnalect.core.numbers import whole_or_none
 from dnalect.genome.fasta import Genome
 
 _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]
@@ -21,8 +22,8 @@ def aliases(name: str) -> list[str]:
         return [aligned[1], *aliases(aligned[1])]
     bare = name[3:] if name.lower().startswith("chr") else name
     found = [bare, f"chr{bare}"]
-    if bare.isdigit() and 0 < int(bare) <= len(_ROMAN):
-        roman = _ROMAN[int(bare) - 1]
+    if number := whole_or_none(bare, 0, len(_ROMAN)):
+        roman = _ROMAN[number - 1]
         found += [f"chr{roman}", roman]
     if bare.upper() in _ROMAN:
         number = _ROMAN.index(bare.upper()) + 1
@@ -73,6 +74,8 @@ class ContigNames:
             lines = path.read_text(encoding="utf-8").splitlines()
         except OSError as error:
             raise TableError(f"cannot read --rename-contigs {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise TableError(f"--rename-contigs {path} is no text (UTF-8): {error}") from error
         for number, line in enumerate(lines, 1):
             if not line.strip() or line.startswith("#"):
                 continue

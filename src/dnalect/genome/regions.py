@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
+from dnalect.core.numbers import whole_number
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, contig_numbers
 from dnalect.genome.names import ContigNames
@@ -32,11 +33,17 @@ def split_region(text: str, names: Iterable[str]) -> tuple[str, int, int | None]
     """Return (contig, start, end) of a text, 0-based half-open; (contig, 0, None) of a whole contig.
 
     text: a name of `names` as it stands, else `name:start-end`, 1-based with both ends
-    inside, commas allowed. A text that is neither is taken for a name.
+    inside, commas allowed. A text that is neither is taken for a name. Raises InputError for
+    numbers beyond any sequence.
     """
     if text in names or not (found := _SPAN.fullmatch(text)):
         return text, 0, None
-    return found[1], int(found[2].replace(",", "")) - 1, int(found[3].replace(",", ""))
+    try:
+        start, end = (whole_number(part.replace(",", "")) for part in found.groups()[1:])
+    except ValueError as error:
+        shown = text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError(f"{shown!r} is no region: {error}") from error
+    return found[1], start - 1, end
 
 
 def format_region(region: Region, names: Sequence[str], lengths: Sequence[int] | npt.NDArray[np.int64]) -> str:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from dnalect.core.errors import TableError
+from dnalect.core.numbers import whole_number
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.fasta import Genome
 from dnalect.genome.given import NAMES as NAMES
@@ -84,7 +85,7 @@ def _table(lines: Iterator[bytes], source: str) -> Iterator[Record]:
         try:
             yield Record(
                 contig=columns[places["chrom"]],
-                start=int(columns[places["pos"]]) - 1,
+                start=whole_number(columns[places["pos"]]) - 1,
                 identifier=columns[identifier] if identifier is not None else ".",
                 ref=columns[places["ref"]],
                 alternates=tuple(a for a in columns[places["alt"]].split(",") if a not in ("", ".")),
@@ -101,9 +102,9 @@ def _bed(lines: Iterator[bytes], source: str, genome: Genome) -> Iterator[Record
             continue
         columns = text.split("\t")
         try:
-            contig, start, end = columns[0], int(columns[1]), int(columns[2])
+            contig, start, end = columns[0], whole_number(columns[1]), whole_number(columns[2])
         except (IndexError, ValueError) as error:
-            raise TableError(f"{source}, line {number} is no BED region: {text[:60]!r}") from error
+            raise TableError(f"{source}, line {number} is no BED region ({error}): {text[:60]!r}") from error
         if contig not in genome.index:
             raise TableError(
                 f"{source}, line {number}: the reference {genome.path} has no contig {contig!r}; "

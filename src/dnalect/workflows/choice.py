@@ -66,18 +66,21 @@ def split_names(text: str) -> list[str]:
     return [part.strip().replace("\\,", ",") for part in _COMMA.split(text)]
 
 
+def named_models(models: Models) -> list[Named]:
+    """Return the models one by one: names, folders or models, as given."""
+    if isinstance(models, str):
+        return list(split_names(models))
+    several = models if isinstance(models, Sequence) else [] if models is None else [models]
+    return [str(each) if isinstance(each, os.PathLike) else each for each in several]
+
+
 def models_for(genome: Genome, models: Models) -> list[Named]:
     """Return the models to score with: several are an ensemble.
 
     Raises ModelError where one is empty or named twice, or where none is named and no embedded
     model is of the reference's assembly.
     """
-    names: list[Named]
-    if isinstance(models, str):
-        names = list(split_names(models))
-    else:
-        several = models if isinstance(models, Sequence) else [] if models is None else [models]
-        names = [str(each) if isinstance(each, os.PathLike) else each for each in several]
+    names = named_models(models)
     if not names or names == [""]:
         return [model_for(genome, None)]
     if "" in names:

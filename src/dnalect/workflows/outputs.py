@@ -1,6 +1,5 @@
 """Scored records out: VCF (plain or bgzip + tabix), TSV, Parquet, tracks, stdout."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -12,12 +11,12 @@ import pyarrow.parquet as pq
 import pysam
 
 from dnalect.core.errors import OutputError
-from dnalect.core.files import written_whole
-from dnalect.core.notices import warn
+from dnalect.core.files import Together, written_together
 from dnalect.core.records import Row, Score
 from dnalect.genome.vcf import Record, VcfHeader, annotate_line, plain_line
 from dnalect.workflows import tracks
 from dnalect.workflows.columns import Layout
+from dnalect.workflows.tabix import Order, add_index
 
 
 class Writer(Protocol):
@@ -54,7 +53,10 @@ class Kept:
 
     def write_to(self, outputs: Iterable[str]) -> None:
         """Write the records to files; they appear whole or not at all."""
-        with open_outputs(outputs, self.header, self.contigs, self.provenance, self.layout) as writers:
+        with (
+            written_together() as files,
+            open_outputs(outputs, self.header, self.contigs, self.provenance, self.layout, files) as writers,
+        ):
             for kept in self.records:
                 for writer in writers:
                     writer.write(*kept)
@@ -79,8 +81,9 @@ def open_outputs(
     contigs: dict[str, int],
     provenance: dict[str, str],
     layout: Layout,
+    files: Together,
 ) -> Iterator[list[Writer]]:
-    """Open all outputs; they appear under their names only when the block ends well.
+    """Open all outputs, which are whole when the block ends, and appear with the other `files`.
 
     outputs: files, or what keeps records in memory. header: of the input VCF, if it is one.
     contigs: names and lengths of the reference. provenance: empty to leave it out. layout: the
@@ -95,65 +98,54 @@ def open_outputs(
                 continue
             kind = kind_of(output, header is not None)
             if kind in TRACKS:
-                writers.append(stack.enter_context(TRACKS[kind](output, contigs, provenance)))
+                writers.append(stack.enter_context(TRACKS[kind](files.place(Path(output)), contigs, provenance)))
             elif kind in TABLES:
-                writers.append(stack.enter_context(TABLES[kind](output, provenance, layout)))
+                writers.append(stack.enter_context(TABLES[kind](output, provenance, layout, files)))
             else:
                 head = header or _new_header(contigs)
-                writers.append(stack.enter_context(_vcf(output, kind, head, provenance, layout)))
+                writers.append(stack.enter_context(_vcf(output, kind, head, provenance, layout, files)))
         yield writers
 
 
 @contextmanager
-def _binary(output: str) -> Iterator[BinaryIO]:
+def _binary(output: str, files: Together) -> Iterator[BinaryIO]:
     if output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with written_whole(Path(output)) as temporary, temporary.open("wb") as file:
+    with files.place(Path(output)).open("wb") as file:
         yield file
 
 
 class _VcfWriter:
     def __init__(self, file: Any, layout: Layout):
         self.file, self.layout = file, layout
+        self.order = Order()
 
     def write(self, record: Record, scores: list[Score], rows: list[Row]) -> None:
+        self.order.add(record)
         fields = self.layout.info(rows)
         self.file.write(annotate_line(record.line, fields) if record.line else plain_line(record, fields))
 
 
 @contextmanager
-def _vcf(output: str, kind: str, header: VcfHeader, provenance: dict[str, str], layout: Layout) -> Iterator[Writer]:
+def _vcf(
+    output: str, kind: str, header: VcfHeader, provenance: dict[str, str], layout: Layout, files: Together
+) -> Iterator[Writer]:
     added = [f"##dnalect_{name}={value}" for name, value in provenance.items()]
     added += [field.line for field in layout.fields]
     if kind == ".vcf" or output == "-":
-        with _binary(output) as file:
+        with _binary(output, files) as file:
             file.writelines(header.with_lines(added))
             yield _VcfWriter(file, layout)
         return
-    with written_whole(Path(output)) as temporary:
-        with pysam.BGZFile(str(temporary), "wb", None) as packed:
-            for line in header.with_lines(added):
-                packed.write(line)
-            yield _VcfWriter(packed, layout)
-        _index(temporary, Path(output))
-
-
-def _index(packed: Path, output: Path) -> None:
-    """Make the tabix index beside the output; a VCF that is not sorted has none."""
-    index = output.with_name(output.name + ".tbi")
-    part = packed.with_name(packed.name + ".tbi")
-    try:
-        pysam.tabix_index(str(packed), preset="vcf", force=True, keep_original=True)
-    except (OSError, ValueError):
-        index.unlink(missing_ok=True)
-        warn(f"{output} is not sorted, so it has no tabix index; sort it to get one")
-        return
-    umask = os.umask(0)
-    os.umask(umask)
-    part.chmod(0o666 & ~umask)
-    os.replace(part, index)
+    temporary = files.place(Path(output))
+    with pysam.BGZFile(str(temporary), "wb", None) as packed:
+        for line in header.with_lines(added):
+            packed.write(line)
+        writer = _VcfWriter(packed, layout)
+        yield writer
+    add_index(temporary, Path(output), writer.order, files)
 
 
 def _new_header(contigs: dict[str, int]) -> VcfHeader:
@@ -173,8 +165,8 @@ class _TsvWriter:
 
 
 @contextmanager
-def _tsv(output: str, provenance: dict[str, str], layout: Layout) -> Iterator[Writer]:
-    with _binary(output) as file:
+def _tsv(output: str, provenance: dict[str, str], layout: Layout, files: Together) -> Iterator[Writer]:
+    with _binary(output, files) as file:
         file.writelines(f"# dnalect {name}: {value}\n".encode() for name, value in provenance.items())
         file.write(("\t".join(layout.names) + "\n").encode())
         yield _TsvWriter(file, layout)
@@ -203,9 +195,9 @@ class _ParquetWriter:
 
 
 @contextmanager
-def _parquet(output: str, provenance: dict[str, str], layout: Layout) -> Iterator[Writer]:
+def _parquet(output: str, provenance: dict[str, str], layout: Layout, files: Together) -> Iterator[Writer]:
     schema = layout.schema.with_metadata({f"dnalect_{name}": value for name, value in provenance.items()})
-    with written_whole(Path(output)) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+    with pq.ParquetWriter(files.place(Path(output)), schema) as writer:
         mine = _ParquetWriter(writer, layout)
         yield mine
         if mine.rows:
@@ -214,7 +206,7 @@ def _parquet(output: str, provenance: dict[str, str], layout: Layout) -> Iterato
 
 # The suffix of an output says what is written.
 TABLES = {".tsv": _tsv, ".parquet": _parquet}
-TRACKS: dict[str, Callable[[str, Mapping[str, int], Mapping[str, str]], AbstractContextManager[Writer]]] = {
+TRACKS: dict[str, Callable[[Path, Mapping[str, int], Mapping[str, str]], AbstractContextManager[Writer]]] = {
     ".bw": tracks.bigwig,
     ".bigwig": tracks.bigwig,
     ".bed": tracks.bed,

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dnalect.core.errors import OutputError
-from dnalect.core.files import check_writable
+from dnalect.core.files import check_outputs, written_together
 from dnalect.core.notices import say
 from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
@@ -14,8 +13,8 @@ from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
-from dnalect.workflows.choice import Models
-from dnalect.workflows.outputs import Kept, kind_of, open_outputs
+from dnalect.workflows.choice import Models, named_models
+from dnalect.workflows.outputs import Kept, open_outputs
 from dnalect.workflows.scoring import Options, Scoring
 from dnalect.workflows.summary import provenance, summary, table_note
 
@@ -32,8 +31,13 @@ def score_file(
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    _check_paths(reference, variants, [*outputs, *filter(None, (report, multiqc))])
+    check_outputs([*outputs, report, multiqc], _inputs(reference, variants, options))
     return run(Scoring(reference, options), variants, outputs, report, multiqc)
+
+
+def _inputs(reference: Reference, variants: Variants, options: Options) -> tuple[object, ...]:
+    given = (options.annotate, options.motifs, options.rename, options.precomputed, *named_models(options.model))
+    return (reference, variants, *given)
 
 
 def run(
@@ -48,21 +52,22 @@ def run(
     with open_variants(variants, job.genome) as source:
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         facts = provenance(job) if options.provenance else {}
-        with (
-            open_outputs(outputs, source.header, contigs, facts, job.layout) as writers,
-            phase("scoring", unit="records", quiet=options.quiet) as bar,
-        ):
-            for record, scores, rows in job.rows(source.records):
-                for writer in writers:
-                    writer.write(record, scores, rows)
-                bar.update()
+        with written_together() as files:
+            with (
+                open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers,
+                phase("scoring", unit="records", quiet=options.quiet) as bar,
+            ):
+                for record, scores, rows in job.rows(source.records):
+                    for writer in writers:
+                        writer.write(record, scores, rows)
+                    bar.update()
             if job.table is not None and not options.quiet:
                 say(table_note(job))
             found = summary(job, f"{named(variants)} on {job.genome.path.name}")
             if report:
-                write_report(found, Path(report))
+                write_report(found, files.place(Path(report)))
             if multiqc:
-                write_multiqc(found, Path(multiqc))
+                write_multiqc(found, files.place(Path(multiqc)))
     return found
 
 
@@ -93,24 +98,3 @@ def score_variants(
     with open_variants(variants, job.genome) as source:
         for _, _, rows in job.rows(source.records):
             yield from rows
-
-
-def _check_paths(reference: str, variants: str, outputs: list[str]) -> None:
-    inputs = {Path(p).resolve() for p in (reference, variants) if p != "-"}
-    seen: set[Path] = set()
-    for output in outputs:
-        if output == "-":
-            continue
-        path = Path(output)
-        if path.resolve() in inputs:
-            raise OutputError(f"{path} is an input; write to another name")
-        if path.resolve() in seen:
-            raise OutputError(f"{path} is named twice as an output")
-        seen.add(path.resolve())
-        check_writable(path)
-
-
-def check_suffixes(outputs: list[str]) -> None:
-    """Raise OutputError for an output whose suffix names no format."""
-    for output in outputs:
-        kind_of(output, True)

@@ -1,5 +1,6 @@
 """Sequences in, a table of tokens out: `dnalect tokenize`."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.core.files import written_whole
+from dnalect.core.files import check_outputs, written_whole
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
 from dnalect.genome.streams import open_lines
@@ -57,8 +58,9 @@ def tokenize(
     from 0 with the special tokens. Raises InputError for inputs that are no sequences.
     """
     chosen = open_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
-    if regions and (len(inputs) != 1 or not Path(inputs[0]).is_file()):
+    if regions and (len(inputs) != 1 or not os.path.isfile(inputs[0])):
         raise InputError("regions are parts of one FASTA file; give that file and no other input")
+    check_outputs([output], [*inputs, *regions, *([tokenizer] if isinstance(tokenizer, str) else [])])
     tally = Tally()
     # Nothing is written before every input is known to be one.
     pieces = [piece for number, text in enumerate(inputs, 1) for piece in read_pieces(text, number, regions)]
@@ -87,7 +89,7 @@ def read_pieces(text: str, number: int = 1, regions: Sequence[str] = ()) -> Iter
     """
     if text == "-":
         yield from _from_stdin()
-    elif Path(text).exists():
+    elif os.path.exists(text):  # unlike Path.exists, False for a sequence that is too long for a name
         genome = open_genome(text)
         for region in read_regions(genome, regions or genome.names):
             yield Piece(

@@ -12,7 +12,6 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.files import written_whole
 from dnalect.core.notices import warn
 from dnalect.core.records import Row, Score
 from dnalect.genome.bigwig import BigWig
@@ -52,9 +51,9 @@ def _short(allele: str) -> str:
 
 
 @contextmanager
-def bed(output: str, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_BedWriter]:
+def bed(output: Path, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_BedWriter]:
     """Write BED: the changed bases (of an insertion, those beside it), REF>ALT:score, 1000 * (1 - percentile)."""
-    with written_whole(Path(output)) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8") as file:
         file.writelines(f"# dnalect {name}: {value}\n" for name, value in provenance.items())
         yield _BedWriter(file, contigs)
 
@@ -90,9 +89,9 @@ class _Sites:
 
 
 @contextmanager
-def bedgraph(output: str, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_Sites]:
+def bedgraph(output: Path, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_Sites]:
     """Write bedGraph: the lowest score of the alleles that begin to change at each base."""
-    with written_whole(Path(output)) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with output.open("w", encoding="utf-8") as file:
         file.writelines(f"# dnalect {name}: {value}\n" for name, value in provenance.items())
         sites = _Sites(contigs)
         yield sites
@@ -102,21 +101,20 @@ def bedgraph(output: str, contigs: Mapping[str, int], provenance: Mapping[str, s
 
 
 @contextmanager
-def bigwig(output: str, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_Sites]:
+def bigwig(output: Path, contigs: Mapping[str, int], provenance: Mapping[str, str]) -> Iterator[_Sites]:
     """Write bigWig with the values of `bedgraph`; the format has no place for the provenance."""
     import pyBigWig
 
-    with written_whole(Path(output)) as temporary:
-        sites = _Sites(contigs)
-        yield sites
-        found = list(sites.lowest())
-        if not found:
-            # libBigWig makes no file without a value.
-            empty = BigWig(temporary, contigs)
-            empty.finish()
-            empty.close()
-            return
-        with pyBigWig.open(str(temporary), "w") as file:
-            file.addHeader(list(contigs.items()))
-            for name, places, values in found:
-                file.addEntries(name, places.tolist(), values=values.tolist(), span=1)
+    sites = _Sites(contigs)
+    yield sites
+    found = list(sites.lowest())
+    if not found:
+        # libBigWig makes no file without a value.
+        empty = BigWig(output, contigs)
+        empty.finish()
+        empty.close()
+        return
+    with pyBigWig.open(str(output), "w") as file:
+        file.addHeader(list(contigs.items()))
+        for name, places, values in found:
+            file.addEntries(name, places.tolist(), values=values.tolist(), span=1)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dnalect.core.errors import TableError
+from dnalect.core.numbers import LONGEST
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import own_name
 from dnalect.tokens.bases import decode, encode, reverse_complement
@@ -80,7 +81,7 @@ def _whole(text: str, where: str) -> int:
         value = float(text)
     except ValueError:
         value = 0.5
-    if not value.is_integer():
+    if not value.is_integer() or abs(value) > LONGEST:
         raise TableError(f"{where}: {text!r} is no whole number; start and end must be")
     return int(value)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnalect import __version__
-from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError, OutputError
-from dnalect.core.files import check_writable, sha256
+from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
+from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.notices import say
 from dnalect.core.progress import phase
 from dnalect.genome.fasta import Genome, open_genome
@@ -97,8 +97,11 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
     width = 2 * base.width if options.pool == "mean-max" else base.width
     facts = _facts(source, kind, genome, tiling, model, options)
     rows = blank = 0
-    with ExitStack() as stack, phase("embedding", opened.total, "windows", quiet=options.quiet) as bar:
-        writers = [stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts)) for o in outputs]
+    shown = phase("embedding", opened.total, "windows", quiet=options.quiet)
+    with shown as bar, written_together() as files, ExitStack() as stack:
+        writers = [
+            stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
+        ]
         for items in chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES):
             texts = [item.sequence for item in items]
             if bases:
@@ -134,18 +137,10 @@ def _check_sizes(items: Sequence[Item], width: int) -> None:
 
 def _check_paths(source: str, outputs: Sequence[str], options: Options, bases: bool) -> None:
     check_file(source)
-    inputs = {Path(path).resolve() for path in (source, options.reference) if path}
-    seen: set[Path] = set()
+    check_outputs(outputs, (source, options.reference, options.rename, options.model))
     for output in outputs:
-        path = Path(output)
-        if path.resolve() in inputs:
-            raise OutputError(f"{path} is an input; write to another name")
-        if path.resolve() in seen:
-            raise OutputError(f"{path} is named twice as an output")
-        seen.add(path.resolve())
         if suffix_of(output, bases) == ".h5ad":
-            check_anndata(path)
-        check_writable(path)
+            check_anndata(Path(output))
 
 
 def _reference(kind: str, options: Options) -> Genome | None:

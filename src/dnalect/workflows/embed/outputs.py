@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError
-from dnalect.core.files import written_whole
+from dnalect.core.files import Together
 from dnalect.workflows.embed.items import PLACES, VECTORS, Cell, Column, Item, cells_of
 
 SUFFIXES = (".parquet", ".h5ad", ".npz")
@@ -47,16 +47,16 @@ def suffix_of(output: str, bases: bool = False) -> str:
 
 @contextmanager
 def open_output(
-    path: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
+    path: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str], files: Together
 ) -> Iterator[Writer]:
-    """Open an output, which appears under its name only when the block ends well.
+    """Open an output, which is whole when the block ends, and appears with the other `files`.
 
     columns: those of the source. width: channels. bases: a vector for every base. facts: what
     the file says of its making; may grow until the block ends.
     """
     suffix = suffix_of(str(path), bases)
     opened = {".parquet": _parquet, ".h5ad": _h5ad, ".npz": _npz}[suffix]
-    with written_whole(path) as temporary, opened(temporary, columns, width, bases, facts) as writer:
+    with opened(files.place(path), columns, width, bases, facts) as writer:
         yield writer
 
 
@@ -160,17 +160,23 @@ class _NpzWriter(_Gathering):
 def _npz(
     temporary: Path, columns: Sequence[Column], width: int, bases: bool, facts: dict[str, str]
 ) -> Iterator[Writer]:
-    # Beside the output, as /tmp may be small; `written_whole` clears it away whatever happens.
+    # Beside the output, as /tmp may be small.
     spooled = temporary.with_name(f"{temporary.name}.vectors")
-    with spooled.open("wb") as spool:
-        writer = _NpzWriter(columns, spool)
-        yield writer
-    table = writer.table()
-    if bases:
-        table["offsets"] = np.array(writer.ends, dtype=np.int64)
-    table["metadata"] = np.array(json.dumps(facts), dtype=np.str_)
-    shape = (writer.ends[-1], width)
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    try:
+        with spooled.open("wb") as spool:
+            writer = _NpzWriter(columns, spool)
+            yield writer
+        table = writer.table()
+        if bases:
+            table["offsets"] = np.array(writer.ends, dtype=np.int64)
+        table["metadata"] = np.array(json.dumps(facts), dtype=np.str_)
+        _zip(temporary, spooled, (writer.ends[-1], width), table)
+    finally:
+        spooled.unlink(missing_ok=True)
+
+
+def _zip(path: Path, spooled: Path, shape: tuple[int, int], table: Mapping[str, list[str] | npt.NDArray[Any]]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         with archive.open(f"{VECTORS}.npy", "w", force_zip64=True) as out, spooled.open("rb") as spool:
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(out, header)

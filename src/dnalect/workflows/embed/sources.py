@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, FastaError, InputError, TableError
+from dnalect.core.numbers import whole_number
 from dnalect.core.records import Reason, Variant
 from dnalect.genome.bed import bed_lines
 from dnalect.genome.examples.bed import is_bed
@@ -174,7 +175,7 @@ def _intervals(
     empty = 0
     with open_lines(path, "BED") as lines:
         for line, cells in bed_lines(lines, path):
-            contig, low, high = names.number(cells[0]), int(cells[1]), int(cells[2])
+            contig, low, high = names.number(cells[0]), whole_number(cells[1]), whole_number(cells[2])
             if contig is None:
                 few = ", ".join(genome.names[:6])
                 raise InputError(f"{path}, line {line}: the reference has no contig {cells[0]!r}; it has {few}")

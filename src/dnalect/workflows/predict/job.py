@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
-from dnalect.core.errors import ConfigError, InputError, ModelError, OutputError
-from dnalect.core.files import check_writable, sha256
+from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.notices import say
 from dnalect.core.progress import phase
 from dnalect.genome.fasta import Genome, open_genome
@@ -21,7 +21,7 @@ from dnalect.models.registry import Named, load
 from dnalect.workflows.embed.items import Column, Item, Source, chunks
 from dnalect.workflows.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.workflows.predict.answers import Answer, Answers, answer_named, answered, answers_of
-from dnalect.workflows.predict.outputs import STDOUT, Shape, open_output, suffix_of
+from dnalect.workflows.predict.outputs import Shape, open_output, suffix_of
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
@@ -66,7 +66,10 @@ def predict_file(model: Named, source: str, outputs: Sequence[str], options: Opt
     model: folder of a fine-tuned model, or the model. outputs: of `outputs.SUFFIXES`, or "-". Raises a
     DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    _check_paths(source, outputs, options)
+    for output in outputs:
+        suffix_of(output)
+    check_file(source)
+    check_outputs(outputs, (source, options.reference, options.rename, model))
     predictor = load(model, options.device, options.dtype)
     if not isinstance(predictor, Predictor):
         raise ModelError(f"{model} is a language model and predicts no label: tune it with dnalect finetune first")
@@ -81,8 +84,9 @@ def predict_file(model: Named, source: str, outputs: Sequence[str], options: Opt
     shape = Shape(columns, answers, answer_named(answers, options.track), names, kind == "fasta", facts)
     rows = blank = long = 0
     total = _total(kind, genome, tiling, opened)
-    with ExitStack() as stack, phase("predicting", total, "sequences", quiet=options.quiet) as bar:
-        writers = [stack.enter_context(open_output(output, shape)) for output in outputs]
+    shown = phase("predicting", total, "sequences", quiet=options.quiet)
+    with shown as bar, written_together() as files, ExitStack() as stack:
+        writers = [stack.enter_context(open_output(output, shape, files)) for output in outputs]
         for items in chunks(opened.items, ROWS, BASES):
             found, empty = _predicted(predictor, answers, items, options)
             for writer in writers:
@@ -98,18 +102,6 @@ def predict_file(model: Named, source: str, outputs: Sequence[str], options: Opt
     for note in notes if not options.quiet else ():
         say(note)
     return Done(rows, tuple(each.name for each in answers), predictor.card.id, tuple(notes))
-
-
-def _check_paths(source: str, outputs: Sequence[str], options: Options) -> None:
-    check_file(source)
-    inputs = {Path(path).resolve() for path in (source, options.reference) if path}
-    if len(set(outputs)) < len(outputs):
-        raise OutputError("an output is named twice; name each once")
-    for output in outputs:
-        if suffix_of(output) and output != STDOUT:
-            if Path(output).resolve() in inputs:
-                raise OutputError(f"{output} is an input; write to another name")
-            check_writable(Path(output))
 
 
 def _genome(kind: str, source: str, options: Options) -> Genome | None:

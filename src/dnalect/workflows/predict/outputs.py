@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError
-from dnalect.core.files import written_whole
+from dnalect.core.files import Together
 from dnalect.genome.names import ContigNames
 from dnalect.workflows.embed.items import PLACES, Cell, Column, Item, cells_of
 from dnalect.workflows.predict.answers import Answer, Answers
@@ -62,8 +62,8 @@ def suffix_of(output: str) -> str:
 
 
 @contextmanager
-def open_output(output: str, shape: Shape) -> Iterator[Writer]:
-    """Open an output, which appears under its name only when the block ends well; "-" is written as it comes.
+def open_output(output: str, shape: Shape, files: Together) -> Iterator[Writer]:
+    """Open an output, whole when the block ends, which appears with the other `files`; "-" is written as it comes.
 
     Raises OutputError for a bigWig without a reference.
     """
@@ -72,16 +72,16 @@ def open_output(output: str, shape: Shape) -> Iterator[Writer]:
         sys.stdout.flush()
         return
     suffix = suffix_of(output)
-    with written_whole(Path(output)) as temporary:
-        if suffix == ".parquet":
-            with _parquet(temporary, shape) as rows:
-                yield rows
-        elif suffix == ".bw":
-            with _track(output, temporary, shape) as track:
-                yield track
-        else:
-            with _text(temporary, suffix) as file:
-                yield _Bed(file, shape, output) if suffix == ".bed" else _Tsv(file, shape)
+    temporary = files.place(Path(output))
+    if suffix == ".parquet":
+        with _parquet(temporary, shape) as rows:
+            yield rows
+    elif suffix == ".bw":
+        with _track(output, temporary, shape) as track:
+            yield track
+    else:
+        with _text(temporary, suffix) as file:
+            yield _Bed(file, shape, output) if suffix == ".bed" else _Tsv(file, shape)
 
 
 @contextmanager

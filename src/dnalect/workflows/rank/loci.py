@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.numbers import whole_number
 from dnalect.genome.names import own_name
 from dnalect.genome.streams import open_lines
 from dnalect.workflows.rank.scored import Scored
@@ -111,7 +112,7 @@ def _read(path: str) -> dict[str, list[tuple[int, int, str]]]:
                 continue
             columns = text.split("\t")
             try:
-                contig, start, end = columns[0], int(columns[1]), int(columns[2])
+                contig, start, end = columns[0], whole_number(columns[1]), whole_number(columns[2])
             except (IndexError, ValueError) as error:
                 raise InputError(
                     f"{path}, line {number} is no BED line (contig, start and end, with tabs between): {text[:60]!r}"

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError, TableError
-from dnalect.core.files import written_whole
+from dnalect.core.files import written_together
 from dnalect.report.ranking import render
 from dnalect.workflows.rank.facts import provenance
 from dnalect.workflows.rank.page import page_of
@@ -43,19 +42,19 @@ def haplotype_path(output: str) -> str:
 def write_outputs(ranked: Ranked, output: str, report: str | None) -> None:
     """Write table, haplotypes and page; all appear under their names, or none. Raises OutputError."""
     table = table_of(ranked)
-    with ExitStack() as stack:
+    with written_together() as files:
         if output != "-":
-            temporary = stack.enter_context(written_whole(Path(output)))
+            temporary = files.place(Path(output))
             if kind_of(output) == ".parquet":
                 pq.write_table(table, temporary)
             else:
                 with temporary.open("wb") as file:
                     _write_tsv(file, table)
         if ranked.options.haplotypes:
-            beside = stack.enter_context(written_whole(Path(haplotype_path(output))))
+            beside = files.place(Path(haplotype_path(output)))
             beside.write_text("".join("\t".join(row) + "\n" for row in _haplotypes(ranked)), encoding="utf-8")
         if report:
-            stack.enter_context(written_whole(Path(report))).write_text(render(page_of(ranked)), encoding="utf-8")
+            files.place(Path(report)).write_text(render(page_of(ranked)), encoding="utf-8")
         if output == "-":
             _write_tsv(sys.stdout.buffer, table)
             sys.stdout.buffer.flush()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dnalect.core.errors import VcfError
+from dnalect.core.numbers import whole_or_none
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.vcf import Record, read_header, read_records
 
@@ -85,8 +86,8 @@ def _carried(record: Record) -> Iterator[tuple[tuple[int, int], str, str]]:
             continue
         block = "" if same or at is None or at >= len(fields) else fields[at].decode(errors="replace")
         for haplotype, number in enumerate(alleles):
-            if number.isdigit() and 0 < int(number) <= len(record.alternates):
-                yield (sample, haplotype), record.alternates[int(number) - 1], block
+            if allele := whole_or_none(number, 0, len(record.alternates)):
+                yield (sample, haplotype), record.alternates[allele - 1], block
 
 
 def _extend(

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from dnalect.core.numbers import whole_number
 from dnalect.genome.vcf import PREFIX, Record, VcfHeader, read_header, read_records
 from dnalect.workflows.columns import COLUMNS, FIELDS
 
@@ -87,7 +88,9 @@ def _value(text: str, kind: str) -> Any:
     if text in (".", ""):
         return None
     try:
-        return float(text) if kind == "Float" else int(text) if kind == "Integer" else text
+        if kind == "Integer":
+            return whole_number(text, -(1 << 62), 1 << 62)
+        return float(text) if kind == "Float" else text
     except ValueError:
         return text
 
