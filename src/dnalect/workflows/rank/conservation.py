@@ -1,10 +1,9 @@
 """The mean of a bigWig over the changed bases of each variant."""
 
-from pathlib import Path
-
 import numpy as np
 
 from dnalect.core.errors import InputError
+from dnalect.genome.bigwig_reader import BigWigReader
 from dnalect.genome.names import own_name
 from dnalect.workflows.rank.scored import Floats, Scored
 
@@ -15,29 +14,19 @@ def conservation(path: str, scored: Scored) -> Floats:
     The contigs may stand in the track under an alias. Raises InputError where the file is no
     bigWig or has a value for no variant at all.
     """
-    import pyBigWig
-
-    if not Path(path).is_file():
-        raise InputError(f"cannot read the bigWig {path}: no such file")
-    try:
-        file = pyBigWig.open(path)
-    except RuntimeError as error:
-        raise InputError(f"{path} is no bigWig: {error}") from error
     starts, ends = scored.changed
     out = np.full(len(scored), np.nan)
-    with file:
-        if not file.isBigWig():
-            raise InputError(f"{path} is a bigBed, and a bigWig is needed")
-        lengths = file.chroms()
+    with BigWigReader(path) as file:
+        lengths = file.contigs
         names = {contig: own_name(contig, lengths) for contig in set(scored.contigs)}
         for row, contig in enumerate(scored.contigs):
             start, end = max(0, int(starts[row])), int(ends[row])
             if (name := names[contig]) not in lengths or not start < min(end, lengths[name]):
                 continue
-            values = file.values(name, start, min(end, lengths[name]), numpy=True)
+            values = file.values(name, start, min(end, lengths[name]))
             known = values[np.isfinite(values)]
             if len(known):
-                out[row] = known.mean()
+                out[row] = known.mean(dtype=np.float64)
     if not np.isfinite(out).any():
         few = ", ".join(list(lengths)[:6])
         raise InputError(f"{path} has a value for none of the variants; its contigs are {few}: is it of this assembly?")
