@@ -11,7 +11,7 @@ from dnalect.core.errors import InputError
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.background import Background
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
-from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent
+from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent, digest
 from dnalect.tokens.bases import encode
 from dnalect.windows.alleles import normalise
 from dnalect.workflows.scan.job import Options, scan_genome
@@ -138,6 +138,7 @@ def test_recent_keeps_the_last_ones():
 def edit(folder, **changes):
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["plan"] |= changes
+    manifest["sha256"] = digest({key: value for key, value in manifest.items() if key != "sha256"})
     (folder / MANIFEST).write_text(json.dumps(manifest))
 
 

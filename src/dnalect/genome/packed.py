@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from dnalect.core.errors import FastaError
 from dnalect.core.notices import warn
-from dnalect.core.stored import sealed, unsealed
+from dnalect.core.stored import piece_crcs, sealed, unsealed
 
 FORMAT = "dnalect packed genome 2"
 PIECE = 1 << 18
@@ -110,8 +110,7 @@ def fingerprint(path: Path) -> str:
 
 def crcs_of(file: Path) -> list[int]:
     """Return the CRC-32 of each piece of a file."""
-    with file.open("rb") as source:
-        return [zlib.crc32(piece) for piece in iter(lambda: source.read(PIECE), b"")]
+    return piece_crcs(file, PIECE)
 
 
 def tail_of(facts: Facts) -> bytes:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import InputError
+from dnalect.core.stored import PieceReader
 from dnalect.genome.fasta import Genome
 from dnalect.inference.scan import Ratios, log_probs_of
 from dnalect.models.duplex.model import DuplexModel
@@ -22,7 +23,9 @@ from dnalect.tokens.bases import BASES
 
 # The underscore keeps readers that take the folder for one table from reading it as Parquet.
 MANIFEST = "_scan.json"
-FORMAT = "dnalect scan 2"
+FORMAT = "dnalect scan 3"
+# Bytes of a file that are checked together.
+PIECE = 1 << 20
 RATIOS = tuple(f"llr_{base}" for base in BASES)
 Places = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -37,25 +40,31 @@ KEPT_GROUPS = 16
 
 
 def digest(plan: dict[str, Any]) -> str:
-    """Return the hex SHA-256 of what a scan's numbers depend on."""
+    """Return the hex SHA-256 of a plan (what a scan's numbers depend on) or a manifest."""
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a scan's folder. Raises InputError where it is none, or of another format."""
+    """Read the manifest of a scan's folder: plan, and by contig the file and the checksums of its pieces.
+
+    Raises InputError where it is none, is damaged, or of another format.
+    """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         plan, contigs = manifest["plan"], manifest["contigs"]
         known = {key: str(plan[key]) for key in ("format", "model", "reference", "dtype")}
-        files = {str(each["name"]): str(each["file"]) for each in contigs}
+        files = {str(each["name"]): (str(each["file"]), list(each.get("crc32", ()))) for each in contigs}
+        whole = manifest.get("sha256") == digest({key: manifest[key] for key in manifest if key != "sha256"})
     except OSError as error:
         raise InputError(
             f"{folder} is no folder that dnalect scan wrote: {MANIFEST} cannot be read ({error.strerror})"
         ) from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{folder / MANIFEST} is damaged; scan again") from error
     if known["format"] != FORMAT:
         raise InputError(f"{folder} has the format {known['format']!r}, this dnalect reads {FORMAT!r}; scan again")
+    if not whole:
+        raise InputError(f"{folder / MANIFEST} is damaged: its checksum differs; scan again")
     return {"plan": plan, "files": files}
 
 
@@ -83,7 +92,7 @@ class Precomputed:
         self._compare(manifest["plan"], model)
         self.identity = digest(manifest["plan"])
         self.bound = BOUND[manifest["plan"]["dtype"]]
-        self.files: dict[str, str] = manifest["files"]
+        self.files: dict[str, tuple[str, list[int]]] = manifest["files"]
         self.asked = self.missing = 0
         self._contigs: Recent[_Contig | None] = Recent(OPEN_FILES)
         self._groups: Recent[tuple[Places, Ratios]] = Recent(KEPT_GROUPS)
@@ -129,17 +138,16 @@ class Precomputed:
         return out
 
     def _open(self, number: int) -> _Contig | None:
-        name = self.files.get(self.genome.names[number])
-        if name is None:
+        if (found := self.files.get(self.genome.names[number])) is None:
             return None
-        path = self.folder / name
+        path = self.folder / found[0]
         try:
-            file = pq.ParquetFile(path)
+            file = pq.ParquetFile(PieceReader(path, found[1], PIECE))
             meta = file.metadata
             column = file.schema_arrow.names.index("position")
             groups = [meta.row_group(n).column(column) for n in range(meta.num_row_groups)]
             last = np.array([group.statistics.max for group in groups], dtype=np.int64)
-        except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
+        except (OSError, pa.ArrowException, ValueError, AttributeError, InputError) as error:
             raise _damaged(path, error) from error
         return _Contig(path, file, last)
 
@@ -166,7 +174,7 @@ def _read(contig: _Contig, group: int) -> tuple[Places, Ratios]:
         table = contig.file.read_row_group(group, columns=["position", *RATIOS], use_threads=False)
         positions = table.column("position").to_numpy().astype(np.int64)
         columns = [table.column(name).to_numpy().astype(np.float16) for name in RATIOS]
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, KeyError, ValueError, InputError) as error:
         raise _damaged(contig.path, error) from error
     return positions, np.stack(columns, axis=1)
 

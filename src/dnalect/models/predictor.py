@@ -212,7 +212,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
         name, checksum = str(told["base"]["name"]), str(told["base"]["sha256"])
         calibration = {key: Calibration.from_dict(each) for key, each in told.get("calibration", {}).items()}
         method = told["method"]
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ModelError(f"{folder}/card.json: the config of a predictor is incomplete or wrong: {error}") from error
     if card.sha256 != _checksum(folder):
         needed = (FILE, *((WEIGHTS, CONFIG) if method == "lora" else ()), *((BASE,) if method == "full" else ()))
@@ -244,7 +244,26 @@ def _copy(source: Path, folder: Path) -> None:
     """Copy a model folder, without what a training run left beside it."""
     if source.resolve() == folder.resolve():
         return
+    files = files_to_copy(source)
     folder.mkdir(exist_ok=True)
-    for path in sorted(source.iterdir()):
+    for path in files:
+        shutil.copyfile(path, folder / path.name)
+
+
+def files_to_copy(folder: Path) -> list[Path]:
+    """Return the files that a model is made of. Raises ModelError for a link to a file outside of the folder.
+
+    Of a snapshot in the hub's cache, whose files are links by design, those to its blobs are fine.
+    """
+    inside = [folder.resolve()]
+    if inside[0].parent.name == "snapshots":
+        inside.append(inside[0].parent.parent / "blobs")
+    files = []
+    for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix in (".json", ".safetensors", ".bin", ".txt", ".hdf5", ".h5"):
-            shutil.copyfile(path, folder / path.name)
+            if path.is_symlink() and not any(each in path.resolve().parents for each in inside):
+                raise ModelError(
+                    f"{path} is a link to {path.resolve()}, outside of its folder: put the file there itself"
+                )
+            files.append(path)
+    return files

@@ -92,7 +92,7 @@ def read_safetensors(path: Path) -> Mapping[str, Tensor]:
     """Read all tensors of a file. Raises ModelError where it can't be read."""
     try:
         return load_file(path)
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, RuntimeError, safetensors.SafetensorError) as error:
         raise ModelError(f"cannot read the weights {path}: {error}") from error
 
 
@@ -112,6 +112,8 @@ def _from_pickle(path: Path) -> Mapping[str, Tensor]:
         raise ModelError(f"{path} holds no mapping from names to tensors")
     if strange := [name for name, value in found.items() if not isinstance(value, Tensor)]:
         raise ModelError(f"{path}: {strange[0]} is no tensor; a checkpoint of a training run can't be loaded")
+    if sparse := [name for name, tensor in found.items() if tensor.layout != torch.strided or tensor.is_quantized]:
+        raise ModelError(f"{path}: {sparse[0]} is a sparse or quantized tensor; save it dense")
     claimed = sum(tensor.numel() * tensor.element_size() for tensor in _distinct(found))
     if claimed > path.stat().st_size:
         raise ModelError(f"{path} claims {claimed:,} bytes of numbers, more than the file has")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import write_text
+from dnalect.core.files import check_outputs, write_text
 from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate, block_numbers
 from dnalect.evaluate.contexts import MAX_ORDER, Side
 from dnalect.evaluate.homology import free_bases, shared_mask
@@ -175,6 +175,7 @@ def run(
     sample: random bases that stand for all; None for every base with duplex, SAMPLE with
     masked models, which need passes of their own for every base.
     """
+    check_outputs([out], [reference, name])
     model = language_model(name, device, dtype)
     genome = open_genome(reference)
     parts = parts_for(genome, model.card, regions, markov, rename)

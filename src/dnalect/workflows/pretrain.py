@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from dnalect.core.errors import ConfigError, OutputError
-from dnalect.core.files import sha256, write_text, written_whole
+from dnalect.core.files import check_outputs, sha256, write_text, written_whole
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
 from dnalect.models.registry import language_model
@@ -47,6 +47,8 @@ def pretrain_config(config: PretrainConfig, data: Path, out: Path, device: str =
     except OSError as error:
         raise OutputError(f"cannot make the folder {out}: {error.strerror}") from error
     genomes = [open_genome(data / genome.fasta) for genome in config.data.genomes]
+    written = [out / name for name in ("card.json", "model.safetensors", "log.jsonl", "learning-curve.png")]
+    check_outputs(written, [*(genome.path for genome in genomes), config.init])
     splits = [_split(genome, told) for genome, told in zip(genomes, config.data.genomes, strict=True)]
     corpus = Corpus(
         [

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import check_writable
+from dnalect.core.files import check_outputs
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
 from dnalect.tokens.bpe import BytePairs
@@ -38,8 +38,7 @@ def train_vocabulary(
     for which nothing is learned. regions: parts of the one FASTA. both_strands: count the
     reverse complement too. Raises OutputError before it learns where `output` can't be written.
     """
-    if not output.is_dir():
-        check_writable(output)
+    check_outputs([output] if not output.is_dir() else [], [*references, *regions])
     if algorithm == "kmers":
         tokenizer: Tokenizer = OverlappingKmers(k)
     elif algorithm == "bpe":

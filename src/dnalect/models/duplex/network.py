@@ -43,6 +43,10 @@ class DuplexConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dilations", tuple(self.dilations))
+        if any(type(each) is not int for each in (self.width, self.kernel, self.expansion, *self.dilations)):
+            raise ConfigError(f"duplex: width, kernel, expansion and dilations are whole numbers: {self}")
+        if type(self.dropout) not in (int, float):
+            raise ConfigError(f"duplex: dropout is a number, not {self.dropout!r}")
         if not 1 <= self.width <= 4096 or not 2 <= self.kernel <= 64 or not 1 <= self.expansion <= 16:
             raise ConfigError(f"duplex: width, kernel or expansion is out of range: {self}")
         if not 1 <= len(self.dilations) <= 64 or not all(1 <= d <= 65536 for d in self.dilations):

@@ -149,9 +149,12 @@ def _parquet(path: str) -> tuple[pa.Table, dict[str, str]]:
         raise TableError(f"cannot read the scored file {path}: no such file")
     try:
         table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{path} is no Parquet file, or is cut short: {error}") from error
-    pairs = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    pairs = {
+        key.decode(errors="replace"): value.decode(errors="replace")
+        for key, value in (table.schema.metadata or {}).items()
+    }
     provenance = {k.removeprefix("dnalect_"): v for k, v in pairs.items() if k.startswith("dnalect_")}
     return _keyed(table, path), provenance
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dnalect.core.errors import OutputError
-from dnalect.core.files import check_parent, check_writable, sync
+from dnalect.core.files import check_outputs, check_parent, sync
 from dnalect.core.progress import track
 from dnalect.inference.precomputed import MANIFEST
 from dnalect.workflows.scan.chunks import ChunkFolder
@@ -19,21 +19,14 @@ from dnalect.workflows.scan.outputs import Piece, open_output
 STAGED = "assembled"
 
 
-def check_paths(paths: Sequence[Path], inputs: Sequence[Path]) -> None:
+def check_paths(paths: Sequence[Path], inputs: Sequence[object]) -> None:
     """Raise OutputError for a path that can't be written, is named twice, or holds an input."""
-    seen: set[Path] = set()
-    taken = {path.resolve() for path in inputs}
-    for path in paths:
-        if path.suffix == ".parquet":
-            _check_folder(path)
-        else:
-            check_writable(path)
-        at = path.resolve()
-        if at in seen:
+    folders = [path for path in paths if path.suffix == ".parquet"]
+    for path in folders:
+        _check_folder(path)
+        if paths.count(path) > 1:
             raise OutputError(f"{path} is named twice as an output")
-        if any(each == at or at in each.parents for each in taken):
-            raise OutputError(f"{path} is an input, or holds one; write to another name")
-        seen.add(at)
+    check_outputs([path for path in paths if path not in folders], inputs, folders)
 
 
 def _check_folder(path: Path) -> None:

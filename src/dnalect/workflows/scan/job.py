@@ -69,7 +69,7 @@ def scan_genome(
     """
     paths = [path for output in outputs for path in paths_of(output)]
     part = Path(f"{Path(outputs[0])}.part")
-    check_paths(paths, [Path(reference), *(Path(text) for text in options.regions)])
+    check_paths(paths, [reference, *options.regions, options.model])
     plan = _plan(reference, options, chunk, tile)
     folder = ChunkFolder(part, plan)
     with folder.opened():

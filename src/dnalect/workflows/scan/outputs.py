@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError
 from dnalect.core.records import Codes
+from dnalect.core.stored import piece_crcs
 from dnalect.genome.bigwig import BigWig
 from dnalect.genome.fasta import Genome
-from dnalect.inference.precomputed import MANIFEST, RATIOS
+from dnalect.inference.precomputed import MANIFEST, PIECE, RATIOS, digest
 from dnalect.inference.scan import Ratios, information, log_probs_of, lowest, reference_probability
 from dnalect.tokens.bases import encode
 from dnalect.workflows.scan.plan import Chunk, Plan
@@ -120,11 +121,17 @@ class ParquetOutput:
         self.close()
         names, lengths = self.plan.genome.names, self.plan.genome.lengths
         contigs = [
-            {"name": names[n], "length": int(lengths[n]), "file": self.files[names[n]], "rows": rows}
+            {
+                "name": names[n],
+                "length": int(lengths[n]),
+                "file": (file := self.files[names[n]]),
+                "rows": rows,
+                "crc32": piece_crcs(self.folder / file, PIECE),
+            }
             for n, rows in self.rows.items()
         ]
         manifest: dict[str, Any] = {"plan": self.plan.identity, "contigs": contigs, "provenance": self.facts}
-        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(manifest | {"sha256": digest(manifest)}, indent=1, ensure_ascii=False) + "\n"
         (self.folder / MANIFEST).write_text(text, encoding="utf-8")
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
-from dnalect.core.files import sha256
+from dnalect.core.files import check_outputs, sha256
 from dnalect.core.notices import say
 from dnalect.evaluate.metrics import MAIN, Scores, by_group
 from dnalect.evaluate.rivals.base import Rival
@@ -22,7 +22,7 @@ from dnalect.evaluate.rivals.catalogue import rival as rival_named
 from dnalect.genome.fasta import open_genome
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
-from dnalect.models.predictor import Predictions, Tuned, save_predictor
+from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
 from dnalect.training.tuning import TuneConfig
@@ -64,9 +64,12 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     holds a finished model already.
     """
     _check_out(out)
+    data = options.data
+    check_outputs([], [data.data, data.reference, data.signal, options.motifs, options.model], [out])
     name = _model_name(options)
     _rivals(options)
     folder = model_folder(name)
+    files_to_copy(folder)
     base = language_model(name, options.device)
     prepared = _cut_noted(prepare(options.data), min(base.context_bases, options.config.reading.longest))
     for note in (*prepared.examples.notes, prepared.audit.verdict):
