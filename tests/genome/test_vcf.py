@@ -33,18 +33,57 @@ def test_a_record_is_read_as_it_stands(tmp_path, fasta):
     assert second.alternates == ()
 
 
-@pytest.mark.parametrize("info", [b"SVLEN=-50,20", b"SVLEN=-50,20;END=150"])
-def test_one_end_is_not_taken_for_alleles_of_several_lengths(tmp_path, fasta, info):
+def event(tmp_path, fasta, alternates, info):
     path = tmp_path / "v.vcf"
-    path.write_bytes(HEAD + b"chrA\t100\t.\tA\t<DEL>,<DUP:TANDEM>\t.\t.\t" + info + b"\n")
-    assert records(path, fasta)[1][0].end is None
+    path.write_bytes(HEAD + b"chrA\t100\t.\tA\t" + alternates + b"\t.\t.\t" + info + b"\n")
+    return records(path, fasta)[1][0].events
 
 
-@pytest.mark.parametrize("info", [b"SVLEN=-50", b"END=150", b"SVTYPE=DEL;SVLEN=-50,50;END=150"])
+@pytest.mark.parametrize("info", [b"SVLEN=-50", b"END=150", b"SVTYPE=DEL;SVLEN=-50,50;END=150", b"SVLEN=50;END=151"])
 def test_end_of_symbolic_alleles(tmp_path, fasta, info):
+    (found,) = event(tmp_path, fasta, b"<DEL>", info)
+    assert found.end in (150, 151)
+    assert not found.missing
+
+
+@pytest.mark.parametrize("info", [b"SVLEN=-50,20", b"SVLEN=50,20;END=150"])
+def test_each_allele_has_its_own_length(tmp_path, fasta, info):
+    deletion, _, copy = event(tmp_path, fasta, b"<DEL>,C,<DUP:TANDEM>", info.replace(b",", b",.,"))
+    assert (deletion.end, copy.end) == (150, 120)
+    shared = event(tmp_path, fasta, b"<CN0>,<CN2>", b"END=150")
+    assert [each.end for each in shared] == [150, 150]
+
+
+@pytest.mark.parametrize(
+    ("alternates", "info", "missing"),
+    [
+        (b"<DEL>", b"SVLEN=-50;END=190", "end_contradicts_svlen"),
+        (b"<DEL>,<DUP>", b"SVLEN=-50,20;END=190", "end_contradicts_svlen"),
+        (b"<DEL>", b"SVTYPE=DEL", "no_end"),
+        (b"<DEL>", b"END=99999999999999999999999", "no_end"),
+        (b"<DEL>,<DUP>,<INV>", b"SVLEN=-50,20;END=150", "svlen_of_which_allele"),
+        (b"<INS>", b"END=100;SVLEN=300", "no_sequence"),
+        (b"<INS:ME:ALU>", b"SEQ=ACGNNN", "no_sequence"),
+    ],
+)
+def test_what_is_missing_is_said(tmp_path, fasta, alternates, info, missing):
+    assert {each.missing for each in event(tmp_path, fasta, alternates, info)} == {missing}
+
+
+@pytest.mark.parametrize("key", [b"SEQ", b"SVINSSEQ", b"INSSEQ"])
+def test_inserted_sequences_are_read(tmp_path, fasta, key):
+    assert event(tmp_path, fasta, b"<INS>", key + b"=GATTACA;SVLEN=7")[0].inserted == "GATTACA"
+    assert [each.inserted for each in event(tmp_path, fasta, b"<INS>,<INS:ME>", key + b"=AC,GG")] == ["AC", "GG"]
+
+
+@pytest.mark.parametrize("digits", [b"9" * 30, b"9" * 5000, b"1_0", b"0x10"])
+def test_numbers_beyond_any_sequence_are_refused_or_missing(tmp_path, fasta, digits):
     path = tmp_path / "v.vcf"
-    path.write_bytes(HEAD + b"chrA\t100\t.\tA\t<DEL>\t.\t.\t" + info + b"\n")
-    assert records(path, fasta)[1][0].end == 150
+    path.write_bytes(HEAD + b"chrA\t" + digits + b"\t.\tA\tC\t.\t.\t.\n")
+    with pytest.raises(VcfError, match="line 4"):
+        records(path, fasta)
+    path.write_bytes(HEAD + b"chrA\t5\t.\tA\tC\t.\t.\tAC=" + digits + b";AN=" + digits + b"\n")
+    assert records(path, fasta)[1][0].counts == (None,)
 
 
 def test_only_info_is_touched():

@@ -12,7 +12,7 @@ from dnalect.genome.vcf import Record
 from dnalect.inference.background import Background
 from dnalect.inference.change import STEP, ChangeScorer, OneChange, outputs_of, safe_names
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import resolve
+from dnalect.windows.alleles import Rules, resolve
 from dnalect.windows.haplotypes import haplotype_window
 from inference.predictors import SIGNAL, THREE, TRACKS, YES_NO, GsOnTheLeft, Hashed, Linear, make_predictor
 from inference.toys import flipped, random_genome, some, variant
@@ -93,7 +93,7 @@ def test_two_spellings_of_a_haplotype_are_one(tmp_path):
 
     def found(position, ref, alt):
         record = Record("c", position, ".", ref, (alt,))
-        made = resolve(record, alt, 0, genome, scorer.longest_allele, scorer.reach)
+        (made,) = resolve(record, 0, genome, Rules(scorer.longest_allele, scorer.reach))
         return scorer.changes([made])[0][0]
 
     one = found(200, "CTA", "C")

@@ -1,13 +1,16 @@
 """Alleles as people write them -> one variant, or the right reason."""
 
+import time
+
 import numpy as np
 import pytest
 
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.symbolic import Event
 from dnalect.genome.vcf import Record
 from dnalect.tokens.bases import decode, encode
-from dnalect.windows.alleles import haplotypes, normalise, resolve
+from dnalect.windows.alleles import Rules, haplotypes, normalise, resolve
 
 
 @pytest.fixture
@@ -16,8 +19,9 @@ def genome(fasta):
 
 
 def resolved(genome, start, ref, allele, end=None, contig=0, longest=500):
-    record = Record("chrA", start, ".", ref, (allele,), end)
-    return resolve(record, allele, contig, genome, longest, 15)
+    event = (Event(end, missing="" if end else "no_end"),) if allele.startswith("<") else ()
+    (found,) = resolve(Record("chrA", start, ".", ref, (allele,), event), contig, genome, Rules(longest, 15))
+    return found
 
 
 def base(genome, start, length=1):
@@ -96,9 +100,9 @@ def test_normalising_keeps_the_haplotype_and_forgets_the_spelling(genome, seed):
         (6000, "A", "C", None, "out_of_range"),
         (-1, "A", "C", None, "out_of_range"),
         (1000, None, "A" * 501, None, "too_long"),
-        (1000, None, "<INS:ME:ALU>", 1001, "symbolic"),
-        (1000, None, "<DEL>", None, "symbolic"),
-        (1000, None, "<CN2>", 1100, "symbolic"),
+        (1000, None, "<INS:ME:ALU>", None, "symbolic:no_end"),
+        (1000, None, "<DEL>", None, "symbolic:no_end"),
+        (1000, None, "<CN2>", 1100, "symbolic:needs_--dup-as-tandem"),
         (1000, None, "<DEL>", 1600, "too_long"),
         (1000, None, "<DEL>", 99999, "out_of_range"),
         (2990, None, "<DEL>", 3010, "ambiguous_base"),
@@ -128,6 +132,53 @@ def test_symbolic_alleles_are_spelled_out(genome):
         assert haplotype(genome, resolved(genome, 1000, letter, allele, 1050)) == expected
     turned = whole[1001:1050][::-1].translate(str.maketrans("ACGT", "TGCA"))
     assert haplotype(genome, resolved(genome, 1000, letter, "<INV>", 1050)) == whole[:1001] + turned + whole[1050:]
+
+
+def told(genome, start, ref, alleles, *events, rules=None):
+    return resolve(Record("chrA", start, ".", ref, alleles, events), 0, genome, rules or Rules(500, 15))
+
+
+def test_n_before_a_symbolic_allele_is_looked_up(genome):
+    for allele in ("<DEL>", "<DEL:ME:ALU>", "<CN0>", "<INV>", "<DUP:TANDEM>"):
+        (plain,) = told(genome, 1000, base(genome, 1000), (allele,), Event(1050))
+        (unknown,) = told(genome, 1000, "N", (allele,), Event(1050))
+        assert haplotype(genome, plain) == haplotype(genome, unknown)
+    assert told(genome, 1000, "N", ("C",)) == ["ambiguous_base"]
+
+
+def test_copies_need_to_be_told_tandem(genome):
+    flagged = Rules(500, 15, dup_as_tandem=True)
+    letter = base(genome, 1000)
+    for allele, times in (("<DUP>", 1), ("<CN2>", 1), ("<CN4>", 3)):
+        assert told(genome, 1000, letter, (allele,), Event(1050)) == ["symbolic:needs_--dup-as-tandem"]
+        (found,) = told(genome, 1000, letter, (allele,), Event(1050), rules=flagged)
+        whole = decode(encode(genome.contig("chrA")))
+        assert haplotype(genome, found) == whole[:1050] + whole[1001:1050] * times + whole[1050:]
+    for allele, why in (("<CN1>", "one_copy"), ("<CN=2>", "unknown_type"), ("<DUP:INT>", "no_place_of_copy")):
+        assert told(genome, 1000, letter, (allele,), Event(1050), rules=flagged) == [f"symbolic:{why}"]
+
+
+def test_a_spelled_insertion_is_the_literal_one(genome):
+    letter = base(genome, 1000)
+    (spelled,) = told(genome, 1000, "N", ("<INS>",), Event(inserted="GATTACA"))
+    (literal,) = told(genome, 1000, letter, (letter + "GATTACA",))
+    assert haplotype(genome, spelled) == haplotype(genome, literal)
+
+
+def test_padding_is_trimmed_before_the_length_is_judged(genome):
+    ref = base(genome, 1000, 40)
+    (found,) = told(genome, 1000, ref, (ref[:20] + other(ref[20]) + ref[21:],), rules=Rules(1, 15))
+    assert (found.start, found.kind) == (1020, "snv")
+    assert told(genome, 1000, ref, (ref[0],), rules=Rules(38, 15)) == ["too_long"]
+
+
+def test_many_alternates_take_time_in_proportion(genome):
+    letter = base(genome, 1000)
+    alternates = tuple("ACGT"[n % 4] for n in range(20_000))
+    began = time.process_time()
+    found = resolve(Record("chrA", 1000, ".", letter, alternates), 0, genome, Rules(500, 15))
+    assert len(found) == 20_000
+    assert time.process_time() - began < 5
 
 
 def test_identical_alleles_are_no_variant(genome):

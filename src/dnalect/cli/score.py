@@ -46,6 +46,21 @@ from dnalect.cli import machine
 )
 @machine.rename
 @click.option(
+    "--assembly",
+    metavar="NAME",
+    help="What the reference is a part of, e.g. hg38, where its contigs are parts of chromosomes: 20:1-2000000.",
+)
+@click.option(
+    "--force-reference",
+    is_flag=True,
+    help="Score even where the variants contradict the reference; the outputs say so.",
+)
+@click.option(
+    "--dup-as-tandem",
+    is_flag=True,
+    help="Take <DUP> and <CN2>, <CN3> ... for copies right behind the original.",
+)
+@click.option(
     "--window",
     type=click.IntRange(min=1),
     help="Bases of the window of an indel, of distances, and of a predicted change [default: the model's].",

@@ -6,7 +6,8 @@ DnalectError            the run cannot go on; the command prints the message and
 │   │   └── UnknownContig  a contig that the FASTA doesn't have; a KeyError too
 │   ├── VcfError        a VCF that is no VCF, or is cut short
 │   ├── TableError      a TSV or BED whose columns do not fit
-│   └── ContigNameError the two files name their contigs differently
+│   ├── ContigNameError the two files name their contigs differently
+│   └── AssemblyError   the two files are of different assemblies
 ├── OutputError         an output that cannot be written
 ├── ModelError          a model folder or name that cannot be loaded
 │   └── TokenizerError  a vocabulary or tokenizer file that cannot be used
@@ -42,6 +43,10 @@ class TableError(InputError):
 
 class ContigNameError(InputError):
     """Reference and variants name their contigs differently."""
+
+
+class AssemblyError(InputError):
+    """Reference and variants are of different assemblies."""
 
 
 class OutputError(DnalectError):

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     CONTIG_MISSING = "contig_missing"
     CONTIG_EDGE = "contig_edge"
+    COPY = "copy"
 
 
 VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"]
@@ -146,8 +147,8 @@ class Score:
     REASON:detail; "" where something is.
     unit: "nats". percentile: share of background variants of the same stratum that score
     lower, in (0, 1). ref_prob: the model's probability of the reference base (SNVs).
-    flags: e.g. "tandem_repeat". strand_gap: |forward - reverse| of a model that reads one
-    strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
+    flags: "tandem_repeat" of indels, "repeat" of substitutions. strand_gap: |forward - reverse| of a model that reads
+    one strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
     members: the log-ratios whose mean `value` is, one a model, () of a single model.
     distances: None unless they were asked for. changes: one an output of a predictor, else ().
     """
@@ -213,8 +214,8 @@ class MotifChange:
 class Row:
     """One alternate allele with its score: a line of the table and of the report.
 
-    position: 1-based, as in the VCF. af: allele frequency or None. seen: whether the model
-    saw this contig in training. gene, region, tss_distance: empty or None without a GFF.
+    position: 1-based, as in the VCF. af: allele frequency or None. seen: whether the model was
+    trained on this place, None where that isn't known. gene, region, tss_distance: empty or None without a GFF.
     consequence: terms of the Sequence Ontology joined by "&", the most severe first; transcript,
     protein: where that is, and the change of the protein in HGVS's words; "" without a GFF.
     span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
@@ -229,7 +230,7 @@ class Row:
     score: Score
     allele_count: int | None = None
     af: float | None = None
-    seen: bool = False
+    seen: bool | None = None
     gene: str = ""
     region: str = ""
     tss_distance: int | None = None

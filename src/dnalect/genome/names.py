@@ -69,6 +69,14 @@ class ContigNames:
             self._known[name] = self.genome.index[alias] if alias else None
         return self._known[name]
 
+    def likely(self, name: str) -> int | None:
+        """Return the number of the contig in the reference under any of its names, None if it is not there."""
+        known = self._known.get(name)
+        index = self.genome.index
+        return (
+            next((index[other] for other in (name, *aliases(name)) if other in index), None) if known is None else known
+        )
+
     def _read(self, path: Path) -> None:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dnalect.core.errors import VcfError
+from dnalect.core.numbers import whole_number, whole_or_none
+from dnalect.genome.symbolic import KEYS, Event, events
 
 PREFIX = "DNALECT_"
+_READ = frozenset((b"AC", b"AF", b"AN", *KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Record:
     """One site as given.
 
     contig, identifier, ref: as written. start: 0-based position of REF. alternates: as
-    written; empty for ALT ".". end: 0-based end of a symbolic allele, from END or SVLEN.
+    written; empty for ALT ".". events: what INFO says of each symbolic one; () where none is.
     counts, frequencies: one of each alternate where the file gives them, else None.
     line: the whole input line with its end, for VCF; otherwise b"".
     """
@@ -27,7 +30,7 @@ class Record:
     identifier: str
     ref: str
     alternates: tuple[str, ...]
-    end: int | None = None
+    events: tuple[Event | None, ...] = ()
     counts: tuple[int | None, ...] = ()
     frequencies: tuple[float | None, ...] = ()
     line: bytes = b""
@@ -90,15 +93,15 @@ def _record(line: bytes) -> Record:
     contig, position, identifier, ref, alt = (part.decode() for part in columns[:5])
     alternates = () if alt == "." else tuple(alt.split(","))
     info = _info(columns[7].rstrip(b"\r\n"))
-    count = len(alternates)
+    count, start = len(alternates), whole_number(position) - 1
     return Record(
         contig=contig,
-        start=int(position) - 1,
+        start=start,
         identifier=identifier,
         ref=ref,
         alternates=alternates,
-        end=_end(int(position), info) if "<" in alt else None,
-        counts=tuple(int(v) if v.isdigit() else None for v in _values(info, b"AC", count)),
+        events=events(start + 1, alternates, info) if "<" in alt else (),
+        counts=tuple(whole_or_none(value) for value in _values(info, b"AC", count)),
         frequencies=_frequencies(info, count),
         line=line,
     )
@@ -108,7 +111,7 @@ def _info(text: bytes) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for entry in text.split(b";"):
         key, _, value = entry.partition(b"=")
-        if key in (b"AC", b"AF", b"AN", b"END", b"SVLEN"):
+        if key in _READ:
             found[key] = value
     return found
 
@@ -122,10 +125,11 @@ def _frequencies(info: dict[bytes, bytes], count: int) -> tuple[float | None, ..
     given = _values(info, b"AF", count)
     if any(given):
         return tuple(_float(value) for value in given)
-    total = info.get(b"AN", b"")
-    if not total.isdigit() or not int(total):
+    total = whole_or_none(info.get(b"AN", b""))
+    if not total:
         return (None,) * count
-    return tuple(int(v) / int(total) if v.isdigit() else None for v in _values(info, b"AC", count))
+    counts = (whole_or_none(value) for value in _values(info, b"AC", count))
+    return tuple(None if each is None else each / total for each in counts)
 
 
 def _float(value: str) -> float | None:
@@ -133,19 +137,6 @@ def _float(value: str) -> float | None:
         return float(value)
     except ValueError:
         return None
-
-
-def _end(position: int, info: dict[bytes, bytes]) -> int | None:
-    """0-based end of the symbolic alleles: END, else POS + |SVLEN| (POS is the base before them).
-
-    None where they have several lengths: one END can't be that of all.
-    """
-    lengths = {int(each) for each in info.get(b"SVLEN", b"").replace(b"-", b"").split(b",") if each.isdigit()}
-    if len(lengths) > 1:
-        return None
-    if (end := info.get(b"END", b"")).isdigit():
-        return int(end)
-    return position + lengths.pop() if lengths else None
 
 
 def annotate_line(line: bytes, fields: str) -> bytes:

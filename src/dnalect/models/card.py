@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
+from dnalect.genome.builds import SAME_ASSEMBLY
 from dnalect.genome.regions import split_region
 
 LARGEST_CARD = 1 << 24
-# A reference may add a mitochondrion or decoys to an assembly, and stays that assembly.
-SAME_ASSEMBLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,10 @@ class Card:
         genomes = [g if isinstance(g, CorpusGenome) else _genome(g) for g in self.genomes]
         object.__setattr__(self, "genomes", genomes)
 
-    def saw(self, length: int, start: int, end: int) -> bool:
-        """Whether a base of [start, end) of a contig of this length was trained on."""
+    def saw(self, length: int, start: int, end: int) -> bool | None:
+        """Whether a base of [start, end) of a contig of this length was trained on; None where the corpus has none."""
+        if not any(length in genome.contigs.values() for genome in self.genomes):
+            return None
         spans = (span for genome in self.genomes for span in genome.trained.get(length, ()))
         return any(start < high and low < end for low, high in spans)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.models.assemblies import ASSEMBLIES
+from dnalect.genome.builds import build_named
 from dnalect.models.card import Card, CorpusGenome
 from dnalect.models.encoder.config import EncoderConfig
 from dnalect.models.encoder.network import Encoder, count_parameters
@@ -118,7 +118,8 @@ def card_of(checked: Checked, published: PublishedCard | None) -> Card:
     """Return the card of a published checkpoint, or of a folder without one."""
     about = published
     assembly = about.assembly if about else ""
-    contigs = ASSEMBLIES.get(assembly, {})
+    build = build_named(assembly)
+    contigs = build.contigs if build else {}
     genomes = [CorpusGenome(assembly, contigs=contigs, train=list(contigs), assembly=assembly)] if contigs else []
     return Card(
         id=about.name if about else checked.folder.resolve().name,

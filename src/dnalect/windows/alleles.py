@@ -1,9 +1,12 @@
 """Alternate alleles as written -> trimmed, left-aligned variants, or the reason for none."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dnalect.core.records import Codes, Reason, Variant, Window
 from dnalect.genome.fasta import Genome
+from dnalect.genome.symbolic import Event, kind_of
 from dnalect.genome.vcf import Record
 from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 
@@ -13,43 +16,73 @@ SPECIAL_TOKENS = 2
 _BASES = frozenset("ACGTacgt")
 _CODE = {base: np.array([code], dtype=np.uint8) for code, base in enumerate("ACGT")}
 _NOTHING = np.empty(0, dtype=np.uint8)
+# A symbolic allele lacks something; the detail says what.
+_FLAG = f"{Reason.SYMBOLIC}:needs_--dup-as-tandem"
 
 
-def resolve(record: Record, allele: str, contig: int | None, genome: Genome, longest: int, reach: int) -> Variant | str:
-    """Return the variant of one alternate allele, or why it has none: "reason" or "reason:detail".
+@dataclass(frozen=True)
+class Rules:
+    """What can be scored.
 
-    contig: number in the reference, None if it is not there. longest: most bases of an
-    allele. reach: bases on each side in which known bases are counted for contig_edge.
+    longest: most bases of an allele. reach: bases on each side in which known bases are counted
+    for contig_edge. dup_as_tandem: <DUP> and <CNn> are copies right behind the original.
     """
-    fault = _unusable(allele)
-    symbolic = allele.startswith("<")
-    if fault and not symbolic:
-        return fault
+
+    longest: int
+    reach: int
+    dup_as_tandem: bool = False
+
+
+def resolve(record: Record, contig: int | None, genome: Genome, rules: Rules) -> list[Variant | str]:
+    """Return for each alternate its variant, or why it has none: "reason" or "reason:detail".
+
+    contig: number in the reference, None if it is not there.
+    """
+    unplaced, ref = _reference(record, contig, genome)
+    found: list[Variant | str] = []
+    for at, fault in enumerate(map(_unusable, record.alternates)):
+        symbolic = fault == Reason.SYMBOLIC
+        if fault and not symbolic:
+            found.append(fault)
+        elif unplaced == Reason.AMBIGUOUS_BASE and symbolic and not record.ref.strip("Nn"):
+            # N before a symbolic allele is the base that the reference has there.
+            found.append(_variant(record, at, contig, ref, genome, rules))
+        else:
+            found.append(unplaced or _variant(record, at, contig, ref, genome, rules))
+    return found
+
+
+def _reference(record: Record, contig: int | None, genome: Genome) -> tuple[str, str]:
+    """Return why no allele of a record can be placed, "" where all can, and the reference under REF."""
     if contig is None:
-        return Reason.CONTIG_MISSING
-    length = int(genome.lengths[contig])
-    if record.start < 0 or record.start + len(record.ref) > length:
-        return Reason.OUT_OF_RANGE
-    if max(len(record.ref), len(allele)) > longest and not symbolic:
-        return Reason.TOO_LONG
+        return Reason.CONTIG_MISSING, ""
+    if record.start < 0 or record.start + len(record.ref) > int(genome.lengths[contig]):
+        return Reason.OUT_OF_RANGE, ""
     given = genome.fetch(contig, record.start, record.start + len(record.ref)).tobytes().decode("ascii").upper()
     if not _BASES.issuperset(record.ref) or not _BASES.issuperset(given):
-        return Reason.AMBIGUOUS_BASE
-    if given != record.ref.upper():
-        return Reason.REF_MISMATCH
-    if symbolic:
-        made = _symbolic(record, allele, contig, genome, longest)
+        return Reason.AMBIGUOUS_BASE, given
+    return ("" if given == record.ref.upper() else Reason.REF_MISMATCH), given
+
+
+def _variant(record: Record, at: int, contig: int | None, given: str, genome: Genome, rules: Rules) -> Variant | str:
+    assert contig is not None
+    allele = record.alternates[at]
+    if allele.startswith("<"):
+        event = record.events[at] if record.events else None
+        made = _spelled(record.start + 1, allele, event or Event(missing="no_end"), contig, genome, rules)
         if isinstance(made, str):
             return made
         variant = normalise(contig, record.start + 1, *made, genome)
-    elif len(record.ref) == len(allele) == 1:
+    elif len(given) == len(allele) == 1:
         ref, alt = given, allele.upper()
         same = ref == alt
         start = record.start
         variant = Variant(contig, start, start + (not same), *((_NOTHING,) * 2 if same else (_CODE[ref], _CODE[alt])))
     else:
         variant = normalise(contig, record.start, encode(given), encode(allele), genome)
-    return edge(variant, genome, length, reach) or variant
+    if max(len(variant.ref), len(variant.alt)) > rules.longest:
+        return Reason.TOO_LONG
+    return edge(variant, genome, int(genome.lengths[contig]), rules.reach) or variant
 
 
 def _unusable(allele: str) -> str:
@@ -64,21 +97,44 @@ def _unusable(allele: str) -> str:
     return "" if _BASES.issuperset(allele) and allele else Reason.AMBIGUOUS_BASE
 
 
-def _symbolic(record: Record, allele: str, contig: int, genome: Genome, longest: int) -> tuple[Codes, Codes] | str:
-    """Spell a symbolic allele out; it begins after POS, the base before the event."""
-    if allele not in ("<DEL>", "<CN0>", "<DUP:TANDEM>", "<INV>") or record.end is None:
-        return Reason.NON_REF if _unusable(allele) == Reason.NON_REF else Reason.SYMBOLIC
-    start, end = record.start + 1, record.end
-    if end <= start or end > int(genome.lengths[contig]):
+def _spelled(
+    start: int, allele: str, event: Event, contig: int, genome: Genome, rules: Rules
+) -> tuple[Codes, Codes] | str:
+    """Spell a symbolic allele out: (REF, ALT) from `start` on, the base after POS; or the reason why it can't be."""
+    kind, copies = kind_of(allele), _copies(allele)
+    if kind not in ("DEL", "DUP", "INS", "INV") and copies is None:
+        return f"{Reason.SYMBOLIC}:unknown_type"
+    tandem = allele.upper().startswith("<DUP:TANDEM")
+    if kind == "DUP" and not tandem and allele.upper() != "<DUP>":
+        return f"{Reason.SYMBOLIC}:no_place_of_copy"
+    if copies == 1:
+        return f"{Reason.SYMBOLIC}:one_copy"
+    if (allele.upper() == "<DUP>" or (copies or 0) > 1) and not rules.dup_as_tandem:
+        return _FLAG
+    if event.missing:
+        return f"{Reason.SYMBOLIC}:{event.missing}"
+    if kind == "INS":
+        return _NOTHING, encode(event.inserted)
+    end = event.end
+    if end is None or end <= start or end > int(genome.lengths[contig]):
         return Reason.OUT_OF_RANGE
-    if (end - start) * (2 if allele == "<DUP:TANDEM>" else 1) > longest:
+    more = (copies - 1 if copies else 1) if kind not in ("DEL", "INV") else 0
+    if (end - start) * max(1, more) > rules.longest:
         return Reason.TOO_LONG
     bases = encode(genome.fetch(contig, start, end))
     if (bases == UNKNOWN).any():
         return Reason.AMBIGUOUS_BASE
-    if allele == "<INV>":
+    if kind == "INV":
         return bases, reverse_complement(bases)
-    return (_NOTHING, bases) if allele == "<DUP:TANDEM>" else (bases, _NOTHING)
+    if kind == "DEL" or copies == 0:
+        return bases, _NOTHING
+    return _NOTHING, np.tile(bases, more)
+
+
+def _copies(allele: str) -> int | None:
+    """Copies on one haplotype of <CNn>, as 1000 Genomes writes it: the reference has one."""
+    number = allele[3:-1]
+    return int(number) if allele.upper().startswith("<CN") and number.isdecimal() and len(number) < 4 else None
 
 
 def normalise(contig: int, start: int, ref: Codes, alt: Codes, genome: Genome) -> Variant:

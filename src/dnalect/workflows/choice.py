@@ -8,7 +8,9 @@ from pathlib import Path
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.notices import say
 from dnalect.core.records import SCORES
+from dnalect.genome.builds import Build, builds
 from dnalect.genome.fasta import Genome
+from dnalect.models.assemblies import Origin, origin_of, same_species
 from dnalect.models.card import Card
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, Named, embedded_cards
@@ -99,27 +101,74 @@ def labels_of(cards: Sequence[Card]) -> list[str]:
 
 
 def model_for(genome: Genome, name: Named | None, quiet: bool = False) -> Named:
-    """Return `name`, or the embedded model of the reference's assembly where there is none.
+    """Return `name`, or the embedded model that fits the reference where there is none.
 
-    quiet: don't say which one was chosen. Raises ModelError where no embedded model is of that assembly.
+    That is one of the reference's own assembly, else one of its species. quiet: don't say which
+    one was chosen. Raises ModelError where none fits.
     """
     if name is not None and name != "":
         return name
-    lengths = [int(length) for length in genome.lengths]
-    found = sorted((card for card in embedded_cards() if card.is_of(lengths)), key=lambda card: len(card.genomes))
-    if found:
-        if not quiet:
-            say(f"model {found[0].id}, chosen by the contig lengths of the reference")
-        return found[0].id
-    names = ", ".join(card.id for card in embedded_cards())
-    raise ModelError(f"no embedded model is of this reference's assembly; name one with --model ({names} or a folder)")
+    origin = origin_of(genome)
+    cards = sorted(embedded_cards(), key=lambda card: len(card.genomes))
+    found, why = [card for card in cards if card.is_of(list(origin.lengths))], "by the contig lengths of the reference"
+    if not found:
+        found = [card for card in cards if any(same_species(card, build) for build in origin.possible)]
+        why = f"because the reference is of {_species(found[:1], origin)}"
+    # A slice may be of several species: one model that fits is taken, and it is said why.
+    if len(found) > 1 and not origin.build:
+        found = []
+    if not found:
+        raise ModelError(f"{_unfitting(origin)}; name one with --model ({', '.join(c.id for c in cards)} or a folder)")
+    if not quiet:
+        say(f"model {found[0].id}, chosen {why}")
+    return found[0].id
 
 
-def foreign(card: Card, genome: Genome) -> str:
-    """Return the warning that the model learned from another genome, "" if it learned from this one."""
-    if card.is_of([int(length) for length in genome.lengths]):
-        return ""
+def _species(cards: Sequence[Card], origin: Origin) -> str:
+    names = dict.fromkeys(each.title for each in origin.possible if any(same_species(card, each) for card in cards))
+    species = next((each.species for each in origin.possible if any(same_species(card, each) for card in cards)), "")
+    if origin.build:
+        return f"{species}, {next(iter(names), '')}"
+    return f"contigs that are named like parts of {species}, {', '.join(names)}"
+
+
+def _unfitting(origin: Origin) -> str:
+    if origin.build:
+        return f"no embedded model is of {origin.build.species}, whose {origin.build.title} this reference is"
+    if origin.possible:
+        kinds = ", ".join(dict.fromkeys(each.species for each in origin.possible))
+        return f"the contigs of this reference are named like parts of several genomes ({kinds})"
+    known = ", ".join(each.title for each in builds())
     return (
-        f"{card.id} was trained on {card.species or 'another genome'} {card.assembly}, and this reference "
-        "is another one: read the scores as an extrapolation, and check them against known variants."
+        "no embedded model is of this reference's assembly: its contigs have the lengths of none that dnalect "
+        f"knows ({known})"
     )
+
+
+def foreign(card: Card, origin: Origin) -> str:
+    """Return the warning that the model learned from another genome, "" if it learned from this one."""
+    if card.is_of(list(origin.lengths)):
+        return ""
+    own = f"{card.id} was trained on {card.species or 'another genome'} {card.assembly}".rstrip()
+    relatives = [each for each in origin.possible if same_species(card, each)]
+    if origin.build and relatives:
+        if origin.build.name in card.assembly or card.is_of(list(origin.build.contigs.values())):
+            return ""
+        return (
+            f"{own}, and this reference is {origin.build.title}: the same species in another assembly. Read the "
+            "scores as an extrapolation; whether the model saw a place in training is unknown for this assembly."
+        )
+    if relatives:
+        return (
+            f"{own}, and the contigs of this reference are named like parts of {_or(relatives)}: tell which with "
+            "--assembly; until then it is unknown whether the model saw a place in training."
+        )
+    return (
+        f"{own}, and this reference is another one: read the scores as an extrapolation, "
+        "and check them against known variants."
+    )
+
+
+def _or(found: Sequence[Build]) -> str:
+    names = [each.title for each in found]
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -137,7 +137,13 @@ FIELDS = (
         lambda row: _fixed(row.score.spread),
     ),
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
-    Field("FLAGS", "String", "flags of the score, e.g. tandem_repeat", "always", lambda row: "+".join(row.score.flags)),
+    Field(
+        "FLAGS",
+        "String",
+        "flags of the score, e.g. tandem_repeat of indels, repeat of substitutions",
+        "always",
+        lambda row: "+".join(row.score.flags),
+    ),
     Field("GENE", "String", "gene of the consequence, else the nearest one", "annotation", lambda row: row.gene),
     Field("REGION", "String", "kind of region, e.g. CDS or promoter", "annotation", lambda row: row.region),
     Field(

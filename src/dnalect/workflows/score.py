@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.files import check_outputs, written_together
-from dnalect.core.notices import say
+from dnalect.core.notices import say, warn
 from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
 from dnalect.genome.fasta import Reference
@@ -50,6 +50,7 @@ def run(
     """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
     options = job.options
     with open_variants(variants, job.genome) as source:
+        job.begin(source.header)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         facts = provenance(job) if options.provenance else {}
         with written_together() as files:
@@ -61,6 +62,8 @@ def run(
                     for writer in writers:
                         writer.write(record, scores, rows)
                     bar.update()
+            if job.fit.suspicious:
+                warn(job.fit.notes[-1])
             if job.table is not None and not options.quiet:
                 say(table_note(job))
             found = summary(job, f"{named(variants)} on {job.genome.path.name}")
@@ -96,5 +99,6 @@ def score_variants(
     told = {"background": None if percentiles else 0, "quiet": True} | options
     job = Scoring(reference, Options(model=model, scores=asked, **told))
     with open_variants(variants, job.genome) as source:
+        job.begin(source.header)
         for _, _, rows in job.rows(source.records):
             yield from rows

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.notices import say, warn
 from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
+from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import Reference, open_genome
 from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
-from dnalect.genome.vcf import Record
+from dnalect.genome.vcf import Record, VcfHeader
 from dnalect.inference.background import Background, stratum
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
@@ -19,18 +22,23 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
+from dnalect.models.assemblies import any_saw, origin_of
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, Named, load, untuned
-from dnalect.windows.alleles import resolve
+from dnalect.windows.alleles import Rules, resolve
+from dnalect.windows.repeats import is_copy, repetitive
 from dnalect.workflows.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.workflows.columns import Layout
+from dnalect.workflows.fit import Fit
 from dnalect.workflows.places import Places
 from dnalect.workflows.predicted import PredictedChanges
 from dnalect.workflows.tally import Tally
 
 # Records a chunk: fixed, so that the numbers never depend on how a file is read.
 CHUNK = 4096
+OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
+REPEAT = "repeat"
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,10 @@ class Options:
     background, background_others: variants of each other stratum; 0 leaves percentiles out,
     None is what the kind of model can afford. strands: that a predictor reads, None for those
     it was trained on. shifts: windows of a predictor whose mean is taken.
-    rename: None, "auto" or a file. annotate: a GFF3 or GTF. motifs: a MEME file. precomputed:
-    folder of a scan to look SNVs up in. provenance: write it into the outputs. command: as typed.
+    rename: None, "auto" or a file. assembly: what the reference is of, for slices that don't tell.
+    force_reference: score on a reference that contradicts the variants. dup_as_tandem: <DUP> and
+    <CNn> are copies right behind the original. annotate: a GFF3 or GTF. motifs: a MEME file.
+    precomputed: folder of a scan to look SNVs up in. provenance: write it into the outputs. command: as typed.
     """
 
     model: Models = None
@@ -60,6 +70,9 @@ class Options:
     strands: str | None = None
     shifts: int = 1
     rename: str | None = None
+    assembly: str | None = None
+    force_reference: bool = False
+    dup_as_tandem: bool = False
     annotate: str | None = None
     motifs: str | None = None
     precomputed: str | None = None
@@ -100,9 +113,22 @@ class Scoring:
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
         self.places = Places(options.annotate, self.genome) if options.annotate else None
         self.tally = Tally()
-        for warning in filter(None, (foreign(card, self.genome) for card in self.cards)):
-            self.notes.append(warning)
+        self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
+        self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
+
+    def begin(self, header: VcfHeader | None) -> None:
+        """Compare the reference with the header of the variants, if they have one, and say what it isn't.
+
+        Raises AssemblyError where the two are of different assemblies, unless that is forced.
+        """
+        if header is not None:
+            self.fit.read(header)
+            # A slice doesn't say which assembly it was cut from; the variants may.
+            if self.origin.sliced and self.origin.told is None:
+                self.origin = replace(self.origin, told=self.fit.told)
+        for warning in [*self.fit.notes, *filter(None, (foreign(card, self.origin) for card in self.cards))]:
             warn(warning)
+        self.notes += [warning for card in self.cards if (warning := foreign(card, self.origin))]
 
     @property
     def layout(self) -> Layout:
@@ -162,11 +188,9 @@ class Scoring:
 
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         contigs = [self.names.number(record.contig) for record in chunk]
-        longest, reach = self._limits()
-        resolved: list[list[Variant | str]] = []
-        for record, contig in zip(chunk, contigs, strict=True):
-            found = [resolve(record, allele, contig, self.genome, longest, reach) for allele in record.alternates]
-            resolved.append(found or [Reason.NO_ALTERNATE])
+        rules = Rules(*self._limits(), self.options.dup_as_tandem)
+        resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
+        self.fit.check()
         variants = [each for found in resolved for each in found if isinstance(each, Variant)]
         known = self._percentiles(variants, self._score(variants))
         scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
@@ -177,6 +201,17 @@ class Scoring:
             self.tally.add(rows)
             yield record, mine, rows
 
+    def _resolve(self, record: Record, contig: int | None, rules: Rules) -> list[Variant | str]:
+        """Return a variant or reason for each alternate, at least one, and judge REF."""
+        if contig in self.fit.apart:
+            return [OTHER_LENGTH] * max(1, len(record.alternates))
+        found = resolve(record, contig, self.genome, rules)
+        self.fit.judge(record, contig, found)
+        if "llr" in self.measured:
+            copied = (isinstance(each, Variant) and is_copy(each, self.genome) for each in found)
+            found = [str(Reason.COPY) if copy else each for each, copy in zip(found, copied, strict=True)]
+        return found or [Reason.NO_ALTERNATE]
+
     def _limits(self) -> tuple[int, int]:
         """Most bases of an allele, and bases around it that count: those of the most demanding number."""
         limits = [(self.scorer.longest_allele, self.scorer.reach)] if self.zero_shot else []
@@ -185,11 +220,13 @@ class Scoring:
         return min(longest for longest, _ in limits), min(reach for _, reach in limits)
 
     def _score(self, variants: list[Variant]) -> list[Score]:
-        """Compute what is measured, without percentiles."""
+        """Compute what is measured, without percentiles, and flag repeats."""
         if "llr" in self.measured:
             scores = self._ratios(variants)
         else:
             scores = [Score(kind=variant.kind, flags=variant.flags) for variant in variants]
+        for n in np.flatnonzero(repetitive(variants, self.genome)).tolist():
+            scores[n] = replace(scores[n], flags=(*scores[n].flags, REPEAT))
         if "distance" not in self.measured:
             return scores
         found = zip(scores, self.scorer.distances(variants), strict=True)
@@ -227,7 +264,7 @@ class Scoring:
     ) -> list[Row]:
         """One row an alternate. motifs: has one entry a variant."""
         end = record.start + max(1, len(record.ref))
-        seen = contig is not None and self._saw(contig, record.start, end)
+        seen = None if contig is None else self._saw(contig, record.start, end)
         alternates = record.alternates or (".",)
         counts = record.counts or (None,) * len(alternates)
         frequencies = record.frequencies or (None,) * len(alternates)
@@ -240,7 +277,6 @@ class Scoring:
             rows.append(replace(row, **self.places.facts(record, contig, variant)) if self.places else row)
         return rows
 
-    def _saw(self, contig: int, start: int, end: int) -> bool:
-        """Whether any of the models was trained on this place."""
-        length = int(self.genome.lengths[contig])
-        return any(card.saw(length, start, end) for card in self.cards)
+    def _saw(self, contig: int, start: int, end: int) -> bool | None:
+        """Whether any of the models was trained on this place; None where that isn't known."""
+        return any_saw(self.cards, self.origin, contig, start, end)

@@ -9,6 +9,7 @@ from dnalect import __version__
 from dnalect.core.records import Context, Row, Summary
 from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.motif_hits import SITES
+from dnalect.models.assemblies import any_saw
 from dnalect.workflows.scoring import Scoring
 from dnalect.workflows.tally import SCORE_BINS
 
@@ -38,6 +39,9 @@ def provenance(job: Scoring) -> dict[str, str]:
         "dtype": options.dtype,
         "device": str(job.models[0].device),
         "reference": f"{job.genome.path.name} {job.genome.checksum}",
+        "assembly": job.origin.build.title if job.origin.build else "",
+        "forced_reference": job.fit.against or ("yes" if options.force_reference else ""),
+        "seen_in_training": _unknown(job),
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
         "background": background if llr else "",
         "annotation": Path(options.annotate).name if options.annotate else "",
@@ -45,6 +49,13 @@ def provenance(job: Scoring) -> dict[str, str]:
         "use": "research use, no clinical evidence",
     }
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
+
+
+def _unknown(job: Scoring) -> str:
+    """Say where nobody knows whether the models saw a place; "" where it is known of some."""
+    whole = enumerate(job.origin.lengths)
+    known = any(any_saw(job.cards, job.origin, number, 0, length) is not None for number, length in whole)
+    return "" if known else "unknown for this assembly"
 
 
 def _each(job: Scoring, texts: Sequence[str]) -> str:
@@ -68,13 +79,13 @@ def table_note(job: Scoring) -> str:
 def summary(job: Scoring, title: str) -> Summary:
     """Return the run as the report shows it."""
     tally, llr = job.tally, "llr" in job.measured
-    on_seen = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
     several = f"Every number is the mean over {len(job.labels)} models: {', '.join(job.labels)}."
     notes = [
+        *job.fit.notes,
         *job.notes,
         *([several] if len(job.labels) > 1 else []),
         *filter(None, [table_note(job)]),
-        on_seen + "; there it may have memorised the reference allele." if tally.on_seen else on_seen + ".",
+        _on_seen(job),
     ]
     top = tally.top()
     return Summary(
@@ -95,6 +106,19 @@ def summary(job: Scoring, title: str) -> Summary:
         measured=job.measured,
         changes=_changes(job),
     )
+
+
+def _on_seen(job: Scoring) -> str:
+    """Say how many records lie in sequence of the training, and of how many that isn't known."""
+    tally, build = job.tally, job.origin.build
+    unknown = "whether the model saw it in training is unknown for this assembly" + (
+        f", {build.title}" if build else ""
+    )
+    if tally.unknown and tally.unknown == tally.records:
+        return f"{unknown[0].upper()}{unknown[1:]}."
+    text = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
+    text += "; there it may have memorised the reference allele." if tally.on_seen else "."
+    return text + (f" Of {tally.unknown:,} records {unknown}." if tally.unknown else "")
 
 
 def _background_counts(job: Scoring, kind: str, edges: np.ndarray) -> np.ndarray:

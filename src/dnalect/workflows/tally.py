@@ -44,7 +44,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.records = self.alternates = self.on_seen = 0
+        self.records = self.alternates = self.on_seen = self.unknown = 0
         self.outcomes: dict[str, int] = {}
         self.kinds: dict[str, int] = {}
         self.percentiles: dict[str, Counts] = {}
@@ -56,7 +56,8 @@ class Tally:
     def add(self, rows: list[Row]) -> None:
         """Count one record, given as one row an alternate."""
         self.records += 1
-        self.on_seen += rows[0].seen
+        self.on_seen += rows[0].seen is True
+        self.unknown += rows[0].seen is None
         for row in rows:
             self.alternates += 1
             score = row.score

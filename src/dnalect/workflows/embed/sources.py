@@ -23,7 +23,7 @@ from dnalect.genome.streams import open_lines
 from dnalect.genome.variants import open_variants
 from dnalect.genome.vcf import Record
 from dnalect.tokens.bases import decode, encode, reverse_complement
-from dnalect.windows.alleles import cut_window, resolve
+from dnalect.windows.alleles import Rules, cut_window, resolve
 from dnalect.workflows.embed.items import PLACES, VECTORS, Cell, Column, Item, Source
 
 PEEKED = 200
@@ -215,8 +215,8 @@ def _alleles(
             contig = names.number(record.contig)
             if not record.alternates:
                 reasons[Reason.NO_ALTERNATE] += 1
-            for allele in record.alternates:
-                found = resolve(record, allele, contig, genome, longest, flank)
+            every = resolve(record, contig, genome, Rules(longest, flank))
+            for allele, found in zip(record.alternates, every, strict=True):
                 if isinstance(found, Variant):
                     yield from _pair(record, allele, found, genome, flank)
                 else:

@@ -13,7 +13,7 @@ from dnalect.genome.vcf import Record
 from dnalect.inference.leave_one_out import LONGEST_MNV
 from dnalect.inference.scorer import Scorer
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import normalise, resolve
+from dnalect.windows.alleles import Rules, normalise, resolve
 from dnalect.workflows.rank.phased import NearSet
 
 # Nats from which on a set is flagged in the ranking.
@@ -99,10 +99,10 @@ def _chunk(sets: Sequence[NearSet], scorer: Scorer, names: ContigNames) -> list[
 
 def _variants(near: NearSet, scorer: Scorer, names: ContigNames) -> list[Variant] | str:
     """The single variants, then the joint one; or why there is none."""
-    found = []
+    found, rules = [], Rules(scorer.longest_allele, scorer.reach)
     for contig, position, ref, alt in near.alleles:
         record = Record(contig, position - 1, ".", ref, (alt,))
-        each = resolve(record, alt, names.number(contig), scorer.genome, scorer.longest_allele, scorer.reach)
+        (each,) = resolve(record, names.number(contig), scorer.genome, rules)
         if isinstance(each, str):
             return str(each)
         found.append(each)

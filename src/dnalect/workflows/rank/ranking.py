@@ -171,6 +171,7 @@ def _joints(options: Options) -> list[Joint]:
         options.reference,
         ScoreOptions(model=options.model, background=0, rename=options.rename or "auto", quiet=options.quiet),
     )
+    job.begin(None)
     found = interactions(near_sets(options.haplotypes, options.near), job.scorer, job.names, options.quiet)
     return sorted(found, key=lambda each: (each.interaction is None, -abs(each.interaction or 0), each.near.alleles))
 

@@ -16,6 +16,7 @@ from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.leave_one_out import DEFINITION
 from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
+from dnalect.models.assemblies import origin_of
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.registry import language_model
 from dnalect.workflows.choice import foreign, model_for
@@ -87,7 +88,7 @@ def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
     model = language_model(model_for(genome, options.model, options.quiet), options.device, options.dtype)
     if not isinstance(model, DuplexModel):
         raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
-    if warning := foreign(model.card, genome):
+    if warning := foreign(model.card, origin_of(genome)):
         warn(warning)
     batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
     return Plan(genome, model, options.dtype, regions, chunk, tile, batch)

@@ -73,7 +73,7 @@ class CrossFitted:
         self._loaded: dict[Path, DuplexModel] = {}
 
     def _saw(self, member: Member, region: Region) -> bool:
-        return member.card.saw(int(self.genome.lengths[region.contig]), region.start, region.end)
+        return bool(member.card.saw(int(self.genome.lengths[region.contig]), region.start, region.end))
 
     def seen(self, region: Region) -> bool:
         """Whether every model saw a base of the region in training."""
