@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import AssemblyError, ModelError
+from dnalect.core.notices import heard_by
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
 from dnalect.models.assemblies import origin_of, saw
@@ -16,6 +17,14 @@ from dnalect.workflows.scoring import Options
 
 CARDS = {card.id: card for card in embedded_cards()}
 HUMAN, YEAST = CARDS["duplex-human"], CARDS["duplex-yeast"]
+
+
+@pytest.fixture(autouse=True)
+def said():
+    """What the runs say: without a listener a warning would be raised."""
+    found = []
+    with heard_by(found.append):
+        yield found
 
 
 def genome(**contigs):
@@ -149,7 +158,7 @@ def test_unknown_is_written_as_unknown(tmp_path, fasta, model_folder):
     (row,) = score_variants(str(part), str(tmp_path / "q.tsv"), model=str(model_folder), percentiles=False)
     assert row.seen is None
     found, out = score(tmp_path, part, model_folder, str(tmp_path / "q.tsv"))
-    assert found.notes[-1].startswith("Whether the model saw it in training is unknown")
+    assert found.notes[-1].startswith("Whether the model saw these places in training is unknown")
     assert "# dnalect seen_in_training: unknown for this assembly" in out.read_text()
     head, values = (line.split("\t") for line in out.read_text().splitlines()[-2:])
     assert values[head.index("seen_in_training")] == ""

@@ -59,6 +59,7 @@ from dnalect.cli.types import Finite
     "--hit-above", type=Finite(), metavar="EFFECT", help="Labels are effects, and hits from this absolute one on."
 )
 @click.option("--skip-labelled", is_flag=True, help="Don't pick variants that have a label.")
+@click.option("--no-repeats", is_flag=True, help="Leave variants out that are flagged as lying in tandem repeats.")
 @click.option("--haplotypes", metavar="VCF", help="Phased genotypes: score near variants of one haplotype jointly.")
 @click.option(*machine.REFERENCE, metavar="FASTA", help="Reference, for --haplotypes.")
 @click.option(*machine.MODEL, help="Model, for --haplotypes; chosen by the reference's contig lengths if not given.")

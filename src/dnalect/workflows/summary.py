@@ -111,7 +111,7 @@ def summary(job: Scoring, title: str) -> Summary:
 def _on_seen(job: Scoring) -> str:
     """Say how many records lie in sequence of the training, and of how many that isn't known."""
     tally, build = job.tally, job.origin.build
-    unknown = "whether the model saw it in training is unknown for this assembly" + (
+    unknown = "whether the model saw these places in training is unknown for this assembly" + (
         f", {build.title}" if build else ""
     )
     if tally.unknown and tally.unknown == tally.records:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError
 from dnalect.genome.gff import open_annotation
@@ -21,6 +22,9 @@ from dnalect.workflows.rank.scored import Floats, Scored, read_scored
 from dnalect.workflows.rank.settings import Settings, read_settings
 from dnalect.workflows.rank.why import Reasons, counted
 
+# Flags of substitutions and of indels in tandem repeats: docs/scores.md, "Repeats".
+REPEATS = frozenset(("repeat", "tandem_repeat"))
+
 
 @dataclass(frozen=True)
 class Options:
@@ -30,7 +34,8 @@ class Options:
     to the TSS of the gene that it is grouped by, at most. budget: picks, None for none; cost: of
     one. spread: of SPREADS. weights: a TOML; weight, use: texts that go above it. track:
     bigWig of conservation. annotate: GFF. frequency, pip: columns. labels: table of hits,
-    with label_column, hit_above; skip_labelled: don't pick what has a label. haplotypes:
+    with label_column, hit_above; skip_labelled: don't pick what has a label. no_repeats: neither
+    rank nor pick what is flagged as a change of a tandem repeat. haplotypes:
     phased VCF, with reference and model; near: most bases between neighbours.
     rename: of the contigs of the haplotypes, None for "auto".
     """
@@ -51,6 +56,7 @@ class Options:
     label_column: str | None = None
     hit_above: float | None = None
     skip_labelled: bool = False
+    no_repeats: bool = False
     haplotypes: str | None = None
     reference: str | None = None
     model: Models = None
@@ -93,6 +99,8 @@ def rank_variants(path: str, options: Options) -> Ranked:
     pip = fine_mapped(scored, options.pip) if options.pip else None
     loci = loci_of(scored, options.group_by, options.max_distance)
     combined = combine(evidence, pip, settings.weights["pip"])
+    if options.no_repeats:
+        combined = replace(combined, score=np.where(repetitive(scored), np.nan, combined.score))
     order = order_of(combined.score, evidence, scored, loci.names)
     labels = read_labels(options.labels, scored, options.label_column, options.hit_above) if options.labels else None
     skipped = np.flatnonzero(np.isfinite(labels.hit)).tolist() if labels and options.skip_labelled else []
@@ -148,6 +156,11 @@ def _annotated(scored: Scored, path: str) -> Scored:
     return scored.with_columns({"gene": list(gene), "region": list(region), "tss_distance": list(distance)})
 
 
+def repetitive(scored: Scored) -> npt.NDArray[np.bool_]:
+    """Return which variants (n,) are flagged as changes of a tandem repeat. TableError without the column `flags`."""
+    return np.array([not REPEATS.isdisjoint(text.split("+")) for text in scored.texts("flags")], dtype=np.bool_)
+
+
 def _once(labels: Labels, repeated: Sequence[int]) -> Floats:
     """The labels (n,), each of one row only."""
     hit = labels.hit.copy()
@@ -196,7 +209,12 @@ def _interaction(scored: Scored, row: int, joint: Joint | None) -> str:
 def _notes(ranked: Ranked) -> list[str]:
     """What the reader must not miss."""
     scored, labels, notes = ranked.scored, ranked.labels, []
-    if unranked := len(scored) - int((ranked.order.rank > 0).sum()):
+    repeats = int(repetitive(scored).sum()) if ranked.options.no_repeats else 0
+    if repeats:
+        notes.append(
+            f"{repeats:,} variants in tandem repeats are left out of the ranking (--no-repeats); they come last."
+        )
+    if unranked := len(scored) - int((ranked.order.rank > 0).sum()) - repeats:
         notes.append(f"{unranked:,} of {len(scored):,} variants have no score of a model and no rank; they come last.")
     if repeated := len(scored) - len(set(scored.keys)):
         notes.append(f"{repeated:,} rows repeat a variant of another row: it is picked, and its label counts, once.")
