@@ -103,7 +103,8 @@ def test_every_record_comes_back_byte_for_byte_with_a_score_or_a_reason(fasta, v
     assert all("dnalect" in line for line in lines if line not in vcf.read_text() and line.startswith("#"))
     reasons = [fields(line)["DNALECT_REASON"] for line in lines if not line.startswith("#")]
     assert reasons == [
-        ".", ".", ".", ".,.,.", ".", ".", ".", ".", "star,.,non_ref", "no_alternate", "ref_mismatch", "symbolic",
+        ".", ".", ".", ".,.,.", ".", ".", ".", ".", "star,.,non_ref", "no_alternate", "ref_mismatch",
+        "symbolic:no_sequence",
         "breakend", "ambiguous_base", "contig_edge:9", "out_of_range", "contig_missing",
     ]  # fmt: skip
     for line in lines:

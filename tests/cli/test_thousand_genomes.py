@@ -11,8 +11,8 @@ import pytest
 from models import folders
 
 DATA = Path(__file__).parents[1] / "data"
-# Nine bases from the end of the contig; a deletion that ends beyond the slice; an Alu whose sequence is not told.
-UNSCOREABLE = {"contig_edge:9": 1, "out_of_range": 1, "symbolic": 1}
+# Nine bases from the end of the contig; a deletion whose END is that of the whole chromosome; an Alu that is not told.
+UNSCOREABLE = {"contig_edge:9": 1, "symbolic:end_contradicts_svlen": 1, "symbolic:no_sequence": 1}
 LONGER = {"max_position_embeddings": 514, "alibi_starting_size": 512}
 
 

@@ -14,6 +14,8 @@ from dnalect.models.assemblies import Origin
 
 # Of so many REF alleles, this share may differ from the reference.
 FEWEST, MOST_DIFFERENT = 50, 0.02
+# Of fewer alleles, nothing is said of one or two.
+FEW = 3
 # Contigs that differ in length, and hold no more than this share of the bases, set nothing but themselves aside.
 SMALL = 0.01
 # A contig of the reference that is shorter than this share of the header's is taken for a part of it.
@@ -129,11 +131,11 @@ class Fit:
     @property
     def suspicious(self) -> bool:
         """Whether more REF alleles differ than a few errors explain."""
-        return self.different > MOST_DIFFERENT * self.judged
+        return self.different >= FEW and self.different > MOST_DIFFERENT * self.judged
 
     def check(self) -> None:
         """Raise AssemblyError where too many of the REF alleles so far differ, unless forced."""
-        if self.judged >= FEWEST and self.suspicious and not self.force:
+        if self.judged >= FEWEST and self.different > MOST_DIFFERENT * self.judged and not self.force:
             raise AssemblyError(
                 f"{self._share()}: the variants are of another assembly than the reference "
                 f"{self.genome.path.name}{_is(self.origin.build)}{self._header()}. Give the reference that they were "
