@@ -50,9 +50,9 @@ def events(position: int, alternates: Sequence[str], info: Mapping[bytes, bytes]
         elif kind_of(allele) == "INS":
             found.append(_insertion(info, at, len(alternates)))
         elif lengths is None:
-            found.append(Event(missing="svlen_of_which_allele"))
+            found.append(Event(end, missing="svlen_of_which_allele"))
         elif end is not None and longest is not None and abs(position + longest - end) > max(1, CLOSE * longest):
-            found.append(Event(missing="end_contradicts_svlen"))
+            found.append(Event(end, missing="end_contradicts_svlen"))
         elif (length := spans[at]) and (end is None or length != longest):
             found.append(Event(position + length))
         else:

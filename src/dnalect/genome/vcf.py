@@ -35,6 +35,11 @@ class Record:
     frequencies: tuple[float | None, ...] = ()
     line: bytes = b""
 
+    @property
+    def end(self) -> int | None:
+        """0-based end of the symbolic allele that ends last; None where none has an end."""
+        return max((each.end for each in self.events if each and each.end is not None), default=None)
+
 
 @dataclass(frozen=True)
 class VcfHeader:

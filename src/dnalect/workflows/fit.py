@@ -166,17 +166,17 @@ class Fit:
                 f"FORCED ONTO ANOTHER ASSEMBLY (--force-reference): {self.against}. "
                 "Scores of places that are not those of the variants are meaningless."
             )
-        if self.suspicious:
-            forced = "FORCED (--force-reference): " if self.force else ""
-            share = self._share().replace("the first ", "")
-            notes.append(
-                f"{forced}{share}: are the variants of this assembly? A quarter of wrong places fit by chance."
-            )
         for number, length in self.apart.items():
             name, here = self.genome.names[number], self.origin.lengths[number]
             notes.append(
                 f"{name} has {int(length):,} bases in the header of the variants and {here:,} in the reference: its "
                 f"records are not scored (contig_missing:other_length); {FORCE}."
+            )
+        if self.suspicious:
+            forced = "FORCED (--force-reference): " if self.force else ""
+            share = self._share().replace("the first ", "")
+            notes.append(
+                f"{forced}{share}: are the variants of this assembly? A quarter of wrong places fit by chance."
             )
         return notes
 
