@@ -16,14 +16,18 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.progress import using
+from dnalect.evaluate.reduce import NAMES, reduced
 from dnalect.genome.fasta import Reference
 from dnalect.inference.embed import BATCH
 from dnalect.inference.embed import embed as embed_sequences
 from dnalect.models.registry import Named
-from dnalect.workflows.embed.items import VECTORS
+from dnalect.report.scatter import draw_map
+from dnalect.workflows.embed.items import PLACES, VECTORS
 from dnalect.workflows.embed.job import Options, embed_file
 
 Floats = npt.NDArray[np.float32]
+# Columns that say where something lies, not what it is.
+PLAIN = {*(column.name for column in PLACES), "description", "name", "variant", "pos", "ref", "alt"}
 STRANDS = {1: 1, 2: 2, "forward": 1, "both": 2}
 
 
@@ -40,6 +44,21 @@ class Embeddings(Table):
         else:
             self.vectors = [_matrix(each.values) for each in column]
         super().__init__(table.drop_columns([VECTORS]))
+
+    def plot(self, path: str | Path, method: str = "pca", colour: str | None = None) -> None:
+        """Draw a map of the vectors in two dimensions as PNG.
+
+        method: "pca", "tsne" or "umap" (which needs umap-learn). colour: the column that colours the
+        dots, None for the first label, if there is one. Raises ConfigError for a missing column.
+        """
+        vectors = self.vectors
+        if isinstance(vectors, list):
+            raise ConfigError("a map has a dot a window, and here is a vector a base: embed with another pool")
+        labels = [name for name in self.columns if name not in PLAIN]
+        colour = colour or (labels[0] if labels else None)
+        points, axes = reduced(vectors, method)
+        title = f"{NAMES[method]} of {len(vectors):,} vectors"
+        draw_map(points, axes, title, Path(path), colour or "", self[colour] if colour else ())
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         return np.asarray(self.vectors, dtype=dtype)

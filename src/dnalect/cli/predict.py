@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -35,7 +37,8 @@ from dnalect.cli import machine
 def command(words: tuple[str, ...], model: str | None, outputs: tuple[str, ...], **rest: object) -> None:
     """Write what MODEL, a folder that dnalect finetune made, predicts of the sequences of INPUT.
 
-    INPUT: a FASTA (with --window a genome in tiles), a BED, or a table with a column sequence.
+    INPUT: a FASTA (with --window a genome in tiles), a BED, a table with a column sequence,
+    or a sequence.
 
     \b
     dnalect predict my-model sequences.fa -o - | head
@@ -55,10 +58,12 @@ def command(words: tuple[str, ...], model: str | None, outputs: tuple[str, ...],
             suffix_of(output)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
+    from dnalect.api.given import input_path
     from dnalect.workflows.predict.job import Options, predict_file
 
     options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
-    done = predict_file(model or before[0], source, outputs, options)
+    with TemporaryDirectory() as name:
+        done = predict_file(model or before[0], input_path(source, Path(name)), outputs, options)
     if not options.quiet:
         files = ", ".join("stdout" if output == "-" else output for output in outputs)
         click.echo(f"dnalect: {done.rows:,} predictions by {done.model}: {files}", err=True)

@@ -193,6 +193,7 @@ def _facts(
     """Return what a reader needs to repeat the run."""
     base = model.base if isinstance(model, Predictor) else model
     layer = base.layers if options.layer is None else options.layer
+    twice = options.strands == 2 and base.kind == "leave_one_out"
     facts = {
         "version": __version__,
         "command": options.command,
@@ -201,7 +202,7 @@ def _facts(
         "model_sha256": model.card.sha256,
         "pool": options.pool,
         "layer": f"{layer} of {base.layers}" + (", normed" if options.layer is None else ""),
-        "strands": str(options.strands),
+        "strands": str(options.strands) + ("; the second half of the channels repeats the first" if twice else ""),
         "window": str(tiling.size or ""),
         "step": str(tiling.step or ""),
         "dtype": options.dtype,
