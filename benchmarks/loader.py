@@ -20,7 +20,7 @@ from dnalect.training.corpus import Corpus, Source
 from dnalect.training.masked import MaskedLanguage
 from dnalect.training.optim import build
 from dnalect.training.recipes import recipe_of
-from dnalect.workflows.pretrain import find_tokenizer
+from dnalect.workflows.pretrain_plan import find_tokenizer
 
 
 def measure(path: Path, data: Path, steps: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The documentation tells the truth: its Python runs, its commands exist, its links lead somewhere."""
 
 import functools
+import importlib.util
 import re
 import shlex
 import shutil
@@ -131,3 +132,10 @@ def test_every_reason_and_info_key_is_documented():
     text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
     names = [*(f"DNALECT_{field.key}" for field in FIELDS), *(column.name for column in COLUMNS)]
     assert not [name for name in names if f"`{name}`" not in text]
+
+
+def test_the_page_of_all_config_keys_is_what_its_script_writes():
+    spec = importlib.util.spec_from_file_location("config_page", ROOT / "scripts" / "config_page.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run python scripts/config_page.py"

@@ -1,6 +1,9 @@
 """Training learns, can be resumed to the bit, and leaves a model that loads."""
 
 import json
+import os
+import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,8 @@ import torch
 
 import dnalect
 from dnalect.core.errors import ConfigError, FastaError, ModelError
+from dnalect.core.interrupts import Stopped
+from dnalect.core.notices import heard_by
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, subtract
 from dnalect.training import loop
@@ -89,6 +94,48 @@ def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
     assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     steps = [json.loads(line)["step"] for line in (part / "log.jsonl").read_text().splitlines()]
     assert steps == [20, 40, 60]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_bytes(data, monkeypatch, number):
+    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    whole = pretrain(data / "toy.toml", data, data / "whole", steps=30)
+    real, count = loop._step, iter(range(1000))
+
+    def asked(*arguments):
+        if next(count) == 17:
+            os.kill(os.getpid(), number)
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "_step", asked)
+    with pytest.raises(Stopped, match="stopped after step 18 of 30, which is saved in .*; the same command goes on"):
+        pretrain(data / "toy.toml", data, data / "part", steps=30)
+    said = []
+    with heard_by(said.append):
+        part = pretrain(data / "toy.toml", data, data / "part", steps=30)
+    assert "going on after step 18 of 30" in said
+    assert any(
+        re.match(r"step 20 of 30: 1.* bits in training, .* bases a second, about .* left", each) for each in said
+    )
+    assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    logs = [[json.loads(x) | {"seconds": 0} for x in (each / "log.jsonl").open()] for each in (part, whole)]
+    assert logs[0] == logs[1]
+
+
+def test_a_checkpoint_is_written_by_time_too(data, monkeypatch):
+    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
+    real, count = loop._step, iter(range(1000))
+
+    def killed(*arguments):
+        if next(count) == 5:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(data / "toy.toml", data, data / "part")
+    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["step"] == 5
 
 
 def test_a_checkpoint_of_another_config_is_refused(data):

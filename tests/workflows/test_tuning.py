@@ -119,7 +119,14 @@ def test_the_folder_holds_what_its_figures_say(bases, tmp_path, method):
     finetune_file(options(data, bases["duplex"], config), out, said.append)
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     wanted = {"card.json", "heads.safetensors", "figures.tsv", "report.html"}
-    wanted |= {"comparison-label.png", "reliability-label.png", "base/card.json", "base/model.safetensors"}
+    wanted |= {
+        "comparison-label.png",
+        "reliability-label.png",
+        "confusion-label.png",
+        "curves-label.png",
+        "base/card.json",
+        "base/model.safetensors",
+    }
     wanted |= {"adapter_model.safetensors", "adapter_config.json"} if method == "lora" else set()
     wanted |= set() if method == "probe" else {"log.jsonl", "learning-curve.png"}
     assert files == wanted

@@ -9,6 +9,7 @@ import click
 
 from dnalect import __version__
 from dnalect.core.errors import DnalectError
+from dnalect.core.interrupts import Stopped
 from dnalect.core.nearest import did_you_mean
 from dnalect.core.notices import heard_by
 from dnalect.core.progress import show
@@ -106,7 +107,9 @@ def main() -> None:
         # click takes the end of any file for Ctrl-D at a question.
         if isinstance(stop.__cause__, EOFError):
             _fail(f"a file ended before it was whole: {stop.__cause__}", 1)
-        _fail("interrupted; no output was written", 130)
+        # click puts its own error around what interrupted the command.
+        told = next((each for each in (stop, stop.__cause__) if isinstance(each, Stopped)), None)
+        _fail(str(told or "interrupted; no output was written"), 130)
     except BrokenPipeError:
         # The reader of our stdout is gone, as with `| head`: nothing is wrong.
         _settle_stdout()

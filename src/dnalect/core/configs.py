@@ -49,7 +49,11 @@ def config(kind: type[T]) -> type[T]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return what a TOML file holds. Raises ConfigError where it can't be read."""
-    text = config_text(path)
+    return parse_toml(config_text(path), path)
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """Return what TOML text holds. path: its file, for messages. Raises ConfigError where it is no TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -111,6 +111,15 @@ def made_folder(path: str | Path) -> Path:
     return folder
 
 
+def check_folder(folder: Path) -> None:
+    """Raise OutputError unless a folder is there and can be written to, or can be made."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"cannot make the folder {folder}: it is a file")
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise OutputError(f"the folder {there} is not writable, so {folder} cannot be made or filled")
+
+
 class Together:
     """Files that appear under their names together: ask for a temporary name of each, see `written_together`."""
 

@@ -1,7 +1,6 @@
 """The loop of fine-tuning: seeded, stopped early, resumable to the bit, logged as JSON lines."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,19 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.examples import Examples
+from dnalect.core.interrupts import Stopped, stops_between_steps
+from dnalect.core.notices import say
+from dnalect.core.progress import duration, phase
 from dnalect.models.lora import add_lora
 from dnalect.models.pooled import Pooled
-from dnalect.models.precision import autocast
+from dnalect.models.precision import autocast, computes_bf16
 from dnalect.tokens.bases import opposite
 from dnalect.training.answers import mean_loss
+from dnalect.training.checkpoint import ANEW, NAME, SAVE_SECONDS, misfit, read_checkpoint, write_checkpoint
 from dnalect.training.logs import trimmed
 from dnalect.training.tuning import TuneConfig
 
 FINAL_RATE = 0.02
+# Steps after which a run says how long it will take.
+WARM = 3
+LAYOUT = {"identity": str, "progress": dict, "weights": dict, "best": dict, "optimizer": dict}
 Judge = Callable[[Pooled], float]
 
 
@@ -46,7 +51,9 @@ def finetune(
 
     judge: the validation figure, the higher the better, of the model as it stands. folder: takes
     log.jsonl and checkpoint.pt; a checkpoint of the same config and data is resumed, another one
-    refused. data: checksum of the examples. `lora` freezes the network and adds the updates.
+    refused. data: checksum of the examples. `lora` freezes the network and adds the updates. All
+    that differs from run to run is in the entry `times`. Ctrl-C and SIGTERM end the run after a
+    step, which is saved: Stopped.
     """
     torch.manual_seed(config.seed)
     if config.method == "lora":
@@ -56,43 +63,74 @@ def finetune(
     a_pass = max(1, len(train) // config.batch)
     steps, every = config.epochs * a_pass, max(1, a_pass // config.checks)
     identity = json.dumps({"config": asdict(config), "data": data}, sort_keys=True)
-    at, best = _resume(folder, learned, optimizer, identity)
+    at, best, running = _resume(folder, learned, optimizer, identity)
     texts = pooled.cut(train.sequences)
-    begun = time.perf_counter()
     log = trimmed(folder / "log.jsonl", at.step)
-    running: list[float] = []
+    say(_first_line(pooled, train, config, steps, at.step))
     with (
+        stops_between_steps() as asked,
         log.open("a", encoding="utf-8") as lines,
-        tqdm(total=steps, initial=at.step, unit="step", desc="fine-tuning", disable=None) as bar,
+        phase("fine-tuning", steps, "steps", at.step) as bar,
     ):
         if not at.step and config.warm:
             at.best = _judged(pooled, judge)
+        first, begun = at.step, time.monotonic()
+        before, saved = at.seconds, begun
         while at.step < steps and at.bad < config.patience:
             _set_rate(optimizer, at.step, steps, config)
             running.append(_step(pooled, texts, train.labels, at.step, a_pass, optimizer, learned, config))
             at.step += 1
             bar.update()
-            if at.step % every and at.step != steps:
-                continue
-            figure = _judged(pooled, judge)
-            if figure > at.best:
-                at.best, at.best_step, at.bad = figure, at.step, 0
-                best = {name: p.detach().clone() for name, p in learned.items()}
-            else:
-                at.bad += 1
-            now = time.perf_counter()
-            at.seconds, begun = at.seconds + now - begun, now
-            entry = {"step": at.step, "epoch": round(at.step / a_pass, 2), "loss": float(np.mean(running))}
-            lines.write(json.dumps(entry | {"validation": figure, "seconds": round(at.seconds, 1)}) + "\n")
-            lines.flush()
-            bar.set_postfix(validation=f"{figure:.4f}", best=f"{at.best:.4f}")
-            running = []
-            _save(folder, learned, optimizer, identity, at, best)
+            checked = at.step % every == 0 or at.step == steps
+            if checked:
+                figure = _judged(pooled, judge)
+                if figure > at.best:
+                    at.best, at.best_step, at.bad = figure, at.step, 0
+                    best = {name: p.detach().clone() for name, p in learned.items()}
+                else:
+                    at.bad += 1
+            now = time.monotonic()
+            at.seconds = before + now - begun
+            pace = f"{(at.step - first) * config.batch / max(now - begun, 1e-9):,.3g} sequences a second"
+            if checked:
+                loss = float(np.mean(running))
+                entry = {"step": at.step, "epoch": round(at.step / a_pass, 2), "loss": loss, "validation": figure}
+                lines.write(json.dumps(entry | {"seconds": round(at.seconds, 1)}) + "\n")
+                lines.flush()
+                left = duration((now - begun) / (at.step - first) * (steps - at.step)) if at.step < steps else ""
+                say(
+                    f"step {at.step:,} of {steps:,}: loss {loss:.4f} in training, {figure:.4f} in validation (best "
+                    f"{max(at.best, figure):.4f}); {pace}" + (f", at most {left} left" if left else "")
+                )
+                bar.update(0, validation=f"{figure:.4f}", best=f"{at.best:.4f}")
+                running = []
+            elif at.step == first + WARM:
+                left = duration((now - begun) / WARM * (steps - at.step))
+                say(f"step {at.step:,} of {steps:,}: {pace}, at most {left} left; Ctrl-C keeps what was learned")
+            if checked or asked() or now - saved > SAVE_SECONDS:
+                _save(folder, learned, optimizer, identity, at, best, running)
+                saved = now
+            if asked() and at.step < steps and at.bad < config.patience:
+                raise Stopped(
+                    f"stopped after step {at.step:,} of {steps:,}, which is saved in {folder}; the same command goes "
+                    "on from there"
+                )
     with torch.no_grad():
         for name, p in learned.items():
             p.copy_(best[name])
     pooled.eval()
-    return {"steps": at.step, "best_step": at.best_step, "validation": at.best, "seconds": round(at.seconds, 1)}
+    times = {"seconds": round(at.seconds, 1)}
+    return {"steps": at.step, "best_step": at.best_step, "validation": at.best, "times": times}
+
+
+def _first_line(pooled: Pooled, train: Examples, config: TuneConfig, steps: int, done: int) -> str:
+    device = pooled.base.device
+    half = config.precision == "bf16" and computes_bf16(device)
+    rest = f"going on after step {done:,} of {steps:,}" if done else f"at most {steps:,} steps of {config.batch}"
+    where = f"{device}, {torch.get_num_threads()} threads" if device.type == "cpu" else str(device)
+    return (
+        f"{config.method}: {len(train):,} sequences to learn from, {rest}, on {where}, in {'bf16' if half else 'fp32'}"
+    )
 
 
 def _optimizer(learned: Mapping[str, nn.Parameter], config: TuneConfig) -> torch.optim.Optimizer:
@@ -172,8 +210,8 @@ def _save(
     identity: str,
     at: Progress,
     best: Mapping[str, Tensor],
+    running: Sequence[float],
 ) -> None:
-    temporary = folder / "checkpoint.pt.part"
     state = {
         "identity": identity,
         "progress": asdict(at),
@@ -181,29 +219,27 @@ def _save(
         "best": dict(best),
         "optimizer": optimizer.state_dict(),
         "random": torch.get_rng_state(),
+        "running": list(running),
     }
-    torch.save(state, temporary)
-    os.replace(temporary, folder / "checkpoint.pt")
+    write_checkpoint(folder, state)
 
 
 def _resume(
     folder: Path, learned: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer, identity: str
-) -> tuple[Progress, dict[str, Tensor]]:
-    path = folder / "checkpoint.pt"
-    if not path.exists():
-        return Progress(), {name: p.detach().clone() for name, p in learned.items()}
+) -> tuple[Progress, dict[str, Tensor], list[float]]:
+    """Return where a run is, its best weights, and the losses since its last check."""
+    state = read_checkpoint(folder, LAYOUT)
+    if state is None:
+        return Progress(), {name: p.detach().clone() for name, p in learned.items()}, []
+    if state["identity"] != identity:
+        raise ModelError(f"{folder / NAME} belongs to other data or another config; {ANEW}")
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ModelError(f"{path} cannot be read ({type(error).__name__}); remove it to begin anew") from error
-    if not isinstance(state, dict) or state.get("identity") != identity:
-        raise ModelError(
-            f"{path} belongs to other data or another config; give another output folder, or remove it to begin anew"
-        )
-    with torch.no_grad():
-        for name, p in learned.items():
-            p.copy_(state["weights"][name])
-    optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random"])
-    best = {name: kept.to(learned[name].device) for name, kept in state["best"].items()}
-    return Progress(**state["progress"]), best
+        with torch.no_grad():
+            for name, p in learned.items():
+                p.copy_(state["weights"][name])
+        optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+        best = {name: kept.to(learned[name].device) for name, kept in state["best"].items()}
+        return Progress(**state["progress"]), best, list(state.get("running", []))
+    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise misfit(folder, error) from error

@@ -1,9 +1,8 @@
 """The one training loop: seeded, resumable to the bit, logged as JSON lines."""
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -11,10 +10,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dnalect.core.errors import DnalectError, ModelError
+from dnalect.core.interrupts import Stopped, stops_between_steps
+from dnalect.core.notices import say
+from dnalect.core.progress import duration, phase
 from dnalect.models.precision import autocast
+from dnalect.training.checkpoint import ANEW, NAME, SAVE_SECONDS, check_data, misfit, read_checkpoint, write_checkpoint
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
 from dnalect.training.logs import trimmed
@@ -23,6 +25,9 @@ from dnalect.training.optim import build
 
 Loss = Callable[[nn.Module, Batch, torch.device], Tensor | Losses]
 Check = Callable[[nn.Module], dict[str, float]]
+# Steps after which a run says how long it will take.
+WARM = 3
+LAYOUT = {"config": str, "step": int, "seconds": float, "figures": dict, "network": dict, "optimizers": list}
 
 
 def schedule(config: OptimConfig, step: int) -> float:
@@ -41,26 +46,35 @@ def train(
     config: PretrainConfig,
     folder: Path,
     device: torch.device,
+    data: Mapping[str, str],
 ) -> dict[str, float]:
     """Train `network` in place and return the last validation figures.
 
-    folder: takes log.jsonl and checkpoint.pt. A checkpoint found there is resumed when its
-    config is the same, and refused otherwise. `loss` gives the mean loss in nats a base; that
-    of each further objective goes into the log as `train_loss_NAME`.
+    folder: takes log.jsonl and checkpoint.pt. A checkpoint found there is resumed when its config
+    and data are the same, and refused otherwise. data: what it learns from -> checksum. `loss`
+    gives the mean loss in nats a base; that of each further objective goes into the log as
+    `train_loss_NAME`. Ctrl-C and SIGTERM end the run after a step, which is saved: Stopped.
     """
     optim = config.optim
     optimizers = build(network, optim)
     mean = Averaged(network, optim.average)
-    state = _resume(folder, network, optimizers, mean, config)
+    state = _resume(folder, network, optimizers, mean, config, data)
     step, clock = int(state["step"]), Clock(float(state["seconds"]), float(state.get("core_seconds", 0.0)))
     log = trimmed(folder / "log.jsonl", step)
     figures: dict[str, float] = state["figures"]
-    network.train()
     running = Running(**state.get("running", {}))
+    pace = Pace(step, optim, config.data.window)
+
+    def keep() -> None:
+        _save(folder, network, optimizers, mean, config, step, clock, figures, running, data)
+
+    network.train()
     with (
+        stops_between_steps() as asked,
         log.open("a", encoding="utf-8") as lines,
-        tqdm(total=optim.steps, initial=step, unit="step", desc=config.name, disable=None) as bar,
+        phase("training", optim.steps, "steps", step) as bar,
     ):
+        saved = time.monotonic()
         while step < optim.steps:
             share = schedule(optim, step)
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
@@ -78,22 +92,50 @@ def train(
                 with mean.in_place_of(network):
                     figures = check(network)
                 network.train()
-                entry = {
-                    "step": step,
-                    **running.means(),
-                    "rate": optim.learning_rate * share,
-                    **figures,
-                }
+                entry = {"step": step, **running.means(), "rate": optim.learning_rate * share, **figures}
                 entry |= {"seconds": round(clock.now()[0], 1), "passes": round(step / corpus.steps_a_pass, 3)}
                 lines.write(json.dumps(entry) + "\n")
                 lines.flush()
-                bar.set_postfix({k: f"{v:.4f}" for k, v in entry.items() if k.endswith("bits")})
+                say(pace.told(entry))
+                bar.update(0, bits=f"{figures['validation_bits']:.4f}")
                 running = Running()
-            if step % optim.save_every == 0 or last:
-                _save(folder, network, optimizers, mean, config, step, clock, figures, running)
+            elif step == pace.first + WARM:
+                say(pace.estimate(step))
+            if step % optim.save_every == 0 or last or asked() or time.monotonic() - saved > SAVE_SECONDS:
+                keep()
+                saved = time.monotonic()
+            if asked() and not last:
+                raise Stopped(
+                    f"stopped after step {step:,} of {optim.steps:,}, which is saved in {folder}; the same command "
+                    "goes on from there"
+                )
     mean.copy_to(network)
     seconds, core_seconds = clock.now()
     return figures | {"seconds": seconds, "core_seconds": core_seconds}
+
+
+class Pace:
+    """How fast this run goes, since it began or was resumed. first: the step that it begins after."""
+
+    def __init__(self, first: int, optim: OptimConfig, window: int):
+        self.first, self.steps = first, optim.steps
+        self._bases = optim.batch * window
+        self._begun = time.monotonic()
+
+    def told(self, entry: Mapping[str, float]) -> str:
+        """Return the line of a check."""
+        step = int(entry["step"])
+        bits = f"{entry['train_bits']:.4f} bits in training, {entry['validation_bits']:.4f} in validation"
+        return f"step {step:,} of {self.steps:,}: {bits}; {self._speed(step)}"
+
+    def estimate(self, step: int) -> str:
+        """Return the line that says early how long it will take."""
+        return f"step {step:,} of {self.steps:,}: {self._speed(step)}; Ctrl-C keeps what was learned"
+
+    def _speed(self, step: int) -> str:
+        each = (time.monotonic() - self._begun) / (step - self.first)
+        left = f", about {duration(each * (self.steps - step))} left" if step < self.steps else ""
+        return f"{round(self._bases / max(each, 1e-9)):,} bases a second{left}"
 
 
 class Clock:
@@ -186,10 +228,11 @@ def _step(
     return losses
 
 
-def _identity(config: PretrainConfig) -> str:
+def identity_of(config: PretrainConfig) -> str:
     """All that was chosen; what stands at its default is left out, so that a new field changes no old run."""
     record = _chosen(config)
     record.pop("card", None)
+    record["model"] = _chosen(config.model)
     record |= {"family": config.family} if config.family != "duplex" else {}
     return json.dumps(record, sort_keys=True)
 
@@ -207,6 +250,23 @@ def _is_default(value: Any, told: Field[Any]) -> bool:
     return bool(value == told.default)
 
 
+def finished(folder: Path, config: PretrainConfig, data: Mapping[str, str]) -> bool:
+    """Whether a folder holds the finished model of this very run.
+
+    Raises ModelError where it holds another finished model, which is never overwritten.
+    """
+    if not (folder / "card.json").exists():
+        return False
+    state = read_checkpoint(folder, LAYOUT)
+    if state is None or state["config"] != identity_of(config) or state["step"] < config.optim.steps:
+        raise ModelError(
+            f"{folder} holds a finished model, of another config or without its checkpoint; give another output "
+            "folder, or remove it"
+        )
+    check_data(folder, state.get("data"), data)
+    return True
+
+
 def _save(
     folder: Path,
     network: nn.Module,
@@ -217,22 +277,25 @@ def _save(
     clock: Clock,
     figures: dict[str, float],
     running: "Running",
+    data: Mapping[str, str],
 ) -> None:
-    temporary = folder / "checkpoint.part"
-    state = {
-        "config": _identity(config),
-        "step": step,
-        "seconds": clock.now()[0],
-        "core_seconds": clock.now()[1],
-        "figures": figures,
-        "network": network.state_dict(),
-        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-        "mean": mean.weights,
-        "running": asdict(running),
-        "random": torch.get_rng_state(),
-    }
-    torch.save(state, temporary)
-    os.replace(temporary, folder / "checkpoint.pt")
+    seconds, core_seconds = clock.now()
+    write_checkpoint(
+        folder,
+        {
+            "config": identity_of(config),
+            "data": dict(data),
+            "step": step,
+            "seconds": seconds,
+            "core_seconds": core_seconds,
+            "figures": figures,
+            "network": network.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+            "mean": mean.weights,
+            "running": asdict(running),
+            "random": torch.get_rng_state(),
+        },
+    )
 
 
 def _resume(
@@ -241,20 +304,23 @@ def _resume(
     optimizers: list[torch.optim.Optimizer],
     mean: "Averaged",
     config: PretrainConfig,
+    data: Mapping[str, str],
 ) -> dict[str, Any]:
-    path = folder / "checkpoint.pt"
-    if not path.exists():
+    state = read_checkpoint(folder, LAYOUT)
+    if state is None:
         return {"step": 0, "seconds": 0.0, "figures": {}}
+    if state["config"] != identity_of(config):
+        raise ModelError(f"{folder / NAME} belongs to another config; {ANEW}")
+    check_data(folder, state.get("data"), data)
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ModelError(f"{path} cannot be read ({type(error).__name__}); remove it to begin anew") from error
-    if state["config"] != _identity(config):
-        raise ModelError(f"{path} belongs to another config; give another output folder, or remove it to begin anew")
-    network.load_state_dict(state["network"])
-    for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(kept)
-    for name, kept in state["mean"].items():
-        mean.weights[name].copy_(kept)
-    torch.set_rng_state(state["random"])
+        network.load_state_dict(state["network"])
+        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+        for name, kept in state["mean"].items():
+            mean.weights[name].copy_(kept)
+        torch.set_rng_state(state["random"])
+        Running(**state.get("running", {}))
+    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise misfit(folder, error) from error
+    say(f"going on after step {state['step']:,} of {config.optim.steps:,}")
     return state

@@ -1,6 +1,5 @@
 """From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
-from dnalect.core.files import check_outputs, sha256
+from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
 from dnalect.core.notices import say
 from dnalect.evaluate.metrics import MAIN, Scores, by_group
 from dnalect.evaluate.rivals.base import Rival
@@ -22,6 +21,7 @@ from dnalect.evaluate.rivals.catalogue import rival as rival_named
 from dnalect.genome.fasta import open_genome
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
+from dnalect.models.lora import merge_lora
 from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
@@ -30,7 +30,7 @@ from dnalect.workflows.choice import model_for
 from dnalect.workflows.tuning import pictures
 from dnalect.workflows.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
 from dnalect.workflows.tuning.fit import JUDGES, Fitted, checksum, fit
-from dnalect.workflows.tuning.page import CHANCE, MODEL, conclusions, file_name, tuning_page
+from dnalect.workflows.tuning.page import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
 
 UNTRAINED = "the same network, untrained"
 RIVALS = ("words", "composition", "likelihood", "cnn", "untrained")
@@ -74,10 +74,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     prepared = _cut_noted(prepare(options.data), min(base.context_bases, options.config.reading.longest))
     for note in (*prepared.examples.notes, prepared.audit.verdict):
         notify(note)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {out}: {error.strerror or error}") from error
+    made_folder(out)
     fitted = fit(base, prepared.examples, options.config, out)
     if tried := fitted.facts.get("pools"):
         figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
@@ -89,13 +86,17 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     write_figures(out / "figures.tsv", figures)
     _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
     hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
-    lora = options.config.lora if options.config.method == "lora" else None
+    method = options.config.method
     facts = _facts(options, prepared, fitted)
     told = _told(figures)
     predictor = fitted.predictor
-    tuned = Tuned(
-        out.resolve().name, name, options.config.method, predictor.pooled, lora, facts, told, predictor.calibration
-    )
+    if fitted.kept_probe:
+        notify(kept_probe(method, fitted.facts["steps"]))
+        if method == "lora":
+            merge_lora(predictor.pooled.network)
+        method = "probe"
+    lora = options.config.lora if method == "lora" else None
+    tuned = Tuned(out.resolve().name, name, method, predictor.pooled, lora, facts, told, predictor.calibration)
     tuning_page(out, prepared, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
     save_predictor(tuned, folder, out, hub)
@@ -111,10 +112,7 @@ def _check_out(out: Path) -> None:
     """Raise OutputError where a folder can't take a model, before anything is computed."""
     if (out / "card.json").exists():
         raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"cannot make the folder {out}: it is a file")
-    if out.exists() and not os.access(out, os.W_OK):
-        raise OutputError(f"the folder {out} is not writable")
+    check_folder(out)
 
 
 def _cut_noted(prepared: Prepared, most: int) -> Prepared:
@@ -198,10 +196,13 @@ def _draw(
         pictures.learning_curve(out / "log.jsonl", judged, out / "learning-curve.png")
     for target in test.targets:
         both = [("uncalibrated", plain[target.name]), ("calibrated", given[target.name][MODEL])]
+        mine = given[target.name][MODEL], test.labels[target.name]
+        pictures.confusion(target, *mine, out / file_name("confusion", target.name))
+        pictures.curves(target, *mine, out / file_name("curves", target.name))
         pictures.reliability_plot(target, both, test.labels[target.name], out / file_name("reliability", target.name))
-        mine = [each for each in figures if each.task == target.name]
+        own = [each for each in figures if each.task == target.name]
         metric = MAIN[target.kind]
-        pictures.comparison(mine, metric, CHANCE[metric], out / file_name("comparison", target.name))
+        pictures.comparison(own, metric, CHANCE[metric], out / file_name("comparison", target.name))
 
 
 def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
@@ -210,7 +211,7 @@ def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict
     lengths = [len(sequence) for sequence, part in parts if part == "train"]
     return {
         "command": options.command,
-        "method": options.config.method,
+        "method": f"probe ({NAMES[options.config.method]} tried)" if fitted.kept_probe else options.config.method,
         "seed": options.config.seed,
         "data": {path.name: sha256(path) for path in data_paths(options.data)},
         "examples": checksum(prepared.examples),

@@ -30,10 +30,14 @@ JUDGES = {"classes": "AUROC", "tracks": "AUROC", "signal": "Pearson"}
 
 @dataclass(frozen=True)
 class Fitted:
-    """predictor: calibrated. facts: steps, seconds and validation figure, for the card."""
+    """predictor: calibrated. facts: steps, times and validation figure, for the card.
+
+    kept_probe: no step of the training was better than the probe that it began with.
+    """
 
     predictor: Predictor
     facts: dict[str, Any]
+    kept_probe: bool = False
 
 
 def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fitted:
@@ -73,7 +77,8 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     calibration = {
         name: fit_calibration(target_of(spec), raw[name], tune.labels[name]) for name, spec in predictor.targets.items()
     }
-    return Fitted(Predictor(predictor.card, pooled, calibration), facts)
+    kept = config.method != "probe" and config.warm and facts["best_step"] == 0
+    return Fitted(Predictor(predictor.card, pooled, calibration), facts, kept)
 
 
 def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig) -> dict[str, float]:

@@ -18,6 +18,8 @@ METRICS = ("MCC", "AUROC", "AUPRC", "macro F1", "accuracy", "Pearson", "Spearman
 # What a metric is on average where nothing was learned.
 CHANCE = {"MCC": 0.0, "AUROC": 0.5, "Pearson": 0.0}
 METHODS = {"probe": "a probe of its frozen states", "lora": "LoRA", "full": "fine-tuning all weights"}
+LEARNING = ("Learning", "learning-curve.png")
+NAMES = {"lora": "LoRA", "full": "full"}
 TEST = "test"
 
 
@@ -29,15 +31,17 @@ def tuning_page(
     for target in prepared.examples.targets:
         mine = [each for each in figures if each.task == target.name]
         sections += [_measured(target.name, mine, out), _trusted(target.name, mine, out)]
-    if (learning := _pictures(out, ("Learning", "learning-curve.png"))) != ():
+    if "best_step" in facts:
+        tried = next((name for name, told in NAMES.items() if facts["method"] == f"probe ({told} tried)"), "")
         best = (
             f"The weights are those of step {facts['best_step']:,} of {facts['steps']:,}, the best on validation data."
         )
-        sections.append(Section("How it learned", (best,), pictures=learning))
+        told, notes = ((), (_sentence(kept_probe(tried, facts["steps"])),)) if tried else ((best,), ())
+        sections.append(Section("How it learned", told, notes, pictures=_pictures(out, LEARNING)))
     train = f"{facts['split']['train']:,} labelled sequences"
     page = Page(
         out.name,
-        f"{base}, tuned on {train} by {METHODS[facts['method']]}.",
+        f"{base}, tuned on {train} by {_by(facts['method'])}.",
         (*sections, _data(prepared, facts)),
         {
             "command": command,
@@ -48,6 +52,22 @@ def tuning_page(
         },
     )
     write_page(page, out / "report.html")
+
+
+def kept_probe(method: str, steps: int) -> str:
+    """Say that training did not help. method: what was tried."""
+    who = "LoRA" if method == "lora" else "fine-tuning all weights"
+    return (
+        f"{who} did not help: none of {steps:,} steps was better on the validation part than the probe that it began "
+        "with, so the probe was kept"
+    )
+
+
+def _by(method: str) -> str:
+    """Return how a model was tuned, in words. method: as the card has it."""
+    plain, _, tried = method.partition(" (")
+    after = next((f"; {METHODS[name]} was tried and did not help" for name, told in NAMES.items() if told in tried), "")
+    return METHODS[plain] + after
 
 
 def conclusions(figures: Sequence[Figure], metrics: Sequence[str] = tuple(CHANCE)) -> list[str]:
@@ -118,7 +138,12 @@ def _measured(name: str, figures: Sequence[Figure], out: Path) -> Section:
     told = conclusions(figures)
     notes = tuple(each for each in told if "useless" in each)
     sentences = tuple(each for each in told if each not in notes)
-    pictures = _pictures(out, ("This model and its rivals", file_name("comparison", name)))
+    pictures = _pictures(
+        out,
+        ("This model and its rivals", file_name("comparison", name)),
+        ("What is taken for what, test part", file_name("confusion", name)),
+        ("ROC and precision-recall curves, test part; dashed is chance", file_name("curves", name)),
+    )
     return Section(name, sentences, notes, COLUMNS, tuple(rows), frozenset(COLUMNS[2:]), pictures)
 
 

@@ -1,0 +1,94 @@
+"""Write docs/config.md from what the config classes say of themselves.
+
+    python scripts/config_page.py
+
+A test fails where the page is not what this would write.
+"""
+
+from pathlib import Path
+
+from dnalect.core.described import described
+from dnalect.models.duplex.network import DuplexConfig
+from dnalect.training.config import CardConfig, DataConfig, GenomeConfig, MaskedConfig, OptimConfig, PretrainConfig
+from dnalect.training.head_config import HeadConfig
+from dnalect.training.masking import MaskingConfig
+from dnalect.training.tuning import TuneConfig
+from dnalect.workflows.benchmark.suite import Entry, Published, Suite, TaskSpec
+from dnalect.workflows.rank.settings import Settings, Used
+
+PAGE = Path(__file__).parents[1] / "docs" / "config.md"
+INTRODUCTION = """# All keys of all configs
+
+Written by `python scripts/config_page.py` from the classes that read the files. Every file is read by one strict
+validator: a text is no number, a number no text, `nan` and `inf` are none either, and an unknown key is an error. A
+message has the file, the path of the value, the value and what is allowed, for all faults at once:
+
+```text
+my.toml: 2 faults
+  data.genomes[0].train = "chrI": must be a list of texts, at least 1
+  optim.stepps is unknown. Did you mean steps? Known: batch, steps, optimizer, ...
+```
+
+"""
+SECTIONS: tuple[tuple[str, str, tuple[tuple[str, type, tuple[str, ...]], ...]], ...] = (
+    (
+        "Pretraining",
+        "A TOML file for [`dnalect pretrain`](pretrain.md). `dnalect pretrain genome.fa --init-config` writes one.",
+        (
+            ("At the top", PretrainConfig, ("data", "model", "optim", "masking", "card", "heads")),
+            ("[data]", DataConfig, ("genomes",)),
+            ("[[data.genomes]]", GenomeConfig, ()),
+            ("[model] of a duplex", DuplexConfig, ()),
+            ("[model] of a masked model", MaskedConfig, ()),
+            ("[optim]", OptimConfig, ()),
+            ("[masking]", MaskingConfig, ()),
+            ("[[heads]]", HeadConfig, ()),
+            ("[card]", CardConfig, ()),
+        ),
+    ),
+    (
+        "Benchmarks",
+        "A YAML file for [`dnalect benchmark`](benchmark.md).",
+        (
+            ("At the top of a suite", Suite, ()),
+            ("models", Entry, ()),
+            ("options of a model", TuneConfig, ("method", "reading")),
+            ("tasks", TaskSpec, ()),
+            ("published of a task", Published, ()),
+        ),
+    ),
+    (
+        "Ranking",
+        "A TOML file for `--weights` of [`dnalect rank`](rank.md). What it does not name stays at its default.",
+        (("Tables", Settings, ()), ("[use.NAME]", Used, ())),
+    ),
+)
+
+
+def page() -> str:
+    """Return the page."""
+    text = INTRODUCTION
+    for title, about, tables in SECTIONS:
+        text += f"## {title}\n\n{about}\n\n"
+        for heading, kind, skip in tables:
+            name = f"`{heading}`" if heading.startswith("[") and heading.endswith("]") else heading
+            text += f"### {name}\n\n| key | takes | default | |\n|---|---|---|---|\n"
+            for each in described(kind):
+                if each.name not in skip:
+                    required = "the file's name" if (kind, each.name) == (PretrainConfig, "name") else "required"
+                    default = required if each.required else f"`{each.default}`" if _short(each.default) else ""
+                    text += f"| `{each.name}` | {_cell(each.allowed)} | {default} | {_cell(each.sentence)} |\n"
+            text += "\n"
+    return text.rstrip() + "\n"
+
+
+def _short(default: str) -> bool:
+    return bool(default) and default != "nothing" and len(default) <= 60
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
