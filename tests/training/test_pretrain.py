@@ -118,7 +118,10 @@ def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_byte
         re.match(r"step 20 of 30: 1.* bits in training, .* bases a second, about .* left", each) for each in said
     )
     assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
-    logs = [[json.loads(x) | {"seconds": 0} for x in (each / "log.jsonl").open()] for each in (part, whole)]
+    logs = [
+        [json.loads(x) | {"seconds": 0} for x in (each / "log.jsonl").read_text().splitlines()]
+        for each in (part, whole)
+    ]
     assert logs[0] == logs[1]
 
 
