@@ -78,7 +78,7 @@ def test_whatever_is_cut_or_garbled_is_refused_or_read_in_bounds(track, tmp_path
     good, path = track[0].read_bytes(), tmp_path / "bad.bw"
     rng = np.random.default_rng(seed)
     refused = 0
-    for _ in range(100 if seed == 0 else 5000):
+    for _ in range(100 if seed == 0 else 1500):
         path.write_bytes(damaged(good, rng))
         try:
             values(path)

@@ -107,7 +107,7 @@ def keeps_the_contract(read):
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("budget", [25, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("budget", [25, pytest.param(600, marks=pytest.mark.slow)])
 def test_readers(tmp_path, fasta, name, budget, monkeypatch):
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
     good, read = READERS[name]
@@ -135,7 +135,7 @@ def test_regions(fasta, text):
 WRONG = (None, [], {}, "x", -1, 0, 1.5, True, 1 << 70, [[]], "9" * 5000, {"a": 1})
 
 
-@pytest.mark.parametrize("budget", [12, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("budget", [12, pytest.param(200, marks=pytest.mark.slow)])
 def test_model_folders(tmp_path, budget):
     """Every value of a card in turn is another, the weights are cut, links lead round in a circle."""
     folder = make_model(tmp_path / "tiny")
