@@ -4,7 +4,7 @@
 
 For each model and class of variant: the median and the largest |difference| of the scores in nats,
 the rank correlation (Spearman), and the processor time of both. Random variants of the reference of
-the demo, or --reference. --dtype auto may choose bfloat16 only within BOUND (docs/scores.md).
+the demo, or --reference. docs/scores.md has the bound that a default would have to keep.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.precision import BOUND, processor_has_bf16
+from dnalect.models.precision import processor_has_bf16
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import normalise
 from dnalect.workflows.demo.data import REFERENCE
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--indels", type=int, default=60)
     given = parser.parse_args()
     genome = dnalect.open_genome(given.reference)
-    print(f"# {genome.path.name}; processor with bfloat16: {processor_has_bf16()}; bound: {BOUND}")
+    print(f"# {genome.path.name}; processor with bfloat16: {processor_has_bf16()}")
     print("model\tclass\tn\tmedian |difference|\tlargest\tSpearman\tseconds float32\tseconds bfloat16")
     for model in given.models:
         for name, make, count in (("snv", snvs, given.snvs), ("indel", indels, given.indels)):

@@ -420,7 +420,7 @@ def test_an_ensemble_is_the_mean_of_what_its_members_say_alone(fasta, vcf, ensem
     assert float(fields(first)["DNALECT_SPREAD"]) == pytest.approx(float(rows[0]["llr_spread"]), abs=1e-9)
     told = dict(line[2:].split("=", 1) for line in lines if line.startswith("##dnalect_"))
     assert told["dnalect_model_sha256"].count(",") == 2
-    assert told["dnalect_score"].startswith("mean-1 of llr-loo-2, llr-masked-1; nats")
+    assert told["dnalect_score"].startswith("mean-1 of llr-loo-2, llr-masked-2; nats")
     assert "mean over 3 models" in report.read_text()
 
 

@@ -69,7 +69,7 @@ def test_what_the_members_allow(genome, members):
     )
     assert both.reach == min(member.reach for member in members)
     assert (both.background, both.background_others) == (1_000, 100)
-    assert both.definition == "mean-1 of llr-loo-2, llr-masked-1"
+    assert both.definition == "mean-1 of llr-loo-2, llr-masked-2"
     assert not both.shares_forwards
     assert EnsembleScorer(members[:1] * 2).shares_forwards
 

@@ -14,6 +14,8 @@ from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.windows.alleles import haplotypes
+from dnalect.windows.sliding import over_its_range
 from models.folders import TINY, make
 
 QS = np.log([0.4, 0.3, 0.2, 0.1])
@@ -191,3 +193,52 @@ def test_a_flank_full_of_unknown_bases_never_outgrows_the_positions(name, tmp_pa
     snv, deletion = (Variant(0, at, at + 1, ref, other) for other in (alt, ref[:0]))
     assert all(np.isfinite(score.value) for score in scorer.score([snv, deletion]))
     assert np.isfinite(np.array(scorer.distances([snv, deletion]))).all()
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_indels_take_few_passes_unless_exact_ones_are_asked_for(genome, name):
+    v = variant(genome, 333, 4, "")
+    passes = {}
+    for indels in ("fast", "exact"):
+        model = Hashed(TOKENIZERS[name]())
+        scorer = MaskedScorer(model, genome, flank=40, indels=indels)
+        scorer.score([v])
+        passes[indels] = model.passes
+        assert (
+            scorer.identity
+            != MaskedScorer(model, genome, flank=40, indels="exact" if indels == "fast" else "fast").identity
+        )
+    assert passes["fast"] <= (24 if name == "chunks" else 4)
+    assert name == "pieces" or passes["exact"] > 40
+
+
+def test_the_bases_around_an_indel_are_hidden_together(genome):
+    """The definition, spelled out for overlapping words and one strand."""
+    tokenizer = OverlappingKmers(3)
+    model = Hashed(tokenizer)
+    v = variant(genome, 333, 4, "")
+    assert not v.tandem
+    scorer = MaskedScorer(model, genome, flank=20, strands=1)
+    (score,) = scorer.score([v])
+    whole = over_its_range(v, genome, 400)
+    gains = []
+    for codes, allele in zip(haplotypes(whole, genome, 20), (whole.ref, whole.alt), strict=True):
+        text = "".join("ACGT"[code] for code in codes)
+        ids = tokenizer.encode([text]).input_ids[0]
+        sites = range(20 - 3, 20 + len(allele) + 3)
+        # A token stands behind the first special one; it covers three bases from its own number on.
+        hidden = [column for column in range(1, len(ids) - 1) if column - 1 <= sites[-1] and column + 1 >= sites[0]]
+        changed = ids.copy()
+        changed[hidden] = 4
+        gain = 0.0
+        for site in sites:
+            rows = []
+            for column in range(site - 1, site + 2):
+                log_probs = model.log_probs(changed, column)
+                words = [text[:site] + base + text[site + 1 :] for base in "ACGT"]
+                rows.append([log_probs[tokenizer.index[word[column - 1 : column + 2]]] for word in words])
+            logs = np.mean(rows, axis=0)
+            gain += (logs - np.logaddexp.reduce(logs))[codes[site]] - scorer.log_background[codes[site]]
+        gains.append(gain)
+    assert score.value == pytest.approx(gains[1] - gains[0], abs=1e-4)
+    assert model.passes == 2

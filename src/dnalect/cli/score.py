@@ -79,6 +79,14 @@ from dnalect.cli import machine
     help="Windows a forward; never changes a number [default: 64 for duplex, 16 for masked models].",
 )
 @click.option(
+    "--indels",
+    type=click.Choice(["fast", "exact"]),
+    default="fast",
+    show_default=True,
+    help="Insertions and deletions of masked models: fast hides the bases around them together (4 passes, 24 of 6-mers "
+    "side by side), exact one by one and more of them (some 200 passes).",
+)
+@click.option(
     "--background",
     type=click.IntRange(min=0),
     help="Background SNVs for percentiles; 0: no percentiles [default: 100,000 for duplex, 1,000 for masked models "

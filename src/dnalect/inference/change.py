@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
+from dnalect.core.progress import track
 from dnalect.core.records import Change, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.models.heads import HeadSpec
@@ -99,7 +100,7 @@ class ChangeScorer:
     def changes(self, variants: Sequence[Variant]) -> list[tuple[Change, ...]]:
         """Return the changes of each variant, in order, one for each of `outputs`, without percentiles."""
         found: list[tuple[Change, ...]] = []
-        for low in range(0, len(variants), CHUNK):
+        for low in track(range(0, len(variants), CHUNK), "predicting changes", "chunks"):
             both = self._predictions(variants[low : low + CHUNK])
             # The mean of differences, so that swapped alleles give exactly the opposite.
             values = (both[:, :, 1] - both[:, :, 0]).mean(axis=1)

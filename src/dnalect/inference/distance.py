@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Encoding, Variant, Window
 from dnalect.genome.fasta import Genome
 from dnalect.inference.batches import by_length
@@ -58,7 +59,7 @@ def distances(
     of words are averaged, each beginning one base later.
     """
     out: list[Distances] = []
-    for low in range(0, len(variants), CHUNK):
+    for low in track(range(0, len(variants), CHUNK), "distances", "chunks"):
         whole = [over_its_range(variant, genome, longest) for variant in variants[low : low + CHUNK]]
         windows = [cut_window(variant, genome, flank) for variant in whole]
         views = [

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.batches import by_length
@@ -140,7 +141,7 @@ class LeaveOneOutScorer:
     ) -> None:
         reach = self.model.reach
         wanted = np.unique(which[dense])
-        for part in _parts(wanted, 4):
+        for part in track(_parts(wanted, 4), "reading along the genome", "batches"):
             starts = tiles[part, 1] * TILE - reach
             codes = encode(self.genome.windows(tiles[part, 0], starts, TILE + 2 * reach))
             log_probs = self._all(codes)
@@ -151,7 +152,7 @@ class LeaveOneOutScorer:
     def _centers(self, gather: Callable[[npt.NDArray[np.int64]], Codes], rows: npt.NDArray[np.int64]) -> LogProbs:
         """Return ln p at the middle of many windows; `gather` gives the codes of some rows."""
         out = np.empty((len(rows), 4), dtype=np.float32)
-        for low in range(0, len(rows), self.batch):
+        for low in track(range(0, len(rows), self.batch), "substitutions", "batches"):
             codes = gather(rows[low : low + self.batch])
             count = len(codes)
             if count < SMALLEST_BATCH:
@@ -216,7 +217,7 @@ class LeaveOneOutScorer:
         """Sum over each window of ln p(x_i | the rest) - ln q(x_i), known bases only."""
         out = np.empty(len(windows))
         lengths = np.array([len(codes) for codes in windows])
-        for part in by_length(lengths, self.batch):
+        for part in track(by_length(lengths, self.batch), "insertions and deletions", "batches"):
             padded = np.full((len(part), int(lengths[part].max())), UNKNOWN, dtype=np.uint8)
             for row, number in enumerate(part):
                 padded[row, : lengths[number]] = windows[number]

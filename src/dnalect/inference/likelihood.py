@@ -63,13 +63,19 @@ def site_log_probs(model: Model, batch: int | None = None) -> LogProbs:
 
 
 def scorer_for(
-    model: Model, genome: Genome, flank: int | None = None, batch: int | None = None, sites: Sites | None = None
+    model: Model,
+    genome: Genome,
+    flank: int | None = None,
+    batch: int | None = None,
+    sites: Sites | None = None,
+    indels: str = "fast",
 ) -> ModelScorer:
     """Return the scorer of the model's likelihood kind: the only place that branches on it.
 
     flank: bases on each side of an allele, None for the kind's own. batch: windows a forward,
-    None for the kind's own. sites: precomputed log-probabilities, for duplex only.
+    None for the kind's own. sites: precomputed log-probabilities, for duplex only. indels: how
+    masked models score them, "fast" or "exact".
     """
     if isinstance(model, MaskedModel):
-        return MaskedScorer(model, genome, flank, batch or 16)
+        return MaskedScorer(model, genome, flank, batch or 16, indels=indels)
     return LeaveOneOutScorer(model, genome, flank, batch or 64, sites)

@@ -14,6 +14,7 @@ from dnalect.genome.variants import Variants, open_variants
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.workflows.choice import Models, named_models
+from dnalect.workflows.estimate import announce_scoring
 from dnalect.workflows.outputs import Kept, open_outputs
 from dnalect.workflows.scoring import Options, Scoring
 from dnalect.workflows.summary import provenance, summary, table_note
@@ -51,17 +52,18 @@ def run(
     options = job.options
     with open_variants(variants, job.genome) as source:
         job.begin(source.header)
+        total = announce_scoring(job, variants)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         facts = provenance(job) if options.provenance else {}
         with written_together() as files:
             with (
                 open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers,
-                phase("scoring", unit="records", quiet=options.quiet) as bar,
+                phase("scoring", total, "records", quiet=options.quiet) as bar,
             ):
+                job.shown = bar.update
                 for record, scores, rows in job.rows(source.records):
                     for writer in writers:
                         writer.write(record, scores, rows)
-                    bar.update()
             if job.fit.suspicious:
                 warn(job.fit.notes[-1])
             if job.table is not None and not options.quiet:

@@ -1,6 +1,6 @@
 """Records -> scores and rows of the table: one reference, one model or several, record after record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.notices import say, warn
+from dnalect.core.progress import using
 from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import Reference, open_genome
@@ -39,6 +40,8 @@ from dnalect.workflows.tally import Tally
 CHUNK = 4096
 OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
 REPEAT = "repeat"
+# Variants that are scored at once by models to which near variants are no help.
+LONE = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Options:
     model: name or folder, several with commas or as a list for an ensemble; None lets the
     reference choose. scores: what to compute, of "llr", "distance" and "change"; None for the
     log-ratio and, of a fine-tuned predictor, the change. window: bases of an indel's window, or
-    of a predictor's; None for the card's. batch: windows a forward. background: SNVs of the
+    of a predictor's; None for the card's. batch: windows a forward. indels: how masked models score
+    them, "fast" or "exact". background: SNVs of the
     background, background_others: variants of each other stratum; 0 leaves percentiles out,
     None is what the kind of model can afford. strands: that a predictor reads, None for those
     it was trained on. shifts: windows of a predictor whose mean is taken.
@@ -62,6 +66,7 @@ class Options:
     scores: tuple[str, ...] | None = None
     window: int | None = None
     batch: int | None = None
+    indels: str = "fast"
     device: str = "cpu"
     dtype: str = "float32"
     seed: int = 1
@@ -104,7 +109,9 @@ class Scoring:
         self.table = self._table(options.precomputed) if options.precomputed else None
         self.asked = self.missing = 0
         flank = self._flank()
-        self.scorers = [scorer_for(model, self.genome, flank, options.batch, self.table) for model in self.models]
+        self.scorers = [
+            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels) for model in self.models
+        ]
         self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
         notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
         self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
@@ -115,6 +122,7 @@ class Scoring:
         self.tally = Tally()
         self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
+        self.shown: Callable[[int], object] = lambda records: None
 
     def begin(self, header: VcfHeader | None) -> None:
         """Compare the reference with the header of the variants, if they have one, and say what it isn't.
@@ -186,15 +194,27 @@ class Scoring:
         while chunk := list(islice(records, CHUNK)):
             yield from self._chunk(chunk)
 
+    def resolved(self, records: Sequence[Record]) -> list[list[Variant | str]]:
+        """Return the variant of every alternate of each record, or why it has none. Nothing is counted."""
+        rules = Rules(*self._limits(), self.options.dup_as_tandem)
+        return [resolve(each, self.names.number(each.contig), self.genome, rules) for each in records]
+
+    def measure(self, variants: list[Variant]) -> list[Score]:
+        """Compute all that is measured of some variants, without percentiles."""
+        if self.changes:
+            self.changes.scorer.changes(variants)
+        return self._score(variants)
+
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         contigs = [self.names.number(record.contig) for record in chunk]
         rules = Rules(*self._limits(), self.options.dup_as_tandem)
         resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
         self.fit.check()
         variants = [each for found in resolved for each in found if isinstance(each, Variant)]
-        known = self._percentiles(variants, self._score(variants))
-        scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
-        hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
+        with using(not self.options.quiet):
+            known = self._percentiles(variants, self._score(variants, len(chunk)))
+            scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
+            hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
         for record, contig, found in zip(chunk, contigs, resolved, strict=True):
             mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
             rows = self._rows(record, contig, found, mine, hits)
@@ -219,8 +239,21 @@ class Scoring:
             limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
         return min(longest for longest, _ in limits), min(reach for _, reach in limits)
 
-    def _score(self, variants: list[Variant]) -> list[Score]:
-        """Compute what is measured, without percentiles, and flag repeats."""
+    def _score(self, variants: list[Variant], records: int = 0) -> list[Score]:
+        """Compute what is measured, without percentiles. records: that they are of, to say how many are done."""
+        size = len(variants) if self.scorer.shares_forwards else LONE
+        scores: list[Score] = []
+        done = 0
+        while len(scores) < len(variants):
+            scores += self._scored(variants[len(scores) : len(scores) + size])
+            reached = records * len(scores) // len(variants)
+            self.shown(reached - done)
+            done = reached
+        self.shown(records - done)
+        return scores
+
+    def _scored(self, variants: list[Variant]) -> list[Score]:
+        """Compute what is measured of variants that are scored at once, and flag repeats."""
         if "llr" in self.measured:
             scores = self._ratios(variants)
         else:

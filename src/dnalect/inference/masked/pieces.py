@@ -86,7 +86,7 @@ def log_sum_of_splits(text: str, log_probs: npt.NDArray[np.floating], index: Map
         if text[start:end] in index
     ]
     if not found:
-        return -np.inf
+        return -np.inf if text or len(log_probs) else 0.0
     starts, ends, pieces = np.array(found, dtype=np.int64).T
     reached = np.full(len(text) + 1, -np.inf)
     reached[0] = 0.0

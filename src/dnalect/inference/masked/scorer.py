@@ -1,8 +1,8 @@
-"""Scores from a masked model with any tokenizer. Definition "llr-masked-1" (docs/scores.md)."""
+"""Scores from a masked model with any tokenizer. Definition "llr-masked-2" (docs/scores.md)."""
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,11 @@ from dnalect.tokens.chunks import Chunks
 from dnalect.windows.alleles import cut_window, haplotypes
 from dnalect.windows.sliding import over_its_range
 
-DEFINITION = "llr-masked-1"
+DEFINITION = "llr-masked-2"
+INDELS = ("fast", "exact")
 LONGEST_MNV = 16
-# Bases on each side of an indel whose conditional probabilities are added up: each costs a pass.
-INDEL_FLANK = 24
+# Bases on each side of an indel whose conditional probabilities are added up. Exact: each costs a pass.
+INDEL_FLANK = {"fast": 3, "exact": 24}
 OPPOSITE = [3, 2, 1, 0]
 Floats = npt.NDArray[np.float64]
 
@@ -34,10 +35,10 @@ class MaskedScorer:
 
     model: of kind "masked". flank: bases on each side of an allele, by default half of what
     the model reads or 256. batch: passes at once. strands: 2 for the mean over both, 1 for the
-    forward strand. phases: frames of words that stand side by side, 1 to their length.
+    forward strand. phases: frames of words that stand side by side, 1 to their length. indels: "fast"
+    hides the bases in question together, "exact" one by one and more of them (docs/scores.md).
     """
 
-    definition = DEFINITION
     shares_forwards = False
     background, background_others = 1_000, 100
     sites = None
@@ -50,11 +51,13 @@ class MaskedScorer:
         batch: int = 16,
         strands: int = 2,
         phases: int | None = None,
+        indels: str = "fast",
     ):
         self.model, self.genome, self.batch, self.ways = model, genome, batch, strands
         self.flank = flank or min(256, (model.context_bases - LONGEST_MNV) // 2)
         tokenizer = model.tokenizer
-        self.paired = isinstance(tokenizer, BytePairs)
+        self.paired, self.indels = isinstance(tokenizer, BytePairs), indels
+        self.definition = DEFINITION if indels == "fast" else f"{DEFINITION}, exact indels"
         self.phases = (phases or tokenizer.k) if isinstance(tokenizer, Chunks) else 1
 
     @property
@@ -108,9 +111,14 @@ class MaskedScorer:
                 out[positions[part]] = self.conditionals(windows, positions[part] - lows[part])
         return out
 
-    def conditionals(self, windows: Sequence[Codes], at: npt.NDArray[np.int64]) -> Floats:
-        """Return ln p(base | the rest) (n, 4) at one site of each window, over strands and phases."""
-        views = self._views(windows, at).mean(axis=1)
+    def conditionals(
+        self, windows: Sequence[Codes], at: npt.NDArray[np.int64], together: npt.NDArray[np.int64] | None = None
+    ) -> Floats:
+        """Return ln p(base | the rest) (n, 4) at one site of each window, over strands and phases.
+
+        together: (n,) ascending numbers; sites with the same one are of one window, and hidden in one pass.
+        """
+        views = self._views(windows, at, together).mean(axis=1)
         return np.asarray(views - np.logaddexp.reduce(views, axis=1, keepdims=True))
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
@@ -169,7 +177,8 @@ class MaskedScorer:
         return [Score(math.fsum(each) / 2, kind="mnv") for each in terms]
 
     def _indels(self, variants: Sequence[Variant]) -> list[Score]:
-        """Gain over the base composition, summed over the allele and the bases around it."""
+        """Gain over the base composition, summed over the allele and the bases around it, hidden together or alone."""
+        beside = INDEL_FLANK[self.indels]
         windows: list[Codes] = []
         sites: list[int] = []
         owners: list[int] = []
@@ -179,13 +188,14 @@ class MaskedScorer:
                 known = np.flatnonzero(codes != UNKNOWN)
                 low, high = int(known[0]), int(known[-1]) + 1
                 allele = whole.alt if which else whole.ref
-                first, last = self.flank - INDEL_FLANK, self.flank + len(allele) + INDEL_FLANK
+                first, last = self.flank - beside, self.flank + len(allele) + beside
                 for at in range(max(low, first), min(high, last)):
                     if codes[at] != UNKNOWN:
                         windows.append(codes[low:high])
                         sites.append(at - low)
                         owners.append(2 * number + which)
-        log_probs = self.conditionals(windows, np.array(sites, dtype=np.int64))
+        together = np.array(owners) if self.indels == "fast" else None
+        log_probs = self.conditionals(windows, np.array(sites, dtype=np.int64), together)
         totals: list[list[float]] = [[] for _ in range(2 * len(variants))]
         for owner, window, at, row in zip(owners, windows, sites, log_probs, strict=True):
             totals[owner].append(float(row[window[at]] - self.log_background[window[at]]))
@@ -223,8 +233,8 @@ class MaskedScorer:
         pair = self._byte_pair_alleles(variant)[1]
         if any(ratio is None for ratio in ratios):
             if len(variant.ref) != len(variant.alt):
-                (score,) = self._indels([variant])
-                return Score(score.value, kind=variant.kind, flags=(*flags, "pseudo_likelihood"))
+                value = self._apart(variant, spans, sums) if self.indels == "fast" else self._indels([variant])[0].value
+                return Score(value, kind=variant.kind, flags=(*flags, "pseudo_likelihood"))
             alone = pieces.single_bases(self.model, spans, self.batch)
             ratios = [float(row[pair[1]] - row[pair[0]]) for row in alone]
             flags = (*flags, "single_bases")
@@ -233,6 +243,15 @@ class MaskedScorer:
         prob = _ref_prob(sums, pair[0]) if variant.kind == "snv" else None
         value = math.fsum(values) / len(values)
         return Score(value, ref_prob=prob, kind=variant.kind, flags=flags, tokens=tokens, strand_gap=self._gap(values))
+
+    def _apart(self, variant: Variant, spans: Sequence[pieces.Span], sums: Sequence[dict[int, Floats]]) -> float:
+        """Each allele of an indel with its own masks: gain over the base composition."""
+        gains = []
+        for span, found in zip(spans, sums, strict=True):
+            expected = [self.log_background[encode(text)].sum() for text in span.texts]
+            before, after = (found[span.counts[at]][at] - expected[at] for at in (0, 1))
+            gains.append(float(after - before))
+        return math.fsum(gains) / len(gains)
 
     def _byte_pair_alleles(self, variant: Variant) -> tuple[list[Codes], tuple[int, int]]:
         """The windows of all alleles that share a span, and which are ref and alternate."""
@@ -243,9 +262,11 @@ class MaskedScorer:
         window = cut_window(whole, self.genome, self.flank)
         return [window.reference, window.alternate], (0, 1)
 
-    def _views(self, windows: Sequence[Codes], at: npt.NDArray[np.int64]) -> Floats:
+    def _views(
+        self, windows: Sequence[Codes], at: npt.NDArray[np.int64], together: npt.NDArray[np.int64] | None = None
+    ) -> Floats:
         """Return ln p (n, views, 4) of every strand and phase, each read as the forward strand's."""
-        method = pieces.conditionals if self.paired else words.conditionals
+        method = pieces.conditionals if self.paired else partial(words.conditionals, together=together)
         seen: list[Floats] = []
         for strand in range(self.ways):
             turned = [_opposite(window) for window in windows] if strand else list(windows)
