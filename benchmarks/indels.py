@@ -19,7 +19,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.variants import open_variants
 from dnalect.inference.masked.scorer import INDELS, MaskedScorer
-from dnalect.windows.alleles import resolve
+from dnalect.windows.alleles import Rules, resolve
 
 LONGEST = 50
 
@@ -30,9 +30,7 @@ def natural(genome: Genome, path: str, count: int, rng: np.random.Generator) -> 
     with open_variants(path, genome) as source:
         names = ContigNames(genome, "auto")
         for record in source.records:
-            contig = names.number(record.contig)
-            for allele in record.alternates if contig is not None else ():
-                made = resolve(record, allele, contig, genome, LONGEST, 256)
+            for made in resolve(record, names.number(record.contig), genome, Rules(LONGEST, 256)):
                 if isinstance(made, Variant) and made.kind in ("insertion", "deletion"):
                     found.append(made)
     return [found[n] for n in np.sort(rng.permutation(len(found))[:count])]
