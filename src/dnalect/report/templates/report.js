@@ -7,7 +7,7 @@
   var numeric = columns.map(function (_, c) {
     return all.some(function (r) { return typeof r[c] === "number"; });
   });
-  var classAt = columns.indexOf("class");
+  var classAt = columns.indexOf("class"), flagsAt = columns.indexOf("flags"), repeats = document.getElementById("repeats");
   Array.from(new Set(all.map(function (r) { return r[classAt]; }))).sort().forEach(function (name) {
     kind.add(new Option(name, name));
   });
@@ -86,6 +86,7 @@
     var words = filter.value.toLowerCase().replace(/,/g, "").split(/\s+/).filter(Boolean), wanted = kind.value;
     if (words.length && !texts) texts = all.map(function (r) { return r.slice(1).join(" ").toLowerCase(); });
     rows = order(all.filter(function (r, n) {
+      if (repeats && repeats.checked && /repeat/.test(r[flagsAt])) return false;
       return (!wanted || r[classAt] === wanted) && words.every(function (w) { return texts[n].indexOf(w) >= 0; });
     }));
     page = 0;
@@ -103,6 +104,7 @@
   var timer = 0;
   filter.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(apply, 120); });
   kind.addEventListener("change", apply);
+  if (repeats) repeats.addEventListener("change", apply);
   document.getElementById("back").addEventListener("click", function () { page -= 1; draw(); });
   document.getElementById("next").addEventListener("click", function () { page += 1; draw(); });
   apply();
