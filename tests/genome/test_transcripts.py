@@ -94,6 +94,10 @@ def test_attributes_of_both_formats():
     }
 
 
+def test_no_name_breaks_a_table():
+    assert parse_attributes("Name=a%09b%0Ac%2Cd") == {"Name": "a b c,d"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -45,7 +45,7 @@ class Scores(Table):
         return self._kept.table()
 
     def write(self, *paths: str | Path) -> None:
-        """Write .vcf, .vcf.gz (with an index), .tsv or .parquet files, as `dnalect score` does."""
+        """Write files, of the suffixes that `dnalect score -o` knows: .vcf.gz, .tsv, .parquet, .bw ..."""
         for path in paths:
             kind_of(str(path), True)
         self._kept.write_to([str(path) for path in paths])
@@ -92,7 +92,7 @@ def score(
     bases of an indel's window, of distances, of a predicted change. background: SNVs that
     percentiles rest on, 0 for none. annotate: a GFF3 or GTF. rename: "auto" or a file, for contig
     names. report: also write the HTML report. progress: a function of a State, False for nowhere.
-    more: the other options of `dnalect score` by their names here (`Options` of workflows.scoring).
+    more: the other options of `dnalect score`, such as motifs, by their names here (`Options` of workflows.scoring).
     All rows are held; `score_variants` goes through files of any size.
     Raises a DnalectError for unusable input.
     """

@@ -32,6 +32,8 @@ CLASSES = (
 )
 GENES = ("gene", "pseudogene", "ncRNA_gene")
 
+_CONTROLS = dict.fromkeys(range(32), " ")
+
 Positions = npt.NDArray[np.int64]
 
 
@@ -192,7 +194,8 @@ def parse_attributes(text: str) -> dict[str, str]:
         key, mark, value = entry.partition(" " if gtf else "=")
         if mark:
             value = value.strip().strip('"')
-            found[key] = value if gtf or "%" not in value else unquote(value)
+            # A tab or line end in a name would break every table that it is written to.
+            found[key] = value if gtf or "%" not in value else unquote(value).translate(_CONTROLS)
     return found
 
 
