@@ -5,6 +5,7 @@ import pyBigWig
 import pytest
 
 from dnalect.core.errors import OutputError
+from dnalect.core.files import written_together
 from dnalect.core.notices import DnalectWarning
 from dnalect.core.records import Row, Score
 from dnalect.genome.vcf import Record
@@ -28,7 +29,10 @@ ROWS = [
 
 
 def write(outputs, rows=ROWS):
-    with open_outputs([str(each) for each in outputs], None, CONTIGS, {"model": "m"}, Layout()) as writers:
+    with (
+        written_together() as files,
+        open_outputs([str(each) for each in outputs], None, CONTIGS, {"model": "m"}, Layout(), files) as writers,
+    ):
         for each in rows:
             record = Record(each.contig, each.position - 1, ".", each.ref, (each.alt,))
             for writer in writers:
@@ -79,7 +83,11 @@ def test_a_contig_that_the_reference_lacks_is_said(tmp_path):
 
 def test_tracks_appear_whole_or_not_at_all(tmp_path):
     (tmp_path / "a.bw").write_text("before")
-    with pytest.raises(ZeroDivisionError), open_outputs([str(tmp_path / "a.bw")], None, CONTIGS, {}, Layout()):
+    with (
+        pytest.raises(ZeroDivisionError),
+        written_together() as files,
+        open_outputs([str(tmp_path / "a.bw")], None, CONTIGS, {}, Layout(), files),
+    ):
         raise ZeroDivisionError
     assert [each.name for each in tmp_path.iterdir()] == ["a.bw"]
     assert (tmp_path / "a.bw").read_text() == "before"
