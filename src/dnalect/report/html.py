@@ -27,6 +27,7 @@ REASONS = {
     Reason.OUT_OF_RANGE: "the position lies outside its contig",
     Reason.CONTIG_MISSING: "the reference has no such contig",
     Reason.CONTIG_EDGE: "too few known bases around it",
+    Reason.COPY: "a long copy of the sequence beside it, which a model only copies",
 }
 PAGE = 50
 LONGEST = 24
