@@ -5,13 +5,11 @@ import pytest
 from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some
 
 import dnalect
-from conftest import make_model
 from dnalect.core.records import Score
-from dnalect.inference.background import Background, stratum
+from dnalect.inference.background.draws import Draws
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.masked.scorer import MaskedScorer
-from dnalect.tokens.bases import encode
 from models.folders import make
 
 
@@ -68,10 +66,10 @@ def test_what_the_members_allow(genome, members):
         both.longest_allele == min(member.longest_allele for member in members) < max(m.longest_allele for m in members)
     )
     assert both.reach == min(member.reach for member in members)
-    assert (both.background, both.background_others) == (1_000, 100)
     assert both.definition == "mean-1 of llr-loo-2, llr-masked-2"
-    assert not both.shares_forwards
-    assert EnsembleScorer(members[:1] * 2).shares_forwards
+    assert not both.draws_others
+    assert EnsembleScorer(members[:1] * 2).draws_others
+    assert both.cost(some(genome)) == sum(member.cost(some(genome)) for member in members)
 
 
 def test_what_one_member_cannot_score_has_its_reason(genome):
@@ -89,31 +87,13 @@ def test_probabilities_give_the_mean_of_the_log_ratios(genome, members):
     assert found[:, :3] - found[:, 3:] == pytest.approx((each[:, :, :3] - each[:, :, 3:]).mean(axis=0), abs=1e-5)
 
 
-@pytest.mark.parametrize("alike", [True, False])
-def test_percentiles_are_taken_among_the_means_of_the_same_variants(genome, members, alike, tmp_path, model_folder):
-    """Both ways to draw SNVs: sites that share a forward, and one variant after the other."""
-    if alike:
-        members[1] = scorer_for(dnalect.load(make_model(tmp_path / "other", width=16)), genome, flank=24)
+def test_percentiles_are_taken_among_the_means_of_the_same_variants(genome, members):
     both = EnsembleScorer(members)
-    drawn = []
-    score, at_sites = both.score, both.at_sites
-    both.score = lambda variants: drawn.append(variants) or score(variants)
-    both.at_sites = lambda contigs, positions: drawn.append((contigs, positions)) or at_sites(contigs, positions)
-    background = Background(both, snvs=60, others=30)
-    for name in ("snv", "deletion_1"):
-        drawn.clear()
-        background.percentile(name, 0.0)
-        values = background.values[name]
-        if name == "snv" and alike:
-            contigs, positions = (np.concatenate(each) for each in zip(*drawn, strict=True))
-            ref = encode(genome.windows(contigs, positions, 1))[:, 0]
-            rows = np.arange(len(ref))
-            each = [member.at_sites(contigs, positions) for member in members]
-            change = np.mean([(p - p[rows, ref][:, None])[np.arange(4) != ref[:, None]] for p in each], axis=0)[:60]
-        else:
-            assert {stratum(v) for v in drawn[0]} == {name}
-            change = np.mean([[score.value for score in member.score(drawn[0])] for member in members], axis=0)
-        assert values == pytest.approx(np.sort(change), abs=1e-5)
+    for group, band in (("snv", 0), ("deletion", 0)):
+        draws = Draws(both, group, band, 1, print)
+        drawn = draws.first(1)
+        each = [[score.value for score in member.score(draws.variants(0))] for member in members]
+        assert drawn["value"] == pytest.approx(np.mean(each, axis=0), abs=1e-5)
 
 
 def test_backgrounds_of_other_members_are_kept_apart(genome, members):

@@ -9,7 +9,7 @@ import pytest
 import dnalect
 from dnalect.core.errors import InputError
 from dnalect.genome.fasta import open_genome
-from dnalect.inference.background import Background
+from dnalect.inference.background.draws import Draws
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent, digest
 from dnalect.tokens.bases import encode
@@ -96,18 +96,14 @@ def test_other_classes_are_the_models(model, genome, folder):
 def test_the_background_is_drawn_from_the_table_and_kept_apart(model, genome, folder):
     """The same sites are drawn, so that the percentile of an SNV is taken among rounded numbers."""
     table = Precomputed(folder, genome, model)
-    slow = Background(LeaveOneOutScorer(model, genome), snvs=900, others=100)
-    fast = Background(LeaveOneOutScorer(model, genome, sites=table), snvs=900, others=100)
-    for name in ("snv", "deletion_1"):
-        slow.percentile(name, 0.0)
-        fast.percentile(name, 0.0)
-    one, other = slow.values["snv"], fast.values["snv"]
+    slow, fast = LeaveOneOutScorer(model, genome), LeaveOneOutScorer(model, genome, sites=table)
+    one, other = (Draws(scorer, "snv", 0, 1, print).at_least(900)["value"] for scorer in (slow, fast))
+    assert table.asked
     assert not np.array_equal(one, other)
     assert (np.abs(one - other) <= np.abs(one) / 2048 + 1e-4).all()
-    assert np.array_equal(slow.values["deletion_1"], fast.values["deletion_1"])
-    again = Background(LeaveOneOutScorer(model, genome), snvs=900)
-    again.percentile("snv", 0.0)
-    assert np.array_equal(again.values["snv"], one)
+    lost = [Draws(scorer, "deletion", 0, 1, print).at_least(40) for scorer in (slow, fast)]
+    assert np.array_equal(*lost)
+    assert np.array_equal(Draws(slow, "snv", 0, 1, print).at_least(900)["value"], one)
 
 
 def test_row_groups_are_read_once_and_let_go(model, genome, folder, monkeypatch):

@@ -7,7 +7,8 @@ import torch
 import dnalect
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.background import Background, stratum
-from dnalect.inference.leave_one_out import TILE, LeaveOneOutScorer
+from dnalect.inference.background.draws import Draws
+from dnalect.inference.leave_one_out import SITES_WORTH_A_TILE, TILE, LeaveOneOutScorer
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.windows.alleles import normalise
 
@@ -169,58 +170,35 @@ def test_a_long_mnv_is_scored_like_an_indel(scorer, model, genome):
     v = variant(genome, 2000, 20, changed(genome, 2000, 20))
     assert v.kind == "mnv"
     assert scorer.score([v])[0].value is not None
-    assert stratum(v) == "mnv_17-50"
+    assert stratum(v) == ("mnv_long", 20)
 
 
-def test_percentile_is_by_its_formula(scorer):
-    background = Background(scorer, snvs=9)
-    background.values["snv"] = np.array([-3, -2, -2, -2, 0, 1, 1, 2, 5], dtype=np.float32)
-    assert background.percentile("snv", -2) == (1 + 1 + 1.5) / 10
-    assert background.percentile("snv", -9) == 1 / 10
-    assert background.percentile("snv", 9) == 1.0
-
-
-@pytest.mark.parametrize(
-    "name", ["snv", "mnv_2", "mnv_3-4", "insertion_1", "insertion_2-4_tandem", "deletion_1_tandem", "deletion_5-20"]
-)
-def test_backgrounds_are_drawn_from_their_stratum_once(scorer, name):
-    background = Background(scorer, snvs=600, others=40)
-    seen = []
-    scorer_score = scorer.score
-    scorer.score = lambda variants: seen.extend(variants) or scorer_score(variants)
-    background.percentile(name, 0.0)
-    values = background.values[name]
-    assert len(values) == (600 if name == "snv" else 40)
-    assert (np.diff(values) >= 0).all()
-    assert {stratum(v) for v in seen} <= {name}
-    seen.clear()
-    again = Background(scorer, snvs=600, others=40)
-    again.percentile(name, 0.0)
-    assert not seen
-    assert np.array_equal(again.values[name], values)
-
-
-def test_a_small_background_is_spread_over_the_genome(model, tmp_path, monkeypatch):
-    """Sites of one window are alike: 1,000 SNVs of two windows would be a background of two places."""
-    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
-    text = "".join(np.random.default_rng(0).choice(list("ACGT"), 300_000))
-    (tmp_path / "long.fa").write_text(f">c\n{text}\n")
-    scorer, drawn = LeaveOneOutScorer(model, open_genome(tmp_path / "long.fa")), []
-    at_sites = scorer.at_sites
-    scorer.at_sites = lambda contigs, positions: drawn.append(positions) or at_sites(contigs, positions)
-    background = Background(scorer, snvs=1_000)
-    background.percentile("snv", 0.0)
-    assert len(background.values["snv"]) == 1_000
-    assert len(np.unique(np.concatenate(drawn) // 512)) > 100
+@pytest.mark.parametrize(("snvs", "others"), [(None, None), (600, 40)])
+def test_percentiles_are_places_among_variants_drawn_from_the_genome(scorer, snvs, others):
+    background = Background(scorer, snvs, others)
+    variants = [variant(scorer.genome, 1500, 1, changed(scorer.genome, 1500, 1)), variant(scorer.genome, 1500, 3, "")]
+    low, high = (background.percentiles(variants, [value] * 2) for value in (-1e6, 1e6))
+    assert all(0 < one < 0.03 for one in low)
+    assert high == [1.0, 1.0]
+    found = background.percentiles(variants, score(scorer, *variants))
+    assert all(0 < one < 1 for one in found)
 
 
 def test_background_snvs_have_the_distribution_of_all_snvs(scorer, genome, model):
-    background = Background(scorer, snvs=3000)
-    background.percentile("snv", 0.0)
+    drawn = Draws(scorer, "snv", 0, 1, print).at_least(3000)["value"]
     positions = np.concatenate([np.arange(64, 2960), np.arange(3140, 5900)])
     ref = encode(genome.contig("chrA"))[positions]
     log_p = scorer.at_sites(np.zeros_like(positions), positions)
     every = (log_p - log_p[np.arange(len(ref)), ref][:, None])[np.arange(4) != ref[:, None]]
     for share in (0.1, 0.5, 0.9):
-        expected = np.quantile(every, share)
-        assert np.quantile(background.values["snv"], share) == pytest.approx(expected, abs=0.1 * float(every.std()))
+        assert np.quantile(drawn, share) == pytest.approx(np.quantile(every, share), abs=0.1 * float(every.std()))
+
+
+def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
+    snvs = [variant(genome, 2000, 1, changed(genome, 2000, 1, step)) for step in (1, 2, 3)]
+    tile = TILE + 2 * model.reach
+    assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // SITES_WORTH_A_TILE)
+    lost = variant(genome, 1500, 7, "")
+    assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))
+    dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(1100, 1900)]
+    assert scorer.cost(dense) == 2 * model.card.parameters * tile

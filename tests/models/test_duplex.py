@@ -89,3 +89,9 @@ def test_impossible_sizes_are_refused():
         with pytest.raises(ConfigError):
             DuplexConfig(**sizes)
     assert DuplexConfig().reach == 316
+
+
+@pytest.mark.parametrize("join", ["concat", "product"])
+def test_parameters_are_counted_without_the_network(join):
+    config = DuplexConfig(width=12, kernel=3, dilations=(1, 2), expansion=3, join=join)
+    assert config.parameters == sum(p.numel() for p in Duplex(config).parameters())

@@ -26,6 +26,16 @@ def test_ranked_by_score_without_a_background() -> None:
     assert [r.position for r in tally.top()] == [3, 1, 2]
 
 
+def test_what_has_no_percentile_comes_last_and_by_the_score_of_a_base() -> None:
+    """A long deletion's sum says how long it is."""
+    tally = Tally()
+    tally.add([row(1, -0.5, 0.9)])
+    for position, value, changed in [(2, -300.0, 1_000), (3, -4.0, 2)]:
+        score = Score(value=value, kind="deletion", changed=changed)
+        tally.add([Row("chrI", position, ".", "AC", "A", score)])
+    assert [r.position for r in tally.top()] == [1, 3, 2]
+
+
 def test_common_against_rare() -> None:
     rng = np.random.default_rng(3)
     common, rare = rng.random(40) * 0.6 + 0.4, rng.random(50)

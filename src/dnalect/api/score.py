@@ -52,7 +52,7 @@ class Scores(Table):
 
     def report(self, path: str | Path) -> None:
         """Write the HTML report, with pictures of the sequence around the lowest-ranked variants."""
-        write_report(summary(self._job, self.summary.title), Path(path))
+        write_report(summary(self._job, self.summary.title, pictures=True), Path(path))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,9 +1,11 @@
 """dnalect models list | show nt-v2-50m | choose --goal variants --species human | verify FOLDER"""
 
 import sys
+from typing import Any
 
 import click
 
+from dnalect.cli import machine
 from dnalect.cli.types import Finite
 
 GOALS = {
@@ -85,3 +87,37 @@ def verify(folder: str, published_as: str | None) -> None:
 
     for line in steps(folder, published_as):
         click.echo(f"ok  {line}")
+
+
+@command.command("background")
+@click.argument("model")
+@click.argument("references", nargs=-1, required=True)
+@click.option("-o", "--output", help="File to write [default: background.npz in the model's folder].")
+@click.option("--among", default="", metavar="TEXT", help="What the references are, in words, for the provenance.")
+@click.option("--snvs", type=click.IntRange(min=100), default=100_000, show_default=True, help="SNVs to draw.")
+@click.option(
+    "--others",
+    type=click.IntRange(min=48),
+    default=240,
+    show_default=True,
+    help="Variants of every other class and range of lengths up to 8 bases; half of that up to 64, then a fifth.",
+)
+@click.option(
+    "--longest", type=click.IntRange(min=1), default=2_048, show_default=True, help="Bases of the longest alleles."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the draws.")
+@machine.device
+@machine.dtype
+@machine.threads
+def background(model: str, references: tuple[str, ...], **options: Any) -> None:
+    """Draw the background of MODEL on REFERENCES (FASTA) once, so that `dnalect score` draws none.
+
+    Percentiles of scores on these references, and on others of an assembly that the model learned from, then come
+    from the file. What was drawn is kept in the cache: a run that was stopped goes on where it was.
+
+    \b
+    dnalect models background runs/my-model genome.fa
+    """
+    from dnalect.workflows.backgrounds import make_table
+
+    make_table(model, references, **options)

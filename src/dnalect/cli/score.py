@@ -89,14 +89,14 @@ from dnalect.cli import machine
 @click.option(
     "--background",
     type=click.IntRange(min=0),
-    help="Background SNVs for percentiles; 0: no percentiles [default: 100,000 for duplex, 1,000 for masked models "
-    "and predicted changes].",
+    help="Background SNVs for percentiles; 0: no percentiles [default: what came with the model, else as many as cost "
+    "at most twice the scoring].",
 )
 @click.option(
     "--background-others",
-    type=click.IntRange(min=10),
-    help="Background variants of every class and length bin but SNVs [default: 1,000 for duplex, 100 for masked, "
-    "200 for predicted changes].",
+    type=click.IntRange(min=0),
+    help="Background variants of every other class and range of lengths; 0: percentiles of SNVs alone [default: as "
+    "--background; none for masked models].",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the background.")
 @click.option(

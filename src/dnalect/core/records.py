@@ -70,6 +70,13 @@ class Variant:
         return "none" if not len(self.ref) else "snv" if len(self.ref) == 1 else "mnv"
 
     @property
+    def changed(self) -> int:
+        """Changed bases: differing ones where the alleles are of one length, else those of the longer allele."""
+        if len(self.ref) == len(self.alt):
+            return int((self.ref != self.alt).sum())
+        return max(len(self.ref), len(self.alt))
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """What every score of this variant is flagged with."""
         return ("tandem_repeat",) if self.tandem else ()
@@ -149,6 +156,7 @@ class Score:
     lower, in (0, 1). ref_prob: the model's probability of the reference base (SNVs).
     flags: "tandem_repeat" of indels, "repeat" of substitutions. strand_gap: |forward - reverse| of a model that reads
     one strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
+    changed: bases that the allele changes, 0 where nothing does.
     members: the log-ratios whose mean `value` is, one a model, () of a single model.
     distances: None unless they were asked for. changes: one an output of a predictor, else ().
     """
@@ -165,6 +173,12 @@ class Score:
     members: tuple[float, ...] = ()
     distances: Distances | None = None
     changes: tuple[Change, ...] = ()
+    changed: int = 0
+
+    @property
+    def per_base(self) -> float | None:
+        """The log-ratio over the changed bases, None where none changes."""
+        return self.value / self.changed if self.value is not None and self.changed else None
 
     @property
     def known(self) -> bool:

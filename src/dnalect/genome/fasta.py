@@ -303,3 +303,17 @@ def _check(path: Path, name: str | None, bases: bytes, named: bool) -> bool:
 def contig_numbers(genome: Genome, names: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return the numbers of the named contigs; UnknownContig names the first that is missing."""
     return np.array([genome.number(name) for name in names], dtype=np.int64)
+
+
+def joined(genomes: Sequence[Genome]) -> Genome:
+    """Return several references as one, in memory. Raises FastaError where two have a contig of the same name."""
+    names = tuple(name for genome in genomes for name in genome.names)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise FastaError(f"the contig {twice[0]} is in several of the references")
+    return Genome(
+        path=genomes[0].path,
+        names=names,
+        lengths=np.concatenate([genome.lengths for genome in genomes]),
+        checksums=tuple(checksum for genome in genomes for checksum in genome.checksums),
+        bases=Bases(np.concatenate([genome.packed for genome in genomes])),
+    )

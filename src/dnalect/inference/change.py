@@ -58,7 +58,6 @@ class ChangeScorer:
     """
 
     definition = DEFINITION
-    background, background_others = 1_000, 200
 
     def __init__(
         self,
@@ -96,6 +95,13 @@ class ChangeScorer:
     def longest_allele(self) -> int:
         """Most bases of an allele: those of the window."""
         return self.window
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds changes take: parameters times the bases that are read."""
+        views = (self.strands == "both") + 1
+        # The reference's windows are the same for all alternates of a site.
+        windows = len(variants) + len({(v.contig, v.start, v.ref.tobytes()) for v in variants})
+        return views * self.shifts * windows * self.window * self.predictor.base.card.parameters
 
     def changes(self, variants: Sequence[Variant]) -> list[tuple[Change, ...]]:
         """Return the changes of each variant, in order, one for each of `outputs`, without percentiles."""
@@ -141,20 +147,23 @@ class ChangeScorer:
 class OneChange:
     """The change of one output as a number for every variant, for a background.
 
-    number: of the output. Scorers of one run share `last`, so that a draw is read once for all outputs.
+    number: of the output. Those of one run share `read`, so that a draw is read once for all outputs.
     """
 
-    shares_forwards, sites = False, None
+    draws_others, sites = True, None
 
-    def __init__(self, scorer: ChangeScorer, number: int, last: dict[bytes, list[tuple[Change, ...]]]):
-        self.scorer, self.number, self.last = scorer, number, last
-        self.genome, self.reach = scorer.genome, scorer.reach
-        self.background, self.background_others = scorer.background, scorer.background_others
+    def __init__(self, scorer: ChangeScorer, number: int, read: dict[bytes, list[tuple[Change, ...]]]):
+        self.scorer, self.number, self.read = scorer, number, read
+        self.genome, self.reach, self.longest_allele = scorer.genome, scorer.reach, scorer.longest_allele
 
     @property
     def identity(self) -> str:
         """Names model, method and output: equal ones give equal numbers."""
         return f"{self.scorer.identity} {self.scorer.outputs[self.number].name}"
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the changes of variants take."""
+        return self.scorer.cost(variants)
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return the change of each variant as the value of a score, in order."""
@@ -162,10 +171,9 @@ class OneChange:
         for variant in variants:
             digest.update(f"{variant.contig} {variant.start} {variant.ref.tolist()} {variant.alt.tolist()}\n".encode())
         key = digest.digest()
-        if key not in self.last:
-            self.last.clear()
-            self.last[key] = self.scorer.changes(variants)
-        return [Score(each[self.number].value, kind=v.kind) for v, each in zip(variants, self.last[key], strict=True)]
+        if key not in self.read:
+            self.read[key] = self.scorer.changes(variants)
+        return [Score(each[self.number].value, kind=v.kind) for v, each in zip(variants, self.read[key], strict=True)]
 
 
 def readout(spec: HeadSpec, calibration: Calibration | None, raw: npt.NDArray[np.floating]) -> Floats:

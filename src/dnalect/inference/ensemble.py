@@ -26,8 +26,7 @@ class EnsembleScorer:
         self.definition = f"{DEFINITION} of {', '.join(dict.fromkeys(each.definition for each in self.members))}"
         self.flank = min(each.flank for each in self.members)
         self.shares_forwards = all(each.shares_forwards for each in self.members)
-        self.background = min(each.background for each in self.members)
-        self.background_others = min(each.background_others for each in self.members)
+        self.draws_others = all(each.draws_others for each in self.members)
 
     @property
     def identity(self) -> str:
@@ -43,6 +42,10 @@ class EnsembleScorer:
     def longest_allele(self) -> int:
         """Most bases of an allele whose haplotype fits every member's context."""
         return min(each.longest_allele for each in self.members)
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: those of all members."""
+        return sum(member.cost(variants) for member in self.members)
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""

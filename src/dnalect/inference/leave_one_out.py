@@ -4,6 +4,7 @@ Score definition "llr-loo-2" (docs/scores.md). Natural logarithms throughout.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -26,9 +27,9 @@ from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "llr-loo-2"
 LONGEST_MNV = 16
-TILE = 1024
+TILE = 4096
 # A tile costs about as much as this many single sites.
-SITES_WORTH_A_TILE = 32
+SITES_WORTH_A_TILE = 90
 # Fewer rows than this may take another kernel, with other rounding: batches are filled up.
 SMALLEST_BATCH = 16
 LogProbs = npt.NDArray[np.float32]
@@ -57,8 +58,7 @@ class LeaveOneOutScorer:
     """
 
     definition = DEFINITION
-    shares_forwards = True
-    background, background_others = 100_000, 1_000
+    shares_forwards = draws_others = True
     strands = "both, exactly symmetric"
 
     def __init__(
@@ -103,6 +103,20 @@ class LeaveOneOutScorer:
                     scores[n] = score
         return [score for score in scores if score is not None]
 
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+        sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
+        tiles = Counter((contig, start // TILE) for contig, start in sites)
+        tile = TILE + 2 * self.model.reach
+        bases = sum(min(count, SITES_WORTH_A_TILE) for count in tiles.values()) * tile // SITES_WORTH_A_TILE
+        for variant in variants:
+            treated = _treated_as(variant)
+            if treated == "mnv":
+                bases += 2 * variant.changed * tile // SITES_WORTH_A_TILE
+            elif treated in ("insertion", "deletion"):
+                bases += 4 * self.flank + len(variant.ref) + len(variant.alt)
+        return 2 * self.model.card.parameters * bases
+
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""
         return distances(self.model, variants, self.genome, self.flank, self.longest_allele, self.batch)
@@ -141,7 +155,7 @@ class LeaveOneOutScorer:
     ) -> None:
         reach = self.model.reach
         wanted = np.unique(which[dense])
-        for part in track(_parts(wanted, 4), "reading along the genome", "batches"):
+        for part in track(_parts(wanted, 2), "reading along the genome", "batches"):
             starts = tiles[part, 1] * TILE - reach
             codes = encode(self.genome.windows(tiles[part, 0], starts, TILE + 2 * reach))
             log_probs = self._all(codes)

@@ -13,17 +13,14 @@ from dnalect.genome.fasta import Genome
 class Measure(Protocol):
     """A number for every variant that depends on reference and variant alone: what a background is drawn of.
 
-    genome: the reference. reach: bases on each side that the number depends on. background,
-    background_others: SNVs, and variants of each other stratum, that percentiles rest on
-    unless told otherwise. identity: names model and method; equal ones give equal numbers on
-    one reference. shares_forwards: whether near sites cost no more than one; such a measure is
-    a Scorer. sites: precomputed log-probabilities, or None.
+    genome: the reference. reach: bases on each side that the number depends on. longest_allele: most
+    bases of an allele that can be scored. draws_others: whether a background of other variants
+    than SNVs is drawn without being asked for. identity: names model and method; equal ones give
+    equal numbers on one reference. sites: precomputed log-probabilities, or None.
     """
 
     genome: Genome
-    background: int
-    background_others: int
-    shares_forwards: bool
+    draws_others: bool
     sites: Any
 
     @property
@@ -31,6 +28,13 @@ class Measure(Protocol):
 
     @property
     def reach(self) -> int: ...
+
+    @property
+    def longest_allele(self) -> int: ...
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+        ...
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""
@@ -41,14 +45,12 @@ class Scorer(Measure, Protocol):
     """The measure of a language model.
 
     definition: of the score, as docs/scores.md names it. flank: bases on each side of an
-    indel's alleles. longest_allele: most bases of an allele that can be scored.
+    indel's alleles. shares_forwards: whether near sites cost no more than one.
     """
 
     definition: str
     flank: int
-
-    @property
-    def longest_allele(self) -> int: ...
+    shares_forwards: bool
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""

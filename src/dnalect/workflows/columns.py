@@ -108,10 +108,17 @@ FIELDS = (
     Field(
         "PCT",
         "Float",
-        "share of background variants of the same kind with a lower DNALECT_LLR; no p-value",
+        "share of background variants of the same class and length with a lower DNALECT_LLR; no p-value",
         "llr",
         lambda row: _fixed(row.score.percentile, 6),
         always=True,
+    ),
+    Field(
+        "PER_BASE",
+        "Float",
+        "DNALECT_LLR over the bases that the allele changes (MNVs, insertions, deletions)",
+        "llr",
+        lambda row: _fixed(row.score.per_base if row.score.changed > 1 else None),
     ),
     Field("REASON", "String", "why the allele has no score", "always", lambda row: row.score.reason, always=True),
     Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda row: _fixed(row.score.ref_prob)),
@@ -181,6 +188,7 @@ COLUMNS = (
     Column("class", pa.string(), lambda row: row.score.kind if row.score.known else None),
     Column("llr", pa.float64(), lambda row: _rounded(row.score.value)),
     Column("percentile", pa.float64(), lambda row: _rounded(row.score.percentile, 6)),
+    Column("llr_per_base", pa.float64(), lambda row: _rounded(row.score.per_base)),
     Column("ref_probability", pa.float64(), lambda row: _rounded(row.score.ref_prob)),
     Column("strand_gap", pa.float64(), lambda row: _rounded(row.score.strand_gap)),
     Column("ref_tokens", pa.int64(), lambda row: row.score.tokens and row.score.tokens[0]),
@@ -220,7 +228,7 @@ def _change_fields(number: int, name: str, meaning: str) -> list[Field]:
         return _fixed(row.score.changes[number].percentile, 6) if row.score.changes else ""
 
     key = f"CHANGE_{name.upper()}"
-    lower = f"share of background variants of the same kind with a lower DNALECT_{key}; no p-value"
+    lower = f"share of background variants of the same class and length with a lower DNALECT_{key}; no p-value"
     return [
         Field(key, "Float", f"predicted alternate - reference: {meaning}; no clinical evidence", "change", value, True),
         Field(f"{key}_PCT", "Float", lower, "change", percentile, True),

@@ -3,11 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from dnalect.core.records import Change, Score, Variant
-from dnalect.inference.background import Background, stratum
+from dnalect.inference.background import Background
 from dnalect.inference.change import DEFINITION, STEP, ChangeScorer, OneChange
 from dnalect.workflows.tally import Tally
 
@@ -29,13 +26,16 @@ class PredictedChanges:
         others: int | None,
         seed: int,
         notify: Callable[[str], None],
+        quiet: bool = False,
     ):
-        self.scorer, self.seed = scorer, seed
+        self.scorer = scorer
         shared: dict[bytes, list[tuple[Change, ...]]] = {}
         # One draw serves all outputs, and is announced once.
         notices = [notify, *[lambda _: None] * len(scorer.outputs)]
         self.backgrounds = [
-            Background(OneChange(scorer, number, shared), snvs, others, seed, notices[number])
+            Background(
+                OneChange(scorer, number, shared), snvs, others, seed, notices[number], quiet=quiet or number > 0
+            )
             for number in range(len(scorer.outputs))
         ]
 
@@ -46,31 +46,29 @@ class PredictedChanges:
 
     def add(self, variants: Sequence[Variant], scores: Sequence[Score], tally: Tally) -> list[Score]:
         """Return the scores with the changes of their variants, and percentiles unless the background is 0."""
-        given = zip(variants, scores, self.scorer.changes(variants), strict=True)
-        return [replace(score, changes=self._ranked(variant, changes, tally)) for variant, score, changes in given]
+        found, percentiles = self.scorer.changes(variants), []
+        for number, (output, background) in enumerate(zip(self.scorer.outputs, self.backgrounds, strict=True)):
+            percentiles.append(background.percentiles(variants, [changes[number].value for changes in found]))
+            for kind in {variant.kind for variant in variants} if number < REPORTED else ():
+                alike = background.alike([variant for variant in variants if variant.kind == kind])
+                tally.changes.compare(f"{output.name}, {kind}", alike)
+        return [
+            replace(
+                score, changes=tuple(replace(c, percentile=p[row]) for c, p in zip(changes, percentiles, strict=True))
+            )
+            for row, (score, changes) in enumerate(zip(scores, found, strict=True))
+        ]
 
-    def _ranked(self, variant: Variant, changes: tuple[Change, ...], tally: Tally) -> tuple[Change, ...]:
-        if not self.backgrounds[0].snvs:
-            return changes
-        name, out = stratum(variant), []
-        for number, (background, change) in enumerate(zip(self.backgrounds, changes, strict=True)):
-            out.append(replace(change, percentile=background.percentile(name, change.value)))
-            if number < REPORTED:
-                tally.changes.begin(f"{change.name}, {variant.kind}", background.values[name])
-        return tuple(out)
-
-    def drawn(self, key: str) -> npt.NDArray[np.float32]:
-        """Return the background of an output and class, given as "output, class"."""
+    def drawn(self, key: str) -> int:
+        """Return the number of draws behind an output and class, given as "output, class"."""
         output, _, kind = key.partition(", ")
-        values = self.backgrounds[list(self.outputs).index(output)].values
-        return np.concatenate([each for name, each in values.items() if name.split("_")[0] == kind])
+        return self.backgrounds[list(self.outputs).index(output)].count(kind)
 
     @property
     def facts(self) -> dict[str, str]:
         """What a reader needs to repeat the predictions, in the order to show."""
         scorer, card, first = self.scorer, self.scorer.predictor.card, self.backgrounds[0]
         shifted = f"the mean over {scorer.shifts} windows, {STEP} bases from one to the next"
-        drawn = f"{first.snvs} SNVs, {first.others} of each other stratum, seed {self.seed}"
         return {
             "predictor": f"{card.id} {card.revision}",
             "predictor_sha256": card.sha256,
@@ -78,5 +76,5 @@ class PredictedChanges:
             "change_window": f"{scorer.window} bases",
             "change_strands": _VIEWS[scorer.strands],
             "change_shifts": shifted if scorer.shifts > 1 else "1, no shift",
-            "change_background": drawn if first.snvs else "",
+            "change_background": "" if first.off else str(first),
         }

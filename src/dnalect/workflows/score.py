@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -54,21 +55,24 @@ def run(
         job.begin(source.header)
         total = announce_scoring(job, variants)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
-        facts = provenance(job) if options.provenance else {}
         with written_together() as files:
-            with (
-                open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers,
-                phase("scoring", total, "records", quiet=options.quiet) as bar,
-            ):
+            with phase("scoring", total, "records", quiet=options.quiet) as bar:
                 job.shown = bar.update
-                for record, scores, rows in job.rows(source.records):
-                    for writer in writers:
-                        writer.write(record, scores, rows)
+                scored = job.rows(source.records)
+                # The first ones are scored before the outputs open, whose headers say what the percentiles rest on.
+                first = list(islice(scored, 1))
+                if "llr" in job.measured and not (job.background.off or options.quiet):
+                    say(f"percentiles: {job.background}")
+                facts = provenance(job) if options.provenance else {}
+                with open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers:
+                    for record, scores, rows in chain(first, scored):
+                        for writer in writers:
+                            writer.write(record, scores, rows)
             if job.fit.suspicious:
                 warn(job.fit.notes[-1])
             if job.table is not None and not options.quiet:
                 say(table_note(job))
-            found = summary(job, f"{named(variants)} on {job.genome.path.name}")
+            found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(report))
             if report:
                 write_report(found, files.place(Path(report)))
             if multiqc:

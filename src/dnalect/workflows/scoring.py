@@ -1,5 +1,6 @@
 """Records -> scores and rows of the table: one reference, one model or several, record after record."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,17 +17,18 @@ from dnalect.genome.fasta import Reference, open_genome
 from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record, VcfHeader
-from dnalect.inference.background import Background, stratum
+from dnalect.inference.background import Background
+from dnalect.inference.background.tables import Table, fitting, tables_in
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
-from dnalect.models.assemblies import any_saw, origin_of
+from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, Named, load, untuned
+from dnalect.models.registry import EMBEDDED, Model, Named, load, untuned
 from dnalect.windows.alleles import Rules, resolve
 from dnalect.windows.repeats import is_copy, repetitive
 from dnalect.workflows.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
@@ -53,8 +55,9 @@ class Options:
     log-ratio and, of a fine-tuned predictor, the change. window: bases of an indel's window, or
     of a predictor's; None for the card's. batch: windows a forward. indels: how masked models score
     them, "fast" or "exact". background: SNVs of the
-    background, background_others: variants of each other stratum; 0 leaves percentiles out,
-    None is what the kind of model can afford. strands: that a predictor reads, None for those
+    background, 0 leaves percentiles out; background_others: variants of each other group and band
+    of lengths, 0 leaves theirs out; None for both is what came with the model, else a coarse one that
+    costs at most twice the scoring (inference.background). strands: that a predictor reads, None for those
     it was trained on. shifts: windows of a predictor whose mean is taken.
     rename: None, "auto" or a file. assembly: what the reference is of, for slices that don't tell.
     force_reference: score on a reference that contradicts the variants. dup_as_tandem: <DUP> and
@@ -98,6 +101,7 @@ class Scoring:
     def __init__(self, reference: Reference, options: Options):
         self.options = options
         self.genome = open_genome(reference)
+        self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.notes: list[str] = []
         names = models_for(self.genome, options.model)
         loaded = [load(name, options.device, options.dtype) for name in names]
@@ -114,13 +118,21 @@ class Scoring:
         ]
         self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
         notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
-        self.background = Background(self.scorer, options.background, options.background_others, options.seed, notify)
+        self.background = Background(
+            self.scorer,
+            options.background,
+            options.background_others,
+            options.seed,
+            notify,
+            self._shipped(names[0], notify),
+            options.quiet,
+        )
+        self.cost = 0
         self.changes = self._changes(notify)
         self.names = ContigNames(self.genome, options.rename)
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
         self.places = Places(options.annotate, self.genome) if options.annotate else None
         self.tally = Tally()
-        self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
 
@@ -166,7 +178,22 @@ class Scoring:
         scorer = ChangeScorer(
             self.predictor, self.genome, options.window, options.strands, options.shifts, options.batch
         )
-        return PredictedChanges(scorer, options.background, options.background_others, options.seed, notify)
+        return PredictedChanges(
+            scorer, options.background, options.background_others, options.seed, notify, options.quiet
+        )
+
+    def _shipped(self, name: Named, notify: Callable[[str], None]) -> Table | None:
+        """Return the background that lies in the model's folder, if it is for this score and this reference."""
+        if len(self.models) > 1 or self.predictor is not None or "llr" not in self.measured:
+            return None
+        card, scorer = self.models[0].card, self.scorers[0]
+        known = card.is_of(list(self.origin.lengths)) or (
+            bool(self.origin.possible) and all(same_species(card, each) for each in self.origin.possible)
+        )
+        own = name if isinstance(name, str | os.PathLike) else card.id
+        folder = next((each for each in (EMBEDDED / own, Path(own)) if each.is_dir()), None)
+        tables = tables_in(folder, card.sha256, notify) if folder else []
+        return fitting(tables, scorer.definition, scorer.flank, self.genome.checksum, known)
 
     def _flank(self) -> int | None:
         # Of a predictor the window is that of its changes.
@@ -276,16 +303,15 @@ class Scoring:
         return scores
 
     def _percentiles(self, variants: list[Variant], scores: list[Score]) -> list[Score]:
-        if "llr" not in self.measured or not self.background.snvs:
+        scores = [replace(score, changed=variant.changed) for variant, score in zip(variants, scores, strict=True)]
+        if "llr" not in self.measured:
             return scores
-        out = []
-        for variant, score in zip(variants, scores, strict=True):
-            name = stratum(variant)
-            value = score.value or 0.0
-            percentile = self.background.percentile(name, value)
-            self.tally.scores.begin(score.kind, self.background.values[name])
-            out.append(replace(score, percentile=percentile))
-        return out
+        self.cost += self.scorer.cost(variants)
+        found = self.background.percentiles(variants, [score.value for score in scores])
+        for kind in {score.kind for score in scores}:
+            mine = [variant for variant, score in zip(variants, scores, strict=True) if score.kind == kind]
+            self.tally.scores.compare(kind, self.background.alike(mine))
+        return [replace(score, percentile=percentile) for score, percentile in zip(scores, found, strict=True)]
 
     def _rows(
         self,

@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
-from dnalect.core.records import Context, Row, Summary
+from dnalect.core.records import Context, Row, Summary, Variant
 from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.motif_hits import SITES
 from dnalect.models.assemblies import any_saw
 from dnalect.workflows.scoring import Scoring
-from dnalect.workflows.tally import SCORE_BINS
 
 PICTURED = 12
 SHOWN = 20
+# Share of a run that its pictures may take, and multiply-adds that they always may.
+PICTURES = 0.1
+FLOOR = 50_000_000_000
+_BASE = np.zeros(1, dtype=np.uint8)
 
 
 def provenance(job: Scoring) -> dict[str, str]:
@@ -24,7 +27,6 @@ def provenance(job: Scoring) -> dict[str, str]:
     llr, distance = "llr" in job.measured, "distance" in job.measured
     windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
     flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
-    background = f"{job.background.snvs} SNVs, {job.background.others} of each other stratum, seed {options.seed}"
     facts = {
         "version": __version__,
         "command": options.command,
@@ -43,7 +45,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "forced_reference": job.fit.against or ("yes" if options.force_reference else ""),
         "seen_in_training": _unknown(job),
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
-        "background": background if llr else "",
+        "background": str(job.background) if llr and not job.background.off else "",
         "annotation": Path(options.annotate).name if options.annotate else "",
         "motifs": f"{len(job.motifs.names):,} of {Path(options.motifs or '').name}; {SITES}" if job.motifs else "",
         "use": "research use, no clinical evidence",
@@ -76,18 +78,20 @@ def table_note(job: Scoring) -> str:
     return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
 
 
-def summary(job: Scoring, title: str) -> Summary:
-    """Return the run as the report shows it."""
-    tally, llr = job.tally, "llr" in job.measured
+def summary(job: Scoring, title: str, pictures: bool) -> Summary:
+    """Return the run as the report shows it. pictures: whether to compute the contexts that only the report has."""
+    tally, top = job.tally, job.tally.top()
     several = f"Every number is the mean over {len(job.labels)} models: {', '.join(job.labels)}."
+    contexts, left_out = _pictured(job, top) if pictures and "llr" in job.measured else ([], [])
+    scores = tally.scores.shown(job.background.count)
     notes = [
         *job.fit.notes,
         *job.notes,
+        *left_out,
         *([several] if len(job.labels) > 1 else []),
         *filter(None, [table_note(job)]),
         _on_seen(job),
     ]
-    top = tally.top()
     return Summary(
         title=title,
         provenance=provenance(job),
@@ -96,15 +100,15 @@ def summary(job: Scoring, title: str) -> Summary:
         outcomes=tally.outcomes,
         kinds=tally.kinds,
         percentiles=tally.percentiles,
-        scores={kind: (edges, tally.scores.counts[kind]) for kind, edges in tally.scores.edges.items()},
-        background={kind: (edges, _background_counts(job, kind, edges)) for kind, edges in tally.scores.edges.items()},
+        scores={kind: (edges, counts) for kind, (edges, counts, _) in scores.items()},
+        background={kind: (edges, counts) for kind, (edges, _, counts) in scores.items()},
         top=top,
-        contexts=[_context(job, row) for row in top[:PICTURED]] if llr else [],
+        contexts=contexts,
         frequency=tally.frequency(),
         notes=notes,
         annotated=job.places is not None,
         measured=job.measured,
-        changes=_changes(job),
+        changes=tally.changes.shown(job.changes.drawn) if job.changes else {},
     )
 
 
@@ -121,23 +125,16 @@ def _on_seen(job: Scoring) -> str:
     return text + (f" Of {tally.unknown:,} records {unknown}." if tally.unknown else "")
 
 
-def _background_counts(job: Scoring, kind: str, edges: np.ndarray) -> np.ndarray:
-    values = [v for name, v in job.background.values.items() if name.split("_")[0] == kind and len(v)]
-    counts = np.zeros(SCORE_BINS, dtype=np.int64)
-    for part in values:
-        counts += _binned(part, edges)
-    return counts
-
-
-def _changes(job: Scoring) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    if job.changes is None:
-        return {}
-    found, drawn = job.tally.changes, job.changes.drawn
-    return {key: (edges, found.counts[key], _binned(drawn(key), edges)) for key, edges in found.edges.items()}
-
-
-def _binned(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    return np.asarray(np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)[0])
+def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str]]:
+    """Return what the report draws, as far as a tenth of the run allows, and a note where that leaves some out."""
+    wanted = [row for row in top[:PICTURED] if row.score.value is not None]
+    sites = [Variant(0, at, at + 1, _BASE, _BASE) for at in range(2 * SHOWN + 1)]
+    afforded = max(FLOOR, PICTURES * job.cost) // max(1, job.scorer.cost(sites))
+    notes = []
+    if afforded < len(wanted):
+        count = f"the first {afforded:,.0f} of" if afforded else "none of"
+        notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
+    return [_context(job, row) for row in wanted[: int(afforded)]], notes
 
 
 def _context(job: Scoring, row: Row) -> Context:

@@ -1,6 +1,7 @@
 """What the report needs, gathered while the records stream by: counts and the top rows, never all."""
 
 import heapq
+from collections.abc import Callable
 from itertools import count
 
 import numpy as np
@@ -17,24 +18,42 @@ Counts = npt.NDArray[np.int64]
 
 
 class Histograms:
-    """Counts of values in bins that the background of their class fixes. edges, counts: by class."""
+    """Counts of values, and of the background of the same classes, in bins that the first background fixes.
+
+    edges, counts, background: by class.
+    """
 
     def __init__(self) -> None:
         self.edges: dict[str, npt.NDArray[np.float64]] = {}
         self.counts: dict[str, Counts] = {}
+        self.background: dict[str, Counts] = {}
 
-    def begin(self, name: str, values: npt.NDArray[np.float32]) -> None:
-        """Fix the bins of a class by its background, unless they are fixed already."""
-        if name not in self.edges and len(values):
-            low, high = np.quantile(values, [0.001, 0.999])
+    def compare(self, name: str, background: npt.NDArray[np.float64]) -> None:
+        """Count scores that stand for the background of some variants of a class; the first ones fix its bins."""
+        if not len(background):
+            return
+        if name not in self.edges:
+            low, high = np.quantile(background, [0.001, 0.999])
             self.edges[name] = np.linspace(float(low), float(max(high, low + 1e-6)), SCORE_BINS + 1)
             self.counts[name] = np.zeros(SCORE_BINS, dtype=np.int64)
+            self.background[name] = np.zeros(SCORE_BINS, dtype=np.int64)
+        edges = self.edges[name]
+        self.background[name] += np.histogram(np.clip(background, edges[0], edges[-1]), bins=edges)[0]
 
     def add(self, name: str, value: float) -> None:
         """Count a value, in the last bin of its side where it lies beyond; nothing for a class without bins."""
         if name in self.edges:
             place = np.searchsorted(self.edges[name], value, side="right") - 1
             self.counts[name][min(max(int(place), 0), SCORE_BINS - 1)] += 1
+
+    def shown(self, drawn: Callable[[str], int]) -> dict[str, tuple[npt.NDArray[np.float64], Counts, Counts]]:
+        """Return (bin edges, counts, counts of the background) by class. drawn: number of draws of a class."""
+        found = {}
+        for name, edges in self.edges.items():
+            background = self.background[name]
+            scaled = np.rint(background * (drawn(name) / max(1, int(background.sum())))).astype(np.int64)
+            found[name] = (edges, self.counts[name], scaled)
+        return found
 
 
 class Tally:
@@ -74,8 +93,11 @@ class Tally:
             self.changes.add(f"{change.name}, {kind}", change.value)
         if percentile is not None:
             self._count_percentile(row, kind, percentile)
-        # Without a background all percentiles are missing, and the score, distance or change itself ranks.
-        first, second = max((change.rank for change in row.score.changes), default=(-(percentile or 0.0), -value))
+        # What has a percentile goes first: sums over many bases, and scores of several classes, can't be compared.
+        # Where none has one, the score of a changed base, the distance or the change itself ranks.
+        own = value if row.score.per_base is None else row.score.per_base
+        rank = (-2.0 if percentile is None else -percentile, -own)
+        first, second = max((change.rank for change in row.score.changes), default=rank)
         item = (first, second, -next(self._serial), row)
         if len(self._top) < TOP:
             heapq.heappush(self._top, item)

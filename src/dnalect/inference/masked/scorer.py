@@ -40,7 +40,8 @@ class MaskedScorer:
     """
 
     shares_forwards = False
-    background, background_others = 1_000, 100
+    # They cost several passes each, where the three substitutions of a site share one.
+    draws_others = False
     sites = None
 
     def __init__(
@@ -85,6 +86,21 @@ class MaskedScorer:
     def log_background(self) -> Floats:
         """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition of the reference."""
         return log_composition(self.genome)
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+        # One pass serves all alternates of a site; byte pairs take about two numbers of masks.
+        sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
+        passes = len(sites) * (2 if self.paired else 1)
+        for variant in variants:
+            if self.paired and variant.kind not in ("snv", "none"):
+                passes += 2
+            elif _treated_as(variant, self.paired) == "mnv":
+                passes += 2 * variant.changed
+            elif variant.kind not in ("snv", "none"):
+                exact = 4 * INDEL_FLANK["exact"] + len(variant.ref) + len(variant.alt)
+                passes += 2 if self.indels == "fast" else exact
+        return passes * self.ways * self.phases * (2 * self.flank + 1) * int(self.model.card.parameters)
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return ln p(base | the rest of the window) at n sites: (n, 4) in A, C, G, T order."""

@@ -62,6 +62,15 @@ class DuplexConfig:
         return (self.kernel - 1) * sum(self.dilations) + 1
 
     @property
+    def parameters(self) -> int:
+        """Number of parameters, without building the network."""
+        width, hidden = self.width, self.width * self.expansion
+        parts = 3 if self.join == "product" else 2
+        block = 4 * width + 2 * width * (width * self.kernel + 1) + hidden * (width + 1) + width * (hidden + 1)
+        head = hidden * (parts * width + 1) + 4 * (hidden + 1)
+        return 5 * width + len(self.dilations) * block + 2 * width + head
+
+    @property
     def doubling(self) -> bool:
         """Whether the dilations are 1, 2, 4, ...: then one base needs only a pyramid."""
         return self.dilations == tuple(2**n for n in range(len(self.dilations)))

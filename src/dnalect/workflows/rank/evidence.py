@@ -93,14 +93,18 @@ def _likelihood(scored: Scored, settings: Settings) -> Evidence | None:
     direction, weight = settings.directions["llr"], settings.weights["llr"]
     if direction != "abs" and "percentile" in scored:
         percentile = scored.numbers("percentile")
-        if np.array_equal(np.isfinite(percentile), np.isfinite(raw)):
+        # A score without a percentile can't be compared with those that have one, so it counts as missing.
+        if np.isfinite(percentile).any():
             value = 1 - percentile if direction == "low" else percentile
             origin = "column llr; percentile against the background of its class"
             return Evidence("llr", raw, value, weight, direction, origin, model=True)
     classes = scored.texts("class") if "class" in scored else [""] * len(scored)
     _, stratum = np.unique(classes, return_inverse=True)
-    origin = "column llr; place within its class in the file"
-    return Evidence("llr", raw, within(raw, direction, stratum), weight, direction, origin, model=True)
+    # Sums over many bases say how many they are.
+    compared = scored.numbers("llr_per_base") if "llr_per_base" in scored else raw
+    compared = np.where(np.isfinite(compared), compared, raw)
+    origin = "column llr; place within its class in the file, by the score of a changed base"
+    return Evidence("llr", raw, within(compared, direction, stratum), weight, direction, origin, model=True)
 
 
 def _distance(scored: Scored, settings: Settings) -> Evidence | None:

@@ -17,6 +17,7 @@ _OURS = re.compile(rb"##dnalect_(\w+)=(.*?)\r?\n")
 # Our INFO keys whose columns have another name; all others are the key in lower case.
 _RENAMED = {
     "PCT": "percentile",
+    "PER_BASE": "llr_per_base",
     "REFP": "ref_probability",
     "STRAND": "strand_gap",
     "SPREAD": "llr_spread",

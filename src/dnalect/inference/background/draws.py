@@ -1,0 +1,95 @@
+"""The random variants of one stratum as a sequence: the first n are the same however many are drawn."""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import OutputError
+from dnalect.core.files import cache_folder
+from dnalect.core.records import Variant
+from dnalect.core.stored import read_stored, write_stored
+from dnalect.inference.background import variants as random
+from dnalect.inference.background.strata import NAMES, lengths_of
+from dnalect.inference.scorer import Measure
+
+FORMAT = "dnalect background 2"
+# Blocks that are scored, and then kept, at once.
+KEPT_EVERY = 16
+DRAW = np.dtype([("block", "<i4"), ("length", "<i4"), ("value", "<f4")])
+Drawn = npt.NDArray[np.void]
+
+
+class Draws:
+    """Draws blocks of a group and band of lengths, scores them once, and keeps the scores in the cache.
+
+    cached: the scores of the first `blocks` blocks.
+    """
+
+    def __init__(self, measure: Measure, group: str, band: int, seed: int, notify: Callable[[str], None]):
+        self.measure, self.group, self.band, self.seed, self.notify = measure, group, band, seed, notify
+        self._variants: dict[int, list[Variant]] = {}
+        sites = f" {measure.sites.identity}" if group == "snv" and measure.sites is not None else ""
+        identity = f"{measure.genome.checksum} {measure.identity}{sites}"
+        folder = cache_folder() / "backgrounds" / hashlib.sha256(identity.encode()).hexdigest()[:24]
+        self.made_of = f"{FORMAT} {identity} {group} {band} {seed}"
+        self.path = folder / f"{group}-{lengths_of(band)[1]}.{seed}.draws"
+        self.blocks, self.cached = 0, np.empty(0, dtype=DRAW)
+        if (data := read_stored(self.path, self.made_of, notify)) is not None:
+            (self.blocks,) = struct.unpack_from("<q", data)
+            self.cached = np.frombuffer(data, dtype=DRAW, offset=8)
+
+    def variants(self, number: int) -> list[Variant]:
+        """Return the variants of a block, none where the reference has none of this kind."""
+        if number not in self._variants:
+            measure = self.measure
+            rng = np.random.default_rng((self.seed, zlib.crc32(f"{self.group} {self.band}".encode()), number))
+            self._variants[number] = random.block(
+                measure.genome, self.group, self.band, measure.longest_allele, measure.reach, rng
+            )
+        return self._variants[number]
+
+    def first(self, blocks: int, shown: Callable[[int], None] = lambda _: None) -> Drawn:
+        """Return the draws of the first blocks. shown: called with the number of variants that were scored."""
+        while self.blocks < blocks:
+            numbers = range(self.blocks, min(blocks, self.blocks + KEPT_EVERY))
+            made = [variant for number in numbers for variant in self.variants(number)]
+            scored = np.empty(len(made), dtype=DRAW)
+            scored["block"] = [number for number in numbers for _ in self.variants(number)]
+            scored["length"] = [variant.changed for variant in made]
+            scored["value"] = self._values(made)
+            # What has no score is no background.
+            self.cached = np.concatenate([self.cached, scored[np.isfinite(scored["value"])]])
+            self.blocks = numbers.stop
+            self._keep()
+            shown(len(made))
+        return self.cached[self.cached["block"] < blocks]
+
+    def at_least(self, count: int, shown: Callable[[int], None] = lambda _: None) -> Drawn:
+        """Return the first `count` draws, fewer where the reference has no more."""
+        size = self.size
+        blocks, found = 0, self.cached[:0]
+        while len(found) < count:
+            blocks += -(-(count - len(found)) // size)
+            found = self.first(blocks, shown)
+            if not self.variants(blocks - 1):
+                break
+        return found[:count]
+
+    @property
+    def size(self) -> int:
+        """Variants of a whole block."""
+        return 3 * random.SITES if self.group == "snv" else random.OTHERS
+
+    def _values(self, made: list[Variant]) -> npt.NDArray[np.float32]:
+        values = [score.value for score in self.measure.score(made)] if made else []
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+
+    def _keep(self) -> None:
+        try:
+            write_stored(self.path, struct.pack("<q", self.blocks) + self.cached.tobytes(), self.made_of)
+        except OutputError as error:
+            self.notify(f"the background of {NAMES[self.group]} is not kept for the next run: {error}")

@@ -1,0 +1,90 @@
+"""The background of a model on its own genome, drawn once: `dnalect models background`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dnalect.core.errors import ModelError
+from dnalect.core.files import check_writable
+from dnalect.core.notices import say
+from dnalect.genome.fasta import joined, open_genome
+from dnalect.inference.background.draws import Drawn, Draws
+from dnalect.inference.background.quantiles import Pool, pooled
+from dnalect.inference.background.strata import NAMES, lengths_of, named
+from dnalect.inference.background.tables import Table, write_table
+from dnalect.inference.likelihood import scorer_for
+from dnalect.inference.scorer import ModelScorer
+from dnalect.models.registry import language_model, model_folder
+
+NAME = "background.npz"
+# Bands of lengths of a group that is not of indels.
+BANDS = {"snv": (0, 0), "mnv": (1, 4), "mnv_long": (5, 6)}
+# Bands of lengths up to 8 bases, where most variants are, get all draws; those up to 64 half, longer ones a fifth.
+SHARES = ((8, 1), (64, 2))
+LONG_SHARE = 5
+
+
+def make_table(
+    model: str,
+    references: Sequence[str],
+    output: str | None = None,
+    among: str = "",
+    snvs: int = 100_000,
+    others: int = 240,
+    longest: int = 2_048,
+    seed: int = 1,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> Path:
+    """Draw the background of a model on references, and write its quantiles into the model's folder.
+
+    `dnalect score` takes its percentiles from there, for these references and every other one
+    of an assembly that the model learned from. output: another file. among: the references in
+    words, for the provenance.
+    snvs: SNVs. others: variants of each other group and band of lengths up to 8 bases; fewer of longer ones, which
+    read more and are rarer.
+    longest: bases of the longest alleles. Draws are kept in the cache, so that a run that was stopped goes on.
+    Returns the file. Raises ModelError, FastaError or OutputError.
+    """
+    path = Path(output) if output else model_folder(model) / NAME
+    check_writable(path)
+    loaded = language_model(model, device, dtype)
+    if not loaded.card.sha256:
+        raise ModelError(f"{model} has no card with the checksum of its weights")
+    genomes = [open_genome(reference) for reference in references]
+    genome = genomes[0] if len(genomes) == 1 else joined(genomes)
+    scorer = scorer_for(loaded, genome)
+    pools = []
+    for group in NAMES:
+        drawn = drawn_of(scorer, group, snvs if group == "snv" else others, longest, seed)
+        if drawn:
+            pools.append(pool_of(group, drawn))
+    told = among or " and ".join(Path(reference).name for reference in references)
+    checksums = tuple(dict.fromkeys([genome.checksum, *(each.checksum for each in genomes)]))
+    table = Table(loaded.card.sha256, scorer.definition, scorer.flank, dtype, checksums, told, seed, tuple(pools))
+    size = write_table(path, table)
+    say(f"{path}: {size:,} bytes; {table}")
+    return path
+
+
+def drawn_of(scorer: ModelScorer, group: str, count: int, longest: int, seed: int) -> dict[int, Drawn]:
+    """Return the draws of a group by band, up to the first band that the references have none of."""
+    lowest, highest = BANDS.get(group, (0, (min(longest, scorer.longest_allele) - 1).bit_length()))
+    found: dict[int, Drawn] = {}
+    for band in range(lowest, highest + 1):
+        low, high = lengths_of(band)
+        share = next((share for upto, share in SHARES if high <= upto), LONG_SHARE)
+        drawn = Draws(scorer, group, band, seed, say).at_least(-(-count // share))
+        say(f"{len(drawn):,} {named(group, low, high)}")
+        if not len(drawn):
+            break
+        found[band] = drawn
+    return found
+
+
+def pool_of(group: str, drawn: dict[int, Drawn]) -> Pool:
+    """Return the pool of draws by band."""
+    every = np.concatenate(list(drawn.values()))
+    span = lengths_of(min(drawn))[0], lengths_of(max(drawn))[1]
+    return pooled(group, span, every["length"].astype(np.int64), every["value"])
