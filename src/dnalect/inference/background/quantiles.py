@@ -13,7 +13,7 @@ Numbers = npt.NDArray[np.int64]
 
 # Fits of place and spread have at most NODES nodes, of NODE draws at least; a band of lengths is judged by itself
 # where it has OWN_BAND.
-NODES, NODE = 16, 20
+NODES, NODE = 16, 12
 OWN_BAND = 200
 LEAST_SPREAD = 1e-6
 
