@@ -37,7 +37,7 @@ small-table: $(CORE) ## models and tasks on the shipped slices, into small-out/c
 small-labels: $(CORE) ## learning curves on the shipped slices, into small-out/labels
 	$(SUITE) configs/benchmarks/small/labels.yaml $(SMALL) --out small-out/labels
 
-small-case: $(CORE) ## case study 13.1 on the shipped slices, into small-out/expression and small-out/saturation
+small-case: $(CORE) ## effects on expression on the shipped slices, into small-out/expression and small-out/saturation
 	$(BIN)/dnalect evaluate expression configs/benchmarks/small/expression.yaml --data data --out small-out/expression
 	$(BIN)/dnalect evaluate saturation --data data --out small-out/saturation
 

@@ -1,14 +1,15 @@
-"""Try choices of the duplex network, one at a time, at the same number of bases; table and plots.
+"""Try choices of the duplex network, one at a time, at the same number of bases; table and plot.
 
 python scripts/search.py --data DATA --out runs/search [--steps 200] [--workers 2] [--only NAME ...]
 
 Every trial is an ordinary pretraining run (it can be resumed) on the yeast training contigs, judged
 on the same 300 kb of chrXIII with its whole context, never on chrXIV. The table goes to
-results/search/runs.tsv, one line a trial, with what differs from the base; plots of bits against
-minutes and against parameters beside it. A finished trial is not run again.
+results/search/runs.tsv, one line a trial, with what differs from the base, and is drawn beside it
+(--draw draws it again). A finished trial is not run again.
 """
 
 import argparse
+import csv
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,14 +18,15 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 import dnalect
 from dnalect.core.files import write_text
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
+from dnalect.report import plots
 from dnalect.tokens.bases import encode
 from dnalect.training.config import PretrainConfig, read_config
 from dnalect.workflows.pretrain import pretrain_config
@@ -114,45 +116,38 @@ def folder_of(name: str, out: Path) -> Path:
     return out / name.replace(" ", "-").replace(",", "")
 
 
-def draw(rows: list[dict[str, object]], out_folder: Path, out: Path) -> None:
-    """Draw bits against minutes (all curves) and against parameters (the ends)."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
+def draw(table: Path, out: Path) -> None:
+    """Draw the trials of a table, the best first, with what they took beside them."""
+    with table.open(encoding="utf-8") as lines:
+        rows = sorted(csv.DictReader(lines, delimiter="\t"), key=lambda row: float(row["XIII_bits"]))
+    bits = {row["trial"]: float(row["XIII_bits"]) for row in rows}
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.6), layout="constrained")
-    best = sorted(rows, key=lambda row: row["XIII_bits"])
-    for number, row in enumerate(best):
-        name = str(row["trial"])
-        log = [json.loads(text) for text in (folder_of(name, out_folder) / "log.jsonl").read_text().splitlines()][2:]
-        style = {"color": "black", "linewidth": 2.2, "zorder": 3} if name == "base" else {"color": f"C{number % 10}"}
-        left.plot(
-            [entry["seconds"] / 60 for entry in log],
-            [entry["train_bits"] for entry in log],
-            label=name,
-            linestyle=["-", "--", ":"][number // 10],
-            **style,
-        )
-        right.scatter(row["parameters"] / 1e6, row["XIII_bits"], color=style["color"], s=22)
-        right.annotate(
-            name,
-            (row["parameters"] / 1e6, row["XIII_bits"]),
-            fontsize=7,
-            xytext=(5, -2),
-            textcoords="offset points",
-        )
-    left.set(xlabel="minutes of one core", ylabel="training bits per base")
-    right.set(xlabel="million parameters", ylabel="bits per base on 300 kb of chrXIII")
-    right.margins(x=0.2)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(*left.get_legend_handles_labels(), frameon=False, fontsize=8, loc="outside right upper")
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    def paint(figure: Figure) -> None:
+        axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(3.2, 1))
+        plots.clean(axes)
+        beside.set_axis_off()
+        axes.axvline(bits["base"], color=plots.INK, lw=0.8, ls=(0, (4, 3)))
+        for at, row in enumerate(rows):
+            colour = plots.MODEL if row["trial"] == "base" else plots.RIVAL
+            axes.plot([bits["base"], bits[row["trial"]]], [at, at], color=colour, lw=2, solid_capstyle="round")
+            axes.plot(bits[row["trial"]], at, "o", color=colour, ms=5)
+            cells = (f"{bits[row['trial']]:.4f}", f"{int(row['parameters']) / 1e6:.2f} M", row["minutes"])
+            for place, text in enumerate(cells):
+                beside.text(place, at, text, va="center", ha="right", fontsize=8, color=plots.INK)
+        for place, title in enumerate(("bits", "weights", "minutes")):
+            beside.text(place, -0.9, title, va="center", ha="right", fontsize=8, color=plots.RIVAL)
+        beside.set_xlim(-0.7, 2.1)
+        axes.set_yticks(range(len(rows)), [row["trial"] for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -1.4)
+        axes.grid(axis="x", color=plots.LINE, lw=0.5)
+        axes.set_xlabel("bits a base on 300 kb of chrXIII (lower is better)", fontsize=9, color=plots.INK)
+
+    plots.save(out, 8.4, 0.9 + 0.25 * len(rows), paint)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("runs/search"))
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--workers", type=int, default=1, help="trials at a time, one thread each if several")
@@ -160,12 +155,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=list(TRIALS), default=list(TRIALS))
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--judge", nargs="+", help="print the bits of these models on the judged bases, train nothing")
+    parser.add_argument("--draw", action="store_true", help="draw the table that is there, train nothing")
     options = parser.parse_args()
+    results = ROOT / "results/search"
+    if options.draw:
+        draw(results / "runs.tsv", results / "runs.png")
+        return
+    if options.data is None:
+        parser.error("--data is needed, unless --draw is given")
     for name in options.judge or ():
         print(f"{name}\t{judged_bits(name, options.data):.4f}", flush=True)
     if options.judge:
         return
-    results = ROOT / "results/search"
     results.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     threads = torch.get_num_threads() if options.workers == 1 else (os.cpu_count() or 1) // options.workers or 1
@@ -178,7 +179,7 @@ def main() -> None:
             rows.sort(key=lambda row: row["XIII_bits"])
             text = ["\t".join(rows[0]), *("\t".join(str(value) for value in row.values()) for row in rows)]
             write_text(results / "runs.tsv", "\n".join(text) + "\n")
-    draw(rows, options.out, results / "runs.png")
+    draw(results / "runs.tsv", results / "runs.png")
 
 
 if __name__ == "__main__":

@@ -106,6 +106,29 @@ def test_links_lead_to_files(page):
     assert not [link for link in wanted if not (page.parent / link).exists()]
 
 
+def _cells(text: str) -> list[str]:
+    """The cells of all tables, outside of code."""
+    lines = FENCE.sub("", text).splitlines()
+    rows = [line.strip() for line in lines if line.startswith("|")]
+    return [cell.strip() for row in rows for cell in re.split(r"(?<!\\)\|", row.strip("|"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_cells_of_tables_can_be_read_on_a_phone(page):
+    long = [cell for cell in _cells(page.read_text(encoding="utf-8")) if len(cell) > 200]
+    assert not long, "longer than 200 characters: make it several rows, or a list below the table"
+
+
+def test_long_cells_are_seen():
+    assert _cells("a | b\n\n| x | y \\| z |\n|---|---|\n") == ["x", "y \\| z", "---", "---"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_pages_need_no_textbook(page):
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r"(?i)\bthe (?:textbook )?chapter\b|\bsection 13\b|\b13\.[15]\b(?! min)", text)
+
+
 def _nav(entries) -> list[str]:
     found = []
     for entry in entries:

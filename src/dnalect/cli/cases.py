@@ -46,7 +46,7 @@ def expression(
     seeds: int | None,
     device: str,
 ) -> None:
-    """Case study 13.1 in yeast: learn expression of random promoters, predict measured and natural changes."""
+    """Yeast promoters: learn expression of random promoters, predict measured and natural changes."""
     from dnalect.workflows.benchmark.learners import Places
     from dnalect.workflows.benchmark.suite import read_suite
     from dnalect.workflows.cases.expression import run_expression
@@ -103,7 +103,7 @@ def _told(out: Path) -> None:
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/cagi5.")
 @_shared
 def elements(data: Path, model: str, predictors: dict[str, Path], out: Path, device: str) -> None:
-    """Case study 13.1 in human: which measured variants of regulatory elements have an effect?"""
+    """Human: which measured variants of regulatory elements have an effect?"""
     from dnalect.workflows.cases.elements import run_elements
 
     run_elements(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors)
@@ -114,7 +114,7 @@ def elements(data: Path, model: str, predictors: dict[str, Path], out: Path, dev
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with variants/cagi4_eqtl_mpra.")
 @_shared
 def pairs(data: Path, model: str, predictors: dict[str, Path], out: Path, device: str) -> None:
-    """Case study 13.1 in human: which alleles differ in a reporter, among pairs of eQTL loci?"""
+    """Human: which alleles differ in a reporter, among pairs of eQTL loci?"""
     from dnalect.workflows.cases.pairs import run_pairs
 
     run_pairs(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors)
@@ -132,7 +132,7 @@ def pairs(data: Path, model: str, predictors: dict[str, Path], out: Path, device
 def saturation(
     data: Path, reference: Path | None, model: str, predictors: dict[str, Path], out: Path, device: str
 ) -> None:
-    """Case study 13.1 in human: every substitution and deletion of one base of the HNF4A promoter."""
+    """Human: every substitution and deletion of one base of the HNF4A promoter."""
     from dnalect.workflows.cases.saturation import run_saturation
 
     run_saturation(data, model, out, shlex.join(["dnalect", *sys.argv[1:]]), device, predictors, reference)

@@ -6,15 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import write_text, written_whole
+from dnalect.core.files import write_text
 from dnalect.core.records import Codes
 from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, overlap, read_regions, subtract
+from dnalect.report import plots
 from dnalect.tokens.bases import encode
 from dnalect.tokens.bpe import SPECIAL, BytePairs
 from dnalect.tokens.files import write_tokenizer
@@ -129,7 +130,7 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     lines = ["\t".join(COLUMNS), *("\t".join(row.cells()) for row in rows)]
     write_text(out / "choice.tsv", "\n".join(lines) + "\n")
     write_tokenizer(result.tokenizer, out / "tokenizer.json")
-    draw(result, out / "choice.png")
+    draw(result.rows, result.chosen, out / "choice.png")
     return result
 
 
@@ -263,33 +264,34 @@ def verdict(choice: Choice) -> str:
     return text + "."
 
 
-def draw(choice: Choice, picture: Path) -> None:
+def draw(rows: Sequence[Row], chosen: str, picture: Path) -> None:
     """Draw bits and accuracy against the size of the vocabulary, with the rivals as lines."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
-    means = [row for row in choice.rows if not row.k]
+    means = [row for row in rows if not row.k]
     tried = [row for row in means if row.words is not None]
     shown = (
         ("bits", 1, "bits a base, mean over k = 2 to 6", "How surprising the next bases are"),
         ("accuracy", 100, "% of next k-mers guessed, mean over k", "How often the guess is right"),
     )
-    for axes, (quantity, scale, label, title) in zip(panels, shown, strict=True):
-        found = [getattr(row, quantity) for row in tried]
-        values = scale * np.array([each.mean for each in found])
-        reach = scale * np.array([[each.mean - each.low for each in found], [each.high - each.mean for each in found]])
-        words = [row.words for row in tried]
-        axes.errorbar(words, values, reach, fmt="o-", color="#0b6e99", capsize=3, label="small model on byte pairs")
-        at = next(n for n, row in enumerate(tried) if row.predictor == choice.chosen)
-        axes.plot(words[at], values[at], "o", ms=12, mfc="none", mec="#b3541e", mew=1.5, label="chosen")
-        for row, style in zip((row for row in means if row.words is None), ("--", ":"), strict=True):
-            axes.axhline(scale * getattr(row, quantity).mean, ls=style, color="#667788", label=row.predictor)
-        axes.set(xscale="log", xlabel="words in the vocabulary", ylabel=label, title=title)
-        axes.spines[["top", "right"]].set_visible(False)
-    low, high = panels[0].get_ylim()
-    panels[0].set_ylim(low, high + 0.35 * (high - low))
-    panels[0].legend(frameon=False, fontsize=8, loc="upper left")
-    with written_whole(picture) as temporary:
-        figure.savefig(temporary, format="png", dpi=130)
-    plt.close(figure)
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(1, 2)
+        for axes, (quantity, scale, label, title) in zip(panels, shown, strict=True):
+            plots.clean(axes)
+            found = [getattr(row, quantity) for row in tried]
+            values = scale * np.array([each.mean for each in found])
+            ends = np.array([[each.mean - each.low, each.high - each.mean] for each in found]).T * scale
+            words = [row.words for row in tried]
+            axes.errorbar(words, values, ends, fmt="o-", color=plots.MODEL, capsize=3, label="small model, byte pairs")
+            at = next(n for n, row in enumerate(tried) if row.predictor == chosen)
+            axes.plot(words[at], values[at], "o", ms=12, mfc="none", mec=plots.SECOND, mew=1.5, label="chosen")
+            for row, style in zip((row for row in means if row.words is None), ("--", ":"), strict=True):
+                axes.axhline(scale * getattr(row, quantity).mean, ls=style, color=plots.RIVAL, label=row.predictor)
+            axes.set(xscale="log")
+            axes.set_xlabel("words in the vocabulary", fontsize=9, color=plots.INK)
+            axes.set_ylabel(label, fontsize=9, color=plots.INK)
+            axes.set_title(title, fontsize=9.5, loc="left", color=plots.INK)
+        low, high = panels[0].get_ylim()
+        panels[0].set_ylim(low, high + 0.35 * (high - low))
+        panels[0].legend(frameon=False, fontsize=8, loc="upper left")
+
+    plots.save(picture, 8.6, 3.6, paint)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from dnalect.core.errors import ConfigError, OutputError
-from dnalect.core.files import write_text, written_whole
+from dnalect.core.files import write_text
+from dnalect.report import plots
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.tokens.bpe import SPECIAL
 from dnalect.tokens.merging import train_byte_pairs
@@ -23,7 +25,7 @@ COLUMNS = (
     *("vocabulary", "words", "tokens", "bases", "seen", "seen_in_random", "once", "rare", "mean_count", "compression"),
 )
 _BLOCK = 1 << 22
-_COLOURS = {"k-mers": "#b3541e", "byte pairs": "#0b6e99"}
+_COLOURS = {"k-mers": plots.SECOND, "byte pairs": plots.MODEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,35 +182,51 @@ def table(rows: Sequence[Cost]) -> list[list[str]]:
 
 def draw(rows: Sequence[Cost], picture: Path) -> None:
     """Draw length, use and counts of the words against the size of the vocabulary."""
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
-    # Value, axis, title, and on which side of the points of each kind their labels stand.
-    shown: tuple[tuple[Callable[[Cost], float], str, str, dict[str, int]], ...] = (
-        (lambda row: row.bases, "bases a token", "What a token covers", {"k-mers": -1, "byte pairs": 1}),
-        (lambda row: 100 * row.rare, f"% of words seen fewer than {RARE} times", "Words too rare", {"k-mers": -1}),
-        (lambda row: row.mean_count, "mean count of a word that occurs", "Examples", {"k-mers": 1, "byte pairs": -1}),
+    # Value, axis, title, and where the labels of each kind stand: across and up from their points, -1 or 1.
+    shown: tuple[tuple[Callable[[Cost], float], str, str, dict[str, tuple[int, int]]], ...] = (
+        (lambda row: row.bases, "bases a token", "What a token covers", {"k-mers": (-1, 1), "byte pairs": (1, -1)}),
+        (lambda row: 100 * row.rare, f"% of words seen fewer than {RARE} times", "Words too rare", {"k-mers": (-1, 1)}),
+        (
+            lambda row: row.mean_count,
+            "mean count of a word that occurs",
+            "Examples",
+            {"k-mers": (1, 1), "byte pairs": (-1, -1)},
+        ),
     )
-    for axes, (value, label, title, sides) in zip(panels, shown, strict=True):
-        for kind, colour in _COLOURS.items():
-            mine = [row for row in rows if row.kind == kind]
-            axes.plot([row.words for row in mine], [value(row) for row in mine], "o-", color=colour, label=kind)
-            for row in mine if kind in sides else []:
-                axes.annotate(
-                    row.label,
-                    (row.words, value(row)),
-                    xytext=(6 * sides[kind], 5 if kind == "k-mers" else -11),
-                    textcoords="offset points",
-                    ha="left" if sides[kind] > 0 else "right",
-                    fontsize=8,
-                    color=colour,
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(1, 3)
+        for axes, (value, label, title, sides) in zip(panels, shown, strict=True):
+            plots.clean(axes)
+            for kind, colour in _COLOURS.items():
+                mine = [row for row in rows if row.kind == kind]
+                axes.plot(
+                    [row.words for row in mine], [value(row) for row in mine], "o-", color=colour, ms=5, label=kind
                 )
-        axes.set(xscale="log", xlabel="words in the vocabulary", ylabel=label, title=title)
-        axes.margins(x=0.12, y=0.15)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[2].set_yscale("log")
-    panels[0].legend(frameon=False)
-    with written_whole(picture) as temporary:
-        figure.savefig(temporary, format="png", dpi=130)
-    plt.close(figure)
+                for row in mine if kind in sides else []:
+                    _name(axes, row.label, (row.words, value(row)), sides[kind], colour)
+            axes.set(xscale="log")
+            axes.set_xlabel("words in the vocabulary", fontsize=9, color=plots.INK)
+            axes.set_ylabel(label, fontsize=9, color=plots.INK)
+            axes.set_title(title, fontsize=9.5, loc="left", color=plots.INK)
+            axes.margins(x=0.2, y=0.14)
+            axes.grid(color=plots.LINE, lw=0.5)
+        panels[2].set_yscale("log")
+        panels[0].legend(frameon=False, fontsize=8, loc="upper left")
+
+    plots.save(picture, 9.6, 3.4, paint)
+
+
+def _name(axes: Axes, text: str, at: tuple[float, float], side: tuple[int, int], colour: str) -> None:
+    """Write a label beside its point, on the side that its line leaves free."""
+    across, up = side
+    axes.annotate(
+        text,
+        at,
+        xytext=(5 * across, 4 * up),
+        textcoords="offset points",
+        ha="left" if across > 0 else "right",
+        va="bottom" if up > 0 else "top",
+        fontsize=7.5,
+        color=colour,
+    )

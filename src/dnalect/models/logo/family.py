@@ -1,6 +1,6 @@
 """LOGO (Yang 2022) as published: a small BERT over n-grams, its weights from Keras.
 
-The LOGO of the textbook chapter, with heads for region, chromatin and conservation, is another:
+The LOGO that the textbook "AI for Biologists" describes, with heads for region, chromatin and conservation, is another:
 no checkpoint of it exists.
 """
 

@@ -1,1 +1,1 @@
-"""The case studies of the textbook chapter, on real data."""
+"""Effects of variants on expression: scores beside measured data."""

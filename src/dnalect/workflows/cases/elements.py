@@ -1,4 +1,4 @@
-"""Case study 13.1 in human: which measured variants of regulatory elements have an effect?
+"""Effects on expression in human: which measured variants of regulatory elements have an effect?
 
 Every score is made without the element that it is judged on: zero-shot, from conservation, from a
 model that learned something else, or learned from the variants of the other elements.
@@ -181,7 +181,7 @@ def _page(figures: Sequence[Figure], rivals: Sequence[str], out: Path, command: 
         f"{len(found.effect):,} substitutions in {len(np.unique(found.element))} elements, {rate:.0%} of them with an "
         "effect. No score has seen a measured variant of the element that it is judged on."
     )
-    page = Page("Case study 13.1: human regulatory elements", lead, tuple(sections), {"command": command})
+    page = Page("Effects on expression: human regulatory elements", lead, tuple(sections), {"command": command})
     write_page(page, out / "index.html")
 
 

@@ -1,4 +1,4 @@
-"""Case study 13.1 in yeast, as one job: fine-tune on random promoters, then predict measured and natural changes."""
+"""Effects on expression in yeast, one job: fine-tune on random promoters, predict measured and natural changes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -166,5 +166,5 @@ def _page(suite: Suite, figures: Sequence[Figure], out: Path, command: str) -> N
     others = [who for who in dict.fromkeys(figure.who for figure in figures) if not who.startswith(names)]
     known = {each.part for each in figures}
     sections = [forest_section(panel, figures, others, out, CAPTION) for panel in PANELS if panel.part in known]
-    page = Page("Case study 13.1: yeast promoters", suite.about, tuple(sections), {"command": command})
+    page = Page("Effects on expression: yeast promoters", suite.about, tuple(sections), {"command": command})
     write_page(page, out / "index.html")

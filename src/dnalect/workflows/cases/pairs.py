@@ -1,4 +1,4 @@
-"""Case study 13.1, a second assay: which pairs of alleles differ in a reporter (CAGI4, Tewhey 2016)?
+"""Effects on expression, a second assay: which pairs of alleles differ in a reporter (CAGI4, Tewhey 2016)?
 
 Every score sees the 150 bases of the construct and nothing of the assay, or learned from pairs of
 other loci.
@@ -183,5 +183,5 @@ def _page(figures: Sequence[Figure], pairs: Pairs, out: Path, command: str) -> N
         "become emVars: among all pairs, who knows what is active has half of the answer."
     )
     write_page(
-        Page("Case study 13.1: pairs of alleles", lead, tuple(sections), {"command": command}), out / "index.html"
+        Page("Effects on expression: pairs of alleles", lead, tuple(sections), {"command": command}), out / "index.html"
     )

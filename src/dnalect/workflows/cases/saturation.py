@@ -1,4 +1,4 @@
-"""Case study 13.1, every base of one promoter: do zero-shot scores and predicted changes order measured effects?
+"""Effects on expression, every base of one promoter: do zero-shot scores and predicted changes order measured effects?
 
 HNF4A (Kircher 2019), substitutions and deletions of one base. No label of the assay is used.
 """
@@ -176,5 +176,5 @@ def _page(figures: Sequence[Figure], found: Saturation, out: Path, command: str)
         f"with {FEWEST_BARCODES} barcodes or more. Nothing was learned from them, so that words can't be a rival: "
         "without labels a word says nothing."
     )
-    title = "Case study 13.1: every base of the HNF4A promoter"
+    title = "Effects on expression: every base of the HNF4A promoter"
     write_page(Page(title, lead, tuple(sections), {"command": command}), out / "index.html")
