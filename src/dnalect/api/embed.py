@@ -104,7 +104,7 @@ def embed(
     pool: "mean", "max", "mean-max", "summary", or of files "base", a vector for every base.
     layer: 0 for the embedding, 1 and on after that layer, None for the last, after its norm.
     strands: 1 or "forward"; 2 or "both" for the mean with the reverse complement.
-    batch: sequences a forward. quiet: no progress. outputs: files to write too (.parquet, .h5ad,
+    batch: sequences in one pass. quiet: no progress. outputs: files to write too (.parquet, .h5ad,
     .npz). more: window, step, labels, rename, device, dtype.
     The rest of what pooling means: docs/embed.md. Raises a DnalectError for what can't be embedded.
     """

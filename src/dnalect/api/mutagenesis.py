@@ -59,7 +59,7 @@ def mutagenesis(
     prediction with the change less that without: a signal in its own unit, classes and tracks as
     log-odds. reference: one sequence as text, or a genome (FASTA, open, or sequences by name).
     region: `chrI:1,001-1,200` of it (from 1, ends inside); the bases around are read too. None for
-    the only contig. output: of a predictor with several. batch: windows a forward.
+    the only contig. output: of a predictor with several. batch: windows in one pass.
     Raises ConfigError or InputError where region or output don't say which one.
     """
     genome = open_genome(reference)

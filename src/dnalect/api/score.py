@@ -88,7 +88,7 @@ def score(
     VCF, BCF, TSV or BED; tuples (contig, position from 1, ref, alt); or a data frame with columns
     chrom, pos, ref, alt. model: a name, a folder or what `load` gave, a list of them for an
     ensemble; None lets the reference choose. scores: of "llr", "distance" and, with a fine-tuned
-    model, "change". device, dtype: of models given by name. batch: windows a forward. window:
+    model, "change". device, dtype: of models given by name. batch: windows in one pass. window:
     bases of an indel's window, of distances, of a predicted change. background: SNVs that
     percentiles rest on, 0 for none. annotate: a GFF3 or GTF. rename: "auto" or a file, for contig
     names. report: also write the HTML report. progress: a function of a State, False for nowhere.

@@ -48,7 +48,7 @@ from dnalect.cli import machine
 @click.option("--colour", "--color", "colour", metavar="COLUMN", help="Of the map's dots [default: the first label].")
 @machine.rename
 @click.option(
-    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Windows a forward."
+    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Windows in a batch."
 )
 @machine.device
 @machine.dtype

@@ -28,7 +28,7 @@ from dnalect.cli import machine
 @click.option("--raw", is_flag=True, help="Without the calibration.")
 @machine.rename
 @click.option(
-    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Sequences a forward."
+    "--batch-size", "batch", type=click.IntRange(1, 4096), default=32, show_default=True, help="Sequences in a batch."
 )
 @machine.device
 @machine.dtype

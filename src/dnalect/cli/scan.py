@@ -29,7 +29,7 @@ from dnalect.cli import machine
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 128),
-    help="Tiles a forward, a power of two [default: 8 on a CPU, 64 on other devices].",
+    help="Tiles in a batch, a power of two [default: 8 on a CPU, 64 on other devices].",
 )
 @machine.rename
 @machine.device

@@ -29,7 +29,7 @@ from dnalect.cli import machine
     metavar="llr|distance|change|llr,distance|...",
     help="llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes. change: of a "
     "fine-tuned model, what it predicts of the alternate less that of the reference. "
-    "[default: llr; of a fine-tuned model llr,change]",
+    "[default: llr; llr,change with a fine-tuned model]",
 )
 @click.option("--report", help="Write an HTML report here.")
 @click.option("--multiqc", help="Write MultiQC custom content here (..._mqc.json).")
@@ -76,7 +76,7 @@ from dnalect.cli import machine
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),
-    help="Windows a forward; never changes a number [default: 64 for duplex, 16 for masked models].",
+    help="Windows in a batch; never changes a number [default: 64 for duplex, 16 for masked models].",
 )
 @click.option(
     "--indels",
