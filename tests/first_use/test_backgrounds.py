@@ -110,7 +110,7 @@ def test_pictures_are_computed_for_a_report_alone(fasta, vcf, model, tmp_path, m
     monkeypatch.setattr(made_summary, "PICTURES", 1e-6)
     found, _ = run(fasta, vcf, tmp_path, str(tmp_path / "r.html"), model=str(model), background=100)
     assert not found.contexts
-    assert "Pictures may take a tenth of the run, so none of 12 variants are drawn in their context." in found.notes
+    assert "Pictures may take a tenth of the run, so none of 12 variants are drawn in their context." in found.facts
 
 
 def test_an_interrupted_background_is_not_believed(fasta, vcf, model, tmp_path):

@@ -158,7 +158,7 @@ def test_unknown_is_written_as_unknown(tmp_path, fasta, model_folder):
     (row,) = score_variants(str(part), str(tmp_path / "q.tsv"), model=str(model_folder), percentiles=False)
     assert row.seen is None
     found, out = score(tmp_path, part, model_folder, str(tmp_path / "q.tsv"))
-    assert found.notes[-1].startswith("Whether the model saw these places in training is unknown")
+    assert found.facts[-1].startswith("Whether the model saw these places in training is unknown")
     assert "# dnalect seen_in_training: unknown for this assembly" in out.read_text()
     head, values = (line.split("\t") for line in out.read_text().splitlines()[-2:])
     assert values[head.index("seen_in_training")] == ""

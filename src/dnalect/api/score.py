@@ -38,7 +38,7 @@ class Scores(Table):
     @property
     def notes(self) -> list[str]:
         """What the reader must not miss."""
-        return self.summary.notes
+        return [*self.summary.notes, *self.summary.facts]
 
     def to_arrow(self) -> pa.Table:
         """Return the columns that a Parquet file of `dnalect score` has."""

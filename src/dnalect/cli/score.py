@@ -155,4 +155,4 @@ def command(
     summary = score_file(reference, variants, wanted, options, report, multiqc)
     counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(summary.outcomes.items(), key=lambda kv: -kv[1]))
     click.echo(f"dnalect: {summary.records:,} records, {summary.alternates:,} alternates: {counts or 'none'}", err=True)
-    click.echo(f"dnalect: {summary.notes[-1]}", err=True)
+    click.echo(f"dnalect: {summary.seen}", err=True)

@@ -279,8 +279,8 @@ class Summary:
     the log-ratio. changes: "output, class" -> (bin edges, counts, counts of the background).
     frequency: None without allele counts, else the check of rare against
     common alleles. top: the lowest-ranked (most disfavoured) rows, best candidate first.
-    notes: sentences that the reader must not miss. facts: such as are good to know. measured:
-    names of the scores, of SCORES.
+    notes: sentences that the reader must not miss. facts: such as are good to know. seen: of
+    these, how much of it the model saw in training. measured: names of the scores, of SCORES.
     """
 
     title: str
@@ -297,6 +297,7 @@ class Summary:
     frequency: "FrequencyCheck | None" = None
     notes: list[str] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    seen: str = ""
     annotated: bool = False
     measured: tuple[str, ...] = ("llr",)
     changes: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]] = field(

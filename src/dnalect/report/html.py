@@ -63,9 +63,9 @@ def render(summary: Summary) -> str:
         histograms=_histograms(summary),
         frequency=_frequency(summary.frequency) if summary.frequency else None,
         columns=columns,
-        quiet=(quiet := _quiet(summary, columns)),
+        hidden=(hidden := _hidden(summary, columns)),
         first=rows[:PAGE],
-        data=_json({"columns": columns, "rows": listed, "page": PAGE, "links": look, "quiet": quiet}),
+        data=_json({"columns": columns, "rows": listed, "page": PAGE, "links": look, "hidden": hidden}),
         contexts=[_context(each, assembly) for each in summary.contexts],
     )
 
@@ -170,10 +170,10 @@ def _predicted(summary: Summary) -> list[str]:
     return [f"{kind}, {name}" for name in _outputs(summary) for kind in kinds]
 
 
-def _quiet(summary: Summary, columns: list[str]) -> list[str]:
-    """The columns that a narrow screen leaves out."""
-    one = len({row.contig for row in summary.top}) < 2
-    return [name for name in columns if name in QUIET or (one and name == "contig")]
+def _hidden(summary: Summary, columns: list[str]) -> dict[str, str]:
+    """Columns that a narrow screen leaves out, and the contig where there is but one, with their classes."""
+    hidden = {name: "quiet" for name in columns if name in QUIET}
+    return hidden if len({row.contig for row in summary.top}) != 1 else hidden | {"contig": "alone"}
 
 
 def _outputs(summary: Summary) -> list[str]:

@@ -16,7 +16,8 @@ class Section:
     """heading; sentences below it; a table; pictures with their captions.
 
     notes: sentences that must not be missed. columns, rows: of the table, as text; numbers of
-    `right` columns are set flush right. pictures: caption and PNG bytes.
+    `right` columns are set flush right. pictures: caption and PNG bytes; wide: a single one takes
+    all of the page. links: text and relative address, below the table.
     """
 
     heading: str
@@ -26,6 +27,8 @@ class Section:
     rows: tuple[tuple[str, ...], ...] = ()
     right: frozenset[str] = frozenset()
     pictures: tuple[tuple[str, bytes], ...] = ()
+    wide: bool = False
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

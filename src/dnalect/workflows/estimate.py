@@ -23,6 +23,8 @@ from dnalect.workflows.scoring import Scoring
 WORTH_SAYING = 60.0
 # Seconds that looking into the input may take, and that one timing should last; the most of the work that is timed.
 LOOK, TIMED, SHARE = 0.5, 0.5, 1 / 20
+# Items of the first timing: fewer cost as much, as a batch is filled up.
+FILLED = 16
 # Records that are looked at. Fewer alleles than FEW are not worth a timing.
 SAMPLE, FEW = 20_000, 4
 CLASSES = {
@@ -45,18 +47,21 @@ class Part:
 def seconds_each(run: Callable[[int], object], most: int, share: float = SHARE) -> float:
     """Return the seconds that each of `most` items takes. run: does the first n of them, any n from 1 to `most`.
 
-    At most a small share of them is done, one at least; first runs are slower, and don't count where others follow.
+    At most a small share of them is done, one at least. What a run costs whatever its size is left out where two
+    sizes were timed: small runs are filled up to a batch, and first ones are slower.
     """
-    count, found = 1, 0.0
+    limit = max(1, int(most * share))
+    count, before = min(FILLED, limit), (0, 0.0)
     with using(False):
         while True:
             begun = time.perf_counter()
             run(count)
             taken = time.perf_counter() - begun
-            found = taken / count
-            following = min(4 * count, int(most * share))
+            following = min(4 * count, limit)
             if taken >= TIMED or following <= count:
-                return found
+                slope = (taken - before[1]) / (count - before[0])
+                return slope if slope > 0 else taken / count
+            before = (count, taken)
             count = following
 
 

@@ -84,14 +84,8 @@ def summary(job: Scoring, title: str, pictures: bool) -> Summary:
     several = f"Every number is the mean over {len(job.labels)} models: {', '.join(job.labels)}."
     contexts, left_out = _pictured(job, top) if pictures and "llr" in job.measured else ([], [])
     scores = tally.scores.shown(job.background.count)
-    notes = [
-        *job.fit.notes,
-        *job.notes,
-        *left_out,
-        *([several] if len(job.labels) > 1 else []),
-        *filter(None, [table_note(job)]),
-        _on_seen(job),
-    ]
+    seen = _on_seen(job)
+    facts = [*([several] if len(job.labels) > 1 else []), *filter(None, [table_note(job)]), *left_out]
     return Summary(
         title=title,
         provenance=provenance(job),
@@ -105,7 +99,9 @@ def summary(job: Scoring, title: str, pictures: bool) -> Summary:
         top=top,
         contexts=contexts,
         frequency=tally.frequency(),
-        notes=notes,
+        notes=[*job.fit.notes, *job.notes, *([seen] if tally.on_seen else [])],
+        facts=[*facts, *([] if tally.on_seen else [seen])],
+        seen=seen,
         annotated=job.places is not None,
         measured=job.measured,
         changes=tally.changes.shown(job.changes.drawn) if job.changes else {},

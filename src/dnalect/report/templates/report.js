@@ -49,7 +49,7 @@
   function kinds(c) {
     var all = numeric[c] ? ["n"] : [];
     if (columns[c] === "change") all.push("change");
-    if ((data.quiet || []).indexOf(columns[c]) >= 0) all.push("quiet");
+    if (data.hidden && data.hidden[columns[c]]) all.push(data.hidden[columns[c]]);
     return all.join(" ");
   }
   function draw() {

@@ -34,8 +34,8 @@ def demo(out: Path) -> Path:
         raise OutputError(f"cannot make the folder {out}: {error.strerror}") from error
     picture, page = out / "knows.png", out / "index.html"
     genes, learned = knowledge(picture)
-    yeast = _scored(out / "yeast", str(data.YEAST), str(data.YEAST_VARIANTS), str(data.YEAST_GENES))
-    human = _scored(out / "human", str(data.HUMAN), str(data.HUMAN_VARIANTS))
+    yeast = _scored(out / "yeast", str(data.YEAST), str(data.YEAST_VARIANTS), annotate=str(data.YEAST_GENES))
+    human = _scored(out / "human", str(data.HUMAN), str(data.HUMAN_VARIANTS), assembly="hg19")
     write_page(_page(genes, learned, yeast, human, picture), page)
     sys.stdout.write(f"\n{_told(genes, learned)}\n{_table(yeast)}\n")
     for what, path in (
@@ -63,9 +63,10 @@ def knowledge(picture: Path) -> tuple[Genes, Learned]:
     return genes, learned
 
 
-def _scored(stem: Path, reference: str, variants: str, genes: str | None = None) -> Summary:
+def _scored(stem: Path, reference: str, variants: str, **more: str) -> Summary:
     outputs = [f"{stem}.vcf.gz", f"{stem}.tsv"]
-    return score_file(reference, variants, outputs, Options(annotate=genes, command=COMMAND), report=f"{stem}.html")
+    options = Options(command=COMMAND, **more)  # type: ignore[arg-type]
+    return score_file(reference, variants, outputs, options, report=f"{stem}.html")
 
 
 def _told(genes: Genes, learned: Learned) -> str:
@@ -97,6 +98,7 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
             for name, s in (("yeast.vcf.gz", yeast), ("human.vcf.gz", human))
         ),
         right=frozenset({"records", "alleles", "with a score"}),
+        links=(("yeast report", "yeast.html"), ("human report", "human.html")),
     )
     return Page(
         "What a DNA language model of 3 MB knows",
@@ -117,6 +119,7 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
                     f"{_shown(many[1])}.",
                 ),
                 pictures=(("", picture.read_bytes()),),
+                wide=True,
             ),
             scored,
         ),
