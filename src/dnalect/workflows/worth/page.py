@@ -108,9 +108,7 @@ def _fold(title: str, text: str) -> str:
 def _section(result: Result, images: str) -> str:
     notes = "\n".join(result.findings.notes)
     figures = [sentence(each) for each in compared(result.findings.rows)]
-    plots = [
-        f"![{_alt(plot.caption)}]({images}/worth-{plot.name}.png)\n\n{plot.caption}\n" for plot in result.findings.plots
-    ]
+    plots = [f"![Plot]({images}/worth-{plot.name}.png)\n\n{plot.caption}\n" for plot in result.findings.plots]
     return "\n".join([f"### `{result.name}`, *{result.species.name}*\n\n{notes}\n", *plots, _bullets(figures)])
 
 
@@ -120,8 +118,3 @@ def _bullets(lines: Iterable[str]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _alt(text: str) -> str:
-    """What a picture shows, without what the caption below it says of its colours."""
-    return text.partition(":")[0].replace("[", "(").replace("]", ")")
