@@ -21,13 +21,16 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo small small-table small-labels small-case test test-all lint folds worth docs browser clean
+.PHONY: help demo bench small small-table small-labels small-case test test-all lint folds worth docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 demo: $(CORE) ## score the demo variants and write demo-out/
 	$(BIN)/dnalect demo
+
+bench: $(CORE) ## what a first user waits for, into results/benchmarks/first-use.tsv (DATA=folder for 1000 Genomes)
+	$(BIN)/python benchmarks/first_use.py $(if $(DATA),--data $(DATA)) --out results/benchmarks/first-use.tsv
 
 small: small-table small-labels small-case ## table, learning curves and case study, small, into small-out/
 

@@ -208,8 +208,9 @@ def test_indels_take_few_passes_unless_exact_ones_are_asked_for(genome, name):
             scorer.identity
             != MaskedScorer(model, genome, flank=40, indels="exact" if indels == "fast" else "fast").identity
         )
-    assert passes["fast"] <= (24 if name == "chunks" else 4)
-    assert name == "pieces" or passes["exact"] > 40
+    assert passes["exact"] > 40
+    # No number of these few pieces spells both alleles, so byte pairs hide the bases one by one.
+    assert passes["fast"] <= {"kmers": 4, "chunks": 24}.get(name, passes["exact"] / 2)
 
 
 def test_the_bases_around_an_indel_are_hidden_together(genome):

@@ -210,7 +210,7 @@ class MaskedScorer:
                         windows.append(codes[low:high])
                         sites.append(at - low)
                         owners.append(2 * number + which)
-        together = np.array(owners) if self.indels == "fast" else None
+        together = np.array(owners) if self.indels == "fast" and not self.paired else None
         log_probs = self.conditionals(windows, np.array(sites, dtype=np.int64), together)
         totals: list[list[float]] = [[] for _ in range(2 * len(variants))]
         for owner, window, at, row in zip(owners, windows, sites, log_probs, strict=True):
@@ -249,8 +249,8 @@ class MaskedScorer:
         pair = self._byte_pair_alleles(variant)[1]
         if any(ratio is None for ratio in ratios):
             if len(variant.ref) != len(variant.alt):
-                value = self._apart(variant, spans, sums) if self.indels == "fast" else self._indels([variant])[0].value
-                return Score(value, kind=variant.kind, flags=(*flags, "pseudo_likelihood"))
+                (score,) = self._indels([variant])
+                return Score(score.value, kind=variant.kind, flags=(*flags, "pseudo_likelihood"))
             alone = pieces.single_bases(self.model, spans, self.batch)
             ratios = [float(row[pair[1]] - row[pair[0]]) for row in alone]
             flags = (*flags, "single_bases")
@@ -259,15 +259,6 @@ class MaskedScorer:
         prob = _ref_prob(sums, pair[0]) if variant.kind == "snv" else None
         value = math.fsum(values) / len(values)
         return Score(value, ref_prob=prob, kind=variant.kind, flags=flags, tokens=tokens, strand_gap=self._gap(values))
-
-    def _apart(self, variant: Variant, spans: Sequence[pieces.Span], sums: Sequence[dict[int, Floats]]) -> float:
-        """Each allele of an indel with its own masks: gain over the base composition."""
-        gains = []
-        for span, found in zip(spans, sums, strict=True):
-            expected = [self.log_background[encode(text)].sum() for text in span.texts]
-            before, after = (found[span.counts[at]][at] - expected[at] for at in (0, 1))
-            gains.append(float(after - before))
-        return math.fsum(gains) / len(gains)
 
     def _byte_pair_alleles(self, variant: Variant) -> tuple[list[Codes], tuple[int, int]]:
         """The windows of all alleles that share a span, and which are ref and alternate."""
