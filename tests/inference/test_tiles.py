@@ -6,7 +6,7 @@ import torch
 
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.duplex.network import Duplex, DuplexConfig
-from dnalect.tokens.bases import reverse_complement
+from dnalect.tokens.bases import UNKNOWN, reverse_complement
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def whole(network: Duplex, codes: np.ndarray) -> np.ndarray:
     network.eval()
     ids = torch.from_numpy(codes.astype(np.int64))[None]
     with torch.inference_mode():
-        logits: torch.Tensor = network(ids, torch.ones_like(ids, dtype=torch.bool))[0]
+        logits: torch.Tensor = network(ids, ids != UNKNOWN)[0]
     out: np.ndarray = logits.log_softmax(-1).numpy()
     return out
 
