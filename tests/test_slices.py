@@ -53,7 +53,7 @@ def test_the_slices_are_not_in_the_wheel():
     told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert told["packages"] == ["src/dnalect"]
     assert all(each.startswith("src/dnalect/") for each in told["artifacts"])
-    assert "force-include" not in told
+    assert told["force-include"] == {"configs": "dnalect/configs"}
 
 
 @pytest.fixture(scope="module")

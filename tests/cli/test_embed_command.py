@@ -32,7 +32,7 @@ def test_every_option_reaches_the_file(call, fasta, model_folder, tmp_path):
     arrays = np.load(out)
     assert arrays["start"].tolist() == [0, 900, 1800, 2700, 3600, 4500, 5400, 0]
     told = str(arrays["metadata"])
-    for word in ('"pool": "max"', '"layer": "1 of 3"', '"strands": "2"', '"window": "500"', '"dtype": "bfloat16"'):
+    for word in ('"pool": "max"', '"layer": "1 of 3"', '"strands": "2;', '"window": "500"', '"dtype": "bfloat16"'):
         assert word in told
     assert "dnalect embed " in told
 

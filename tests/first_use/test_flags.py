@@ -40,7 +40,7 @@ def options() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("together", TOGETHER, ids=sorted)
 def test_names_of_one_thing_go_together(together):
-    shared = {name: here & together for name, here in options().items() if name != "pretrain"}
+    shared = {name: here & together for name, here in options().items()}
     assert [name for name, here in shared.items() if here not in (set(), together)] == []
     assert any(together <= here for here in options().values())
 

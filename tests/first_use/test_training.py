@@ -89,7 +89,7 @@ def test_every_recipe_has_a_name_and_is_valid():
     found = shipped()
     assert {"duplex-yeast", "duplex-human", "dnabert-small"} <= set(found)
     for name in found:
-        assert read_config(recipe_path(name)).name in (name, f"duplex-yeast-{name}")
+        assert read_config(recipe_path(name)).name in (name, f"duplex-yeast-{name}", f"duplex-{name}")
     with pytest.raises(ConfigError, match="Did you mean duplex-yeast"):
         recipe_path("duplex-yaest")
 

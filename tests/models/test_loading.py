@@ -64,7 +64,7 @@ def test_every_wrong_tensor_is_named(model_folder, tmp_path, change, message):
         ({"family": "gpt"}, "unknown family"),
         ({"config": {"width": 10**9}}, "out of range"),
         ({"config": {"wide": 8}}, "does not fit"),
-        ({"config": {"width": "8"}}, "does not fit"),
+        ({"config": {"width": "8"}}, "whole numbers"),
         ({"surprise": 1}, "unknown fields"),
         ({"window": 0}, "out of range"),
     ],

@@ -124,7 +124,7 @@ def test_without_heads_it_is_todays_recipe_and_begins_alike(data):
     plain, _, _, config = made(data, "")
     both, _, corpus, _ = made(data)
     assert type(plain).__name__ == "MaskedRecipe"
-    assert '"heads"' not in loop._identity(config)
+    assert '"heads"' not in loop.identity_of(config)
     theirs = dict(both.model.named_parameters())
     assert all(torch.equal(p, theirs[name]) for name, p in plain.model.named_parameters())
     batch = corpus.draw(0)

@@ -92,7 +92,7 @@ def verify(folder: str, published_as: str | None) -> None:
 @command.command("background")
 @click.argument("model")
 @click.argument("references", nargs=-1, required=True)
-@click.option("-o", "--output", help="File to write [default: background.npz in the model's folder].")
+@click.option(*machine.OUTPUT, "output", help="File to write [default: background.npz in the model's folder].")
 @click.option("--among", default="", metavar="TEXT", help="What the references are, in words, for the provenance.")
 @click.option("--snvs", type=click.IntRange(min=100), default=100_000, show_default=True, help="SNVs to draw.")
 @click.option(
