@@ -200,7 +200,13 @@ def test_all_outputs_say_the_same(model_folder, tmp_path, monkeypatch):
     facts = {key: str(value) for key, value in data.uns["dnalect"].items()}
     assert facts == json.loads(str(arrays["metadata"]))
     assert {f"dnalect_{key}": value for key, value in facts.items()} == told
-    wanted = {"pool": "mean-max", "layer": "2 of 3", "strands": "2", "model": "tiny", "version": dnalect.__version__}
+    wanted = {
+        "pool": "mean-max",
+        "layer": "2 of 3",
+        "strands": "2; the second half of the channels repeats the first",
+        "model": "tiny",
+        "version": dnalect.__version__,
+    }
     assert wanted.items() <= facts.items()
     assert facts["model_sha256"] == dnalect.load(model_folder).card.sha256
     # Chunks, blocks and row groups change nothing.

@@ -68,7 +68,7 @@ def test_a_chosen_pooling_is_the_same_as_a_given_one(model_folder, table, tmp_pa
 
 
 def test_a_pooling_to_choose_must_exist():
-    with pytest.raises(ConfigError, match="a pooling is one of"):
+    with pytest.raises(ConfigError, match="must be one of mean"):
         config(pools=("mean", "median"))
 
 

@@ -32,7 +32,7 @@ test = {test}
 batch = 8
 steps = {steps}
 learning_rate = 3e-3
-warmup = 5
+warmup = 1
 check_every = 40
 save_every = 40
 """

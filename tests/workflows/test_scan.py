@@ -17,6 +17,7 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, OutputError
+from dnalect.core.notices import heard_by
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -35,7 +36,8 @@ def scan(fasta, model_folder, tmp_path, monkeypatch):
 
     def run(*outputs, reference=fasta, **more):
         options = {"model": str(model_folder), "batch": 2, "quiet": True} | more
-        return scan_genome(str(reference), outputs or ("out.parquet",), Options(**options), **GRID)
+        with heard_by(lambda message: print(message, file=sys.stderr)):
+            return scan_genome(str(reference), outputs or ("out.parquet",), Options(**options), **GRID)
 
     return run
 
