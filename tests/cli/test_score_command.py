@@ -17,6 +17,7 @@ import pytest
 import dnalect
 from conftest import make_model
 from dnalect.genome.fasta import open_genome
+from dnalect.workflows.scoring import CHUNK
 from models.folders import make
 
 META = "##fileformat=VCFv4.2\n##contig=<ID=chrA,length=6000>\n"
@@ -265,12 +266,17 @@ def test_interrupted_in_the_middle_leaves_nothing(fasta, vcf, model_folder, tmp_
         # A shell's background jobs inherit an ignored SIGINT.
         preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),
     )  # fmt: skip
-    pipe.stdin.write(vcf.read_bytes())
+    # Outputs open once the first chunk of records is scored.
+    text = vcf.read_bytes()
+    begin = text.index(b"\nchr") + 1
+    record = text[begin : text.index(b"\n", begin) + 1]
+    pipe.stdin.write(text[:begin] + record * (2 * CHUNK))
     pipe.stdin.flush()
     for _ in range(600):
         if any(p.name.endswith(".part") for p in tmp_path.iterdir()):
             break
         time.sleep(0.1)
+    assert pipe.poll() is None
     pipe.send_signal(sent)
     _, message = pipe.communicate(timeout=60)
     assert pipe.returncode == 130
