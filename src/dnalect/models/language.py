@@ -1,5 +1,6 @@
 """What all language models have in common: how they are shown, moved and called."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound=torch.nn.Module)
 
 
-class LanguageModel(Generic[N]):
+class LanguageModel(ABC, Generic[N]):
     """A network with its card, on a device, in a precision.
 
     kind: how it says what is likely. source: the name or folder that it was loaded as, "" if it wasn't.
@@ -49,9 +50,9 @@ class LanguageModel(Generic[N]):
         self.network.to(device=self.device, dtype=self.dtype)
         return self
 
+    @abstractmethod
     def encode(self, sequences: Sequence[Any]) -> Encoding:
         """Return the tokens of sequences, padded on the right."""
-        raise NotImplementedError
 
     def encoded(self, given: Encoding | str | Sequence[str]) -> Encoding:
         """Return an encoding as it is, and that of sequences."""
