@@ -128,9 +128,14 @@ def evaluate_likelihood(
         known = np.zeros(len(known), dtype=np.bool_)
         known[drawn] = True
     shared = [shared_mask(codes, trained) for codes in contigs]
-    masks = {"all": known, "homology-free": known & np.concatenate([free_bases(each) for each in shared])}
+    masks = {"all": known}
+    # What is shared with nothing at hand is not known to be free of homology.
+    if trained:
+        masks["homology-free"] = known & np.concatenate([free_bases(each) for each in shared])
     masks |= (strata or Strata()).masks(genome, tested)
-    masks["repeats"] = soft_masked(genome, tested) | np.concatenate(shared)
+    repeats = soft_masked(genome, tested) | np.concatenate(shared)
+    if trained or repeats.any():
+        masks["repeats"] = repeats
     blocks = block_numbers([len(codes) for codes in contigs])
     regions = {region: BlockBootstrap(blocks, known & mask) for region, mask in masks.items()}
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
