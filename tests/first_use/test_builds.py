@@ -166,3 +166,14 @@ def test_unknown_is_written_as_unknown(tmp_path, fasta, model_folder):
 
 def _base(path, at):
     return open_genome(path).packed[at : at + 1].tobytes().decode()
+
+
+def test_variants_of_other_contigs_only_are_told_once(fasta, model_folder, tmp_path, said):
+    vcf = tmp_path / "other.vcf"
+    vcf.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr22\t50\t.\tA\tC\t.\t.\t.\n")
+    options = Options(model=str(model_folder), background=0, quiet=True)
+    found = score_file(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], options)
+    (told,) = [each for each in said if "no variant lies on a contig of" in each]
+    assert "chrA" in told
+    assert "--rename-contigs auto" in told
+    assert told in found.notes

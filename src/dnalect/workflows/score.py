@@ -18,7 +18,7 @@ from dnalect.workflows.choice import Models, named_models
 from dnalect.workflows.estimate import announce_scoring
 from dnalect.workflows.outputs import Kept, open_outputs
 from dnalect.workflows.scoring import Options, Scoring
-from dnalect.workflows.summary import provenance, summary, table_note
+from dnalect.workflows.summary import placeless, provenance, summary, table_note
 
 
 def score_file(
@@ -70,6 +70,9 @@ def run(
                             writer.write(record, scores, rows)
             if job.fit.suspicious:
                 warn(job.fit.notes[-1])
+            if nowhere := placeless(job):
+                job.notes.append(nowhere)
+                warn(nowhere)
             if job.table is not None and not options.quiet:
                 say(table_note(job))
             found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(report))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
-from dnalect.core.records import Context, Row, Summary, Variant
+from dnalect.core.records import Context, Reason, Row, Summary, Variant
 from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.motif_hits import SITES
 from dnalect.models.assemblies import any_saw
@@ -76,6 +76,18 @@ def table_note(job: Scoring) -> str:
         f"the model computed the other {job.missing:,}, outside of its regions"
     )
     return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
+
+
+def placeless(job: Scoring) -> str:
+    """Say that no variant lies on a contig of the reference, "" where one does."""
+    tally, names = job.tally, job.genome.names
+    if not tally.alternates or tally.outcomes.get(Reason.CONTIG_MISSING, 0) < tally.alternates:
+        return ""
+    few = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    return (
+        f"no variant lies on a contig of {job.genome.path.name}, which has {few}: give the FASTA that the variants "
+        "were called on; if only the names differ, --rename-contigs auto"
+    )
 
 
 def summary(job: Scoring, title: str, pictures: bool) -> Summary:
