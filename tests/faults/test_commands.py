@@ -9,6 +9,12 @@ import pytest
 from dnalect.cli.main import main
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+SUITE = """
+name: s
+models: [{name: x, model: x}]
+rivals: [words]
+tasks: [{name: one, data: results/one.png}]
+"""
 
 
 def dnalect(monkeypatch, capsys, *words):
@@ -28,6 +34,14 @@ def given(tmp_path, fasta):
     (tmp_path / "w.toml").write_text("[weights]\n")
     (tmp_path / "s.tsv").write_text("chrom\tpos\tref\talt\tllr\nchrA\t700\tA\tC\t-1\n")
     (tmp_path / "g.fa").write_bytes(fasta.read_bytes())
+    # Inputs in the folders of results, under the names that results have.
+    for folder in ("genomes", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "genomes" / "g.fa").write_bytes(fasta.read_bytes())
+    for name in ("vocabulary.tsv", "choice.tsv"):
+        (tmp_path / "results" / name).write_text("chrA\t10\t90\n")
+    (tmp_path / "results" / "one.png").write_text("sequence,label\nACGT,1\n")
+    (tmp_path / "suite.yaml").write_text(SUITE)
     return tmp_path
 
 
@@ -45,17 +59,21 @@ def given(tmp_path, fasta):
         "embed g.fa -o new.npz -o g.fa.npz -o g.fa.npz",
         "vocabulary train g.fa -o g.fa",
         "scan g.fa -o new.parquet -o new.parquet",
+        "benchmark suite.yaml --data . --out results --run runs",
+        "evaluate worth --data . --out results --page genomes/g.fa",
+        "vocabulary compare g.fa --regions results/vocabulary.tsv --out results",
+        "vocabulary choose g.fa --test results/choice.tsv --out results",
     ],
 )
 def test_no_output_is_an_input(given, words, monkeypatch, capsys):
     monkeypatch.chdir(given)
     (given / "link").symlink_to("v.vcf")
     os.link("g.gff", "hard")
-    before = {each.name: each.read_bytes() for each in given.iterdir()}
+    before = {each: each.read_bytes() for each in given.rglob("*") if each.is_file()}
     status, told = dnalect(monkeypatch, capsys, *words.split())
     assert status == 1
     assert "is an input; write to another name" in told or "is named twice" in told
-    assert {each.name: each.read_bytes() for each in given.iterdir()} == before
+    assert {each: each.read_bytes() for each in given.rglob("*") if each.is_file()} == before
 
 
 def test_a_run_that_fails_leaves_no_report(given, model_folder, monkeypatch, capsys):

@@ -59,5 +59,5 @@ def command(
     told = read_suite(suite).narrowed(chosen, seeds)
     motifs = data / told.motifs if told.motifs else None
     places = Places(data, models, run or out / "predictions", motifs, device, dtype)
-    run_suite(told, places, out, workers, only, shlex.join(["dnalect", *sys.argv[1:]]))
+    run_suite(told, places, out, workers, only, shlex.join(["dnalect", *sys.argv[1:]]), suite)
     click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)

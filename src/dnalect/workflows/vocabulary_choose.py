@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import write_text
+from dnalect.core.files import check_outputs, made_folder, write_text
 from dnalect.core.records import Codes
 from dnalect.evaluate.bootstrap import BlockBootstrap, Estimate
 from dnalect.genome.fasta import Genome, open_genome
@@ -18,13 +18,13 @@ from dnalect.genome.regions import Region, overlap, read_regions, subtract
 from dnalect.report import plots
 from dnalect.tokens.bases import encode
 from dnalect.tokens.bpe import SPECIAL, BytePairs
-from dnalect.tokens.files import write_tokenizer
+from dnalect.tokens.files import JSON, write_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.workflows import vocabulary_judge as judge
 from dnalect.workflows.vocabulary import Letters
-from dnalect.workflows.vocabulary_compare import make_folder
 
 COLUMNS = ("predictor", "words", "bases", "k", "accuracy", "low", "high", "bits", "bits_low", "bits_high", "seed_sd")
+TABLE, PICTURE = "choice.tsv", "choice.png"
 LONGEST_MARKOV = 9
 SHARE = 0.1
 _TUNED = 10_000
@@ -93,10 +93,13 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
 
     Vocabularies, models and rivals learn from the same contigs, and are judged on the same
     places of others. say: takes a line of progress. Raises ConfigError for sizes that cannot
-    be had and for splits that overlap or leave too little.
+    be had and for splits that overlap or leave too little, OutputError where a file would replace
+    an input.
     """
     settings = settings or Settings()
-    make_folder(out)
+    made_folder(out)
+    outputs = [out / name for name in (TABLE, PICTURE, JSON)]
+    check_outputs(outputs, [reference, *settings.test, *settings.validate])
     genome = open_genome(reference)
     train, validate, test = split(genome, settings.test, settings.validate)
     letters = [genome.fetch(region.contig, region.start, region.end) for region in train]
@@ -128,9 +131,9 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     chosen, ties = _best(marks, bootstrap, settings.judge)
     result = Choice(rows, chosen, ties, settings.judge, vocabularies[chosen])
     lines = ["\t".join(COLUMNS), *("\t".join(row.cells()) for row in rows)]
-    write_text(out / "choice.tsv", "\n".join(lines) + "\n")
-    write_tokenizer(result.tokenizer, out / "tokenizer.json")
-    draw(result.rows, result.chosen, out / "choice.png")
+    write_text(out / TABLE, "\n".join(lines) + "\n")
+    write_tokenizer(result.tokenizer, out / JSON)
+    draw(result.rows, result.chosen, out / PICTURE)
     return result
 
 

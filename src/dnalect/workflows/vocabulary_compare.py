@@ -9,8 +9,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dnalect.core.errors import ConfigError, OutputError
-from dnalect.core.files import write_text
+from dnalect.core.errors import ConfigError
+from dnalect.core.files import check_outputs, made_folder, write_text
 from dnalect.report import plots
 from dnalect.tokens.bases import UNKNOWN, encode
 from dnalect.tokens.bpe import SPECIAL
@@ -24,6 +24,7 @@ SIZES = (64, 256, 1024, 4096)
 COLUMNS = (
     *("vocabulary", "words", "tokens", "bases", "seen", "seen_in_random", "once", "rare", "mean_count", "compression"),
 )
+TABLE, PICTURE = "vocabulary.tsv", "vocabulary.png"
 _BLOCK = 1 << 22
 _COLOURS = {"k-mers": plots.SECOND, "byte pairs": plots.MODEL}
 
@@ -76,28 +77,22 @@ def compare(
     """Count k-mers and byte pairs on FASTA files; write vocabulary.tsv and vocabulary.png to the folder `out`.
 
     kmers: the k to count, 1 to 13. sizes: of byte-pair vocabularies, special words included;
-    they are learned on the same sequences, in one training. Raises ConfigError for other k.
+    they are learned on the same sequences, in one training. Raises ConfigError for other k, and
+    OutputError where the folder can't be made or a file there is an input.
     """
     if strange := [k for k in kmers if not 1 <= k <= LONGEST_KMER]:
         raise ConfigError(f"k-mers are counted for k from 1 to {LONGEST_KMER}, not {strange[0]}")
     if out is not None:
-        make_folder(out)
+        made_folder(out)
+        check_outputs([out / TABLE, out / PICTURE], [*references, *regions])
     contigs = list(sequences_of(references, regions))
     rows = [_kmer_cost(contigs, k) for k in sorted(set(kmers))]
     rows += _byte_pair_costs(contigs, sorted(set(sizes)))
     if out is not None:
         lines = ["\t".join(COLUMNS), *("\t".join(row.cells()) for row in rows)]
-        write_text(out / "vocabulary.tsv", "\n".join(lines) + "\n")
-        draw(rows, out / "vocabulary.png")
+        write_text(out / TABLE, "\n".join(lines) + "\n")
+        draw(rows, out / PICTURE)
     return rows
-
-
-def make_folder(out: Path) -> None:
-    """Make a folder for results. Raises OutputError where that can't be."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {out}: {error.strerror}") from error
 
 
 def count_kmers(contigs: Iterable[Letters], k: int) -> npt.NDArray[np.int64]:

@@ -12,10 +12,17 @@ from dnalect.report.page import Page, Section, write_page
 from dnalect.workflows.benchmark.suite import Suite, untrained_of
 from dnalect.workflows.benchmark.tasks import Task
 
+PAGE = "index.html"
+
 
 def main_metric(task: Task) -> str:
     """The metric that a task is compared by."""
     return task.spec.metric or MAIN[task.target.kind]
+
+
+def picture_of(name: str, out: Path) -> Path:
+    """The file of the picture of a task or curve."""
+    return out / f"{''.join(c if c.isalnum() else '-' for c in name)}.png"
 
 
 def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], out: Path, command: str) -> None:
@@ -32,7 +39,7 @@ def benchmark_page(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure
         *told,
     ]
     lead = suite.about or f"{len(suite.models)} models and {len(suite.rivals)} simple rivals on {len(tasks)} tasks."
-    write_page(Page(suite.name, lead, tuple(sections), {"command": command}), out / "index.html")
+    write_page(Page(suite.name, lead, tuple(sections), {"command": command}), out / PAGE)
 
 
 def _overview(suite: Suite, tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[str]) -> Section:
@@ -151,7 +158,7 @@ def _curves(tasks: Sequence[Task], figures: Sequence[Figure], models: Sequence[s
                 if (each.task, each.metric, each.part) == (task.spec.name, metric, "test") and each.who not in seen:
                     seen.add(each.who)
                     lines.setdefault(each.who, []).append((task.spec.train_most or len(task.examples), each.value))
-        picture = out / f"curve-{''.join(c if c.isalnum() else '-' for c in name)}.png"
+        picture = picture_of(f"curve-{name}", out)
         plots.curves(picture, lines, [who for who in lines if who not in models], metric)
         shown_picture = (f"{metric} by the number of labels, 95% over items and seeds", picture.read_bytes())
         sections.append(Section(f"{name}: how few labels?", pictures=(shown_picture,)))
@@ -183,7 +190,7 @@ def _task(suite: Suite, task: Task, figures: Sequence[Figure], models: Sequence[
         cells = [plain(one.value) if one.metric == name else "" for name in (metric, *others)]
         rows.append((f"{one.who}, published", *cells, "", "", "as the row above" if source == before else source))
         before = source
-    picture = out / f"{''.join(c if c.isalnum() else '-' for c in task.spec.name)}.png"
+    picture = picture_of(task.spec.name, out)
     bars = [plots.Bar(each.who, each.value, each.who not in models) for each in ranked]
     plots.forest(picture, [(task.spec.name, bars)], metric, float("nan"))
     heads = [f"{name} [95%]" for name in (metric, *others)]

@@ -13,34 +13,46 @@ import torch
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import Figure, write_figures
+from dnalect.core.files import check_outputs, made_folder
 from dnalect.core.progress import track, using
 from dnalect.evaluate.metrics import RESAMPLES, Scores, by_class, by_group, holm_corrected
 from dnalect.evaluate.rivals.catalogue import rival
 from dnalect.workflows.benchmark.jobs import Job, done
 from dnalect.workflows.benchmark.learners import Places
-from dnalect.workflows.benchmark.page import benchmark_page, main_metric
+from dnalect.workflows.benchmark.page import PAGE, benchmark_page, main_metric, picture_of
 from dnalect.workflows.benchmark.suite import Suite, TaskSpec, untrained_of
 from dnalect.workflows.benchmark.tasks import Task, open_task
 
 Floats = npt.NDArray[np.float64]
 # Items of a contig from which on it has a figure of its own.
 ENOUGH = 20
+TABLE = "figures.tsv"
 
 
 def run_suite(
-    suite: Suite, places: Places, out: Path, workers: int = 1, only: Sequence[str] = (), command: str = ""
+    suite: Suite,
+    places: Places,
+    out: Path,
+    workers: int = 1,
+    only: Sequence[str] = (),
+    command: str = "",
+    file: Path | None = None,
 ) -> list[Figure]:
     """Compute what is missing, then write OUT/figures.tsv, plots and index.html, and return the figures.
 
     workers: processes, each with one thread. only: names of tasks, () for all; the table then
-    holds these. Finished predictions are kept under `places.run`.
+    holds these. Finished predictions are kept under `places.run`. file: that the suite was read
+    from. Raises OutputError where an output would replace that, or a file of the tasks.
     """
     specs = [spec for spec in suite.tasks if not only or spec.name in only]
     if unknown := set(only) - {spec.name for spec in suite.tasks}:
         raise ConfigError(f"the suite {suite.name} has no task {sorted(unknown)[0]!r}")
     _check(suite, specs, places)
-    places.run.mkdir(parents=True, exist_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
+    made_folder(places.run)
+    made_folder(out)
+    needed = [places.data / each for spec in specs for each in (spec.data, spec.reference) if each]
+    pictures = [picture_of(spec.name, out) for spec in specs]
+    check_outputs([out / TABLE, out / PAGE, *pictures], [file, places.motifs, *needed])
     if workers > 1:
         _side_by_side(suite, specs, places, workers)
     figures, tasks = [], []
@@ -53,7 +65,7 @@ def run_suite(
         }
         figures += measured(suite, task, predictions, resamples_of(len(specs)))
     figures = [replace(each, command=command) for each in _corrected(suite, figures, tasks)]
-    write_figures(out / "figures.tsv", figures)
+    write_figures(out / TABLE, figures)
     benchmark_page(suite, tasks, figures, out, command)
     return figures
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dnalect.core.errors import ConfigError, DnalectError, OutputError
-from dnalect.core.files import write_text
+from dnalect.core.errors import ConfigError, DnalectError
+from dnalect.core.files import check_outputs, made_folder, write_text
 from dnalect.core.progress import track
 from dnalect.genome.fasta import open_genome
 from dnalect.models.card import read_card
@@ -53,12 +53,11 @@ def run(request: Request) -> tuple[list[Result], list[Skipped]]:
     """Run the studies and write OUT/STUDY.tsv, the plots, and the page of all studies that OUT then holds.
 
     A study that can't be run is skipped with a notice while others can. Raises its error
-    where none can, ConfigError for an unknown study, OutputError where nothing can be written.
+    where none can, ConfigError for an unknown study, OutputError where nothing can be written or
+    an input would be replaced.
     """
     chosen = _chosen(request.studies)
-    _make(request.out)
-    if request.page is not None:
-        _make(request.page.parent / IMAGES)
+    _make_room(request, chosen)
     results: list[Result] = []
     skipped: list[Skipped] = []
     errors: list[DnalectError] = []
@@ -158,8 +157,12 @@ def _draw(request: Request, findings: Findings) -> None:
             shutil.copyfile(path, request.page.parent / IMAGES / f"worth-{plot.name}.png")
 
 
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from error
+def _make_room(request: Request, chosen: Sequence[Study]) -> None:
+    """Make the folders; refuse outputs that are inputs."""
+    made_folder(request.out)
+    if request.page is not None:
+        made_folder(request.page.parent / IMAGES)
+    outputs = [request.page, request.out / HEAD_FILE]
+    outputs += [request.out / f"{study.name}{suffix}" for study in chosen for suffix in (".tsv", ".json")]
+    read = [path for name in ("genomes", "variants") for path in (request.data / name).rglob("*")]
+    check_outputs(outputs, [*read, request.human, *request.models])
