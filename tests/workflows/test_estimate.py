@@ -1,9 +1,12 @@
 """A run above a minute says first what will take how long, and which flag shortens it; others say nothing."""
 
+import re
 import time
+from dataclasses import replace
 
 import pytest
 
+from dnalect.inference.background.draws import Draws
 from dnalect.workflows import estimate
 from dnalect.workflows.estimate import Part, announce, seconds_each
 from dnalect.workflows.score import score_file
@@ -53,6 +56,8 @@ def test_a_scoring_run_is_announced_by_class_of_variant(said, monkeypatch, fasta
     lines = [f"chrA\t{at}\t.\t{ref}\t{alt}\t.\t.\t.\n" for at, ref, alt in _alleles(fasta)]
     vcf = tmp_path / "v.vcf"
     vcf.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "".join(lines))
+    # A first forward in a process is far slower than the next one; here each class is as slow.
+    monkeypatch.setattr(estimate, "seconds_each", lambda run, most: run(1) or 1.0)
     options = Options(model=str(model_folder), background=0)
     score_file(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], options)
     (line,) = said
@@ -71,3 +76,21 @@ def _alleles(fasta):
         yield at, bases[at - 1], "C" if bases[at - 1] != "C" else "G"
     for at in (1_700, 1_800):
         yield at, bases[at - 1 : at + 3], bases[at - 1]
+
+
+def test_the_background_that_will_be_drawn_is_announced(said, monkeypatch, fasta, model_folder, tmp_path):
+    monkeypatch.setattr(estimate, "WORTH_SAYING", 0.0)
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    scored = []
+    monkeypatch.setattr(Draws, "_keep", lambda draws: scored.append((draws.group, draws.blocks, len(draws.cached))))
+    table = tmp_path / "v.tsv"
+    table.write_text("chrom\tpos\tref\talt\n" + "".join(f"chrA\t{at}\t{r}\t{a}\n" for at, r, a in _alleles(fasta)))
+    options = Options(model=str(model_folder), background=200, background_others=16)
+    score_file(str(fasta), str(table), [str(tmp_path / "o.tsv")], options)
+    count = int(re.search(r"([\d,]+) random variants for the percentiles", said[0])[1].replace(",", ""))
+    assert count == sum(count for _, _, count in scored) > 200
+    assert "--background 0" in said[0]
+    # Nothing is announced that will not be drawn.
+    said.clear()
+    score_file(str(fasta), str(table), [str(tmp_path / "o.tsv")], replace(options, background=0))
+    assert "random" not in said[0]

@@ -3,8 +3,9 @@
 import gzip
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dnalect.core.records import Variant
 from dnalect.genome.streams import GZIP
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.models.precision import computes_bf16
-from dnalect.workflows.scoring import Scoring
+from dnalect.workflows.scoring import CHUNK, Scoring
 
 # Seconds: shorter runs say nothing.
 WORTH_SAYING = 60.0
@@ -98,7 +99,12 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
     looked = _looked_at(job, variants)
     found = looked.classes
     if job.table is None and sum(count for count, _ in found.values()) > FEW:
-        parts = [_scoring(job, what, *each) for what, each in found.items()]
+        parts, rates = [], {}
+        for what, (count, sample) in found.items():
+            each = seconds_each(partial(_measured, job, sample), min(len(sample), int(count)))
+            parts.append(_scoring(job, what, count, each))
+            rates[what] = each * len(sample) / max(1, job.scorer.cost(sample))
+        parts += _background(job, looked.first, rates)
         models = ["fewer models"] if len(job.models) > 1 else []
         announce(parts, [*models, *cheaper(job.models[0].device, job.options.dtype)])
     return looked.records
@@ -106,10 +112,14 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
 
 @dataclass(frozen=True)
 class Looked:
-    """records: their number, None where it isn't known. classes: words -> about how many variants, some in a row."""
+    """records: their number, None where it isn't known. classes: words -> about how many variants, some in a row.
+
+    first: the variants of the first chunk, which decide what background is drawn.
+    """
 
     records: int | None
     classes: dict[str, tuple[float, list[Variant]]]
+    first: list[Variant]
 
 
 def _looked_at(job: Scoring, variants: str | os.PathLike[str]) -> Looked:
@@ -122,16 +132,18 @@ def _looked_at(job: Scoring, variants: str | os.PathLike[str]) -> Looked:
                     break
             ended = next(source.records, None) is None
     except DnalectError:
-        return Looked(None, {})  # the run itself says what is wrong
+        return Looked(None, {}, [])  # the run itself says what is wrong
     every = len(records) if ended else max(len(records), _lines(variants))
     middle = len(records) // 2
-    known = [each for found in job.resolved(records) for each in found if isinstance(each, Variant)]
+    resolved = job.resolved(records)
+    known = [each for found in resolved for each in found if isinstance(each, Variant)]
+    first = [each for found in resolved[:CHUNK] for each in found if isinstance(each, Variant)]
     sampled: dict[str, list[Variant]] = {}
     for variant in [*known[middle:], *known[:middle]]:
         if variant.kind in CLASSES:
             sampled.setdefault(CLASSES[variant.kind], []).append(variant)
     counted = {what: (len(each) * every / len(records), each) for what, each in sampled.items()}
-    return Looked(len(records) if ended else None, counted)
+    return Looked(len(records) if ended else None, counted, first)
 
 
 def _is_file(variants: str | os.PathLike[str]) -> bool:
@@ -151,9 +163,27 @@ def _lines(variants: str | os.PathLike[str]) -> float:
         return lines * size / max(1, raw.tell()) if block else 0.0
 
 
-def _scoring(job: Scoring, what: str, count: float, sample: list[Variant]) -> Part:
-    each = seconds_each(lambda n: job.measure(sample[:n]), min(len(sample), int(count)))
+def _measured(job: Scoring, sample: list[Variant], count: int) -> None:
+    job.measure(sample[:count])
+
+
+def _scoring(job: Scoring, what: str, count: float, each: float) -> Part:
     flags = ["--score llr"] if "distance" in job.measured and "llr" in job.measured else []
     if job.options.indels == "exact" and what == CLASSES["insertion"] and not job.scorer.shares_forwards:
         flags.append("--indels fast")
     return Part(f"{count:,.0f} {what}", each * count, tuple(flags))
+
+
+def _background(job: Scoring, first: list[Variant], rates: Mapping[str, float]) -> list[Part]:
+    """The background that the first chunk has drawn. rates: class of variant -> seconds of a multiply-add.
+
+    Where more than the log-ratio is measured, which is all that a background needs, this is an upper bound.
+    """
+    if "llr" not in job.measured:
+        return []
+    drawn: dict[str, list[Variant]] = {}
+    for variant in job.background.planned([each for each in first if each.kind in CLASSES]):
+        drawn.setdefault(CLASSES[variant.kind], []).append(variant)
+    seconds = sum(job.scorer.cost(each) * rates.get(what, 0.0) for what, each in drawn.items())
+    count = sum(map(len, drawn.values()))
+    return [Part(f"{count:,} random variants for the percentiles", seconds, ("--background 0",))] if count else []

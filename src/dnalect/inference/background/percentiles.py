@@ -73,6 +73,26 @@ class Background:
                 out[rows] = pool.percentiles(lengths, scores[rows])
         return [None if np.isnan(each) else float(each) for each in out]
 
+    def planned(self, variants: Sequence[Variant]) -> list[Variant]:
+        """Return the random variants that percentiles of these would have scored first; nothing is scored."""
+        found: list[Variant] = []
+        if self.off or self.table is not None:
+            return found
+        strata = [stratum(variant) for variant in variants]
+        for group, rows in self._wanted(strata).items():
+            bands = {strata[row].band for row in rows}
+            asked = self.snvs if group == "snv" else self.others
+            if asked is not None:
+                blocks = {band: -(-asked // self._of(group, band).size) for band in bands}
+            elif group == "snv" or self.measure.draws_others:
+                blocks = self._coarse_blocks(group, bands, [variants[row] for row in rows])
+            else:
+                continue
+            for band, count in blocks.items():
+                draws = self._of(group, band)
+                found += [each for number in range(draws.blocks, count) for each in draws.variants(number)]
+        return found
+
     def alike(self, variants: Sequence[Variant]) -> Floats:
         """Return scores (n,) that stand for the backgrounds of these variants: LEVELS for each that has one."""
         found = [np.empty(0)]
@@ -115,11 +135,7 @@ class Background:
 
     def _prepare(self, variants: Sequence[Variant], strata: Sequence[Stratum]) -> None:
         """Draw what these variants are compared with, unless that is settled."""
-        wanted: dict[str, list[int]] = {}
-        for row, each in enumerate(strata):
-            if not self._settled(each):
-                wanted.setdefault(each.group, []).append(row)
-        for group, rows in sorted(wanted.items()):
+        for group, rows in self._wanted(strata).items():
             bands = {strata[row].band for row in rows}
             asked = self.snvs if group == "snv" else self.others
             mine = [variants[row] for row in rows]
@@ -131,6 +147,14 @@ class Background:
                 self._lack(group, bands, f"{self._price(group, mine, 200)}")
             else:
                 self._coarse(group, bands, mine)
+
+    def _wanted(self, strata: Sequence[Stratum]) -> dict[str, list[int]]:
+        """Return the rows of each group that nothing is settled of."""
+        wanted: dict[str, list[int]] = {}
+        for row, each in enumerate(strata):
+            if not self._settled(each):
+                wanted.setdefault(each.group, []).append(row)
+        return dict(sorted(wanted.items()))
 
     def _settled(self, each: Stratum) -> bool:
         pools = self.pools.get(each.group, ())
@@ -149,11 +173,11 @@ class Background:
 
     def _coarse(self, group: str, bands: set[int], variants: Sequence[Variant]) -> None:
         """Draw over all lengths from the least to the greatest that occur, twice as many of those that do."""
-        blocks = self._afforded(group, bands, max(FLOOR, TIMES * self.measure.cost(variants)))
-        draws = {band: self._of(group, band) for band, count in blocks.items() if count}
-        made = sum(len(draws[band].variants(n)) for band in draws for n in range(blocks[band]))
         least = LEAST.get(group, LEAST_OTHERS)
-        if made < least:
+        blocks = self._coarse_blocks(group, bands, variants)
+        draws = {band: self._of(group, band) for band in blocks}
+        made = sum(len(draws[band].variants(n)) for band in draws for n in range(blocks[band]))
+        if not blocks:
             self._lack(group, bands, self._price(group, variants, 1_000 if group == "snv" else 200))
             return
         low, high = lengths_of(min(draws))[0], lengths_of(max(draws))[1]
@@ -167,6 +191,13 @@ class Background:
         self.blocks |= {(group, band): blocks[band] for band in draws}
         if beyond := {band for band in bands if lengths_of(band)[0] > high or lengths_of(band)[1] < low}:
             self._lack(group, beyond, "the reference has none to compare with")
+
+    def _coarse_blocks(self, group: str, bands: set[int], variants: Sequence[Variant]) -> dict[int, int]:
+        """Return how many blocks of each band a coarse background has; {} where too few can be afforded."""
+        blocks = self._afforded(group, bands, max(FLOOR, TIMES * self.measure.cost(variants)))
+        made = sum(len(self._of(group, band).variants(n)) for band, count in blocks.items() for n in range(count))
+        enough = made >= LEAST.get(group, LEAST_OTHERS)
+        return {band: count for band, count in blocks.items() if count} if enough else {}
 
     def _afforded(self, group: str, bands: set[int], budget: int) -> dict[int, int]:
         """Return how many blocks of each band, from the lowest to the highest, a budget in multiply-adds buys."""
