@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,42 @@ class Progress:
     best_step: int = 0
     bad: int = 0
 
+    def better(self, figure: float) -> bool:
+        """Take in a check; whether it is the best one."""
+        if not figure > self.best:
+            self.bad += 1
+            return False
+        self.best, self.best_step, self.bad = figure, self.step, 0
+        return True
+
+
+class Pace:
+    """How fast this run goes, since it began or was resumed. first: the step that it begins after."""
+
+    def __init__(self, at: Progress, steps: int, batch: int):
+        self.first, self.steps, self._batch, self._before = at.step, steps, batch, at.seconds
+        self._begun = time.monotonic()
+
+    def seconds(self) -> float:
+        """Return how long it has taken, with what earlier runs took."""
+        return self._before + time.monotonic() - self._begun
+
+    def told(self, at: Progress, loss: float, figure: float) -> str:
+        """Return the line of a check, which `at` knows of."""
+        return (
+            f"step {at.step:,} of {self.steps:,}: loss {loss:.4f} in training, {figure:.4f} in validation (best "
+            f"{at.best:.4f}); {self._speed(at)}"
+        )
+
+    def estimate(self, at: Progress) -> str:
+        """Return the line that says early how long it will take."""
+        return f"step {at.step:,} of {self.steps:,}: {self._speed(at)}; Ctrl-C keeps what was learned"
+
+    def _speed(self, at: Progress) -> str:
+        each = (at.seconds - self._before) / (at.step - self.first)
+        left = f", at most {duration(each * (self.steps - at.step))} left" if at.step < self.steps else ""
+        return f"{self._batch / max(each, 1e-9):,.3g} sequences a second{left}"
+
 
 def finetune(
     pooled: Pooled, train: Examples, judge: Judge, config: TuneConfig, folder: Path, data: str
@@ -74,8 +110,8 @@ def finetune(
     ):
         if not at.step and config.warm:
             at.best = _judged(pooled, judge)
-        first, begun = at.step, time.monotonic()
-        before, saved = at.seconds, begun
+        pace = Pace(at, steps, config.batch)
+        saved = time.monotonic()
         while at.step < steps and at.bad < config.patience:
             _set_rate(optimizer, at.step, steps, config)
             running.append(_step(pooled, texts, train.labels, at.step, a_pass, optimizer, learned, config))
@@ -84,40 +120,26 @@ def finetune(
             checked = at.step % every == 0 or at.step == steps
             if checked:
                 figure = _judged(pooled, judge)
-                if figure > at.best:
-                    at.best, at.best_step, at.bad = figure, at.step, 0
+                if at.better(figure):
                     best = {name: p.detach().clone() for name, p in learned.items()}
-                else:
-                    at.bad += 1
-            now = time.monotonic()
-            at.seconds = before + now - begun
-            pace = f"{(at.step - first) * config.batch / max(now - begun, 1e-9):,.3g} sequences a second"
+            at.seconds = pace.seconds()
             if checked:
                 loss = float(np.mean(running))
-                entry = {"step": at.step, "epoch": round(at.step / a_pass, 2), "loss": loss, "validation": figure}
-                lines.write(json.dumps(entry | {"seconds": round(at.seconds, 1)}) + "\n")
-                lines.flush()
-                left = duration((now - begun) / (at.step - first) * (steps - at.step)) if at.step < steps else ""
-                say(
-                    f"step {at.step:,} of {steps:,}: loss {loss:.4f} in training, {figure:.4f} in validation (best "
-                    f"{max(at.best, figure):.4f}); {pace}" + (f", at most {left} left" if left else "")
-                )
+                _log(lines, at, a_pass, loss, figure)
+                say(pace.told(at, loss, figure))
                 bar.update(0, validation=f"{figure:.4f}", best=f"{at.best:.4f}")
                 running = []
-            elif at.step == first + WARM:
-                left = duration((now - begun) / WARM * (steps - at.step))
-                say(f"step {at.step:,} of {steps:,}: {pace}, at most {left} left; Ctrl-C keeps what was learned")
-            if checked or asked() or now - saved > SAVE_SECONDS:
+            elif at.step == pace.first + WARM:
+                say(pace.estimate(at))
+            if checked or asked() or time.monotonic() - saved > SAVE_SECONDS:
                 _save(folder, learned, optimizer, identity, at, best, running)
-                saved = now
+                saved = time.monotonic()
             if asked() and at.step < steps and at.bad < config.patience:
                 raise Stopped(
                     f"stopped after step {at.step:,} of {steps:,}, which is saved in {folder}; the same command goes "
                     "on from there"
                 )
-    with torch.no_grad():
-        for name, p in learned.items():
-            p.copy_(best[name])
+    _copy(best, learned)
     pooled.eval()
     times = {"seconds": round(at.seconds, 1)}
     return {"steps": at.step, "best_step": at.best_step, "validation": at.best, "times": times}
@@ -198,6 +220,18 @@ def batch_rows(count: int, batch: int, step: int, a_pass: int, seed: int) -> npt
     return order[low : low + batch]
 
 
+def _copy(weights: Mapping[str, Tensor], learned: Mapping[str, nn.Parameter]) -> None:
+    with torch.no_grad():
+        for name, p in learned.items():
+            p.copy_(weights[name])
+
+
+def _log(lines: TextIO, at: Progress, a_pass: int, loss: float, figure: float) -> None:
+    entry = {"step": at.step, "epoch": round(at.step / a_pass, 2), "loss": loss, "validation": figure}
+    lines.write(json.dumps(entry | {"seconds": round(at.seconds, 1)}) + "\n")
+    lines.flush()
+
+
 def _judged(pooled: Pooled, judge: Judge) -> float:
     pooled.eval()
     return judge(pooled)
@@ -234,9 +268,7 @@ def _resume(
     if state["identity"] != identity:
         raise ModelError(f"{folder / NAME} belongs to other data or another config; {ANEW}")
     try:
-        with torch.no_grad():
-            for name, p in learned.items():
-                p.copy_(state["weights"][name])
+        _copy(state["weights"], learned)
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         best = {name: kept.to(learned[name].device) for name, kept in state["best"].items()}
