@@ -171,6 +171,7 @@ def test_two_processes_take_turns(tmp_path):
     other = get_context("spawn").Process(target=hold, args=(path, 1.0))
     other.start()
     while not path.is_file():
+        assert other.is_alive()
         time.sleep(0.01)
     with jobs._turn(path):
         assert path.read_text() == "done"
