@@ -41,8 +41,8 @@ small-labels: $(CORE) ## learning curves on the shipped slices, into small-out/l
 	$(SUITE) configs/benchmarks/small/labels.yaml $(SMALL) --out small-out/labels
 
 small-case: $(CORE) ## effects on expression on the shipped slices, into small-out/expression and small-out/saturation
-	$(BIN)/dnalect evaluate expression configs/benchmarks/small/expression.yaml --data data --out small-out/expression
-	$(BIN)/dnalect evaluate saturation --data data --out small-out/saturation
+	$(BIN)/python -m studies expression configs/benchmarks/small/expression.yaml --data data --out small-out/expression
+	$(BIN)/python -m studies saturation --data data --out small-out/saturation
 
 test: lint browser ## all checks and the fast tests, as in CI
 	$(PYTEST)
@@ -63,7 +63,7 @@ folds: $(CORE) ## two yeast models, each blind to the half that the other learne
 
 worth: $(CORE) ## measure the human model on real variants again, and write docs/worth.md anew (DATA=folder)
 	@test -n "$(DATA)" || { echo "name the folder of the data: make worth DATA=..." >&2; exit 1; }
-	$(BIN)/dnalect evaluate worth --data $(DATA) --study human --study splice --out results/worth --page docs/worth.md
+	$(BIN)/python -m studies worth --data $(DATA) --study human --study splice --out results/worth --page docs/worth.md
 	cp results/worth/head.tsv src/dnalect/models/worth.tsv
 
 docs: $(DEV) ## build the documentation into site/

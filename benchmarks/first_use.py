@@ -23,13 +23,13 @@ from precision import indels, snvs
 import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
+from dnalect.jobs.demo.data import DATA, REFERENCE
 from dnalect.models.card import Card
 from dnalect.models.dnabert.family import FAMILY
 from dnalect.models.encoder.network import Encoder
 from dnalect.models.masked import MaskedModel
 from dnalect.tokens.bases import decode, encode
 from dnalect.tokens.kmers import OverlappingKmers
-from dnalect.workflows.demo.data import DATA, REFERENCE
 
 COLUMNS = ("what", "wall s", "processor s")
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"

@@ -18,8 +18,8 @@ from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.variants import open_variants
+from dnalect.genome.windows.alleles import Rules, resolve
 from dnalect.inference.masked.scorer import INDELS, MaskedScorer
-from dnalect.windows.alleles import Rules, resolve
 
 LONGEST = 50
 

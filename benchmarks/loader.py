@@ -15,12 +15,12 @@ import torch
 
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import parse_regions
+from dnalect.jobs.pretrain_plan import find_tokenizer
 from dnalect.training.config import read_config
 from dnalect.training.corpus import Corpus, Source
 from dnalect.training.masked import MaskedLanguage
 from dnalect.training.optim import build
 from dnalect.training.recipes import recipe_of
-from dnalect.workflows.pretrain_plan import find_tokenizer
 
 
 def measure(path: Path, data: Path, steps: int) -> tuple[float, float]:

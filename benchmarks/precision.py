@@ -17,11 +17,11 @@ from scipy.stats import spearmanr
 import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.likelihood import scorer_for
+from dnalect.jobs.demo.data import REFERENCE
 from dnalect.models.precision import processor_has_bf16
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.windows.alleles import normalise
-from dnalect.workflows.demo.data import REFERENCE
 
 
 def snvs(genome: Genome, count: int, rng: np.random.Generator) -> list[Variant]:

@@ -18,7 +18,7 @@ import torch
 
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
-from dnalect.workflows.demo.data import REFERENCE
+from dnalect.jobs.demo.data import REFERENCE
 
 HUMAN = 3.1e9
 

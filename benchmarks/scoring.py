@@ -16,8 +16,8 @@ import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.jobs.demo.data import REFERENCE
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.workflows.demo.data import REFERENCE
 
 
 def variants(genome: Genome, contigs: np.ndarray, positions: np.ndarray, rng: np.random.Generator) -> list[Variant]:

@@ -27,12 +27,12 @@ from tokenizers import Tokenizer as HfTokenizer
 from transformers import BertTokenizer, EsmTokenizer
 
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.demo.data import REFERENCE
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.workflows.demo.data import REFERENCE
 
 WINDOW, COUNT, CONTIG = 512, 1000, 1_000_000
 

@@ -14,10 +14,10 @@ import numpy as np
 
 import dnalect
 from dnalect.core.files import write_text
-from dnalect.evaluate.bootstrap import BlockBootstrap, block_numbers
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import parse_regions
 from dnalect.inference.tiles import tiled_log_probs
+from dnalect.stats.bootstrap import BlockBootstrap, block_numbers
 from dnalect.tokens.bases import UNKNOWN, encode
 
 ROOT = Path(__file__).parents[1]

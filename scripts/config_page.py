@@ -8,13 +8,13 @@ A test fails where the page is not what this would write.
 from pathlib import Path
 
 from dnalect.core.described import described
+from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
+from dnalect.jobs.rank.settings import Settings, Used
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.training.config import CardConfig, DataConfig, GenomeConfig, MaskedConfig, OptimConfig, PretrainConfig
 from dnalect.training.head_config import HeadConfig
 from dnalect.training.masking import MaskingConfig
 from dnalect.training.tuning import TuneConfig
-from dnalect.workflows.benchmark.suite import Entry, Published, Suite, TaskSpec
-from dnalect.workflows.rank.settings import Settings, Used
 
 PAGE = Path(__file__).parents[1] / "docs" / "config.md"
 INTRODUCTION = """# All keys of all configs

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.files import write_durably
-from dnalect.evaluate.homology import shared_mask
+from dnalect.examples.homology import shared_mask
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.tokens.bases import encode

@@ -11,8 +11,8 @@ import json
 import shutil
 from pathlib import Path
 
+from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run
 from dnalect.models.card import read_card
-from dnalect.workflows.likelihood import Likelihood, Strata, aligned, run
 
 ROOT = Path(__file__).parents[1]
 EMBEDDED = ROOT / "src/dnalect/models/embedded"

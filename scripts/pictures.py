@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dnalect.core.figures import Estimate
-from dnalect.workflows import vocabulary_choose, vocabulary_compare
-from dnalect.workflows.demo.job import knowledge
-from dnalect.workflows.pretrain import draw_learning_curve
+from dnalect.jobs import vocabulary_compare
+from dnalect.jobs.demo.job import knowledge
+from dnalect.jobs.pretrain import draw_learning_curve
+from studies.vocabulary import choose as vocabulary_choose
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"

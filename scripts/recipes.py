@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
+from dnalect.jobs.vocabulary import sequences_of
 from dnalect.tokens.files import write_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.training.config import MaskedConfig, read_config
-from dnalect.workflows.recipes import compare
-from dnalect.workflows.vocabulary import sequences_of
+from studies.recipes import compare
 
 ROOT = Path(__file__).parents[1]
 SPECIAL, BASES = 5, 4

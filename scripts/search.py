@@ -26,10 +26,10 @@ import dnalect
 from dnalect.core.files import write_text
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
+from dnalect.jobs.pretrain import pretrain_config
 from dnalect.report import plots
 from dnalect.tokens.bases import encode
 from dnalect.training.config import PretrainConfig, read_config
-from dnalect.workflows.pretrain import pretrain_config
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "configs/duplex-yeast-first.toml"

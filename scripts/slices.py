@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from dnalect.core.files import sha256, write_durably
-from dnalect.genome.examples.read import read_examples
+from dnalect.examples.placing import placed
+from dnalect.examples.read import read_examples
 from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.placing import placed
 
 Row = dict[str, str]
 SEED = 1

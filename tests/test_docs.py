@@ -49,7 +49,7 @@ COMMANDS = sorted(
         for block in BLOCKS
         if block.language in ("console", "bash")
         for line in block.text.replace("\\\n", " ").splitlines()
-        if re.match(r"(\$ )?dnalect\b", line)
+        if re.match(r"(\$ )?(dnalect|python -m studies)\b", line)
     }
 )
 
@@ -76,8 +76,8 @@ def test_python_runs(block, tmp_path):
 
 @functools.cache
 def _help(*words: str) -> str:
-    command = [sys.executable, "-c", "from dnalect.cli.main import main; main()", *words, "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", *words, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -89,14 +89,14 @@ def _commands(text: str) -> set[str]:
 
 @pytest.mark.parametrize(("where", "line"), COMMANDS)
 def test_commands_and_their_options_exist(where, line):
-    words = shlex.split(line, comments=True)[1:]
-    path: list[str] = []
+    words = shlex.split(line.removeprefix("python -m "), comments=True)
+    path = [words.pop(0)]
     while words and words[0] in _commands(_help(*path)):
         path.append(words.pop(0))
-    assert path or not words or words[0].startswith("-"), f"{where}: there is no command dnalect {words[0]}"
+    assert len(path) > 1 or not words or words[0].startswith("-"), f"{where}: there is no command {path[0]} {words[0]}"
     options = [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
     missing = [word for word in options if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", _help(*path))]
-    assert not missing, f"{where}: dnalect {' '.join(path)} has no {missing}"
+    assert not missing, f"{where}: {' '.join(path)} has no {missing}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
@@ -148,7 +148,7 @@ def test_every_page_of_the_site_exists_and_is_listed():
 
 def test_every_reason_and_info_key_is_documented():
     from dnalect.core.records import Reason
-    from dnalect.workflows.columns import COLUMNS, FIELDS
+    from dnalect.jobs.columns import COLUMNS, FIELDS
 
     text = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
     assert not [reason for reason in Reason if f"`{reason}" not in text]

@@ -13,15 +13,15 @@ import pytest
 from dnalect.core.examples import Examples
 from dnalect.core.figures import read_figures
 from dnalect.core.files import sha256
-from dnalect.evaluate.leaks import audit
+from dnalect.examples.leaks import audit
 from dnalect.genome.fasta import open_genome
-from dnalect.workflows.benchmark.learners import Places
-from dnalect.workflows.benchmark.run import run_suite
-from dnalect.workflows.benchmark.suite import read_suite
-from dnalect.workflows.benchmark.tasks import Task, open_task
-from dnalect.workflows.cases.natural import COMMON, read_natural
-from dnalect.workflows.cases.saturation import read_saturation
-from dnalect.workflows.cases.trajectories import expression_task, read_trajectories
+from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.run import run_suite
+from dnalect.jobs.benchmark.suite import read_suite
+from dnalect.jobs.benchmark.tasks import Task, open_task
+from studies.cases.natural import COMMON, read_natural
+from studies.cases.saturation import read_saturation
+from studies.cases.trajectories import expression_task, read_trajectories
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "dnalect"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
-    *("core", "tokens", "genome", "windows", "models", "inference"),
-    *("training", "evaluate", "report", "workflows", "api", "cli"),
+    *("core", "tokens", "genome", "stats", "examples", "models", "inference"),
+    *("training", "baselines", "report", "jobs", "api", "cli"),
 )
-NARROWER = {"training": {"core", "tokens", "genome", "models"}, "report": {"core"}}
+NARROWER = {"training": {"core", "tokens", "genome", "examples", "models"}, "report": {"core"}}
 PUBLIC = {
     *("score", "scan", "embed", "finetune", "predict", "rank", "pretrain", "evaluate", "tokenize", "score_variants"),
     *("load", "open_genome", "base_probabilities", "mutagenesis", "demo_files"),
@@ -81,11 +81,11 @@ def test_imports_run_one_way(path):
     [
         ("core/a.py", "from dnalect.genome.fasta import Genome"),
         ("core/a.py", "def f():\n    from dnalect import cli"),
-        ("genome/a.py", "import dnalect.windows.alleles"),
+        ("genome/a.py", "import dnalect.examples.read"),
         ("genome/a.py", "from ..models import registry"),
         ("report/a.py", "from dnalect.tokens.bases import encode"),
         ("training/a.py", "from dnalect.inference.likelihood import scorer_for"),
-        ("workflows/a.py", "import importlib\nimportlib.import_module('dnalect.cli.main')"),
+        ("jobs/a.py", "import importlib\nimportlib.import_module('dnalect.cli.main')"),
     ],
 )
 def test_an_import_the_wrong_way_is_found(where, source):

@@ -24,9 +24,7 @@ They take models by name or as objects, genomes and variants as files or in memo
 you can mend are `DnalectError`s, and warnings `DnalectWarning`s.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dnalect.core.errors import DnalectError
@@ -67,8 +65,8 @@ if TYPE_CHECKING:
     from dnalect.api.tokens import tokenize
     from dnalect.genome.fasta import open_genome
     from dnalect.inference.likelihood import base_probabilities
+    from dnalect.jobs.score import score_variants
     from dnalect.models.registry import load
-    from dnalect.workflows.score import score_variants
 
 _HOMES = {
     "base_probabilities": "dnalect.inference.likelihood",
@@ -84,7 +82,7 @@ _HOMES = {
     "rank": "dnalect.api.rank",
     "scan": "dnalect.api.scan",
     "score": "dnalect.api.score",
-    "score_variants": "dnalect.workflows.score",
+    "score_variants": "dnalect.jobs.score",
     "tokenize": "dnalect.api.tokens",
 }
 
@@ -98,14 +96,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-class _Package(ModuleType):
-    """There is a subpackage of the name `evaluate` too: its import must not take the place of the function."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name == "evaluate" and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

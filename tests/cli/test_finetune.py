@@ -16,8 +16,8 @@ import dnalect
 from conftest import make_model
 from dnalect.cli.main import main
 from dnalect.core.figures import read_figures
-from dnalect.workflows.tuning.data import DataOptions, prepare
-from workflows.labelled import learnable, sequences, write
+from dnalect.jobs.tuning.data import DataOptions, prepare
+from jobs.labelled import learnable, sequences, write
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dnalect.cli.main import main
-from workflows.test_predict import predictor, rows_of
+from jobs.test_predict import predictor, rows_of
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_a_model_must_be_named_for_an_unknown_genome(run, fasta, tmp_path):
 
 STUCK = """
 import sys, time
-import dnalect.workflows.scan.chunks as chunks
+import dnalect.jobs.scan.chunks as chunks
 from dnalect.cli.main import main
 
 write = chunks.write_durably

@@ -17,7 +17,7 @@ import pytest
 import dnalect
 from conftest import make_model
 from dnalect.genome.fasta import open_genome
-from dnalect.workflows.scoring import CHUNK
+from dnalect.jobs.scoring import CHUNK
 from models.folders import make
 
 META = "##fileformat=VCFv4.2\n##contig=<ID=chrA,length=6000>\n"

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from dnalect.cli.main import main
+from dnalect.cli.main import main, run
+from studies.__main__ import studies
 
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 SUITE = """
@@ -18,10 +19,11 @@ tasks: [{name: one, data: results/one.png}]
 
 
 def dnalect(monkeypatch, capsys, *words):
-    """Run a command here; return its status and what it says."""
-    monkeypatch.setattr(sys, "argv", ["dnalect", *map(str, words)])
+    """Run a command, or a study, here; return its status and what it says."""
+    study = words[0] == "studies"
+    monkeypatch.setattr(sys, "argv", [*([] if study else ["dnalect"]), *map(str, words)])
     with pytest.raises(SystemExit) as stop:
-        main()
+        run(studies) if study else main()
     return stop.value.code, capsys.readouterr().err
 
 
@@ -60,9 +62,9 @@ def given(tmp_path, fasta):
         "vocabulary train g.fa -o g.fa",
         "scan g.fa -o new.parquet -o new.parquet",
         "benchmark suite.yaml --data . --out results --run runs",
-        "evaluate worth --data . --out results --page genomes/g.fa",
+        "studies worth --data . --out results --page genomes/g.fa",
         "vocabulary compare g.fa --regions results/vocabulary.tsv --out results",
-        "vocabulary choose g.fa --test results/choice.tsv --out results",
+        "studies vocabulary g.fa --test results/choice.tsv --out results",
     ],
 )
 def test_no_output_is_an_input(given, words, monkeypatch, capsys):

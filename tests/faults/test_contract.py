@@ -21,9 +21,9 @@ from dnalect.genome.gff import open_annotation
 from dnalect.genome.names import ContigNames
 from dnalect.genome.regions import read_regions
 from dnalect.genome.variants import open_variants
-from dnalect.workflows.benchmark.yaml_files import read_yaml
-from dnalect.workflows.rank.phased import near_sets
-from dnalect.workflows.rank.scored import read_scored
+from dnalect.jobs.benchmark.yaml_files import read_yaml
+from dnalect.jobs.rank.phased import near_sets
+from dnalect.jobs.rank.scored import read_scored
 
 HEAD = b"##fileformat=VCFv4.2\n"
 COLUMNS = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"

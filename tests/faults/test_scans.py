@@ -13,7 +13,7 @@ from dnalect.core.stored import PieceReader, piece_crcs
 from dnalect.genome.fasta import open_genome
 from dnalect.inference import precomputed
 from dnalect.inference.precomputed import MANIFEST, Precomputed
-from dnalect.workflows.scan.job import Options, scan_genome
+from dnalect.jobs.scan.job import Options, scan_genome
 
 
 @pytest.fixture(scope="module")

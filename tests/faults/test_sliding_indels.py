@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from tests.inference.toys import TOKENIZERS, Hashed
 
 import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import encode, opposite, reverse_complement
-from dnalect.windows.alleles import normalise
+from tests.inference.toys import TOKENIZERS, Hashed
 
 PLACES = ((300, "AT" * 11), (600, "T" * 17))
 

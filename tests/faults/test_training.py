@@ -9,15 +9,15 @@ import torch
 
 import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError, OutputError
+from dnalect.jobs.pretrain import pretrain
+from dnalect.jobs.tuning.data import DataOptions
+from dnalect.jobs.tuning.finetune import FinetuneOptions, finetune_file
 from dnalect.models.card import read_card
 from dnalect.training import finetune as tuning
 from dnalect.training import loop
 from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
-from dnalect.workflows.pretrain import pretrain
-from dnalect.workflows.tuning.data import DataOptions
-from dnalect.workflows.tuning.finetune import FinetuneOptions, finetune_file
-from workflows.labelled import learnable
+from jobs.labelled import learnable
 
 CONFIG = """
 seed = 2
@@ -49,7 +49,7 @@ def genome(folder, seed=0):
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
     genome(tmp_path)
     (tmp_path / "toy.toml").write_text(CONFIG)
     return tmp_path

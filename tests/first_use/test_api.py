@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import dnalect
-import dnalect.evaluate.markov
+import dnalect.baselines.markov
 from dnalect.api.given import input_path
 from dnalect.cli.main import COMMANDS
 from dnalect.core.errors import ConfigError, InputError, OutputError

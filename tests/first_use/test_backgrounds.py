@@ -11,14 +11,14 @@ from conftest import make_model
 from dnalect.core.records import Score
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.background.tables import tables_in
+from dnalect.jobs import summary as made_summary
+from dnalect.jobs.backgrounds import drawn_of, make_table, pool_of
+from dnalect.jobs.rank.evidence import gather
+from dnalect.jobs.rank.scored import read_scored
+from dnalect.jobs.rank.settings import Settings
+from dnalect.jobs.score import score_file
+from dnalect.jobs.scoring import Options, Scoring
 from dnalect.models.registry import EMBEDDED, embedded_cards
-from dnalect.workflows import summary as made_summary
-from dnalect.workflows.backgrounds import drawn_of, make_table, pool_of
-from dnalect.workflows.rank.evidence import gather
-from dnalect.workflows.rank.scored import read_scored
-from dnalect.workflows.rank.settings import Settings
-from dnalect.workflows.score import score_file
-from dnalect.workflows.scoring import Options, Scoring
 
 FEW = {"snvs": 480, "others": 48, "longest": 4}
 

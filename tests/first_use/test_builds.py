@@ -9,11 +9,11 @@ from dnalect.core.errors import AssemblyError, ModelError
 from dnalect.core.notices import heard_by
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.choice import foreign, model_for
+from dnalect.jobs.score import score_file, score_variants
+from dnalect.jobs.scoring import Options
 from dnalect.models.assemblies import origin_of, saw
 from dnalect.models.registry import embedded_cards
-from dnalect.workflows.choice import foreign, model_for
-from dnalect.workflows.score import score_file, score_variants
-from dnalect.workflows.scoring import Options
 
 CARDS = {card.id: card for card in embedded_cards()}
 HUMAN, YEAST = CARDS["duplex-human"], CARDS["duplex-yeast"]

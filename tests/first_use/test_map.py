@@ -7,7 +7,7 @@ from click.testing import CliRunner
 import dnalect
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.evaluate.reduce import reduced
+from dnalect.stats.reduce import reduced
 
 
 def test_two_clusters_stay_apart():

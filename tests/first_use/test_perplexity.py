@@ -7,11 +7,11 @@ from click.testing import CliRunner
 import dnalect
 from dnalect.cli.main import dnalect as command
 from dnalect.core.notices import DnalectWarning
-from dnalect.evaluate.bootstrap import Estimate
+from dnalect.jobs import likelihood_parts
+from dnalect.jobs.likelihood import Likelihood, aligned, shown
+from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.models.card import Card, CorpusGenome
-from dnalect.workflows import likelihood_parts
-from dnalect.workflows.likelihood import Likelihood, aligned, shown
-from dnalect.workflows.likelihood_parts import parts_for
+from dnalect.stats.bootstrap import Estimate
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from dnalect.cli.main import dnalect
-from dnalect.workflows.rank.outputs import write_outputs
-from dnalect.workflows.rank.ranking import Options, rank_variants
+from dnalect.jobs.rank.outputs import write_outputs
+from dnalect.jobs.rank.ranking import Options, rank_variants
 
 HEAD = "chrom\tpos\tref\talt\tclass\tllr\tpercentile\treason\tallele_frequency\tgene\tregion\ttss_distance"
 MORE = "\tconsequence\tprotein_change\tmotif\tmotif_ref\tmotif_alt"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import TableError
-from dnalect.workflows.rank.ranking import Options as RankOptions
-from dnalect.workflows.rank.ranking import rank_variants
-from dnalect.workflows.score import score_file
-from dnalect.workflows.scoring import Options
+from dnalect.jobs.rank.ranking import Options as RankOptions
+from dnalect.jobs.rank.ranking import rank_variants
+from dnalect.jobs.score import score_file
+from dnalect.jobs.scoring import Options
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import dnalect
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.pretrain import init_config, pretrain
 from dnalect.training.config import read_config
 from dnalect.training.shipped import recipe_path, shipped
 from dnalect.training.starting import held_out, starting_toml
-from dnalect.workflows.pretrain import init_config, pretrain
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def genome(tmp_path_factory):
 
 
 def test_a_genome_is_all_that_is_needed(genome, tmp_path, monkeypatch):
-    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
     out, said = tmp_path / "my-model", []
     pretrain(genome, None, out, steps=2, notify=said.append)
     assert said[0] == "held out are the last 6,000 bases of c1, one half to validate on, the other to test on"
@@ -122,7 +122,7 @@ def test_documented_commands_name_what_is_there(line, genome, monkeypatch):
 
     called = {}
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("dnalect.workflows.pretrain.pretrain", lambda source, *rest: called.update(source=source))
+    monkeypatch.setattr("dnalect.jobs.pretrain.pretrain", lambda source, *rest: called.update(source=source))
     words = shlex.split(line.split(">")[0])[1:]
     made_before = ("my.toml", "genome.fa")
     done = CliRunner().invoke(command, [str(genome) if word == "genome.fa" else word for word in words])

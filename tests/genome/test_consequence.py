@@ -11,8 +11,8 @@ from dnalect.genome.consequence import NEAR, TERMS, Consequences, Effect
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.transcripts import TranscriptReader
+from dnalect.genome.windows.alleles import normalise
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import normalise
 from genome.genes import Gene, gff3, random_change, random_gene
 
 

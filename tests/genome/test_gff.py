@@ -7,7 +7,7 @@ import pytest
 
 from dnalect.core.errors import InputError
 from dnalect.genome.gff import CLASSES, PROMOTER, open_annotation
-from dnalect.workflows.demo.data import GENES
+from dnalect.jobs.demo.data import GENES
 
 
 def lines():

@@ -8,6 +8,7 @@ import pytest
 from dnalect.core.errors import ModelError
 from dnalect.core.records import Score, Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background import Background, percentiles, stratum
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.background.quantiles import Quantiles, pooled
@@ -15,7 +16,6 @@ from dnalect.inference.background.strata import lengths_of
 from dnalect.inference.background.tables import Table, fitting, read_table, tables_in, write_table
 from dnalect.inference.background.variants import block
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import normalise
 
 
 @pytest.fixture(autouse=True)

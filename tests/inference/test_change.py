@@ -9,11 +9,11 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.vcf import Record
+from dnalect.genome.windows.alleles import Rules, normalise, resolve
+from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.inference.background import Background
 from dnalect.inference.change import STEP, ChangeScorer, OneChange, outputs_of, safe_names
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import Rules, normalise, resolve
-from dnalect.windows.haplotypes import haplotype_window
 from inference.predictors import SIGNAL, THREE, TRACKS, YES_NO, GsOnTheLeft, Hashed, Linear, make_predictor
 from inference.toys import flipped, random_genome, some, variant
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some, variant
 
 import dnalect
 from dnalect.core.records import Encoding, Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import normalise
+from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.distance import _weights
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import reverse_complement
-from dnalect.windows.alleles import normalise
-from dnalect.windows.sliding import over_its_range
 from models.folders import TINY, make
+from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some, variant
 
 NOTHING = np.empty(0, dtype=np.uint8)
 CODES = {base: code for code, base in enumerate("ACGT")}

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some
 
 import dnalect
 from dnalect.core.records import Score
@@ -11,6 +10,7 @@ from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.masked.scorer import MaskedScorer
 from models.folders import make
+from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some
 
 
 @pytest.fixture

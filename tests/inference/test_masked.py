@@ -4,19 +4,19 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.inference.toys import TOKENIZERS, Hashed, Independent, byte_pairs, flipped, random_genome, some, variant
 
 import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import haplotypes
+from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.masked import pieces
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
-from dnalect.windows.alleles import haplotypes
-from dnalect.windows.sliding import over_its_range
 from models.folders import TINY, make
+from tests.inference.toys import TOKENIZERS, Hashed, Independent, byte_pairs, flipped, random_genome, some, variant
 
 QS = np.log([0.4, 0.3, 0.2, 0.1])
 

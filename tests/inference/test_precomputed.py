@@ -9,12 +9,12 @@ import pytest
 import dnalect
 from dnalect.core.errors import InputError
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent, digest
+from dnalect.jobs.scan.job import Options, scan_genome
 from dnalect.tokens.bases import encode
-from dnalect.windows.alleles import normalise
-from dnalect.workflows.scan.job import Options, scan_genome
 
 
 @pytest.fixture(scope="module")

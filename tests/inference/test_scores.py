@@ -6,11 +6,11 @@ import torch
 
 import dnalect
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background import Background, stratum
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.leave_one_out import SITES_WORTH_A_TILE, TILE, LeaveOneOutScorer
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.windows.alleles import normalise
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.conftest import make_model
 
 import dnalect
 from dnalect.genome.fasta import open_genome
@@ -10,6 +9,7 @@ from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.inference.scan import span_log_probs
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.tokens.bases import decode, encode
+from tests.conftest import make_model
 
 SITE = 900
 

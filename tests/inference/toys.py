@@ -8,12 +8,12 @@ import torch
 
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.windows.alleles import normalise
 from dnalect.tokens.bases import encode
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.tokenizer import Special
-from dnalect.windows.alleles import normalise
 
 
 class Toy:

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ModelError
+from dnalect.jobs.models_choose import Wishes, judged
+from dnalect.jobs.models_verify import verify
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.published import PublishedCard
-from dnalect.workflows.models_choose import Wishes, judged
-from dnalect.workflows.models_verify import verify
 from models.folders import TINY, make
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import numpy as np
 from tokenizers import Tokenizer as HfTokenizer
 from transformers import BertTokenizer, EsmTokenizer
 
-from dnalect.workflows.demo.data import REFERENCE
+from dnalect.jobs.demo.data import REFERENCE
 
 DATA = Path(__file__).parents[1] / "data"
 

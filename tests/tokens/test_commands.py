@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.tokenize import COLUMNS, tokenize
+from dnalect.jobs.vocabulary import describe, train_vocabulary
+from dnalect.jobs.vocabulary_compare import compare, count_kmers, table
 from dnalect.tokens.files import read_tokenizer
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
-from dnalect.workflows.tokenize import COLUMNS, tokenize
-from dnalect.workflows.vocabulary import describe, train_vocabulary
-from dnalect.workflows.vocabulary_compare import compare, count_kmers, table
 from inference.predictors import make_predictor
 from models.folders import TINY, make
 from tokens import oracles
@@ -175,7 +175,7 @@ def test_train_options(fasta, tmp_path):
 
 
 def test_counts_of_kmers(monkeypatch):
-    monkeypatch.setattr("dnalect.workflows.vocabulary_compare._BLOCK", 7)
+    monkeypatch.setattr("dnalect.jobs.vocabulary_compare._BLOCK", 7)
     texts = ["ACGTACGTNACGTTT", "acgg", "AC", ""]
     counts = count_kmers([np.frombuffer(text.encode(), dtype=np.uint8) for text in texts], 3)
     found: dict[str, int] = {}

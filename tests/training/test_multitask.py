@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.training.toy_heads import KEPT, MARKS, REGION, STRETCH, make_toy, write
 
 import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.jobs.pretrain import pretrain
 from dnalect.models.heads import load_heads
 from dnalect.tokens.names import named
 from dnalect.training import loop
@@ -22,7 +22,7 @@ from dnalect.training.multitask import head_loss, pooled
 from dnalect.training.optim import build
 from dnalect.training.recipes import recipe_of
 from dnalect.training.tasks import Asked, majority, means, open_tasks, token_range
-from dnalect.workflows.pretrain import pretrain
+from tests.training.toy_heads import KEPT, MARKS, REGION, STRETCH, make_toy, write
 
 CPU = torch.device("cpu")
 LOSSES = ("region", "marks", "kept")

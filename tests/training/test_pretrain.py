@@ -16,10 +16,10 @@ from dnalect.core.interrupts import Stopped
 from dnalect.core.notices import heard_by
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, subtract
+from dnalect.jobs.pretrain import pretrain
 from dnalect.training import loop
 from dnalect.training.config import read_config
 from dnalect.training.corpus import Corpus, Source, unknown_runs
-from dnalect.workflows.pretrain import pretrain
 
 CONFIG = """
 name = "toy"
@@ -98,7 +98,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_bytes(data, monkeypatch, number):
-    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
     whole = pretrain(data / "toy.toml", data, data / "whole", steps=30)
     real, count = loop._step, iter(range(1000))
 
@@ -126,7 +126,7 @@ def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_byte
 
 
 def test_a_checkpoint_is_written_by_time_too(data, monkeypatch):
-    monkeypatch.setattr("dnalect.workflows.pretrain_plan.VALIDATION_BASES", 1)
+    monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
     monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
     real, count = loop._step, iter(range(1000))
 

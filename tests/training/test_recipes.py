@@ -11,13 +11,13 @@ from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.jobs.pretrain import pretrain
 from dnalect.models.encoder.network import Encoder
 from dnalect.tokens.names import named
 from dnalect.training.config import MaskedConfig
 from dnalect.training.corpus import Batch, Corpus, Source
 from dnalect.training.masked import MaskedLanguage, encoder_config
 from dnalect.training.masking import MaskingConfig
-from dnalect.workflows.pretrain import pretrain
 
 FAMILIES = {
     "dnabert": ("dnabert-3", "dnabert-3", 0.09),

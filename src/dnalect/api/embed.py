@@ -16,14 +16,14 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.progress import using
-from dnalect.evaluate.reduce import NAMES, reduced
 from dnalect.genome.fasta import Reference
 from dnalect.inference.embed import BATCH
 from dnalect.inference.embed import embed as embed_sequences
+from dnalect.jobs.embed.items import PLACES, VECTORS
+from dnalect.jobs.embed.job import Options, embed_file
 from dnalect.models.registry import Named
 from dnalect.report.scatter import draw_map
-from dnalect.workflows.embed.items import PLACES, VECTORS
-from dnalect.workflows.embed.job import Options, embed_file
+from dnalect.stats.reduce import NAMES, reduced
 
 Floats = npt.NDArray[np.float32]
 # Columns that say where something lies, not what it is.

@@ -9,8 +9,8 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.progress import using
 from dnalect.genome.fasta import Reference
+from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run, shown
 from dnalect.models.registry import Named
-from dnalect.workflows.likelihood import Likelihood, Strata, aligned, run, shown
 
 
 class Evaluation(Table):

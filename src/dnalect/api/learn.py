@@ -16,13 +16,13 @@ from dnalect.core.figures import Figure
 from dnalect.core.nearest import did_you_mean
 from dnalect.core.progress import using
 from dnalect.genome.fasta import Reference
+from dnalect.jobs.pretrain import pretrain as train_model
+from dnalect.jobs.tuning.data import DataOptions
+from dnalect.jobs.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 from dnalect.models.lora import LoraConfig
 from dnalect.models.pooled import Reading
 from dnalect.models.registry import Model, Named, load
 from dnalect.training.tuning import TuneConfig
-from dnalect.workflows.pretrain import pretrain as train_model
-from dnalect.workflows.tuning.data import DataOptions
-from dnalect.workflows.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}
 

@@ -13,8 +13,8 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.progress import using
 from dnalect.genome.fasta import Reference
+from dnalect.jobs.predict.job import Options, predict_file
 from dnalect.models.registry import Named
-from dnalect.workflows.predict.job import Options, predict_file
 
 
 class Predictions(Table):

@@ -9,10 +9,10 @@ from dnalect.api.score import Scores, Shown
 from dnalect.api.table import Table
 from dnalect.core.files import write_text
 from dnalect.core.progress import using
+from dnalect.jobs.rank.outputs import kind_of, table_of, write_outputs
+from dnalect.jobs.rank.page import page_of
+from dnalect.jobs.rank.ranking import Options, Ranked, rank_variants
 from dnalect.report.ranking import render
-from dnalect.workflows.rank.outputs import kind_of, table_of, write_outputs
-from dnalect.workflows.rank.page import page_of
-from dnalect.workflows.rank.ranking import Options, Ranked, rank_variants
 
 
 class Ranking(Table):

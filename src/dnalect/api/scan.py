@@ -16,8 +16,8 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.progress import using
 from dnalect.genome.fasta import Reference
+from dnalect.jobs.scan.job import Options, scan_genome
 from dnalect.models.registry import Named
-from dnalect.workflows.scan.job import Options, scan_genome
 
 
 class Scan(Table):

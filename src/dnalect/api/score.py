@@ -13,12 +13,12 @@ from dnalect.core.progress import Progress, State, using
 from dnalect.core.records import Row, Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants
+from dnalect.jobs.choice import Models
+from dnalect.jobs.outputs import Kept, kind_of
+from dnalect.jobs.score import run
+from dnalect.jobs.scoring import Options, Scoring
+from dnalect.jobs.summary import summary
 from dnalect.report.html import write_report
-from dnalect.workflows.choice import Models
-from dnalect.workflows.outputs import Kept, kind_of
-from dnalect.workflows.score import run
-from dnalect.workflows.scoring import Options, Scoring
-from dnalect.workflows.summary import summary
 
 # Where a run tells how far it is: a function of a State, False for nowhere, None for a bar on a terminal.
 Shown = Progress | Callable[[State], None] | bool | None

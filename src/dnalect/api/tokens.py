@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from dnalect.api.table import Table
-from dnalect.workflows.tokenize import tokenize as write_tokens
+from dnalect.jobs.tokenize import tokenize as write_tokens
 
 KINDS = {"sequence": pa.string(), "start": pa.int64(), "end": pa.int64(), "token": pa.string()}
 

@@ -52,9 +52,9 @@ def command(
     \b
     dnalect benchmark configs/benchmarks/core.yaml --data DATA --out results/core
     """
-    from dnalect.workflows.benchmark.learners import Places
-    from dnalect.workflows.benchmark.run import run_suite
-    from dnalect.workflows.benchmark.suite import read_suite
+    from dnalect.jobs.benchmark.learners import Places
+    from dnalect.jobs.benchmark.run import run_suite
+    from dnalect.jobs.benchmark.suite import read_suite
 
     told = read_suite(suite).narrowed(chosen, seeds)
     motifs = data / told.motifs if told.motifs else None

@@ -11,6 +11,6 @@ from dnalect.cli import machine
 @click.option(*machine.OUTPUT, "out", type=click.Path(path_type=Path), default=Path("demo-out"), show_default=True)
 def command(out: Path) -> None:
     """Show what the embedded models know of sequence that they never saw, and score two real VCFs."""
-    from dnalect.workflows.demo.job import demo
+    from dnalect.jobs.demo.job import demo
 
     demo(out)

@@ -78,8 +78,8 @@ def command(
     from dnalect.api.embed import Embeddings
     from dnalect.api.given import input_path
     from dnalect.core.errors import ConfigError, OutputError
-    from dnalect.workflows.embed.job import PER_BASE, Options, embed_file
-    from dnalect.workflows.embed.outputs import suffix_of
+    from dnalect.jobs.embed.job import PER_BASE, Options, embed_file
+    from dnalect.jobs.embed.outputs import suffix_of
 
     try:
         options = Options(strands=1 + (strands == "both"), command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]

@@ -113,11 +113,11 @@ def command(
     dnalect finetune peaks.bed --reference genome.fa --background 1 --out peaks-model
     dnalect finetune expression.csv --model duplex-yeast --label expression --method full --out expression
     """
+    from dnalect.jobs.tuning.data import DataOptions
+    from dnalect.jobs.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
     from dnalect.models.lora import LoraConfig
     from dnalect.models.pooled import Reading
     from dnalect.training.tuning import TuneConfig
-    from dnalect.workflows.tuning.data import DataOptions
-    from dnalect.workflows.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 
     both_strands = both_strands or strands == "both"
     pools = ("mean", "eighths") if pool == "best" else ()

@@ -29,8 +29,8 @@ def leaks(data: tuple[str, ...], output: Path | None, drop_conflicts: bool, **op
     DATA: whatever `dnalect finetune` reads; one line of the table for each.
     """
     from dnalect.core.progress import track
-    from dnalect.workflows.leaks import leaks_of, table, write_leaks
-    from dnalect.workflows.tuning.data import DataOptions
+    from dnalect.jobs.leaks import leaks_of, table, write_leaks
+    from dnalect.jobs.tuning.data import DataOptions
 
     conflicts = "drop" if drop_conflicts else "error"
     told = [DataOptions(each, conflicts=conflicts, **options) for each in data]  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -47,32 +48,42 @@ SUMMARIES = {
 
 
 class LateGroup(click.Group):
-    """Imports a command's module only when the command is called."""
+    """Imports a command's module only when the command is called.
+
+    homes: command -> module, which holds it under its own name or as `command`. summaries: command -> one line.
+    """
+
+    def __init__(self, *args: Any, homes: Mapping[str, str], summaries: Mapping[str, str], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.homes, self.summaries = homes, summaries
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.homes:
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        module = import_module(self.homes[cmd_name])
+        command: click.Command = getattr(module, cmd_name, None) or module.command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Return the command. Raises UsageError with the nearest name for a mistyped one."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], COMMANDS) or f" There are {', '.join(COMMANDS)}."
+        if args and args[0] not in self.homes and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], self.homes) or f" There are {', '.join(self.homes)}."
             ctx.fail(f"there is no command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+            formatter.write_dl([(name, self.summaries[name]) for name in self.homes])
 
 
-@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LateGroup, homes=COMMANDS, summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="dnalect")
 @click.pass_context
 def dnalect(context: click.Context) -> None:
@@ -90,13 +101,18 @@ def _terminate(*_: Any) -> None:
 
 
 def main() -> None:
-    """Run the command and leave with 0 (done), 1 (error), 2 (wrong usage) or 130 (interrupted)."""
+    """Run `dnalect`; see `run`."""
+    run(dnalect)
+
+
+def run(command: click.Command) -> None:
+    """Run a command and leave with 0 (done), 1 (error), 2 (wrong usage) or 130 (interrupted)."""
     signal.signal(signal.SIGTERM, _terminate)
     if strange := [each for each in sys.argv[1:] if _undecodable(each)]:
         shown = strange[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
         _fail(f"the name {shown} is not UTF-8; rename the file, or set a UTF-8 locale", 2)
     try:
-        dnalect.main(standalone_mode=False)
+        command.main(standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)

@@ -25,7 +25,7 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """All models that have a name, as a table."""
-    from dnalect.workflows.models import aligned, rows
+    from dnalect.jobs.models import aligned, rows
 
     click.echo(aligned(rows()))
 
@@ -34,7 +34,7 @@ def list_() -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """The card of a model: size, memory, tokenizer, context, species, licence, paper."""
-    from dnalect.workflows.models import describe
+    from dnalect.jobs.models import describe
 
     click.echo(describe(name))
 
@@ -53,7 +53,7 @@ def choose(goals: tuple[str, ...], species: str, context: int, memory: float | N
     \b
     dnalect models choose --goal variants --species human --context 2000 --commercial
     """
-    from dnalect.workflows.models_choose import Wishes, advice
+    from dnalect.jobs.models_choose import Wishes, advice
 
     if not (goals or species or context or memory is not None or commercial):
         if not _terminal():
@@ -83,7 +83,7 @@ def verify(folder: str, published_as: str | None) -> None:
 
     FOLDER may be the name of a model too, which is then fetched.
     """
-    from dnalect.workflows.models_verify import verify as steps
+    from dnalect.jobs.models_verify import verify as steps
 
     for line in steps(folder, published_as):
         click.echo(f"ok  {line}")
@@ -118,6 +118,6 @@ def background(model: str, references: tuple[str, ...], **options: Any) -> None:
     \b
     dnalect models background runs/my-model genome.fa
     """
-    from dnalect.workflows.backgrounds import make_table
+    from dnalect.jobs.backgrounds import make_table
 
     make_table(model, references, **options)

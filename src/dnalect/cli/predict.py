@@ -46,7 +46,7 @@ def command(words: tuple[str, ...], model: str | None, outputs: tuple[str, ...],
     dnalect predict my-model genome.fa --window 300 --step 100 -o genome.bw
     """
     from dnalect.core.errors import OutputError
-    from dnalect.workflows.predict.outputs import suffix_of
+    from dnalect.jobs.predict.outputs import suffix_of
 
     if len(words) + (model is not None) != 2:
         raise click.UsageError(
@@ -59,7 +59,7 @@ def command(words: tuple[str, ...], model: str | None, outputs: tuple[str, ...],
     except OutputError as error:
         raise click.UsageError(str(error)) from error
     from dnalect.api.given import input_path
-    from dnalect.workflows.predict.job import Options, predict_file
+    from dnalect.jobs.predict.job import Options, predict_file
 
     options = Options(command=shlex.join(["dnalect", *sys.argv[1:]]), **rest)  # type: ignore[arg-type]
     with TemporaryDirectory() as name:

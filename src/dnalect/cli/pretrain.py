@@ -47,7 +47,7 @@ def command(
     dnalect pretrain duplex-yeast-first --data DATA -o runs/duplex-yeast-first
     """
     if init_config:
-        from dnalect.workflows.pretrain import init_config as written
+        from dnalect.jobs.pretrain import init_config as written
 
         click.echo(written(source, steps), nl=False)
         return
@@ -56,7 +56,7 @@ def command(
     if out is None and not dry_run:
         raise click.UsageError("name the model folder: -o my-model")
     from dnalect.core.notices import say
-    from dnalect.workflows.pretrain import pretrain
+    from dnalect.jobs.pretrain import pretrain
 
     made = pretrain(source, data, out or Path("my-model"), device, threads, steps, dry_run)
     if not dry_run:

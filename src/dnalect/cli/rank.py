@@ -89,16 +89,16 @@ def command(
     dnalect rank scored.tsv -o ranked.tsv --budget 50 --labels results.tsv
     """
     from dnalect.core.errors import OutputError
-    from dnalect.workflows.rank.outputs import kind_of
+    from dnalect.jobs.rank.outputs import kind_of
 
     try:
         kind_of(output)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
 
-    from dnalect.workflows.rank.facts import first_picks, hits_sentence
-    from dnalect.workflows.rank.ranking import Options
-    from dnalect.workflows.rank.run import rank_file
+    from dnalect.jobs.rank.facts import first_picks, hits_sentence
+    from dnalect.jobs.rank.ranking import Options
+    from dnalect.jobs.rank.run import rank_file
 
     typed = shlex.join(["dnalect", *sys.argv[1:]])
     options = Options(weight=weight, use=use, command=typed, quiet=quiet, **rest)  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ def command(
     dnalect scan genome.fa -o genome.parquet -o genome.bw
     """
     from dnalect.core.errors import OutputError
-    from dnalect.workflows.scan.outputs import paths_of
+    from dnalect.jobs.scan.outputs import paths_of
 
     if batch_size and batch_size & (batch_size - 1):
         raise click.UsageError(f"--batch-size must be a power of two, not {batch_size}")
@@ -64,7 +64,7 @@ def command(
     except OutputError as error:
         raise click.UsageError(str(error)) from error
 
-    from dnalect.workflows.scan.job import Options, scan_genome
+    from dnalect.jobs.scan.job import Options, scan_genome
 
     typed = shlex.join(["dnalect", *sys.argv[1:]])
     options = Options(model, regions, rename, batch_size, device, dtype, typed, quiet)

@@ -130,8 +130,8 @@ def command(
     dnalect score genome.fa variants.vcf.gz -o scored.tsv --model my-finetuned-model --shifts 5
     """
     from dnalect.core.errors import ConfigError, OutputError
-    from dnalect.workflows.choice import scores_of
-    from dnalect.workflows.outputs import kind_of
+    from dnalect.jobs.choice import scores_of
+    from dnalect.jobs.outputs import kind_of
 
     wanted = list(outputs) or ["-"]
     try:
@@ -141,8 +141,8 @@ def command(
     except (OutputError, ConfigError) as error:
         raise click.UsageError(str(error)) from error
 
-    from dnalect.workflows.score import score_file
-    from dnalect.workflows.scoring import Options
+    from dnalect.jobs.score import score_file
+    from dnalect.jobs.scoring import Options
 
     options = Options(
         scores=measured,

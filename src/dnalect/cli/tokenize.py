@@ -47,7 +47,7 @@ def command(
     """
     if tokenizer and model:
         raise click.UsageError("--tokenizer and --model both say how to read; give one")
-    from dnalect.workflows.tokenize import chosen_tokenizer, tokenize
+    from dnalect.jobs.tokenize import chosen_tokenizer, tokenize
 
     tally = tokenize(inputs, chosen_tokenizer(tokenizer, model), output, regions, special)
     if tokenizer == "hyenadna":

@@ -14,11 +14,11 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.progress import track
 from dnalect.core.records import Change, Score, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.models.heads import HeadSpec
 from dnalect.models.pooled import BATCH
 from dnalect.models.predictor import Predictor, target_of
 from dnalect.tokens.bases import opposite
-from dnalect.windows.haplotypes import haplotype_window
 
 DEFINITION = "change-1"
 STRANDS = ("forward", "reverse", "both")

@@ -11,11 +11,11 @@ from torch import Tensor
 from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Encoding, Variant, Window
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import cut_window, fitting
+from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.batches import by_length
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.tokenizer import tokens_at
-from dnalect.windows.alleles import cut_window, fitting
-from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "distance-2"
 # Variants whose windows are held at once: alternates of a record nearly always share a chunk.

@@ -14,6 +14,7 @@ from torch import Tensor
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.progress import phase
 from dnalect.core.records import Encoding
+from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.inference.batches import by_length
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.masked import MaskedModel
@@ -22,7 +23,6 @@ from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, Named, load
 from dnalect.tokens.bases import decode, encode, opposite, texts
 from dnalect.tokens.tokenizer import tokens_at
-from dnalect.windows.alleles import SPECIAL_TOKENS
 
 BATCH = 32
 # Pieces that are turned into tokens at once.

@@ -16,14 +16,14 @@ import torch
 from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import haplotypes
+from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.batches import by_length
 from dnalect.inference.composition import log_composition
 from dnalect.inference.distance import distances
 from dnalect.inference.scorer import identity_of
 from dnalect.models.duplex.model import DuplexModel, known
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.windows.alleles import haplotypes
-from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "llr-loo-2"
 LONGEST_MNV = 16

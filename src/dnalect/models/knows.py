@@ -1,6 +1,6 @@
 """What was measured of the models that ship: the figures that `models list` and `models choose` show.
 
-worth.tsv is results/worth/head.tsv, as `dnalect evaluate worth --page` wrote it.
+worth.tsv is results/worth/head.tsv, as `python -m studies worth --page` wrote it.
 """
 
 import csv

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.progress import track
 from dnalect.core.records import Encoding
+from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads
 from dnalect.models.masked import MaskedModel
 from dnalect.tokens.bases import opposite
-from dnalect.windows.alleles import SPECIAL_TOKENS
 
 POOLS = ("mean", "max", "mean-max", "summary")
 # Of classifiers: where in the sequence something stands may count.

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError, TableError
+from dnalect.examples.labelled import Labelled, place, read_labelled
 from dnalect.genome.bed import Intervals, read_bed
 from dnalect.genome.fasta import Genome
-from dnalect.genome.labelled import Labelled, place, read_labelled
 from dnalect.genome.names import own_name
 from dnalect.genome.parts import OTHER, PARTS, paint, read_parts
 from dnalect.genome.regions import Region

@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import edge, normalise
 from dnalect.inference.background.strata import lengths_of, stratum
 from dnalect.tokens.bases import UNKNOWN, encode
-from dnalect.windows.alleles import edge, normalise
 
 # Variants of a block: the sites of SNVs, each with its three substitutions, and all others.
 SITES, OTHERS = 32, 8

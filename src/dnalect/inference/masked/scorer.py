@@ -10,6 +10,8 @@ import numpy.typing as npt
 from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Score, Variant
 from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import cut_window, haplotypes
+from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.composition import log_composition
 from dnalect.inference.distance import distances
 from dnalect.inference.masked import pieces, words
@@ -18,8 +20,6 @@ from dnalect.inference.scorer import identity_of
 from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
-from dnalect.windows.alleles import cut_window, haplotypes
-from dnalect.windows.sliding import over_its_range
 
 DEFINITION = "llr-masked-2"
 INDELS = ("fast", "exact")

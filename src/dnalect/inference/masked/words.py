@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Codes, Encoding
+from dnalect.genome.windows.alleles import fitting
 from dnalect.inference.masked.passes import Ids, LogProbs, Masked, Query, run
 from dnalect.tokens.tokenizer import tokens_at
-from dnalect.windows.alleles import fitting
 
 LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 # Sites whose four spellings are held at once.

@@ -1,0 +1,154 @@
+"""The demo: what the embedded models know of sequence that they never saw, and two real VCFs scored."""
+
+import sys
+from pathlib import Path
+
+from dnalect.core.errors import OutputError
+from dnalect.core.progress import phase
+from dnalect.core.records import Row, Summary
+from dnalect.genome.coding import read_coding, sound_genes
+from dnalect.genome.fasta import open_genome
+from dnalect.inference.likelihood import scorer_for
+from dnalect.jobs.demo import data
+from dnalect.jobs.demo.genes import Genes, read_genes
+from dnalect.jobs.demo.labels import Learned, learn
+from dnalect.jobs.demo.pictures import draw
+from dnalect.jobs.score import score_file
+from dnalect.jobs.scoring import Options
+from dnalect.models.registry import language_model
+from dnalect.report.page import Page, Section, write_page
+from dnalect.tokens.bases import encode
+
+MODEL = "duplex-yeast"
+# Bases of chrXIV whose genes are read.
+READ = 100_000
+SHOWN = 5
+COMMAND = "dnalect demo"
+
+
+def demo(out: Path) -> Path:
+    """Write what the models know, and the scored variants, into `out`; return the path of the first page."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {out}: {error.strerror}") from error
+    picture, page = out / "knows.png", out / "index.html"
+    genes, learned = knowledge(picture)
+    yeast = _scored(out / "yeast", str(data.YEAST), str(data.YEAST_VARIANTS), annotate=str(data.YEAST_GENES))
+    human = _scored(out / "human", str(data.HUMAN), str(data.HUMAN_VARIANTS), assembly="hg19")
+    write_page(_page(genes, learned, yeast, human, picture), page)
+    sys.stdout.write(f"\n{_told(genes, learned)}\n{_table(yeast)}\n")
+    for what, path in (
+        ("start here", page),
+        ("scored yeast VCF", out / "yeast.vcf.gz"),
+        ("its report", out / "yeast.html"),
+        ("scored human VCF", out / "human.vcf.gz"),
+        ("its report", out / "human.html"),
+    ):
+        sys.stdout.write(f"{what:<18}{path}\n")
+    return page
+
+
+def knowledge(picture: Path) -> tuple[Genes, Learned]:
+    """Measure what duplex-yeast knows of chrXIV and of a histone mark there, and draw it."""
+    model, genome = language_model(MODEL), open_genome(data.YEAST)
+    codes = encode(genome.fetch(0, 0, int(genome.lengths[0])))
+    sound, _ = sound_genes(read_coding(data.YEAST_GENES)[genome.names[0]], codes)
+    with phase("reading genes that the model never saw", total=2) as bar:
+        genes = read_genes(scorer_for(model, genome), genome, sound, READ)
+        bar.update()
+        learned = learn(model, data.YEAST_LABELS)
+        bar.update()
+    draw(genes, learned, picture)
+    return genes, learned
+
+
+def _scored(stem: Path, reference: str, variants: str, **more: str) -> Summary:
+    outputs = [f"{stem}.vcf.gz", f"{stem}.tsv"]
+    options = Options(command=COMMAND, **more)  # type: ignore[arg-type]
+    return score_file(reference, variants, outputs, options, report=f"{stem}.html")
+
+
+def _told(genes: Genes, learned: Learned) -> str:
+    frames, stops = genes.in_frame, genes.separated["missense"]
+    few, many = learned.model[1], learned.kmers[-1]
+    return f"""What {MODEL} knows of sequence that it never saw:
+  reading frames    a new stop codon in frame against the same one out of frame: AUROC {frames.mean:.3f} [{frames.low:.3f}, {frames.high:.3f}]
+  consequences      missense above stop gained: AUROC {stops.mean:.3f} [{stops.low:.3f}, {stops.high:.3f}] (kind of substitution alone: {genes.by_type["missense"]:.3f})
+  histone marks     H4 from {few[0]:,.0f} labels: AUROC {few[1].mean:.3f}; k-mer counts from {many[0]:,.0f} labels: {many[1].mean:.3f}
+"""  # noqa: E501
+
+
+def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, picture: Path) -> Page:
+    frames, synonymous, missense = genes.in_frame, genes.separated["synonymous"], genes.separated["missense"]
+    first, few, many = learned.model[0], learned.model[1], learned.kmers[-1]
+    scored = Section(
+        "Two real VCFs, scored",
+        (
+            "yeast.html: what differs between two laboratory strains (BY and RM) in the first quarter of a chromosome, "
+            "with the gene and the consequence of each variant.",
+            "human.html: what the 1000 Genomes Project found in 100,000 bases of chromosome 20, indels and structural "
+            "variants among it. duplex-human is a small model of two chromosomes: it knows repeats, CpG and promoters "
+            "better than a Markov model does, and it does not know splice sites. Its report says how common and rare "
+            "alleles fare here.",
+        ),
+        columns=("file", "records", "alleles", "with a score"),
+        rows=tuple(
+            (name, f"{s.records:,}", f"{s.alternates:,}", f"{s.outcomes.get('scored', 0):,}")
+            for name, s in (("yeast.vcf.gz", yeast), ("human.vcf.gz", human))
+        ),
+        right=frozenset({"records", "alleles", "with a score"}),
+        links=(("yeast report", "yeast.html"), ("human report", "human.html")),
+    )
+    return Page(
+        "What a DNA language model of 3 MB knows",
+        f"{MODEL} learned from the bases of yeast alone: no genes, no labels. Chromosome XIV it never saw.",
+        (
+            Section(
+                "Reading frames, consequences, histone marks",
+                (
+                    f"Of all substitutions that spell TAA, TAG or TGA in {genes.count} genes, those in the gene's "
+                    f"reading frame score lowest: AUROC {_shown(frames)} against the other two frames. The three "
+                    "letters are the same; only the frame differs.",
+                    f"Gained stops score below missense substitutions with AUROC {_shown(missense)}, and below "
+                    f"synonymous ones with {_shown(synonymous)}. The kind of substitution alone (A to T, C to T ...) "
+                    f"reaches {genes.by_type['missense']:.2f} and {genes.by_type['synonymous']:.2f}.",
+                    f"The states inside the model, frozen, with a regression on {first[0]:,.0f} labelled windows: "
+                    f"AUROC {_shown(first[1])} on {learned.tested} windows of chromosomes XIII and XIV; with "
+                    f"{few[0]:,.0f} labels {_shown(few[1])}. k-mer counts need {many[0]:,.0f} labels for "
+                    f"{_shown(many[1])}.",
+                ),
+                pictures=(("", picture.read_bytes()),),
+                wide=True,
+            ),
+            scored,
+        ),
+        {"command": COMMAND, "model": f"{MODEL} {language_model(MODEL).card.revision}"},
+    )
+
+
+def _shown(told: tuple[float, float, float]) -> str:
+    return f"{told[0]:.2f} [{told[1]:.2f}, {told[2]:.2f}]"
+
+
+def _table(summary: Summary) -> str:
+    """The lowest-ranked variants as aligned text."""
+    lines = [["variant", "gene", "consequence", "score", "percentile"], *(_cells(row) for row in summary.top[:SHOWN])]
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "The natural variants that it expects least:\n" + "\n".join(f"  {row}" for row in rows) + "\n"
+
+
+def _cells(row: Row) -> list[str]:
+    score = row.score
+    return [
+        f"{row.contig}:{row.position:,} {_short(row.ref)}>{_short(row.alt)}",
+        row.gene,
+        row.consequence,
+        "" if score.value is None else f"{score.value:.2f}",
+        "" if score.percentile is None else f"{score.percentile:.2%}",
+    ]
+
+
+def _short(allele: str) -> str:
+    return allele if len(allele) <= 12 else f"{allele[:9]}..."

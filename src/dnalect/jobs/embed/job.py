@@ -1,0 +1,215 @@
+"""Windows of a file -> their embeddings in other files: the whole of `dnalect embed`, streaming."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnalect import __version__
+from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
+from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.notices import say
+from dnalect.core.progress import phase
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.names import ContigNames
+from dnalect.inference.embed import BATCH, embed, per_base
+from dnalect.jobs.choice import model_for
+from dnalect.jobs.embed.items import Item, Source, chunks
+from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
+from dnalect.jobs.embed.sources import (
+    Tiling,
+    check_file,
+    kind_of,
+    known,
+    variant_source,
+    windows_of,
+)
+from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.pooled import POOLS, Reading, check_reading
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import Model, Named, load
+
+# Windows whose sequences and vectors are held at once, and the bases and bytes that they may have.
+ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
+# Bytes that the vectors of the bases of one sequence may take.
+LARGEST = 1 << 30
+PER_BASE = "base"
+POOL_NAMES = (*POOLS, PER_BASE)
+MIN_WINDOW = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to embed.
+
+    model: name or folder; None lets the reference, or a FASTA that is one, choose. pool: of
+    POOL_NAMES, "base" for a vector of every base. layer, strands, batch: as `dnalect.embed`
+    has them. window, step: see `Tiling`; of variants, None is the model's own. labels: columns
+    of a table. rename: None, "auto" or a file, for contigs. command: as typed.
+    """
+
+    reference: str | None = None
+    model: Named | None = None
+    pool: str = "mean"
+    layer: int | None = None
+    strands: int = 1
+    window: int | None = None
+    step: int | None = None
+    labels: tuple[str, ...] = ()
+    rename: str | None = None
+    batch: int = BATCH
+    device: str = "cpu"
+    dtype: str = "float32"
+    command: str = ""
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pool not in POOL_NAMES:
+            raise ConfigError(f"there is no pool {self.pool!r}: give one of {', '.join(POOL_NAMES)}")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run has written. rows: windows. width: channels. notes: what was left out or found, in words."""
+
+    rows: int
+    width: int
+    model: str
+    notes: tuple[str, ...]
+
+
+def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
+    """Embed every window of a FASTA, BED, VCF or table, and write every output.
+
+    Raises a DnalectError and leaves nothing behind where an input or output is unusable.
+    """
+    bases = options.pool == PER_BASE
+    _check_paths(source, outputs, options, bases)
+    kind = kind_of(source)
+    tiling = Tiling(options.window, options.step)
+    genome = _reference(kind, options)
+    model = load(_model_name(source, kind, genome, options), options.device, options.dtype)
+    base = model.base if isinstance(model, Predictor) else model
+    check_reading(base, Reading("mean" if bases else options.pool, options.layer, options.strands))
+    if kind == "variants":
+        tiling = _around_alleles(tiling, base)
+    opened = _opened(source, kind, genome, tiling, base, options)
+    width = 2 * base.width if options.pool == "mean-max" else base.width
+    facts = _facts(source, kind, genome, tiling, model, options)
+    rows = blank = 0
+    shown = phase("embedding", opened.total, "windows", quiet=options.quiet)
+    with shown as bar, written_together() as files, ExitStack() as stack:
+        writers = [
+            stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
+        ]
+        for items in chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES):
+            texts = [item.sequence for item in items]
+            if bases:
+                _check_sizes(items, width)
+            vectors = (
+                per_base(model, texts, options.layer, options.strands, options.batch, quiet=True)
+                if bases
+                else embed(model, texts, options.pool, options.layer, options.strands, options.batch, quiet=True)
+            )
+            for writer in writers:
+                writer.write(items, vectors)
+            rows += len(items)
+            blank += sum(not known(text) for text in texts)
+            bar.update(len(items))
+        notes = [*opened.notes, *([f"{blank:,} windows hold no known base: their vectors are 0"] if blank else [])]
+        if not rows:
+            raise InputError("; ".join([f"{source} holds nothing to embed", *notes]))
+        facts["notes"] = "; ".join(notes)
+    for note in notes if not options.quiet else ():
+        say(note)
+    return Done(rows, width, model.card.id, tuple(notes))
+
+
+def _check_sizes(items: Sequence[Item], width: int) -> None:
+    """Raise InputError for a sequence whose bases have more vectors than may be held."""
+    for item in items:
+        if (size := 4 * width * len(item.sequence)) > LARGEST:
+            raise InputError(
+                f"{item.id} has {len(item.sequence):,} bases, and a vector for each of them would take "
+                f"{size / (1 << 30):.1f} GiB at once: cut it into windows with --window"
+            )
+
+
+def _check_paths(source: str, outputs: Sequence[str], options: Options, bases: bool) -> None:
+    check_file(source)
+    check_outputs(outputs, (source, options.reference, options.rename, options.model))
+    for output in outputs:
+        if suffix_of(output, bases) == ".h5ad":
+            check_anndata(Path(output))
+
+
+def _reference(kind: str, options: Options) -> Genome | None:
+    if kind in ("bed", "variants") and not options.reference:
+        what = "intervals" if kind == "bed" else "variants"
+        raise ConfigError(f"{what} need the genome that they lie on: give it with --reference")
+    if kind == "fasta" and options.reference:
+        raise ConfigError("a FASTA is embedded as it is: leave --reference out, or give a BED of windows on it")
+    return open_genome(options.reference) if options.reference else None
+
+
+def _model_name(source: str, kind: str, genome: Genome | None, options: Options) -> Named:
+    if options.model is not None and options.model != "":
+        return options.model
+    if kind == "fasta":
+        try:
+            genome = open_genome(source)
+        except FastaError:
+            genome = None  # names that repeat: sequences, and no genome
+    if genome is not None:
+        return model_for(genome, None, options.quiet)
+    own = ", ".join(card.id for card in embedded_cards())
+    raise ModelError(
+        f"nothing here says which genome the sequences of {source} come from: name a model with --model, "
+        f"an embedded one ({own}), a published one ({', '.join(PUBLISHED)}), OWNER/NAME on the hub, or a folder"
+    )
+
+
+def _opened(source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Options) -> Source:
+    if kind != "variants" or genome is None:
+        return windows_of(source, kind, genome, tiling, options.labels, options.rename)
+    flank = (tiling.size or 0) // 2
+    return variant_source(source, genome, ContigNames(genome, options.rename), flank, model.context_bases - 2 * flank)
+
+
+def _around_alleles(tiling: Tiling, model: Model) -> Tiling:
+    """Return the windows of variants, the model's own size where none is given. Raises a DnalectError for others."""
+    if tiling.step:
+        raise ConfigError("--step is for tiles of a FASTA or BED; windows of variants lie around the alleles")
+    most = model.context_bases * 3 // 4
+    window = tiling.size or min(model.card.window, most)
+    if not MIN_WINDOW <= window <= most:
+        raise ModelError(f"--window of variants must lie between {MIN_WINDOW} and {most:,} bases for {model.card.id}")
+    return Tiling(window)
+
+
+def _facts(
+    source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model | Predictor, options: Options
+) -> dict[str, str]:
+    """Return what a reader needs to repeat the run."""
+    base = model.base if isinstance(model, Predictor) else model
+    layer = base.layers if options.layer is None else options.layer
+    twice = options.strands == 2 and base.kind == "leave_one_out"
+    facts = {
+        "version": __version__,
+        "command": options.command,
+        "model": model.card.id,
+        "model_revision": model.card.revision,
+        "model_sha256": model.card.sha256,
+        "pool": options.pool,
+        "layer": f"{layer} of {base.layers}" + (", normed" if options.layer is None else ""),
+        "strands": str(options.strands) + ("; the second half of the channels repeats the first" if twice else ""),
+        "window": str(tiling.size or ""),
+        "step": str(tiling.step or ""),
+        "dtype": options.dtype,
+        "device": str(base.device),
+        "input": f"{Path(source).name} {sha256(Path(source))}",
+        "input_kind": kind,
+        "reference": f"{genome.path.name} {genome.checksum}" if genome is not None else "",
+        "notes": "",
+    }
+    return {name: value.replace("\n", " ") for name, value in facts.items()}

@@ -1,0 +1,261 @@
+"""Bits per base of a model and of its Markov rivals on contigs that nobody trained on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.baselines.contexts import MAX_ORDER, Side
+from dnalect.baselines.markov import MarkovModel
+from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.files import check_outputs, write_text
+from dnalect.examples.homology import free_bases, shared_mask
+from dnalect.genome.bed import read_bed
+from dnalect.genome.fasta import Genome, Reference, open_genome
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.regions import Region, format_region, overlap, parse_regions
+from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
+from dnalect.inference.likelihood import LogProbs, site_log_probs
+from dnalect.jobs.likelihood_parts import parts_for
+from dnalect.models.masked import MaskedModel
+from dnalect.models.registry import Named, language_model
+from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_numbers
+from dnalect.tokens.bases import UNKNOWN, encode
+
+Codes = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+# A masked model needs passes of its own for every base: so many stand for all of them.
+SAMPLE = 2_000
+COLUMNS = (
+    *("model", "sides", "kind", "order", "region", "bases", "bits", "low", "high"),
+    *("minus_interpolated", "interpolated_low", "interpolated_high"),
+    *("minus_mixed", "mixed_low", "mixed_high"),
+)
+
+
+@dataclass(frozen=True)
+class Strata:
+    """Files that say which bases to give figures for apart.
+
+    annotate: GFF for coding, intergenic and promoter bases. tss: BED of transcripts with
+    measured starts, for the promoters. beds: name -> BED of any other stratum.
+    """
+
+    annotate: str | None = None
+    tss: str | None = None
+    beds: dict[str, str] = field(default_factory=dict)
+
+    def masks(self, genome: Genome, regions: Sequence[Region]) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return the masks over regions laid end to end."""
+        annotation = open_annotation(self.annotate) if self.annotate else None
+        masks = gene_strata(genome, regions, annotation, read_bed(self.tss) if self.tss else None)
+        return masks | {name: interval_stratum(genome, regions, read_bed(path)) for name, path in self.beds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """One row: a model on one region.
+
+    sides: "one" if it reads only the bases to the left: not to be set beside "two" unsaid.
+    kind, order: of a Markov model, else "" and None. region: "all", "homology-free" (tiles
+    of 512 bases in which no base lies in a 24-mer of the training regions), "repeats" (bases
+    in such a 24-mer, or soft-masked), or a stratum of the annotation. bits: mean of
+    -log2 p(base | context) over the known bases. minus_interpolated, minus_mixed: difference
+    to the two-sided Markov rivals of the longest order, None without them; negative is better.
+    """
+
+    model: str
+    sides: Side
+    kind: str
+    order: int | None
+    region: str
+    bases: int
+    bits: Estimate
+    minus_interpolated: Estimate | None = None
+    minus_mixed: Estimate | None = None
+
+    @property
+    def perplexity(self) -> float:
+        """2 to the bits: between how many equally likely bases the model is left to choose; 4 for a guess."""
+        return float(2**self.bits.mean)
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of COLUMNS; empty where there is no value."""
+        order = "" if self.order is None else str(self.order)
+        cells = [self.model, self.sides, self.kind, order, self.region, str(self.bases)]
+        for estimate in (self.bits, self.minus_interpolated, self.minus_mixed):
+            cells += ["", "", ""] if estimate is None else [f"{value:.5f}" for value in estimate]
+        return cells
+
+
+def evaluate_likelihood(
+    log_probs: LogProbs | None,
+    genome: Genome,
+    test: Sequence[str],
+    train: Sequence[str],
+    validation: Sequence[str],
+    out: Path | None = None,
+    markov: bool = True,
+    name: str = "model",
+    sides: Side = "two",
+    order: int = MAX_ORDER,
+    strata: Strata | None = None,
+    sample: int | None = None,
+) -> list[Likelihood]:
+    """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
+
+    log_probs: codes (L,) of a region and which bases count (L,) -> ln p(base | context) (L, 4),
+    needed only where they count; None for the rivals alone.
+    test, train, validation: regions (`contig` or `contig:start-end`), no base in two of them;
+    the rivals count on `train` and tune on `validation`. strata: more regions to give figures
+    for. sample: so many random bases stand for all, for every model alike. The model's rows
+    come first.
+    Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
+    no base can be evaluated.
+    """
+    split = _split(genome, {"test": test, "train": train, "validation": validation}, markov)
+    tested = split["test"]
+    contigs, trained, tuned = (_codes(genome, split[part]) for part in ("test", "train", "validation"))
+    truth = np.concatenate([*contigs, np.zeros(0, dtype=np.uint8)])
+    known = truth != UNKNOWN
+    if not known.any():
+        raise InputError(f"the test regions of {genome.path} hold no known base")
+    if sample is not None and sample < int(known.sum()):
+        drawn = np.random.default_rng(0).choice(np.flatnonzero(known), sample, replace=False)
+        known = np.zeros(len(known), dtype=np.bool_)
+        known[drawn] = True
+    shared = [shared_mask(codes, trained) for codes in contigs]
+    masks = {"all": known}
+    # What is shared with nothing at hand is not known to be free of homology.
+    if trained:
+        masks["homology-free"] = known & np.concatenate([free_bases(each) for each in shared])
+    masks |= (strata or Strata()).masks(genome, tested)
+    repeats = soft_masked(genome, tested) | np.concatenate(shared)
+    if trained or repeats.any():
+        masks["repeats"] = repeats
+    blocks = block_numbers([len(codes) for codes in contigs])
+    regions = {region: BlockBootstrap(blocks, known & mask) for region, mask in masks.items()}
+    measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
+    if log_probs is not None:
+        parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
+        counted = zip(contigs, parts, strict=True)
+        bits = np.concatenate([_bits(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in counted])
+        measured.append((name, sides, "", None, bits))
+    if markov:
+        measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
+    rivals = {kind: bits for _, side, kind, n, bits in measured if (side, n) == ("two", order)}
+    rows = [
+        Likelihood(
+            *(model, side, kind, n, region, draws.bases, draws.mean(bits)),
+            draws.difference(bits, rivals["interpolated"]) if rivals else None,
+            draws.difference(bits, rivals["mixed"]) if rivals else None,
+        )
+        for model, side, kind, n, bits in measured
+        for region, draws in regions.items()
+    ]
+    if out is not None:
+        write_text(out, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(row.cells() for row in rows)]))
+    return rows
+
+
+def run(
+    name: Named,
+    reference: Reference,
+    out: Path | None = None,
+    markov: bool = True,
+    strata: Strata | None = None,
+    sample: int | None = None,
+    regions: Sequence[str] = (),
+    device: str = "cpu",
+    dtype: str = "float32",
+    rename: str | None = None,
+) -> list[Likelihood]:
+    """Measure a model on regions of a genome, beside Markov models.
+
+    regions: texts or BED files; none for the test regions of the model's card, else see `parts_for`.
+    rename: for their contigs.
+    sample: random bases that stand for all; None for every base with duplex, SAMPLE with
+    masked models, which need passes of their own for every base.
+    """
+    check_outputs([out], [reference, name])
+    model = language_model(name, device, dtype)
+    genome = open_genome(reference)
+    parts = parts_for(genome, model.card, regions, markov, rename)
+    if isinstance(model, MaskedModel) and sample is None:
+        sample = SAMPLE
+    return evaluate_likelihood(
+        *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, out, markov and bool(parts.train)),
+        name=model.card.id,
+        strata=strata,
+        sample=sample,
+    )
+
+
+def shown(rows: Sequence[Likelihood]) -> list[Likelihood]:
+    """Return the few rows that people need: rivals on all bases, then the model, on all bases last."""
+    rivals = [row for row in rows if row.order is not None and row.region == "all"]
+    longest = max((row.order or 0 for row in rivals), default=0)
+    wanted = [("two", 0, "plain"), ("two", 7, "interpolated"), ("two", 11, "interpolated")]
+    wanted += [("one", longest, "mixed"), ("two", longest, "interpolated"), ("two", longest, "mixed")]
+    found = {(row.sides, row.order, row.kind): row for row in rivals}
+    own = [row for row in rows if row.order is None]
+    return [found[key] for key in wanted if key in found] + sorted(own, key=lambda row: row.region == "all")
+
+
+def aligned(rows: Sequence[Likelihood]) -> str:
+    """Return the rows as a table for people: columns padded, intervals in brackets."""
+    head = ["model", "region", "bases", "bits per base", "perplexity", "minus interpolated", "minus mixed"]
+    lines = [head]
+    for row in rows:
+        label = row.model if row.order is None else f"{row.model} {row.order} {row.kind}"
+        label = "base composition" if (row.order, row.kind) == (0, "plain") else label
+        label += "" if row.sides == "two" else " (left only)"
+        differences = [_interval(estimate, "+") for estimate in (row.minus_interpolated, row.minus_mixed)]
+        lines.append([label, row.region, f"{row.bases:,}", _interval(row.bits), f"{row.perplexity:.3f}", *differences])
+    kept = [n for n in range(len(head)) if any(line[n] for line in lines[1:])]
+    widths = {n: max(len(line[n]) for line in lines) for n in kept}
+    return "\n".join("  ".join(f"{line[n]:<{widths[n]}}" for n in kept).rstrip() for line in lines)
+
+
+def _interval(estimate: Estimate | None, sign: str = "") -> str:
+    if estimate is None:
+        return ""
+    mean, low, high = (f"{value:{sign}.4f}" for value in estimate)
+    return f"{mean} [{low}, {high}]" if np.isfinite(estimate.low) else mean  # too few blocks for an interval
+
+
+def _rivals(
+    side: Side, order: int, contigs: Sequence[Codes], train: Sequence[Codes], validation: Sequence[Codes]
+) -> Iterator[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]]:
+    model = MarkovModel(side, order).fit(train, validation)
+    parts: dict[tuple[str, int], list[npt.NDArray[np.float32]]] = {}
+    for codes in contigs:
+        for prediction in model.sweep(codes):
+            parts.setdefault((prediction.kind, prediction.order), []).append(_bits(prediction.log_probs, codes))
+    for (kind, n), bits in sorted(parts.items()):
+        yield "markov", side, kind, n, np.concatenate(bits)
+
+
+def _bits(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.float32]:
+    """Bits of each base (L,); those of an unknown base are meaningless and never counted."""
+    bits: npt.NDArray[np.float32] = -log_probs[np.arange(len(codes)), np.minimum(codes, 3)] / np.float32(np.log(2))
+    return bits
+
+
+def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
+    return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
+
+
+def _split(genome: Genome, told: dict[str, Sequence[str]], needed: bool) -> dict[str, list[Region]]:
+    for part, texts in told.items():
+        if not texts and (needed or part == "test"):
+            raise ConfigError(f"the likelihood needs at least one region in '{part}'")
+    split = {part: parse_regions(genome, texts) for part, texts in told.items()}
+    for one, other in combinations(split, 2):
+        if both := overlap(split[one], split[other]):
+            text = format_region(both, genome.names, genome.lengths)
+            raise ConfigError(f"{text} stands in both '{one}' and '{other}'")
+    return split

@@ -1,0 +1,176 @@
+"""A fine-tuned model and sequences -> files of predictions: the whole of `dnalect predict`, streaming."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dnalect import __version__
+from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.notices import say
+from dnalect.core.progress import phase
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.names import ContigNames
+from dnalect.jobs.embed.items import Column, Item, Source, chunks
+from dnalect.jobs.embed.sources import Tiling, check_file, kind_of, known, windows_of
+from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
+from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
+from dnalect.models.pooled import BATCH, middle
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import Named, load
+
+# Sequences that are held at once, and the bases that they may have.
+ROWS, BASES = 512, 1 << 22
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to predict.
+
+    window, step: tiles of a FASTA or of the intervals of a BED. labels: columns of a table to
+    take along. track: the output that BED and bigWig show, None for the first. raw: without
+    calibration. rename: None, "auto" or a file, for contigs. command: as typed.
+    """
+
+    reference: str | None = None
+    window: int | None = None
+    step: int | None = None
+    labels: tuple[str, ...] = ()
+    track: str | None = None
+    raw: bool = False
+    rename: str | None = None
+    batch: int = BATCH
+    device: str = "cpu"
+    dtype: str = "float32"
+    command: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run has written. rows: sequences. columns: of predictions. notes: what was left out or found, in words."""
+
+    rows: int
+    columns: tuple[str, ...]
+    model: str
+    notes: tuple[str, ...]
+
+
+def predict_file(model: Named, source: str, outputs: Sequence[str], options: Options) -> Done:
+    """Predict every sequence of a FASTA, BED or table, and write every output.
+
+    model: folder of a fine-tuned model, or the model. outputs: of `outputs.SUFFIXES`, or "-". Raises a
+    DnalectError and leaves nothing behind where an input or output is unusable.
+    """
+    for output in outputs:
+        suffix_of(output)
+    check_file(source)
+    check_outputs(outputs, (source, options.reference, options.rename, model))
+    predictor = load(model, options.device, options.dtype)
+    if not isinstance(predictor, Predictor):
+        raise ModelError(f"{model} is a language model and predicts no label: tune it with dnalect finetune first")
+    kind = kind_of(source)
+    genome = _genome(kind, source, options)
+    tiling = Tiling(options.window, options.step)
+    opened = windows_of(source, kind, genome, tiling, options.labels, options.rename)
+    answers = answers_of(predictor.targets)
+    facts = _facts(source, kind, genome, predictor, answers, options)
+    names = ContigNames(genome, options.rename) if genome is not None else None
+    columns = _renamed(opened, answers)
+    shape = Shape(columns, answers, answer_named(answers, options.track), names, kind == "fasta", facts)
+    rows = blank = long = 0
+    total = _total(kind, genome, tiling, opened)
+    shown = phase("predicting", total, "sequences", quiet=options.quiet)
+    with shown as bar, written_together() as files, ExitStack() as stack:
+        writers = [stack.enter_context(open_output(output, shape, files)) for output in outputs]
+        for items in chunks(opened.items, ROWS, BASES):
+            found, empty = _predicted(predictor, answers, items, options)
+            for writer in writers:
+                writer.write(items, found)
+            rows += len(items)
+            blank += empty
+            long += sum(len(item.sequence) > predictor.context_bases for item in items)
+            bar.update(len(items))
+        notes = [*opened.notes, *_notes(rows, blank, long, predictor)]
+        if not rows:
+            raise InputError("; ".join([f"{source} holds nothing to predict", *notes]))
+        facts["notes"] = "; ".join(notes)
+    for note in notes if not options.quiet else ():
+        say(note)
+    return Done(rows, tuple(each.name for each in answers), predictor.card.id, tuple(notes))
+
+
+def _genome(kind: str, source: str, options: Options) -> Genome | None:
+    """The reference, or the FASTA itself where it is cut into tiles."""
+    if kind == "variants":
+        raise InputError(f"{source} holds variants: what a fine-tuned model says of them is for dnalect score --model")
+    if kind == "bed" and not options.reference:
+        raise ConfigError("intervals need the genome that they lie on: give it with --reference")
+    if kind == "fasta" and options.reference:
+        raise ConfigError("a FASTA is predicted as it is: leave --reference out, or give a BED of windows on it")
+    if kind == "fasta":
+        return open_genome(source) if options.window else None
+    return open_genome(options.reference) if options.reference else None
+
+
+def _renamed(opened: Source, answers: Sequence[Answer]) -> tuple[Column, ...]:
+    """The columns of the source; given_NAME where a prediction has the name."""
+    taken = {each.name for each in answers}
+    return tuple(replace(each, name=f"given_{each.name}") if each.name in taken else each for each in opened.columns)
+
+
+def _predicted(
+    predictor: Predictor, answers: Sequence[Answer], items: Sequence[Item], options: Options
+) -> tuple[Answers, int]:
+    """Return what is predicted of some items, and how many of them hold no known base where they are read."""
+    texts = [middle(item.sequence, predictor.context_bases) for item in items]
+    readable = np.array([known(text) for text in texts])
+    chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
+    found = predictor.predict(chosen, options.batch, calibrated=not options.raw)
+    return answered(answers, found, readable), int((~readable).sum())
+
+
+def _notes(rows: int, blank: int, long: int, predictor: Predictor) -> list[str]:
+    notes = []
+    if long:
+        most = f"{predictor.context_bases:,}"
+        notes.append(f"of {long:,} of {rows:,} sequences, longer than {most} bases, the middle {most} bases were read")
+    if blank:
+        notes.append(f"{blank:,} of {rows:,} sequences hold no known base: their predictions are empty")
+    return notes
+
+
+def _total(kind: str, genome: Genome | None, tiling: Tiling, opened: Source) -> int | None:
+    """How many items there will be at most, as far as it is known."""
+    if kind != "fasta" or genome is None or not tiling.size:
+        return opened.total
+    beyond = np.maximum(genome.lengths - tiling.size, 0)
+    return int((1 - -beyond // (tiling.step or tiling.size)).sum())
+
+
+def _facts(
+    source: str, kind: str, genome: Genome | None, predictor: Predictor, answers: Sequence[Answer], options: Options
+) -> dict[str, str]:
+    """Return what a reader needs to repeat the run."""
+    base = predictor.card.config["base"]
+    facts = {
+        "version": __version__,
+        "command": options.command,
+        "model": predictor.card.id,
+        "model_revision": predictor.card.revision,
+        "model_sha256": predictor.card.sha256,
+        "base": f"{base['name']} {base['revision']}",
+        "columns": json.dumps({each.name: each.told for each in answers}),
+        "calibrated": "no" if options.raw else "on validation data" if predictor.calibration else "no",
+        "window": str(options.window or ""),
+        "step": str(options.step or ""),
+        "input": f"{Path(source).name} {sha256(Path(source))}",
+        "input_kind": kind,
+        "reference": f"{genome.path.name} {genome.checksum}" if genome is not None else "",
+        "notes": "",
+    }
+    return {name: value.replace("\n", " ") for name, value in facts.items()}

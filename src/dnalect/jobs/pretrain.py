@@ -1,0 +1,168 @@
+"""A genome, a config or the name of a recipe -> a trained model folder."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure as Picture
+
+from dnalect.core.configs import config_text, parse_toml
+from dnalect.core.files import check_folder, check_outputs, made_folder, sha256, write_text
+from dnalect.core.notices import say
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.regions import format_region
+from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned
+from dnalect.report import plots
+from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
+from dnalect.training.logs import read_log
+from dnalect.training.loop import finished, train
+from dnalect.training.shipped import recipe_path
+from dnalect.training.starting import STEPS, held_out, is_genome, starting_toml
+
+
+def pretrain(
+    source: str | Path,
+    data: str | Path | None = None,
+    out: str | Path = "my-model",
+    device: str = "cpu",
+    threads: int | None = None,
+    steps: int | None = None,
+    dry_run: bool = False,
+    notify: Callable[[str], None] = say,
+) -> Path:
+    """Train a model and return the folder with model.safetensors and card.json.
+
+    source: a FASTA, which gets a small recipe with contigs held out; a TOML file; or the name of
+    a recipe that comes with dnalect. data: the folder that the config's files are relative to, by
+    default the current one, of a FASTA its own. out: made if missing; holds the config, the log,
+    the learning curve and a checkpoint that a second call goes on from. steps: instead of the
+    config's. dry_run: check all that can be checked, and train nothing. notify: takes notes.
+    Raises ConfigError, InputError, ModelError or OutputError before the first step.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    path = recipe_path(source)
+    if is_genome(path):
+        genome = open_genome(path)
+        text, data = starting_toml(genome, steps or STEPS), path.parent
+        notify(held_out(genome).told)
+    else:
+        text = config_text(path)
+    told = parse_toml(text, path)
+    if steps and isinstance(told.get("optim", {}), dict):
+        told["optim"] = {**told.get("optim", {}), "steps": steps}
+    config = told_config(told, path)
+    return pretrain_config(config, Path(data or "."), Path(out), device, dry_run, notify, text, path)
+
+
+def pretrain_config(
+    config: PretrainConfig,
+    data: Path,
+    out: Path,
+    device: str = "cpu",
+    dry_run: bool = False,
+    notify: Callable[[str], None] = say,
+    text: str = "",
+    path: Path | None = None,
+) -> Path:
+    """Train the model of a config that was read or made before: see `pretrain`. text, path: the file it came from."""
+    check_folder(out)
+    files = [data / genome.fasta for genome in config.data.genomes]
+    check_outputs([], [*files, config.init or None], [out])
+    plan = planned(config, data, torch.device(device), path)
+    notify(plan.told())
+    if dry_run:
+        notify("nothing is wrong with it; without --dry-run it is trained")
+        return out
+    if finished(out, config, plan.identity):
+        notify(f"{out} is finished: this very config was trained on these data")
+        return out
+    made_folder(out)
+    if text:
+        write_text(out / "config.toml", text)
+    figures = train(
+        plan.recipe.network, plan.corpus, plan.recipe.loss, plan.check, config, out, plan.device, plan.identity
+    )
+    facts = plan.recipe.save(out)
+    facts["parameters"] = sum(p.numel() for p in plan.recipe.model.parameters())
+    draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
+    _write_card(plan, facts, figures, out)
+    return out
+
+
+def init_config(source: str | Path | None = None, steps: int | None = None) -> str:
+    """Return a config as TOML with all keys explained. source: a FASTA whose contigs are filled in."""
+    if source is None or not is_genome(Path(source)):
+        return config_text(recipe_path(source)) if source else starting_toml(steps=steps or STEPS)
+    return starting_toml(open_genome(source), steps or STEPS)
+
+
+def _write_card(plan: Plan, facts: dict[str, Any], figures: dict[str, float], out: Path) -> None:
+    config, corpus = plan.config, plan.corpus
+    weights = sha256(out / "model.safetensors")
+    seconds, core_seconds = figures.pop("seconds"), figures.pop("core_seconds")
+    entries = [
+        _card_genome(*parts)
+        for parts in zip(config.data.genomes, plan.genomes, plan.splits, corpus.passes(config.optim.steps), strict=True)
+    ]
+    for entry, stream, quota in zip(entries, corpus.streams, corpus.quotas, strict=True):
+        entry["weight"] = round(quota / sum(corpus.quotas), 4)
+        entry["bases"] = sum(len(segment) for segment in stream.segments)
+    card = {
+        "id": config.name,
+        "revision": weights[:12],
+        "sha256": weights,
+        **facts,
+        **asdict(config.card),
+        "genomes": entries,
+        "training": {
+            "window": config.data.window,
+            "steps": config.optim.steps,
+            "batch": config.optim.batch,
+            "seed": config.seed,
+            "minutes": round(seconds / 60, 1),
+            "core_minutes": round(core_seconds / 60, 1),
+            **plan.begun,
+        },
+        "figures": {key: round(value, 4) for key, value in figures.items()},
+    }
+    write_text(out / "card.json", json.dumps(card, indent=2) + "\n")
+
+
+def _card_genome(told: GenomeConfig, genome: Genome, split: Split, passes: float) -> dict[str, object]:
+    contigs = {name: int(length) for name, length in zip(genome.names, genome.lengths, strict=True)}
+    contigs |= told.full_lengths
+    lengths = [contigs[name] for name in genome.names]
+    return {
+        "name": told.name,
+        "file": told.fasta,
+        "sha256": sha256(genome.path),
+        "reference": genome.checksum,
+        "species": told.species,
+        "assembly": told.assembly,
+        "contigs": contigs,
+        **{part: [format_region(region, genome.names, lengths) for region in split[part]] for part in PARTS},
+        "passes": round(passes, 3),
+    }
+
+
+def draw_learning_curve(log: Path, picture: Path, title: str) -> None:
+    """Draw training and validation bits per base against passes over the genome."""
+    entries = read_log(log)
+    passes = [entry["passes"] for entry in entries]
+
+    def draw(figure: Picture) -> None:
+        axes = figure.subplots()
+        plots.clean(axes)
+        axes.plot(passes, [entry["train_bits"] for entry in entries], label="training", color=plots.RIVAL, lw=1.5)
+        validation = [entry["validation_bits"] for entry in entries]
+        axes.plot(passes, validation, "o-", label="validation", color=plots.MODEL, ms=3.5, lw=1.5)
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("passes over the training contigs", fontsize=9)
+        axes.set_ylabel("bits per base", fontsize=9)
+        axes.legend(frameon=False, fontsize=8)
+
+    plots.save(picture, 6.0, 3.6, draw)

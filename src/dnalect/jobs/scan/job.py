@@ -1,0 +1,146 @@
+"""A reference -> every substitution of it: chunk by chunk, so that a killed scan can go on."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dnalect import __version__
+from dnalect.core.errors import InputError, ModelError
+from dnalect.core.notices import say, warn
+from dnalect.core.progress import phase
+from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import merge, read_regions
+from dnalect.inference.leave_one_out import DEFINITION
+from dnalect.inference.scan import span_substitutions
+from dnalect.inference.tiles import TILE
+from dnalect.jobs.choice import foreign, model_for
+from dnalect.jobs.scan.assemble import assemble, check_paths
+from dnalect.jobs.scan.chunks import ChunkFolder
+from dnalect.jobs.scan.outputs import paths_of
+from dnalect.jobs.scan.plan import Plan, whole_genome
+from dnalect.models.assemblies import origin_of
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.registry import language_model
+
+CHUNK = 1 << 18
+CPU_BATCH, OTHER_BATCH = 8, 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to scan.
+
+    model: name or folder; None lets the reference choose. regions: texts `contig` or
+    `contig:start-end` or paths of BED files; none for the whole genome. rename: as `ContigNames` has it. batch: tiles a
+    forward; None for 8 on a CPU and 64 on other devices. command: as typed.
+    """
+
+    model: str | None = None
+    regions: tuple[str, ...] = ()
+    rename: str | None = None
+    batch: int | None = None
+    device: str = "cpu"
+    dtype: str = "float32"
+    command: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan did. bases: in the outputs. chunks: their number. resumed: found finished."""
+
+    bases: int
+    chunks: int
+    resumed: int
+
+
+def scan_genome(
+    reference: str, outputs: Sequence[str], options: Options, chunk: int = CHUNK, tile: int = TILE
+) -> Scanned:
+    """Compute every substitution of a reference and write every output.
+
+    outputs: names in .parquet (a folder) or .bw (three tracks). chunk: bases that are
+    computed and kept together, a multiple of the batch. tile: bases predicted per window.
+    What is finished stays in the first output's name + ".part" until the outputs are in
+    place; a call with the same arguments goes on from there.
+    Raises a DnalectError where an input or output is unusable.
+    """
+    paths = [path for output in outputs for path in paths_of(output)]
+    part = Path(f"{Path(outputs[0])}.part")
+    check_paths(paths, [reference, *options.regions, options.model])
+    plan = _plan(reference, options, chunk, tile)
+    folder = ChunkFolder(part, plan)
+    with folder.opened():
+        resumed = _compute(folder, options)
+        assemble(folder, paths, _facts(plan, options), options.quiet)
+        folder.remove()
+    return Scanned(sum(map(len, plan.chunks)), len(plan.chunks), resumed)
+
+
+def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
+    genome = open_genome(reference)
+    regions = merge(read_regions(genome, options.regions, options.rename)) if options.regions else whole_genome(genome)
+    if not regions:
+        raise InputError(f"the regions {', '.join(options.regions)} hold no base")
+    model = language_model(model_for(genome, options.model, options.quiet), options.device, options.dtype)
+    if not isinstance(model, DuplexModel):
+        raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
+    if warning := foreign(model.card, origin_of(genome)):
+        warn(warning)
+    batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
+    return Plan(genome, model, options.dtype, regions, chunk, tile, batch)
+
+
+def _facts(plan: Plan, options: Options) -> dict[str, str]:
+    card = plan.model.card
+    facts = {
+        "version": __version__,
+        "command": options.command,
+        "model": f"{card.id} {card.revision}",
+        "model_sha256": card.sha256,
+        "score": f"{DEFINITION}; nats; negative: the base is disfavoured against the reference's",
+        "window": f"{plan.model.reach} bases on each side",
+        "strands": "both, exactly symmetric",
+        "dtype": options.dtype,
+        "device": str(plan.model.device),
+        "reference": f"{plan.genome.path.name} {plan.genome.checksum}",
+        "use": "research use, no clinical evidence",
+    }
+    return {name: value.replace("\n", " ") for name, value in facts.items() if value}
+
+
+def _compute(folder: ChunkFolder, options: Options) -> int:
+    """Compute what is missing; return how many chunks were there."""
+    plan = folder.plan
+    done, damaged = folder.finished()
+    if damaged:
+        warn(f"{damaged:,} damaged chunks in {folder.path} are computed again")
+    if done and not options.quiet:
+        say(f"{len(done):,} of {len(plan.chunks):,} chunks were finished before and are taken from {folder.path}")
+    total, before = sum(map(len, plan.chunks)), sum(map(len, done))
+    finished = len(done)
+    with phase("scanning", total, "bases", before, options.quiet) as bar, _exact():
+        try:
+            for chunk in plan.chunks:
+                if chunk not in done:
+                    ratios = span_substitutions(
+                        plan.model.network, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch
+                    )
+                    folder.write(chunk, ratios)
+                    finished += 1
+                    bar.update(len(chunk))
+        except KeyboardInterrupt:
+            say(
+                f"{finished:,} of {len(plan.chunks):,} chunks are in {folder.path}; the same command goes on from there"
+            )
+            raise
+    return len(done)
+
+
+def _exact() -> AbstractContextManager[None]:
+    """On a GPU: float32 that is float32, and the same bytes every time."""
+    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+    return flags

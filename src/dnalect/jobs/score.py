@@ -1,0 +1,113 @@
+"""A reference and variants -> scores: the whole job, streaming."""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from dnalect.core.files import check_outputs, written_together
+from dnalect.core.notices import say, warn
+from dnalect.core.progress import phase
+from dnalect.core.records import Row, Summary
+from dnalect.genome.fasta import Reference
+from dnalect.genome.variants import Variants, open_variants
+from dnalect.jobs.choice import Models, named_models
+from dnalect.jobs.estimate import announce_scoring
+from dnalect.jobs.outputs import Kept, open_outputs
+from dnalect.jobs.scoring import Options, Scoring
+from dnalect.jobs.summary import placeless, provenance, summary, table_note
+from dnalect.report.html import write_report
+from dnalect.report.multiqc import write_multiqc
+
+
+def score_file(
+    reference: str,
+    variants: str,
+    outputs: list[str],
+    options: Options,
+    report: str | None = None,
+    multiqc: str | None = None,
+) -> Summary:
+    """Score a file of variants and write every output. Returns the summary of the run.
+
+    Raises a DnalectError and leaves nothing behind where an input or output is unusable.
+    """
+    check_outputs([*outputs, report, multiqc], _inputs(reference, variants, options))
+    return run(Scoring(reference, options), variants, outputs, report, multiqc)
+
+
+def _inputs(reference: Reference, variants: Variants, options: Options) -> tuple[object, ...]:
+    given = (options.annotate, options.motifs, options.rename, options.precomputed, *named_models(options.model))
+    return (reference, variants, *given)
+
+
+def run(
+    job: Scoring,
+    variants: Variants,
+    outputs: Sequence[str | Kept],
+    report: str | None = None,
+    multiqc: str | None = None,
+) -> Summary:
+    """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
+    options = job.options
+    with open_variants(variants, job.genome) as source:
+        job.begin(source.header)
+        total = announce_scoring(job, variants)
+        contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
+        with written_together() as files:
+            with phase("scoring", total, "records", quiet=options.quiet) as bar:
+                job.shown = bar.update
+                scored = job.rows(source.records)
+                # The first ones are scored before the outputs open, whose headers say what the percentiles rest on.
+                first = list(islice(scored, 1))
+                if "llr" in job.measured and not (job.background.off or options.quiet):
+                    say(f"percentiles: {job.background}")
+                facts = provenance(job) if options.provenance else {}
+                with open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers:
+                    for record, scores, rows in chain(first, scored):
+                        for writer in writers:
+                            writer.write(record, scores, rows)
+            if job.fit.suspicious:
+                warn(job.fit.notes[-1])
+            if nowhere := placeless(job):
+                job.notes.append(nowhere)
+                warn(nowhere)
+            if job.table is not None and not options.quiet:
+                say(table_note(job))
+            found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(report))
+            if report:
+                write_report(found, files.place(Path(report)))
+            if multiqc:
+                write_multiqc(found, files.place(Path(multiqc)))
+    return found
+
+
+def named(variants: Variants) -> str:
+    """Return what variants are called in a title."""
+    return Path(variants).name if isinstance(variants, str | os.PathLike) else "variants in memory"
+
+
+def score_variants(
+    reference: Reference,
+    variants: Variants,
+    model: Models = None,
+    percentiles: bool = True,
+    scores: Sequence[str] | None = None,
+    **options: Any,
+) -> Iterator[Row]:
+    """Yield a scored Row for every alternate allele, in order, while they are read: for files of any size.
+
+    reference, variants, model, and options such as device, dtype, batch, background, window,
+    annotate, rename: as `dnalect.score` has them. percentiles: False saves the background draw.
+    scores: of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+    model's "change".
+    Raises a DnalectError for unusable input.
+    """
+    asked = None if scores is None else tuple(scores)
+    told = {"background": None if percentiles else 0, "quiet": True} | options
+    job = Scoring(reference, Options(model=model, scores=asked, **told))
+    with open_variants(variants, job.genome) as source:
+        job.begin(source.header)
+        for _, _, rows in job.rows(source.records):
+            yield from rows

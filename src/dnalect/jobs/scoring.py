@@ -1,0 +1,341 @@
+"""Records -> scores and rows of the table: one reference, one model or several, record after record."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.notices import say, warn
+from dnalect.core.progress import using
+from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
+from dnalect.genome.builds import the_build
+from dnalect.genome.fasta import Reference, open_genome
+from dnalect.genome.motifs import read_motifs
+from dnalect.genome.names import ContigNames
+from dnalect.genome.vcf import Record, VcfHeader
+from dnalect.genome.windows.alleles import Rules, resolve
+from dnalect.genome.windows.repeats import is_copy, repetitive
+from dnalect.inference.background import Background
+from dnalect.inference.background.tables import Table, fitting, tables_in
+from dnalect.inference.change import ChangeScorer
+from dnalect.inference.ensemble import EnsembleScorer
+from dnalect.inference.likelihood import scorer_for
+from dnalect.inference.motif_hits import MotifHits
+from dnalect.inference.precomputed import Precomputed
+from dnalect.inference.scorer import Scorer
+from dnalect.jobs.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
+from dnalect.jobs.columns import Layout
+from dnalect.jobs.fit import Fit
+from dnalect.jobs.places import Places
+from dnalect.jobs.predicted import PredictedChanges
+from dnalect.jobs.tally import Tally
+from dnalect.models.assemblies import any_saw, origin_of, same_species
+from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.predictor import Predictor
+from dnalect.models.registry import EMBEDDED, Model, Named, load, untuned
+
+# Records a chunk: fixed, so that the numbers never depend on how a file is read.
+CHUNK = 4096
+OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
+REPEAT = "repeat"
+# Variants that are scored at once by models to which near variants are no help.
+LONE = 64
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to score.
+
+    model: name or folder, several with commas or as a list for an ensemble; None lets the
+    reference choose. scores: what to compute, of "llr", "distance" and "change"; None for the
+    log-ratio and, of a fine-tuned predictor, the change. window: bases of an indel's window, or
+    of a predictor's; None for the card's. batch: windows a forward. indels: how masked models score
+    them, "fast" or "exact". background: SNVs of the
+    background, 0 leaves percentiles out; background_others: variants of each other group and band
+    of lengths, 0 leaves theirs out; None for both is what came with the model, else a coarse one that
+    costs at most twice the scoring (inference.background). strands: that a predictor reads, None for those
+    it was trained on. shifts: windows of a predictor whose mean is taken.
+    rename: None, "auto" or a file. assembly: what the reference is of, for slices that don't tell.
+    force_reference: score on a reference that contradicts the variants. dup_as_tandem: <DUP> and
+    <CNn> are copies right behind the original. annotate: a GFF3 or GTF. motifs: a MEME file.
+    precomputed: folder of a scan to look SNVs up in. provenance: write it into the outputs. command: as typed.
+    """
+
+    model: Models = None
+    scores: tuple[str, ...] | None = None
+    window: int | None = None
+    batch: int | None = None
+    indels: str = "fast"
+    device: str = "cpu"
+    dtype: str = "float32"
+    seed: int = 1
+    background: int | None = None
+    background_others: int | None = None
+    strands: str | None = None
+    shifts: int = 1
+    rename: str | None = None
+    assembly: str | None = None
+    force_reference: bool = False
+    dup_as_tandem: bool = False
+    annotate: str | None = None
+    motifs: str | None = None
+    precomputed: str | None = None
+    provenance: bool = True
+    command: str = ""
+    quiet: bool = False
+
+
+class Scoring:
+    """One reference, one model or an ensemble, ready to score records.
+
+    measured: names of the scores. predictor: a fine-tuned model or None; changes: what it
+    predicts, where that is measured. models: language models, of a predictor the one it came
+    from. scorers: one a language model, named by `labels`; scorer: theirs together. cards: of
+    the models that were asked for. table: a scan to look SNVs up in, or None.
+    """
+
+    def __init__(self, reference: Reference, options: Options):
+        self.options = options
+        self.genome = open_genome(reference)
+        self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
+        self.notes: list[str] = []
+        names = models_for(self.genome, options.model)
+        loaded = [load(name, options.device, options.dtype) for name in names]
+        self.predictor = the_predictor(loaded)
+        self.measured = scores_for(options.scores, self.predictor)
+        self.cards = [model.card for model in loaded]
+        self.models = self._language_models(names[0], loaded)
+        self.labels = labels_of([model.card for model in self.models])
+        self.table = self._table(options.precomputed) if options.precomputed else None
+        self.asked = self.missing = 0
+        flank = self._flank()
+        self.scorers = [
+            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels) for model in self.models
+        ]
+        self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
+        notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
+        self.background = Background(
+            self.scorer,
+            options.background,
+            options.background_others,
+            options.seed,
+            notify,
+            self._shipped(names[0], notify),
+            options.quiet,
+        )
+        self.cost = 0
+        self.changes = self._changes(notify)
+        self.names = ContigNames(self.genome, options.rename)
+        self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
+        self.places = Places(options.annotate, self.genome) if options.annotate else None
+        self.tally = Tally()
+        self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
+        self.shown: Callable[[int], object] = lambda records: None
+
+    def begin(self, header: VcfHeader | None) -> None:
+        """Compare the reference with the header of the variants, if they have one, and say what it isn't.
+
+        Raises AssemblyError where the two are of different assemblies, unless that is forced.
+        """
+        if header is not None:
+            self.fit.read(header)
+            # A slice doesn't say which assembly it was cut from; the variants may.
+            if self.origin.sliced and self.origin.told is None:
+                self.origin = replace(self.origin, told=self.fit.told)
+        for warning in [*self.fit.notes, *filter(None, (foreign(card, self.origin) for card in self.cards))]:
+            warn(warning)
+        self.notes += [warning for card in self.cards if (warning := foreign(card, self.origin))]
+
+    @property
+    def layout(self) -> Layout:
+        """The fields and columns that the outputs have."""
+        members = self.labels if len(self.labels) > 1 else ()
+        more = ["annotation"] * (self.places is not None) + ["motif"] * (self.motifs is not None)
+        return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
+
+    @property
+    def zero_shot(self) -> bool:
+        """Whether a language model is asked at all."""
+        return "llr" in self.measured or "distance" in self.measured
+
+    def _language_models(self, name: Named, loaded: list[Model | Predictor]) -> list[Model]:
+        if self.predictor is None:
+            return [model for model in loaded if not isinstance(model, Predictor)]
+        if self.zero_shot:
+            return [untuned(name, self.predictor, self.options.device, self.options.dtype)]
+        return [self.predictor.base]
+
+    def _changes(self, notify: Callable[[str], None]) -> PredictedChanges | None:
+        options = self.options
+        if self.predictor is None or "change" not in self.measured:
+            if options.shifts != 1 or options.strands:
+                raise ConfigError("--shifts and --strands are for the predicted change of a fine-tuned model")
+            return None
+        scorer = ChangeScorer(
+            self.predictor, self.genome, options.window, options.strands, options.shifts, options.batch
+        )
+        return PredictedChanges(
+            scorer, options.background, options.background_others, options.seed, notify, options.quiet
+        )
+
+    def _shipped(self, name: Named, notify: Callable[[str], None]) -> Table | None:
+        """Return the background that lies in the model's folder, if it is for this score and this reference."""
+        if len(self.models) > 1 or self.predictor is not None or "llr" not in self.measured:
+            return None
+        card, scorer = self.models[0].card, self.scorers[0]
+        known = card.is_of(list(self.origin.lengths)) or (
+            bool(self.origin.possible) and all(same_species(card, each) for each in self.origin.possible)
+        )
+        own = name if isinstance(name, str | os.PathLike) else card.id
+        folder = next((each for each in (EMBEDDED / own, Path(own)) if each.is_dir()), None)
+        tables = tables_in(folder, card.sha256, notify) if folder else []
+        return fitting(tables, scorer.definition, scorer.flank, self.genome.checksum, known)
+
+    def _flank(self) -> int | None:
+        # Of a predictor the window is that of its changes.
+        if not self.options.window or "change" in self.measured:
+            return None
+        flank, shortest = self.options.window // 2, min(model.context_bases for model in self.models)
+        if not 32 <= flank <= shortest // 4:
+            raise ModelError(f"--window must lie between 64 and {shortest // 2} bases")
+        return flank
+
+    def _table(self, folder: str) -> Precomputed:
+        if self.predictor is not None:
+            raise ConfigError(f"--precomputed is for language models, and {self.predictor.card.id} is a predictor")
+        if "llr" not in self.measured:
+            raise ConfigError("--precomputed holds no distances: leave it out, or ask for --score llr,distance")
+        if len(self.models) > 1:
+            raise ModelError("--precomputed is for one model, and this is an ensemble")
+        model = self.models[0]
+        if not isinstance(model, DuplexModel):
+            raise ModelError(f"--precomputed is for duplex models, and {model.card.id} is another")
+        return Precomputed(Path(folder), self.genome, model)
+
+    def rows(self, records: Iterator[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        """Yield every record with its scores (one an alternate) and table rows, in order."""
+        while chunk := list(islice(records, CHUNK)):
+            yield from self._chunk(chunk)
+
+    def resolved(self, records: Sequence[Record]) -> list[list[Variant | str]]:
+        """Return the variant of every alternate of each record, or why it has none. Nothing is counted."""
+        rules = Rules(*self._limits(), self.options.dup_as_tandem)
+        return [resolve(each, self.names.number(each.contig), self.genome, rules) for each in records]
+
+    def measure(self, variants: list[Variant]) -> list[Score]:
+        """Compute all that is measured of some variants, without percentiles."""
+        if self.changes:
+            self.changes.scorer.changes(variants)
+        return self._score(variants)
+
+    def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        contigs = [self.names.number(record.contig) for record in chunk]
+        rules = Rules(*self._limits(), self.options.dup_as_tandem)
+        resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
+        self.fit.check()
+        variants = [each for found in resolved for each in found if isinstance(each, Variant)]
+        with using(not self.options.quiet):
+            known = self._percentiles(variants, self._score(variants, len(chunk)))
+            scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
+            hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
+        for record, contig, found in zip(chunk, contigs, resolved, strict=True):
+            mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
+            rows = self._rows(record, contig, found, mine, hits)
+            self.tally.add(rows)
+            yield record, mine, rows
+
+    def _resolve(self, record: Record, contig: int | None, rules: Rules) -> list[Variant | str]:
+        """Return a variant or reason for each alternate, at least one, and judge REF."""
+        if contig in self.fit.apart:
+            return [OTHER_LENGTH] * max(1, len(record.alternates))
+        found = resolve(record, contig, self.genome, rules)
+        self.fit.judge(record, contig, found)
+        if "llr" in self.measured:
+            copied = (isinstance(each, Variant) and is_copy(each, self.genome) for each in found)
+            found = [str(Reason.COPY) if copy else each for each, copy in zip(found, copied, strict=True)]
+        return found or [Reason.NO_ALTERNATE]
+
+    def _limits(self) -> tuple[int, int]:
+        """Most bases of an allele, and bases around it that count: those of the most demanding number."""
+        limits = [(self.scorer.longest_allele, self.scorer.reach)] if self.zero_shot else []
+        if self.changes:
+            limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
+        return min(longest for longest, _ in limits), min(reach for _, reach in limits)
+
+    def _score(self, variants: list[Variant], records: int = 0) -> list[Score]:
+        """Compute what is measured, without percentiles. records: that they are of, to say how many are done."""
+        size = len(variants) if self.scorer.shares_forwards else LONE
+        scores: list[Score] = []
+        done = 0
+        while len(scores) < len(variants):
+            scores += self._scored(variants[len(scores) : len(scores) + size])
+            reached = records * len(scores) // len(variants)
+            self.shown(reached - done)
+            done = reached
+        self.shown(records - done)
+        return scores
+
+    def _scored(self, variants: list[Variant]) -> list[Score]:
+        """Compute what is measured of variants that are scored at once, and flag repeats."""
+        if "llr" in self.measured:
+            scores = self._ratios(variants)
+        else:
+            scores = [Score(kind=variant.kind, flags=variant.flags) for variant in variants]
+        for n in np.flatnonzero(repetitive(variants, self.genome)).tolist():
+            scores[n] = replace(scores[n], flags=(*scores[n].flags, REPEAT))
+        if "distance" not in self.measured:
+            return scores
+        found = zip(scores, self.scorer.distances(variants), strict=True)
+        return [replace(score, distances=distances) for score, distances in found]
+
+    def _ratios(self, variants: list[Variant]) -> list[Score]:
+        """Score, and count the sites that the precomputed table was asked for."""
+        if self.table is None:
+            return self.scorer.score(variants)
+        asked, missing = self.table.asked, self.table.missing
+        scores = self.scorer.score(variants)
+        self.asked += self.table.asked - asked
+        self.missing += self.table.missing - missing
+        return scores
+
+    def _percentiles(self, variants: list[Variant], scores: list[Score]) -> list[Score]:
+        scores = [replace(score, changed=variant.changed) for variant, score in zip(variants, scores, strict=True)]
+        if "llr" not in self.measured:
+            return scores
+        self.cost += self.scorer.cost(variants)
+        found = self.background.percentiles(variants, [score.value for score in scores])
+        for kind in {score.kind for score in scores}:
+            mine = [variant for variant, score in zip(variants, scores, strict=True) if score.kind == kind]
+            self.tally.scores.compare(kind, self.background.alike(mine))
+        return [replace(score, percentile=percentile) for score, percentile in zip(scores, found, strict=True)]
+
+    def _rows(
+        self,
+        record: Record,
+        contig: int | None,
+        found: list[Variant | str],
+        scores: list[Score],
+        motifs: Iterator[MotifChange | None],
+    ) -> list[Row]:
+        """One row an alternate. motifs: has one entry a variant."""
+        end = record.start + max(1, len(record.ref))
+        seen = None if contig is None else self._saw(contig, record.start, end)
+        alternates = record.alternates or (".",)
+        counts = record.counts or (None,) * len(alternates)
+        frequencies = record.frequencies or (None,) * len(alternates)
+        rows = []
+        for allele, each, score, count, af in zip(alternates, found, scores, counts, frequencies, strict=True):
+            variant = each if isinstance(each, Variant) else None
+            row = Row(record.contig, record.start + 1, record.identifier, record.ref, allele, score, count, af, seen)
+            if variant:
+                row = replace(row, span=(variant.start, variant.end), motif=next(motifs))
+            rows.append(replace(row, **self.places.facts(record, contig, variant)) if self.places else row)
+        return rows
+
+    def _saw(self, contig: int, start: int, end: int) -> bool | None:
+        """Whether any of the models was trained on this place; None where that isn't known."""
+        return any_saw(self.cards, self.origin, contig, start, end)

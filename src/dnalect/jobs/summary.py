@@ -1,0 +1,156 @@
+"""What a scoring run says of itself: provenance, notes, and the summary that the report shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dnalect import __version__
+from dnalect.core.records import Context, Reason, Row, Summary, Variant
+from dnalect.inference.distance import DEFINITION as DISTANCE
+from dnalect.inference.motif_hits import SITES
+from dnalect.jobs.scoring import Scoring
+from dnalect.models.assemblies import any_saw
+
+PICTURED = 12
+SHOWN = 20
+# Share of a run that its pictures may take, and multiply-adds that they always may.
+PICTURES = 0.1
+FLOOR = 50_000_000_000
+_BASE = np.zeros(1, dtype=np.uint8)
+
+
+def provenance(job: Scoring) -> dict[str, str]:
+    """Return what a reader needs to repeat the run, in the order to show."""
+    options, scorers = job.options, job.scorers
+    cards = [model.card for model in job.models] if job.zero_shot else []
+    llr, distance = "llr" in job.measured, "distance" in job.measured
+    windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
+    flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
+    facts = {
+        "version": __version__,
+        "command": options.command,
+        **(job.changes.facts if job.changes else {}),
+        "model": ", ".join(f"{card.id} {card.revision}" for card in cards),
+        "model_sha256": ", ".join(card.sha256 for card in cards),
+        "score": f"{job.scorer.definition}; nats; negative: the alternate allele is disfavoured" if llr else "",
+        "window": _each(job, windows) if llr else "",
+        "distance": f"{DISTANCE}; unsigned" if distance else "",
+        "distance_window": _each(job, flanks) if distance else "",
+        "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
+        "dtype": options.dtype,
+        "device": str(job.models[0].device),
+        "reference": f"{job.genome.path.name} {job.genome.checksum}",
+        "assembly": job.origin.build.title if job.origin.build else "",
+        "forced_reference": job.fit.against or ("yes" if options.force_reference else ""),
+        "seen_in_training": _unknown(job),
+        "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
+        "background": str(job.background) if llr and not job.background.off else "",
+        "annotation": Path(options.annotate).name if options.annotate else "",
+        "motifs": f"{len(job.motifs.names):,} of {Path(options.motifs or '').name}; {SITES}" if job.motifs else "",
+        "use": "research use, no clinical evidence",
+    }
+    return {name: value.replace("\n", " ") for name, value in facts.items() if value}
+
+
+def _unknown(job: Scoring) -> str:
+    """Say where nobody knows whether the models saw a place; "" where it is known of some."""
+    whole = enumerate(job.origin.lengths)
+    known = any(any_saw(job.cards, job.origin, number, 0, length) is not None for number, length in whole)
+    return "" if known else "unknown for this assembly"
+
+
+def _each(job: Scoring, texts: Sequence[str]) -> str:
+    """One text for all models where they agree, else one a model."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    return "; ".join(f"{label}: {text}" for label, text in zip(job.labels, texts, strict=True))
+
+
+def table_note(job: Scoring) -> str:
+    """Say what the precomputed table was good for, "" without one."""
+    if job.table is None:
+        return ""
+    note = (
+        f"{job.asked - job.missing:,} of {job.asked:,} SNV sites were looked up in {job.table.folder.name}; "
+        f"the model computed the other {job.missing:,}, outside of its regions"
+    )
+    return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
+
+
+def placeless(job: Scoring) -> str:
+    """Say that no variant lies on a contig of the reference, "" where one does."""
+    tally, names = job.tally, job.genome.names
+    if not tally.alternates or tally.outcomes.get(Reason.CONTIG_MISSING, 0) < tally.alternates:
+        return ""
+    few = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    return (
+        f"no variant lies on a contig of {job.genome.path.name}, which has {few}: give the FASTA that the variants "
+        "were called on; if only the names differ, --rename-contigs auto"
+    )
+
+
+def summary(job: Scoring, title: str, pictures: bool) -> Summary:
+    """Return the run as the report shows it. pictures: whether to compute the contexts that only the report has."""
+    tally, top = job.tally, job.tally.top()
+    several = f"Every number is the mean over {len(job.labels)} models: {', '.join(job.labels)}."
+    contexts, left_out = _pictured(job, top) if pictures and "llr" in job.measured else ([], [])
+    scores = tally.scores.shown(job.background.count)
+    seen = _on_seen(job)
+    facts = [*([several] if len(job.labels) > 1 else []), *filter(None, [table_note(job)]), *left_out]
+    return Summary(
+        title=title,
+        provenance=provenance(job),
+        records=tally.records,
+        alternates=tally.alternates,
+        outcomes=tally.outcomes,
+        kinds=tally.kinds,
+        percentiles=tally.percentiles,
+        scores={kind: (edges, counts) for kind, (edges, counts, _) in scores.items()},
+        background={kind: (edges, counts) for kind, (edges, _, counts) in scores.items()},
+        top=top,
+        contexts=contexts,
+        frequency=tally.frequency(),
+        notes=[*job.fit.notes, *job.notes, *([seen] if tally.on_seen else [])],
+        facts=[*facts, *([] if tally.on_seen else [seen])],
+        seen=seen,
+        annotated=job.places is not None,
+        measured=job.measured,
+        changes=tally.changes.shown(job.changes.drawn) if job.changes else {},
+    )
+
+
+def _on_seen(job: Scoring) -> str:
+    """Say how many records lie in sequence of the training, and of how many that isn't known."""
+    tally, build = job.tally, job.origin.build
+    unknown = "whether the model saw these places in training is unknown for this assembly" + (
+        f", {build.title}" if build else ""
+    )
+    if tally.unknown and tally.unknown == tally.records:
+        return f"{unknown[0].upper()}{unknown[1:]}."
+    text = f"{tally.on_seen:,} of {tally.records:,} records lie in sequence that the model saw in training"
+    text += "; there it may have memorised the reference allele." if tally.on_seen else "."
+    return text + (f" Of {tally.unknown:,} records {unknown}." if tally.unknown else "")
+
+
+def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str]]:
+    """Return what the report draws, as far as a tenth of the run allows, and a note where that leaves some out."""
+    wanted = [row for row in top[:PICTURED] if row.score.value is not None]
+    sites = [Variant(0, at, at + 1, _BASE, _BASE) for at in range(2 * SHOWN + 1)]
+    afforded = max(FLOOR, PICTURES * job.cost) // max(1, job.scorer.cost(sites))
+    notes = []
+    if afforded < len(wanted):
+        count = f"the first {afforded:,.0f} of" if afforded else "none of"
+        notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
+    return [_context(job, row) for row in wanted[: int(afforded)]], notes
+
+
+def _context(job: Scoring, row: Row) -> Context:
+    contig = job.names.number(row.contig)
+    assert contig is not None
+    start = (row.span[0] if row.span else row.position - 1) - SHOWN
+    width = 2 * SHOWN + 1
+    positions = np.arange(start, start + width)
+    log_probs = job.scorer.at_sites(np.full(width, contig), positions)
+    bases = job.genome.fetch(contig, start, start + width).tobytes().decode("ascii").upper()
+    return Context(row, start, bases, np.exp(log_probs))

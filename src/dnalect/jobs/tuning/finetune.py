@@ -1,0 +1,229 @@
+"""From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.baselines.base import Rival
+from dnalect.baselines.catalogue import rival as rival_named
+from dnalect.core.errors import ConfigError, OutputError
+from dnalect.core.examples import Examples, Target
+from dnalect.core.figures import Figure, write_figures
+from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
+from dnalect.core.notices import say
+from dnalect.genome.fasta import open_genome
+from dnalect.jobs.choice import model_for
+from dnalect.jobs.tuning import pictures
+from dnalect.jobs.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
+from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
+from dnalect.jobs.tuning.page import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
+from dnalect.models.catalogue import PUBLISHED
+from dnalect.models.hub import is_hub_id
+from dnalect.models.lora import merge_lora
+from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
+from dnalect.models.registry import language_model, model_folder
+from dnalect.models.untrained import untrained
+from dnalect.stats.metrics import MAIN, Scores, by_group
+from dnalect.training.tuning import TuneConfig
+
+UNTRAINED = "the same network, untrained"
+RIVALS = ("words", "composition", "likelihood", "cnn", "untrained")
+# Test items of a contig that has figures of its own, at least.
+ENOUGH = 20
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """What `dnalect finetune` does.
+
+    model: name or folder, None for the embedded one of the reference. rivals: of the catalogue,
+    and "untrained" for the same network without pretraining (as long again as the training).
+    motifs: MEME file, for the rival "motifs". command: as typed.
+    """
+
+    data: DataOptions
+    config: TuneConfig = field(default_factory=TuneConfig)
+    model: str | None = None
+    rivals: tuple[str, ...] = RIVALS
+    motifs: str | None = None
+    device: str = "cpu"
+    command: str = ""
+
+
+def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], None] = say) -> list[Figure]:
+    """Tune a model on labelled data, measure it beside its rivals, write the folder, and return the figures.
+
+    out: made if missing; a run that was cut short there goes on. Raises OutputError where it
+    holds a finished model already.
+    """
+    _check_out(out)
+    data = options.data
+    check_outputs([], [data.data, data.reference, data.signal, options.motifs, options.model], [out])
+    name = _model_name(options)
+    _rivals(options)
+    folder = model_folder(name)
+    files_to_copy(folder)
+    base = language_model(name, options.device)
+    prepared = _cut_noted(prepare(options.data), min(base.context_bases, options.config.reading.longest))
+    for note in (*prepared.examples.notes, prepared.audit.verdict):
+        notify(note)
+    made_folder(out)
+    fitted = fit(base, prepared.examples, options.config, out)
+    if tried := fitted.facts.get("pools"):
+        figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
+        notify(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
+    test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
+    raw = fitted.predictor.raw(test.sequences)
+    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, notify)
+    figures = _figures(given, test, options.command)
+    write_figures(out / "figures.tsv", figures)
+    _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
+    hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
+    method = options.config.method
+    facts = _facts(options, prepared, fitted)
+    told = _told(figures)
+    predictor = fitted.predictor
+    if fitted.kept_probe:
+        notify(kept_probe(method, fitted.facts["steps"]))
+        if method == "lora":
+            merge_lora(predictor.pooled.network)
+        method = "probe"
+    lora = options.config.lora if method == "lora" else None
+    tuned = Tuned(out.resolve().name, name, method, predictor.pooled, lora, facts, told, predictor.calibration)
+    tuning_page(out, prepared, figures, options.command, name, facts)
+    # Last, as it is the card that says that a folder is finished.
+    save_predictor(tuned, folder, out, hub)
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    for target in test.targets:
+        mine = [each for each in figures if each.task == target.name]
+        for sentence in conclusions(mine, (MAIN[target.kind],)):
+            notify(sentence)
+    return figures
+
+
+def _check_out(out: Path) -> None:
+    """Raise OutputError where a folder can't take a model, before anything is computed."""
+    if (out / "card.json").exists():
+        raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
+    check_folder(out)
+
+
+def _cut_noted(prepared: Prepared, most: int) -> Prepared:
+    """Add a note on the sequences that are longer than what is read of them."""
+    examples = prepared.examples
+    if not (count := sum(len(text) > most for text in examples.sequences)):
+        return prepared
+    note = f"of {count:,} of {len(examples):,} sequences, longer than {most:,} bases, the middle {most:,} are read"
+    return replace(prepared, examples=replace(examples, notes=(*examples.notes, note)))
+
+
+def _rivals(options: FinetuneOptions) -> list[Rival]:
+    """Return the rivals, but for the untrained twin. Raises ConfigError or InputError where one can't be had."""
+    return [rival_named(each, options.motifs, options.device) for each in options.rivals if each != "untrained"]
+
+
+def _model_name(options: FinetuneOptions) -> str:
+    if options.model:
+        return options.model
+    if options.data.reference:
+        return str(model_for(open_genome(options.data.reference), None))
+    raise ConfigError(
+        "name the model to begin with (--model duplex-yeast, --model duplex-human, ...) or the --reference"
+    )
+
+
+def _predictions(
+    mine: Predictions, examples: Examples, test: Examples, options: FinetuneOptions, notify: Callable[[str], None]
+) -> dict[str, dict[str, Array]]:
+    """Return target -> who -> predictions of the test part; rivals that can't do a target are left out."""
+    given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
+    train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
+    if "untrained" in options.rivals:
+        notify("training the same network without pretraining, to compare")
+        others = _untrained(examples, test, options)
+        for target in test.targets:
+            given[target.name][UNTRAINED] = others[target.name]
+    for each in _rivals(options):
+        for target in test.targets:
+            if target.kind in each.kinds:
+                found = each.fit_predict(train, tune, test.sequences, target, options.config.seed)
+                given[target.name][each.name] = found
+    return given
+
+
+def _untrained(examples: Examples, test: Examples, options: FinetuneOptions) -> dict[str, Any]:
+    base = untrained(language_model(_model_name(options), options.device), options.config.seed)
+    with tempfile.TemporaryDirectory() as name:
+        return fit(base, examples, options.config, Path(name)).predictor.predict(test.sequences)
+
+
+def _figures(given: dict[str, dict[str, Array]], test: Examples, command: str) -> list[Figure]:
+    units, out = units_of(test), []
+    for target in test.targets:
+        scores = Scores(target.name, "test", target, test.labels[target.name], units)
+        for who, values in given[target.name].items():
+            scores.add(who, values)
+        rivals = [who for who in given[target.name] if who != MODEL]
+        out += scores.figures(MODEL, rivals)
+        for who in rivals:
+            out += scores.figures(who)
+        out += _by_contig(given[target.name][MODEL], target, test, units)
+    return [replace(each, command=command) for each in out]
+
+
+def _by_contig(mine: Array, target: Target, test: Examples, units: np.ndarray) -> list[Figure]:
+    counts = Counter(test.contigs)
+    if len(counts) < 2 or "" in counts:
+        return []
+    rows = np.flatnonzero([counts[contig] >= ENOUGH for contig in test.contigs])
+    some, truth = test.take(rows), test.labels[target.name]
+    found = by_group(target.name, "test", MODEL, mine[rows], target, truth[rows], some.contigs, units[rows])
+    return [each for each in found if each.metric == MAIN[target.kind]]
+
+
+def _draw(
+    plain: Predictions, test: Examples, given: dict[str, dict[str, Array]], figures: Sequence[Figure], out: Path
+) -> None:
+    if (out / "log.jsonl").is_file():
+        judged = " and ".join(sorted({JUDGES[target.kind] for target in test.targets}))
+        pictures.learning_curve(out / "log.jsonl", judged, out / "learning-curve.png")
+    for target in test.targets:
+        both = [("uncalibrated", plain[target.name]), ("calibrated", given[target.name][MODEL])]
+        mine = given[target.name][MODEL], test.labels[target.name]
+        pictures.confusion(target, *mine, out / file_name("confusion", target.name))
+        pictures.curves(target, *mine, out / file_name("curves", target.name))
+        pictures.reliability_plot(target, both, test.labels[target.name], out / file_name("reliability", target.name))
+        own = [each for each in figures if each.task == target.name]
+        metric = MAIN[target.kind]
+        pictures.comparison(own, metric, CHANCE[metric], out / file_name("comparison", target.name))
+
+
+def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
+    counts = {part: prepared.examples.parts.count(part) for part in ("train", "validate", "test")}
+    parts = zip(prepared.examples.sequences, prepared.examples.parts, strict=True)
+    lengths = [len(sequence) for sequence, part in parts if part == "train"]
+    return {
+        "command": options.command,
+        "method": f"probe ({NAMES[options.config.method]} tried)" if fitted.kept_probe else options.config.method,
+        "seed": options.config.seed,
+        "data": {path.name: sha256(path) for path in data_paths(options.data)},
+        "examples": checksum(prepared.examples),
+        "length": int(np.median(lengths)),
+        "split": {"rule": prepared.rule, **counts},
+        "audit": prepared.audit.as_dict(),
+        "notes": list(prepared.examples.notes),
+        **fitted.facts,
+    }
+
+
+def _told(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The model's own figures, for the card."""
+    kept = {f"{each.task} {each.metric}": each for each in figures if each.who == MODEL and each.part == "test"}
+    return {key: [round(float(x), 4) if np.isfinite(x) else None for x in each.value] for key, each in kept.items()}

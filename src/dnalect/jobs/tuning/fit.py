@@ -1,0 +1,140 @@
+"""A language model and labelled parts -> a predictor, by any method."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dnalect.core.errors import InputError, ModelError
+from dnalect.core.examples import Examples
+from dnalect.models.card import Card
+from dnalect.models.heads import Heads
+from dnalect.models.pooled import Pooled
+from dnalect.models.precision import autocast
+from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
+from dnalect.models.registry import Model
+from dnalect.stats.calibration import fit_calibration
+from dnalect.stats.measures import Draws, binary_measures, class_measures, signal_measures
+from dnalect.training.answers import specs_of
+from dnalect.training.finetune import finetune
+from dnalect.training.frozen import fit_probe
+from dnalect.training.tuning import TuneConfig
+
+# What training stops on: how well validation items are ranked, which moves more smoothly than any threshold's figure.
+JUDGES = {"classes": "AUROC", "tracks": "AUROC", "signal": "Pearson"}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """predictor: calibrated. facts: steps, times and validation figure, for the card.
+
+    kept_probe: no step of the training was better than the probe that it began with.
+    """
+
+    predictor: Predictor
+    facts: dict[str, Any]
+    kept_probe: bool = False
+
+
+def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fitted:
+    """Tune a model on the part `train`, stop and calibrate on `validate`.
+
+    base: changed in place by "full". folder: takes checkpoint and log; it must exist. A run
+    that was cut short goes on. Raises InputError where a part is empty, ModelError where the
+    folder holds an unfinished run of another kind.
+    """
+    train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
+    if not len(train) or not len(tune):
+        raise InputError("fine-tuning needs sequences to train and to validate on; see the rules of --split")
+    for target in examples.targets:
+        if not np.isfinite(tune.labels[target.name]).any():
+            raise InputError(f"no sequence of the validation part has a label for {target.name}; split them otherwise")
+    tried = tried_pools(base, train, tune, config)
+    if tried:
+        config = replace(config, pools=(), reading=replace(config.reading, pool=max(tried, key=tried.__getitem__)))
+    pooled = _pooled(base, train, config)
+    facts: dict[str, Any]
+    if config.method == "probe":
+        if (folder / "checkpoint.pt").exists():
+            raise ModelError(f"{folder} holds an unfinished run of another method; give another folder, or remove it")
+        fit_probe(pooled, train, tune, config.class_weights)
+        facts = {"validation": validation_figure(pooled, tune)}
+    else:
+        cheaply = autocast(base.device, config.precision)
+        if config.warm and not (folder / "checkpoint.pt").exists():
+            with cheaply:
+                fit_probe(pooled, train, tune, config.class_weights)
+        identity = f"{base.card.sha256} {checksum(examples)}"
+        facts = finetune(pooled, train, cheaply(partial(validation_figure, tune=tune)), config, folder, identity)
+    if tried:
+        facts |= {"pool": config.reading.pool, "pools": {pool: round(figure, 4) for pool, figure in tried.items()}}
+    predictor = Predictor(_bare_card(base.card, config), pooled)
+    raw = predictor.raw(tune.sequences)
+    calibration = {
+        name: fit_calibration(target_of(spec), raw[name], tune.labels[name]) for name, spec in predictor.targets.items()
+    }
+    kept = config.method != "probe" and config.warm and facts["best_step"] == 0
+    return Fitted(Predictor(predictor.card, pooled, calibration), facts, kept)
+
+
+def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig) -> dict[str, float]:
+    """Return, for each pooling to choose among, the validation figure of a probe."""
+    found = {}
+    for pool in config.pools:
+        pooled = _pooled(base, train, replace(config, reading=replace(config.reading, pool=pool)))
+        with autocast(base.device, config.precision):
+            fit_probe(pooled, train, tune, config.class_weights)
+        found[pool] = validation_figure(pooled, tune)
+    return found
+
+
+def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        heads = Heads(config.reading.width(base.width), specs_of(train)).to(base.device)
+    return Pooled(base, heads, config.reading)
+
+
+def validation_figure(pooled: Pooled, tune: Examples) -> float:
+    """Return the mean over targets of how well items are ranked: AUROC of classes and tracks, Pearson of signals."""
+    raw = Predictor(_bare_card(pooled.base.card, None), pooled).raw(tune.sequences)
+    return float(np.mean([_figure(pooled.heads.specs[name].kind, raw, name, tune) for name in raw]))
+
+
+def _figure(kind: str, raw: Predictions, name: str, tune: Examples) -> float:
+    truth, given = tune.labels[name], raw[name].astype(np.float64)
+    whole = Draws.of(np.arange(len(truth)), 0, 0)
+    values = []
+    for column in range(truth.shape[1]):
+        known = np.isfinite(truth[:, column])
+        mine, draws = truth[known, column], whole.take(known)
+        if kind == "classes":
+            odds = np.exp(given[known] - np.logaddexp.reduce(given[known], axis=1, keepdims=True))
+            found = class_measures(odds, mine.astype(np.int64), draws)
+        elif kind == "tracks":
+            found = binary_measures(given[known, column], mine > 0.5, draws)
+        else:
+            found = signal_measures(given[known, 0], mine.astype(np.float64), draws)
+        values.append(found[JUDGES[kind]][0])
+    # What can't be told (one class, a constant prediction) is as good as chance.
+    return float(np.mean(np.nan_to_num(values, nan=0.0)))
+
+
+def checksum(examples: Examples) -> str:
+    """Return the hex SHA-256 of sequences, labels and parts."""
+    digest = sha256()
+    for sequence, part in zip(examples.sequences, examples.parts, strict=True):
+        digest.update(f"{sequence}\t{part}\n".encode())
+    for name in sorted(examples.labels):
+        digest.update(name.encode() + np.ascontiguousarray(examples.labels[name]).tobytes())
+    return digest.hexdigest()
+
+
+def _bare_card(base: Card, config: TuneConfig | None) -> Card:
+    """A card for a predictor that has no folder yet."""
+    told = asdict(config) if config else {}
+    return replace(base, family=FAMILY, config=told, heads={}, figures={})

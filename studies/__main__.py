@@ -1,0 +1,41 @@
+"""python -m studies NAME ...: each study is one command."""
+
+import click
+
+from dnalect.cli.main import LateGroup, run
+from dnalect.core.notices import heard_by
+from dnalect.core.progress import show
+
+HOMES = {
+    "worth": "studies.commands.worth",
+    "recipes": "studies.commands.worth",
+    "expression": "studies.commands.cases",
+    "elements": "studies.commands.cases",
+    "pairs": "studies.commands.cases",
+    "saturation": "studies.commands.cases",
+    "heads": "studies.commands.heads",
+    "probe": "studies.commands.heads",
+    "vocabulary": "studies.commands.vocabulary",
+}
+SUMMARIES = {
+    "worth": "What a model knows: real variants and annotations, with rivals and intervals.",
+    "recipes": "Models of any kind that share one split of yeast.",
+    "expression": "Yeast promoters: predict measured and natural changes of expression.",
+    "elements": "Human: which measured variants of regulatory elements have an effect?",
+    "pairs": "Human: which alleles differ in a reporter, among pairs of eQTL loci?",
+    "saturation": "Human: every substitution and deletion of one base of the HNF4A promoter.",
+    "heads": "The heads of a multi-task model, beside simple rivals.",
+    "probe": "Which of two models serves a simple classifier better?",
+    "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
+}
+
+
+@click.group(cls=LateGroup, homes=HOMES, summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def studies(context: click.Context) -> None:
+    """The evidence for what dnalect's models are worth; each study is one command."""
+    context.with_resource(heard_by(show))
+
+
+if __name__ == "__main__":
+    run(studies)

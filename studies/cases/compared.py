@@ -1,0 +1,108 @@
+"""Scores beside their rivals: paired figures, how many hits come first, and the sections of a study's page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.figures import Figure, shown, signed
+from dnalect.report import plots
+from dnalect.report.page import Section
+from dnalect.stats.linear import tuned_logistic, tuned_ridge
+from dnalect.stats.metrics import holm, two_sided, verdict
+from dnalect.stats.ranking import interval
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def compared(bare: Figure, samples: Mapping[str, Floats], rivals: Sequence[str]) -> list[Figure]:
+    """Return a figure for everybody and each other one of the rivals, p-values corrected over these (Holm).
+
+    bare: task, part, metric and number of items. samples: who -> (R + 1,), the value and those
+    of the resamples, drawn alike for all. Who has no value is left out.
+    """
+    out: list[Figure] = []
+    for who, values in samples.items():
+        if not np.isfinite(values[0]):
+            continue
+        own = replace(bare, who=who, value=interval(values[0], values[1:]))
+        found = []
+        for rival in rivals:
+            if rival != who and rival in samples and np.isfinite(samples[rival][0]):
+                gap = values - samples[rival]
+                difference = interval(gap[0], gap[1:])
+                found.append(replace(own, against=rival, difference=difference, p=two_sided(gap[1:])))
+        corrected = holm([one.p for one in found])
+        out += [replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True)] or [own]
+    return out
+
+
+def hits_among_first(score: Floats, hit: Mask, weights: Floats, count: float | Floats) -> Floats:
+    """Return the share of hits (R,) among the items with the highest scores, in every resample.
+
+    score, hit: (n,). weights (R, n): how often an item was drawn. count: how many items come
+    first, or (R,).
+    """
+    order = np.argsort(-score, kind="stable")
+    drawn = weights[:, order]
+    before = np.cumsum(drawn, axis=1) - drawn
+    size = np.broadcast_to(np.asarray(count, dtype=np.float64), len(drawn))
+    first = np.clip(size[:, None] - before, 0, drawn)
+    return np.asarray((first @ hit[order].astype(np.float64)) / first.sum(axis=1))
+
+
+def learned(
+    features: Floats, significant: Mask, effect: Floats, parts: Iterable[tuple[Mask, Mask]]
+) -> tuple[Floats, Floats]:
+    """Return the log-odds of an effect and the predicted effect (n,), of each item from others alone.
+
+    parts: which items to predict (n,), and on which the penalty is chosen; the model learns from
+    all that are neither. Every item must be predicted once.
+    """
+    chance, predicted = np.full(len(features), np.nan), np.full(len(features), np.nan)
+    labels = significant.astype(np.int64)
+    for test, tune in parts:
+        learn = ~test & ~tune
+        logits = tuned_logistic(features[learn], labels[learn], 2, (features[tune], labels[tune]))(features[test])
+        chance[test] = logits[:, 1] - logits[:, 0]
+        ridge = tuned_ridge(features[learn], effect[learn], (features[tune], effect[tune]))
+        predicted[test] = ridge(features[test])[:, 0]
+    return chance, predicted
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A section of a page: heading, which figures it shows, what chance would give (NaN: no line), and sentences.
+
+    picture: name of the PNG, without its ending.
+    """
+
+    heading: str
+    part: str
+    metric: str
+    chance: float
+    picture: str
+    sentences: tuple[str, ...] = ()
+
+
+def forest_section(panel: Panel, figures: Sequence[Figure], rivals: Sequence[str], out: Path, caption: str) -> Section:
+    """Draw the figures of a panel, best first, as OUT/PICTURE.png and return them with their table."""
+    mine = [each for each in figures if (each.part, each.metric) == (panel.part, panel.metric)]
+    kept: dict[str, Figure] = {}
+    for each in mine:
+        kept.setdefault(each.who, each)
+    ranked = sorted(kept.values(), key=lambda each: -each.value.mean)
+    rows = []
+    for each in ranked:
+        others = [other for other in mine if other.who == each.who and other.against]
+        told = [f"{verdict(other)} ({signed(other.difference.mean)})" for other in others]
+        rows.append((each.who, shown(each.value), "; ".join(told) if each.who not in rivals else ""))
+    path = out / f"{panel.picture}.png"
+    bars = [plots.Bar(each.who, each.value, each.who in rivals) for each in ranked]
+    plots.forest(path, [(panel.heading, bars)], panel.metric, panel.chance)
+    columns = ("who", "value [95%]", "beside the rivals")
+    pictures = ((caption, path.read_bytes()),)
+    return Section(panel.heading, panel.sentences, (), columns, tuple(rows), frozenset(columns[1:2]), pictures)

@@ -1,0 +1,193 @@
+"""Effects on expression in human: which measured variants of regulatory elements have an effect?
+
+Every score is made without the element that it is judged on: zero-shot, from conservation, from a
+model that learned something else, or learned from the variants of the other elements.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.baselines.kmers import word_shares
+from dnalect.core.figures import Figure, write_figures
+from dnalect.core.progress import track
+from dnalect.inference.masked import pieces, words
+from dnalect.models.duplex.model import DuplexModel, known
+from dnalect.models.pooled import symmetric
+from dnalect.models.registry import Model, language_model
+from dnalect.report.page import Page, write_page
+from dnalect.tokens.bases import decode, reverse_complement
+from dnalect.tokens.bpe import BytePairs
+from studies.cases.compared import Panel, forest_section, learned
+from studies.cases.element_figures import (
+    FIRST,
+    MEAN,
+    MEASURES,
+    OTHER_CELLS,
+    RANDOM,
+    SHARE,
+    TENTH,
+    cell_type_figures,
+    first_figures,
+    mean_figures,
+)
+from studies.cases.haplotypes import Changed, all_changes
+from studies.cases.measured import FLANK, Measured, read_measured
+
+# Bases on each side of the site whose states are averaged.
+AROUND = 8
+BATCH = 64
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def run_elements(
+    data: Path,
+    model: str,
+    out: Path,
+    command: str = "",
+    device: str = "cpu",
+    predictors: Mapping[str, Path] | None = None,
+) -> list[Figure]:
+    """Score, measure per element, and write OUT/figures.tsv, plots and index.html.
+
+    predictors: name -> folder of a fine-tuned model. Raises InputError where a file is missing,
+    ModelError for folders of other models.
+    """
+    found = read_measured(data)
+    tuned = all_changes(predictors or {}, found.genome, found.variants, device)
+    loaded = language_model(model, device)
+    sizes, signs, sets = _scores(loaded, found, tuned)
+    for who, features in track(sets.items(), "leaving elements out"):
+        sizes[who], signs[who] = learned(features, found.significant, found.effect, _left_out(found))
+    rivals = [*found.tracks, "conservation, learned", "words of 3-5, learned"]
+    figures = mean_figures(found, sizes, signs, rivals) + first_figures(found, sizes) + cell_type_figures(found)
+    figures = [replace(each, command=command) for each in figures]
+    out.mkdir(parents=True, exist_ok=True)
+    write_figures(out / "figures.tsv", figures)
+    _page(figures, rivals, out, command, found)
+    return figures
+
+
+def _scores(
+    model: Model, found: Measured, tuned: Sequence[Changed]
+) -> tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]]:
+    """Return how large an effect is said to be, its direction where one is said, and features to learn from."""
+    ratio, change = _ratio(model, found), _changed_states(model, found)
+    name, conserved = model.card.id, np.stack(list(found.tracks.values()), axis=1)
+    spelled = _changed_words(found)
+    own = [change, np.abs(change), ratio, np.abs(ratio)]
+    sets: dict[str, Floats] = {
+        f"{name}: states and likelihood": np.column_stack(own),
+        f"{name} and conservation": np.column_stack([*own, conserved]),
+        "conservation, learned": conserved,
+        "words of 3-5, learned": np.column_stack([spelled, np.abs(spelled)]),
+    }
+    sizes: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": np.abs(ratio), **found.tracks}
+    signs: dict[str, Floats] = {f"{name}: |LLR|, zero-shot": ratio}
+    for each in tuned:
+        told = f"{each.name}: |change|, zero labels of the assay"
+        sizes[told] = each.size
+        if each.signal:
+            signs[told] = each.values[:, 0]
+        sets[f"{each.name}: change, learned"] = each.features
+    if tuned:
+        everything = [*own, *[each.features for each in tuned], conserved]
+        sets[f"{name}, predictors and conservation"] = np.column_stack(everything)
+    return sizes, signs, sets
+
+
+def _ratio(model: Model, found: Measured) -> Floats:
+    """LLR (n,) of each substitution, over both strands."""
+    # Alternates of one site share their window.
+    windows, back = np.unique(found.reference, axis=0, return_inverse=True)
+    rows, sites = back.ravel(), np.full(len(windows), FLANK, dtype=np.int64)
+    if isinstance(model, DuplexModel):
+        parts = np.array_split(windows, max(1, len(windows) // BATCH))
+        logits = [model.logits(part.astype(np.int64), known(part)).cpu().numpy()[:, FLANK] for part in parts]
+        log_probs = np.concatenate(logits).astype(np.float64)
+    else:
+        chosen = pieces if isinstance(model.tokenizer, BytePairs) else words
+        log_probs = chosen.conditionals(model, list(windows), sites, BATCH)
+    return np.asarray(log_probs[rows, found.alt] - log_probs[rows, found.ref])
+
+
+def _changed_states(model: Model, found: Measured) -> Floats:
+    """Mean states around the site, alternate minus reference, over both strands (n, C)."""
+    windows, back = np.unique(found.reference, axis=0, return_inverse=True)
+    return _states(model, found.alternate) - _states(model, windows)[back.ravel()]
+
+
+@torch.inference_mode()
+def _states(model: Model, codes: npt.NDArray[np.uint8]) -> Floats:
+    views = [codes] if isinstance(model, DuplexModel) else [codes, reverse_complement(codes)]
+    means = []
+    for view in views:
+        out = []
+        for part in np.array_split(view, max(1, len(view) // BATCH)):
+            encoding = model.encode([decode(row) for row in part])
+            states = model.states(encoding).float().cpu().numpy()
+            middle = encoding.spans.mean(axis=2)
+            near = (np.abs(middle - FLANK) <= AROUND) & (encoding.spans[..., 1] > 0)
+            out.append(np.einsum("btc,bt->bc", states, near) / np.maximum(near.sum(axis=1, keepdims=True), 1))
+        means.append(np.concatenate(out))
+    mean = np.mean(means, axis=0)
+    return symmetric(mean.astype(np.float32), model.width).astype(np.float64) if len(views) == 1 else mean
+
+
+def _changed_words(found: Measured) -> Floats:
+    """Shares of words of 3 to 5 bases, alternate minus reference."""
+    near = slice(FLANK - AROUND, FLANK + AROUND + 1)
+    alternate, reference = (word_shares(codes[:, near], (3, 4, 5)) for codes in (found.alternate, found.reference))
+    return np.asarray(alternate - reference, dtype=np.float64)
+
+
+def _left_out(found: Measured) -> Iterator[tuple[Mask, Mask]]:
+    """Each group in turn; every fourth of the others is there to choose the penalty on."""
+    groups = np.unique(found.group)
+    for number, group in enumerate(groups):
+        yield found.group == group, np.isin(found.group, np.roll(groups, -number)[1::4])
+
+
+def _page(figures: Sequence[Figure], rivals: Sequence[str], out: Path, command: str, found: Measured) -> None:
+    chances = {"AUPRC over base rate": 1.0, "precision at 10% over base rate": 1.0, "signed Spearman": 0.0}
+    panels = [
+        Panel(f"{name}, mean over elements", MEAN, name, chances.get(name, 0.5), _file(name)) for name in MEASURES
+    ]
+    rate = found.significant.mean()
+    pooled = (
+        "Elements differ in how many of their variants have an effect, "
+        f"from {_rates(found).min():.0%} to {_rates(found).max():.0%}: "
+        "who is first among all has often found an element rather than a variant. The first tenth of each element is "
+        "free of that."
+    )
+    panels += [
+        Panel("With an effect among the 50 ranked first", FIRST, SHARE, rate, "first-50", (pooled,)),
+        Panel("With an effect among the first 10% of each element", TENTH, SHARE, rate, "first-10-percent"),
+    ]
+    caption = "95% over elements"
+    sections = [forest_section(panel, figures, [*rivals, RANDOM], out, caption) for panel in panels]
+    other = sorted({each.part for each in figures if each.who.startswith(OTHER_CELLS)})
+    for part in other:
+        heading = f"The most that a score without a cell type can reach: {part}"
+        told = "The same variants, measured in two cell types: how well one measurement predicts the other."
+        panel = Panel(heading, part, "signed Spearman", 0.0, _file(f"cell types {part}"), (told,))
+        sections.append(forest_section(panel, figures, [*rivals, RANDOM], out, "95% over blocks of 10 bases"))
+    lead = (
+        f"{len(found.effect):,} substitutions in {len(np.unique(found.element))} elements, {rate:.0%} of them with an "
+        "effect. No score has seen a measured variant of the element that it is judged on."
+    )
+    page = Page("Effects on expression: human regulatory elements", lead, tuple(sections), {"command": command})
+    write_page(page, out / "index.html")
+
+
+def _rates(found: Measured) -> Floats:
+    return np.array([found.significant[found.element == name].mean() for name in np.unique(found.element)])
+
+
+def _file(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name)

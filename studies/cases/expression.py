@@ -1,0 +1,170 @@
+"""Effects on expression in yeast, one job: fine-tune on random promoters, predict measured and natural changes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.core.figures import Figure, write_figures
+from dnalect.core.progress import track
+from dnalect.genome.fasta import open_genome
+from dnalect.inference.likelihood import scorer_for
+from dnalect.jobs.benchmark.jobs import done
+from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.run import jobs_of
+from dnalect.jobs.benchmark.suite import Suite
+from dnalect.jobs.benchmark.tasks import Task
+from dnalect.models.registry import language_model
+from dnalect.report.page import Page, write_page
+from dnalect.stats.metrics import holm
+from dnalect.tokens.bases import encode
+from studies.cases.compared import Panel, forest_section
+from studies.cases.natural import GENOME, Natural, natural_figures, read_natural
+from studies.cases.trajectories import (
+    Trajectories,
+    expression_task,
+    read_trajectories,
+    trajectory_figures,
+)
+
+PUBLISHED, ZERO_SHOT = "published model (Vaishnav 2022)", "zero-shot, duplex-yeast"
+CAPTION = "95% over promoters, trajectories or blocks of the genome, and over seeds"
+PANELS = (
+    Panel(
+        "Expression of random promoters that were held out", "random promoters", "Pearson", math.nan, "random-promoters"
+    ),
+    Panel("Change of expression along trajectories", "trajectories", "Pearson", math.nan, "trajectories"),
+    Panel("Change by the first mutation", "first step", "Pearson", math.nan, "first-step"),
+    Panel(
+        "The 50 first mutations with the largest predicted change",
+        "50 largest",
+        "share with an effect",
+        math.nan,
+        "50-largest",
+    ),
+    Panel(
+        "Natural variants: is a large predicted effect rare?",
+        "singletons over common",
+        "AUROC",
+        0.5,
+        "singletons-over-common",
+    ),
+)
+Floats = npt.NDArray[np.float64]
+
+
+def run_expression(
+    suite: Suite,
+    places: Places,
+    out: Path,
+    natural: int | None = 2_000,
+    command: str = "",
+    rivals_also: Path | None = None,
+) -> list[Figure]:
+    """Train everybody of the suite, predict, measure, and write OUT/figures.tsv, plots and index.html.
+
+    suite: models, rivals and seeds; its tasks are not read. natural: common and singleton variants
+    to predict, None for all, 0 for none. rivals_also: a table of more promoters, columns `sequence`
+    and `expression`, that the rivals learn from, too, for models that know them already. Finished
+    predictions are kept under `places.run`.
+    """
+    steps = read_trajectories(places.data)
+    alleles = read_natural(places.data, natural) if natural != 0 else None
+    asked = alleles.sequences if alleles else ()
+    task = expression_task(places.data, steps, asked)
+    for_rivals = expression_task(places.data, steps, asked, also=rivals_also) if rivals_also else task
+    places.run.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    predictions: dict[str, list[Floats]] = {}
+    jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
+    for job in track(jobs, "models"):
+        mine = task if job.entry else for_rivals
+        predictions[job.who] = done(job, mine, suite.seeds, places, calibrated=False)
+    predictions |= _ensembles(predictions)
+    own = {job.who for job in jobs if job.entry is None}
+    rivals = [who for who in predictions if who in own or who.startswith("CNN, ")]
+    random = len(task.tested) - len(steps.sequences) - (len(alleles.sequences) if alleles else 0)
+    changes = {who: [one.ravel()[: random + len(steps.sequences)] for one in each] for who, each in predictions.items()}
+    measured = {**changes, **_others(task, steps, random, places)}
+    figures = trajectory_figures(task, steps, measured, rivals)
+    if alleles is not None:
+        effects = {
+            who: [alleles.effect(one.ravel()[-len(alleles.sequences) :]) for one in each]
+            for who, each in predictions.items()
+        }
+        figures += natural_figures(alleles, effects | {ZERO_SHOT: [_surprise(alleles, places)]})
+    figures = [replace(each, command=command) for each in _corrected(figures)]
+    write_figures(out / "figures.tsv", figures)
+    _page(suite, figures, out, command)
+    return figures
+
+
+def _ensembles(predictions: Mapping[str, Sequence[Floats]]) -> dict[str, list[Floats]]:
+    """Return the mean over seeds, as one more predictor, of everybody whose seeds differ."""
+    out = {}
+    for who, each in predictions.items():
+        if len(each) > 1 and not all(np.array_equal(one, each[0]) for one in each):
+            out[f"{who}, mean of {len(each)} seeds"] = [np.mean(each, axis=0)]
+    return out
+
+
+def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dict[str, list[Floats]]:
+    """Return what the published model predicts, and the likelihood of every promoter, in the rows of the task.
+
+    They were not asked for the random promoters: NaN there.
+    """
+    blank = np.full(random, np.nan)
+    likelihood = _log_likelihood(steps.sequences, places)
+    return {
+        PUBLISHED: [np.concatenate([blank, steps.published])],
+        ZERO_SHOT: [np.concatenate([blank, likelihood])],
+    }
+
+
+def _log_likelihood(sequences: Sequence[str], places: Places) -> Floats:
+    """Mean of ln p(base | the others) of each sequence (n,) under duplex-yeast."""
+    model = language_model("duplex-yeast", places.device)
+    out = []
+    for low in range(0, len(sequences), 64):
+        part = list(sequences[low : low + 64])
+        logits = model(model.encode(part)).logits
+        probs = torch.log_softmax(logits, -1).cpu().numpy()
+        for text, row in zip(part, probs, strict=True):
+            codes = encode(text)
+            out.append(float(row[np.arange(len(codes)), codes.clip(max=3)].mean()))
+    return np.array(out)
+
+
+def _surprise(alleles: Natural, places: Places) -> Floats:
+    """|LLR| (n,) of each substitution under duplex-yeast."""
+    genome = open_genome(str(places.data / GENOME))
+    found = scorer_for(language_model("duplex-yeast", places.device), genome).at_sites(alleles.contig, alleles.position)
+    rows = np.arange(len(found))
+    ratio = found[rows, alleles.kind % 4] - found[rows, alleles.kind // 4]
+    return np.asarray(np.abs(ratio), dtype=np.float64)
+
+
+def _corrected(figures: Sequence[Figure]) -> list[Figure]:
+    """Holm's correction over the rivals, for each part, metric and model."""
+    out = list(figures)
+    families: dict[tuple[str, str, str], list[int]] = {}
+    for number, each in enumerate(figures):
+        if each.against and np.isfinite(each.p):
+            families.setdefault((each.part, each.metric, each.who), []).append(number)
+    for rows in families.values():
+        for row, p in zip(rows, holm([figures[n].p for n in rows]), strict=True):
+            out[row] = replace(out[row], p_holm=float(p))
+    return out
+
+
+def _page(suite: Suite, figures: Sequence[Figure], out: Path, command: str) -> None:
+    names = tuple(entry.name for entry in suite.models)
+    others = [who for who in dict.fromkeys(figure.who for figure in figures) if not who.startswith(names)]
+    known = {each.part for each in figures}
+    sections = [forest_section(panel, figures, others, out, CAPTION) for panel in PANELS if panel.part in known]
+    page = Page("Effects on expression: yeast promoters", suite.about, tuple(sections), {"command": command})
+    write_page(page, out / "index.html")

@@ -1,0 +1,106 @@
+"""Natural promoter variants of yeast: do alleles with a large predicted effect on expression stay rare?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.core.figures import Figure
+from dnalect.examples.matching import matched, strata
+from dnalect.genome.fasta import open_genome
+from dnalect.genome.variants import open_variants
+from dnalect.stats.ranking import AurocBootstrap, SpearmanBootstrap
+from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
+
+VARIANTS = "variants/yeast_promoter_variants_chrI-X.vcf.gz"
+GENOME = "genomes/yeast_S288C.fa.gz"
+# The constant ends of the measured promoters (Vaishnav 2022), and the bases between them.
+LEFT, RIGHT, INSIDE = "TGCATTTTTTTCACATC", "GGTTACGGCTGTT", 80
+LEAST_CALLED, COMMON = 200, 0.05
+Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Natural:
+    """Substitutions (n,) of promoters: contig, 0-based position, kind of substitution, allele count and frequency.
+
+    sequences (4 n,): reference and alternate on the forward strand, then both on the reverse strand.
+    """
+
+    contig: Numbers
+    position: Numbers
+    kind: Numbers
+    count: Numbers
+    frequency: Floats
+    sequences: tuple[str, ...]
+
+    def effect(self, expression: Floats) -> Floats:
+        """Return the absolute change of expression (n,), the mean over the two orientations.
+
+        The file does not say which way a promoter points. expression: of `sequences`.
+        """
+        each = expression.reshape(-1, 4)
+        return np.asarray((np.abs(each[:, 1] - each[:, 0]) + np.abs(each[:, 3] - each[:, 2])) / 2)
+
+
+def read_natural(data: Path, most: int | None = None) -> Natural:
+    """Read the substitutions, each in the middle of 80 bases of the genome between the constant ends.
+
+    most: so many common ones and as many singletons, drawn once; None for all.
+    """
+    path = data / VARIANTS
+    if not path.is_file():
+        raise InputError(f"the case study needs {path}, which is missing")
+    genome = open_genome(str(data / GENOME))
+    rows, texts = [], []
+    with open_variants(str(path), genome) as file:
+        for record in file.records:
+            contig = genome.index.get(record.contig)
+            if contig is None or len(record.ref) != 1 or not record.counts or not record.frequencies:
+                continue
+            low = record.start - INSIDE // 2
+            window = encode(genome.fetch(contig, low, low + INSIDE))
+            for alt, count, share in zip(record.alternates, record.counts, record.frequencies, strict=True):
+                called = round(count / share) if count and share else 0
+                if len(alt) != 1 or alt not in BASES or called < LEAST_CALLED or share is None or count is None:
+                    continue
+                kind = BASES.index(record.ref) * 4 + BASES.index(alt)
+                rows.append((contig, record.start, kind, count, share))
+                other = window.copy()
+                other[INSIDE // 2] = BASES.index(alt)
+                texts.append([LEFT + decode(each) + RIGHT for each in (window, other)])
+                texts[-1] += [LEFT + decode(reverse_complement(each)) + RIGHT for each in (window, other)]
+    table = np.array(rows, dtype=np.float64)
+    keep = np.arange(len(table))
+    if most is not None:
+        rng = np.random.default_rng(0)
+        parts = [np.flatnonzero(mask) for mask in (table[:, 4] > COMMON, table[:, 3] == 1)]
+        keep = np.sort(np.concatenate([rng.permutation(part)[:most] for part in parts]))
+    contig, position, kind, count = table[keep, :4].astype(np.int64).T
+    sequences = tuple(text for row in keep.tolist() for text in texts[row])
+    return Natural(contig, position, kind, count, table[keep, 4], sequences)
+
+
+def natural_figures(natural: Natural, effects: dict[str, list[Floats]]) -> list[Figure]:
+    """Return, for everybody, how much better than chance the effect tells singletons from common alleles.
+
+    AUROC of singletons over common ones, matched by kind of substitution, and the Spearman
+    correlation of effect and frequency over all. effects: who -> one array (n,) a seed, of which the mean is
+    taken. Units are blocks of 10 kb.
+    """
+    units = natural.contig * 1_000_000 + natural.position // 10_000
+    rare, common = natural.count == 1, natural.frequency > COMMON
+    pool = np.flatnonzero(rare | common)
+    at = pool[matched(common[pool], strata(natural.kind[pool]), most=1)]
+    ranked = AurocBootstrap(rare[at], units[at])
+    ordered = SpearmanBootstrap(natural.frequency, units)
+    out = []
+    for who, each in effects.items():
+        effect = np.mean(each, axis=0)
+        name = "natural promoter variants"
+        out.append(Figure(name, "singletons over common", who, "AUROC", len(at), ranked.value(effect[at])))
+        out.append(Figure(name, "all", who, "Spearman with frequency", len(effect), ordered.value(effect)))
+    return out

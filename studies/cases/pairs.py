@@ -1,0 +1,187 @@
+"""Effects on expression, a second assay: which pairs of alleles differ in a reporter (CAGI4, Tewhey 2016)?
+
+Every score sees the 150 bases of the construct and nothing of the assay, or learned from pairs of
+other loci.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.baselines.kmers import sequence_words
+from dnalect.core.errors import InputError
+from dnalect.core.figures import NOTHING, Figure, write_figures
+from dnalect.core.progress import track
+from dnalect.examples.splits import deal
+from dnalect.inference.likelihood import scorer_for
+from dnalect.models.pooled import Reading, read_states
+from dnalect.models.registry import Model, language_model
+from dnalect.report.page import Page, write_page
+from dnalect.stats.measures import Draws, binary_measures, signal_measures
+from dnalect.stats.ranking import RESAMPLES
+from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned
+from studies.cases.haplotypes import Changed, all_changes
+from studies.cases.paired import Pairs, read_pairs
+
+TASK, ALL, ACTIVE = "CAGI4", "all pairs", "active pairs"
+FIRST, SIGNED = "precision at 10% over base rate", "signed Spearman"
+CHANGED_WORDS, WORDS, GC = "words of 3-5, change, learned", "words of 3-5 of the sequence, learned", "|GC change|"
+RIVALS = (CHANGED_WORDS, WORDS, GC)
+PREVALENCE = "prevalence"
+PART, FOLDS = 0.1, 5
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def run_pairs(
+    data: Path,
+    model: str,
+    out: Path,
+    command: str = "",
+    device: str = "cpu",
+    predictors: Mapping[str, Path] | None = None,
+) -> list[Figure]:
+    """Score, learn across loci, measure, and write OUT/figures.tsv, plots and index.html.
+
+    predictors: name -> folder of a fine-tuned model. Raises InputError where the file is missing or
+    holds too few pairs, ModelError for folders of other models.
+    """
+    pairs = read_pairs(data)
+    tuned = all_changes(predictors or {}, pairs.genome, pairs.variants, device)
+    loaded = language_model(model, device)
+    sizes, signs = zero_shot(loaded, pairs, tuned)
+    sets = _features(loaded, pairs, tuned)
+    figures = []
+    for part, rows in ((ALL, np.ones(len(pairs.skew), dtype=np.bool_)), (ACTIVE, pairs.active)):
+        some = {who: each[rows] for who, each in sizes.items()}
+        directed = {who: each[rows] for who, each in signs.items()}
+        folds = fold_of(pairs.group[rows], pairs.significant[rows])
+        for who, features in track(sets.items(), part):
+            some[who], directed[who] = learned(
+                features[rows], pairs.significant[rows], pairs.skew[rows], _in_turn(folds)
+            )
+        figures += pair_figures(part, pairs, rows, some, directed)
+    figures = [replace(each, command=command) for each in figures]
+    out.mkdir(parents=True, exist_ok=True)
+    write_figures(out / "figures.tsv", figures)
+    _page(figures, pairs, out, command)
+    return figures
+
+
+def zero_shot(model: Model, pairs: Pairs, tuned: Sequence[Changed]) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return how large a difference is said to be, and its direction where one is said, without labels of the assay."""
+    name, scorer = model.card.id, scorer_for(model, pairs.genome)
+    ratio = np.array([score.value or 0.0 for score in scorer.score(pairs.variants)])
+    apart = scorer.distances(pairs.variants)
+    balance = _gc(pairs.alternate) - _gc(pairs.reference)
+    sizes = {
+        f"{name}: |LLR|, zero-shot": np.abs(ratio),
+        f"{name}: distance at the site, zero-shot": np.array([each.cosine_site for each in apart]),
+        f"{name}: distance over the construct, zero-shot": np.array([each.cosine_window for each in apart]),
+        GC: np.abs(balance),
+    }
+    signs = {f"{name}: |LLR|, zero-shot": ratio, GC: balance}
+    for each in tuned:
+        who = f"{each.name}: |change|, zero labels of the assay"
+        sizes[who] = each.size
+        if each.signal:
+            signs[who] = each.values[:, 0]
+            sizes[f"{each.name}: predicted activity, zero labels of the assay"] = each.levels[:, 0]
+    return sizes, signs
+
+
+def _features(model: Model, pairs: Pairs, tuned: Sequence[Changed]) -> dict[str, Floats]:
+    """Return what is learned from: differences of the alleles, or the sequence itself."""
+    spelled = [sequence_words(texts, (3, 4, 5)).astype(np.float64) for texts in (pairs.reference, pairs.alternate)]
+    reading = Reading(strands=2)
+    states = [
+        read_states(model, reading, texts, quiet=False).astype(np.float64)
+        for texts in (pairs.reference, pairs.alternate)
+    ]
+    sets = {
+        f"{model.card.id}: change of states, learned": _both(states[1] - states[0]),
+        f"{model.card.id}: states, learned": np.column_stack([sum(states) / 2, _both(states[1] - states[0])]),
+        CHANGED_WORDS: _both(spelled[1] - spelled[0]),
+        WORDS: spelled[0],
+    }
+    for each in tuned:
+        sets[f"{each.name}: change, learned"] = each.features
+        sets[f"{each.name}: prediction and change, learned"] = np.column_stack([each.levels, each.features])
+    return sets
+
+
+def pair_figures(
+    part: str, pairs: Pairs, rows: Mask, sizes: Mapping[str, Floats], signs: Mapping[str, Floats]
+) -> list[Figure]:
+    """Return every measure of every score beside the rivals; intervals by drawing whole groups.
+
+    rows (N,): which pairs the scores (n,) are of.
+    """
+    hit, skew = pairs.significant[rows], pairs.skew[rows]
+    draws = Draws.of(pairs.group[rows], RESAMPLES, 0)
+    weights = draws.counts[:, draws.units]
+    samples: dict[str, dict[str, Floats]] = {"AUROC": {}, "AUPRC": {}, FIRST: {}, SIGNED: {}}
+    for who, size in sizes.items():
+        found = binary_measures(size, hit, draws)
+        samples["AUROC"][who], samples["AUPRC"][who] = found["AUROC"], found["AUPRC"]
+        prevalence = found["prevalence"]
+        first = hits_among_first(size, hit, weights, PART * weights.sum(axis=1))
+        samples[FIRST][who] = first / prevalence
+    for who, sign in signs.items():
+        samples[SIGNED][who] = signal_measures(sign[hit], skew[hit], draws.take(hit))["Spearman"]
+    out = []
+    for metric, each in samples.items():
+        count = int(hit.sum()) if metric == SIGNED else len(hit)
+        out += compared(Figure(TASK, part, "", metric, count, NOTHING), each, RIVALS)
+    bare = Figure(TASK, part, "", "AUPRC", len(hit), NOTHING)
+    return out + compared(bare, {PREVALENCE: prevalence}, [])
+
+
+def fold_of(group: npt.NDArray[np.int64], significant: Mask) -> npt.NDArray[np.int64]:
+    """Return the fold (n,) of each pair: groups stay whole, and every fold has about as many significant pairs.
+
+    Raises InputError where a fold would have none.
+    """
+    own = np.unique(group, return_inverse=True)[1]
+    folds = deal(own, significant.astype(np.int64), [1 / FOLDS] * FOLDS, 1)
+    met = [set(significant[folds == fold].tolist()) for fold in range(FOLDS)]
+    if any(each != {True, False} for each in met):
+        raise InputError(f"too few pairs to learn from: each of {FOLDS} parts needs some with and some without a skew")
+    return folds
+
+
+def _in_turn(folds: npt.NDArray[np.int64]) -> Iterator[tuple[Mask, Mask]]:
+    """Each fold to predict, the next one to choose the penalty on."""
+    for fold in range(FOLDS):
+        yield folds == fold, folds == (fold + 1) % FOLDS
+
+
+def _both(change: Floats) -> Floats:
+    return np.column_stack([change, np.abs(change)])
+
+
+def _gc(texts: Sequence[str]) -> Floats:
+    return np.array([sum(map(text.count, "GC")) / max(1, len(text)) for text in texts])
+
+
+def _page(figures: Sequence[Figure], pairs: Pairs, out: Path, command: str) -> None:
+    sections = []
+    for part, rows in ((ALL, slice(None)), (ACTIVE, pairs.active)):
+        rate = float(pairs.significant[rows].mean())
+        chances = {"AUROC": 0.5, "AUPRC": rate, FIRST: 1.0, SIGNED: 0.0}
+        for metric, chance in chances.items():
+            heading = f"{metric}, {part if metric != SIGNED else part + ' with a skew'}"
+            picture = "".join(c if c.isalnum() else "-" for c in f"{metric} {part}")
+            panel = Panel(heading, part, metric, chance, picture)
+            sections.append(forest_section(panel, figures, [*RIVALS, PREVALENCE], out, "95% over loci"))
+    lead = (
+        f"{len(pairs.skew):,} pairs of alleles in {int(pairs.group.max()) + 1:,} loci; {int(pairs.active.sum()):,} are "
+        f"active, {int(pairs.significant.sum()):,} of them differ between the alleles (emVar). Only active pairs could "
+        "become emVars: among all pairs, who knows what is active has half of the answer."
+    )
+    write_page(
+        Page("Effects on expression: pairs of alleles", lead, tuple(sections), {"command": command}), out / "index.html"
+    )

@@ -1,0 +1,237 @@
+"""Models of any kind on the same held-out bases and variants of yeast: one table, one plot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.baselines.markov import MarkovModel
+from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.files import write_text
+from dnalect.core.progress import track
+from dnalect.examples.homology import free_bases, shared_mask
+from dnalect.examples.matching import matched, strata
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.regions import Region, parse_regions
+from dnalect.genome.variants import open_variants
+from dnalect.inference.likelihood import scorer_for
+from dnalect.models.card import Card, CorpusGenome
+from dnalect.models.registry import Model, language_model
+from dnalect.report import plots
+from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_of
+from dnalect.stats.ranking import AurocBootstrap
+from dnalect.tokens.bases import BASES, UNKNOWN, encode
+from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
+from studies.worth.species import YEAST
+
+MARKOV = "Markov, order 24, two-sided"
+COMMON = 0.05
+COLUMNS = (
+    *("model", "family", "tokenizer", "parameters", "core_minutes", "bits", "low", "high"),
+    *("minus_markov", "markov_low", "markov_high", "free_bits", "free_low", "free_high"),
+    *("auroc", "auroc_low", "auroc_high"),
+)
+Numbers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
+Singles = npt.NDArray[np.float32]
+
+
+class Sites(NamedTuple):
+    """Bases to be predicted: contig numbers, 0-based positions, codes of the bases that are there, all (n,)."""
+
+    contig: Numbers
+    position: Numbers
+    ref: Codes
+
+    @property
+    def block(self) -> Numbers:
+        """Number of the 10-kb block (n,)."""
+        return block_of(self.contig, self.position)
+
+
+class Variants(NamedTuple):
+    """Substitutions of which one half is common: sites, codes of the alternates and which are common (n,)."""
+
+    sites: Sites
+    alt: Codes
+    common: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model's figures. bits: of the sampled bases; free: of the homology-free ones among them.
+
+    minus: to the interpolated rival, paired. auroc: common over singletons, matched by type.
+    minutes: of training, all cores together, None for a rival.
+    """
+
+    model: str
+    family: str
+    tokenizer: str
+    parameters: int | None
+    minutes: float | None
+    bits: Estimate
+    minus: Estimate
+    free: Estimate
+    auroc: Estimate
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of COLUMNS."""
+        told = ["" if value is None else str(value) for value in (self.parameters, self.minutes)]
+        numbers = [f"{v:.4f}" for estimate in (self.bits, self.minus, self.free, self.auroc) for v in estimate]
+        return [self.model, self.family, self.tokenizer, *told, *numbers]
+
+
+def compare(
+    folders: Sequence[str], data: Path, out: Path, sample: int = 4_000, most: int = 1_000, dtype: str = "float32"
+) -> list[Row]:
+    """Measure models that share one split of yeast; write OUT/recipes.tsv and OUT/recipes.png.
+
+    folders: names or folders of models whose cards name the same training, validation and test
+    regions. data: folder with genomes/ and variants/. sample: random bases of the first test
+    region that stand for all of it, every one given all the others around it (leave-one-out,
+    the same quantity for every tokenizer). most: common variants of the other test regions.
+    dtype: of the weights; "bfloat16" is three times as fast on some CPUs.
+    Raises ConfigError where the splits differ, InputError where a file is missing.
+    """
+    genome = open_genome(data / YEAST.reference)
+    models = [language_model(folder, dtype=dtype) for folder in folders]
+    told = _same_split([model.card for model in models])
+    first, *others = parse_regions(genome, told.test)
+    train, tune = (parse_regions(genome, part) for part in (told.train, told.validate))
+    sites, free = _sampled(genome, first, train, sample)
+    variants = _variants(genome, data / VARIANTS, others, most)
+    rivals = _markov(genome, train, tune, [sites, variants.sites])
+    draws = BlockBootstrap(sites.block, np.ones(len(free), dtype=bool))
+    within = BlockBootstrap(sites.block, free)
+    ranking = AurocBootstrap(variants.common, variants.sites.block)
+    rival = _bits(rivals["interpolated"][0], sites.ref)
+
+    def row(name: str, parts: Sequence[Singles], card: Card | None) -> Row:
+        bits = _bits(parts[0], sites.ref)
+        rows = np.arange(len(variants.alt))
+        llr = parts[1][rows, variants.alt] - parts[1][rows, variants.sites.ref]
+        figures = (draws.mean(bits), draws.difference(bits, rival), within.mean(bits), ranking.value(llr))
+        if card is None:
+            return Row(name, "", "", None, None, *figures)
+        minutes = card.training.get("core_minutes", card.training.get("minutes"))
+        return Row(name, card.family, card.tokenizer, card.parameters, minutes, *figures)
+
+    rows = [row(f"{MARKOV}, {kind}", parts, None) for kind, parts in rivals.items()]
+    for model in track(models, "models"):
+        rows.append(
+            row(model.card.id, [_predicted(model, genome, part) for part in (sites, variants.sites)], model.card)
+        )
+    rows.sort(key=lambda each: each.bits.mean)
+    _write(rows, out)
+    return rows
+
+
+def _same_split(cards: Sequence[Card]) -> CorpusGenome:
+    told = [next((each for each in card.genomes if each.name == "yeast"), None) for card in cards]
+    known = [each for each in told if each is not None]
+    if len(known) < len(told) or not known:
+        raise ConfigError("every model to compare must have learned from a genome called 'yeast'; see configs/recipes")
+    for card, each in zip(cards, known, strict=True):
+        if (each.train, each.validate, each.test) != (known[0].train, known[0].validate, known[0].test):
+            raise ConfigError(f"{card.id} and {cards[0].id} were trained on other contigs: they can't be compared")
+    if len(known[0].test) < 2:
+        raise ConfigError("the models must hold out one region for bases and others for variants")
+    return known[0]
+
+
+def _codes(genome: Genome, region: Region) -> Codes:
+    return encode(genome.fetch(region.contig, region.start, region.end))
+
+
+def _sampled(
+    genome: Genome, region: Region, train: Sequence[Region], sample: int
+) -> tuple[Sites, npt.NDArray[np.bool_]]:
+    """Random known bases of a region, sorted, and which lie in homology-free tiles."""
+    codes = _codes(genome, region)
+    known = np.flatnonzero(codes != UNKNOWN)
+    chosen = np.sort(np.random.default_rng(0).choice(known, min(sample, len(known)), replace=False))
+    free = free_bases(shared_mask(codes, [_codes(genome, each) for each in train]))
+    return Sites(np.full(len(chosen), region.contig), region.start + chosen, codes[chosen]), free[chosen]
+
+
+def _variants(genome: Genome, path: Path, regions: Sequence[Region], most: int) -> Variants:
+    """Common variants and as many singletons of the same substitution type."""
+    if not path.is_file():
+        raise InputError(f"the comparison needs {path}, which is missing")
+    rows = []
+    wanted = {region.contig for region in regions}
+    with open_variants(str(path), genome) as file:
+        for record in file.records:
+            number = genome.index.get(record.contig)
+            if number not in wanted or len(record.ref) != 1 or not record.counts or not record.frequencies:
+                continue
+            for alt, count, share in zip(record.alternates, record.counts, record.frequencies, strict=True):
+                called = round(count / share) if count and share else 0
+                told = count == 1 or (share or 0) > COMMON
+                if told and len(alt) == 1 and called >= LEAST_CALLED:
+                    rows.append((number, record.start, BASES.index(record.ref), BASES.index(alt), count != 1))
+    contig, position, refs, alts, common = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    ups = np.random.default_rng(0).permutation(np.flatnonzero(common == 1))[:most]
+    pool = np.sort(np.concatenate([ups, np.flatnonzero(common == 0)]))
+    at = pool[matched(common[pool] == 1, strata((refs * 4 + alts)[pool]), most=1)]
+    sites = Sites(contig[at], position[at], refs[at].astype(np.uint8))
+    return Variants(sites, alts[at].astype(np.uint8), common[at] == 1)
+
+
+def _markov(
+    genome: Genome, train: Sequence[Region], tune: Sequence[Region], asked: Sequence[Sites]
+) -> dict[str, list[Singles]]:
+    """ln p (n, 4) of the two strongest rivals at each set of sites."""
+    model = MarkovModel("two").fit(*([_codes(genome, region) for region in part] for part in (train, tune)))
+    found: dict[str, list[Singles]] = {}
+    for sites in asked:
+        parts = {kind: np.empty((len(sites.ref), 4), dtype=np.float32) for kind in ("interpolated", "mixed")}
+        for contig in np.unique(sites.contig).tolist():
+            own = sites.contig == contig
+            for prediction in model.sweep(encode(genome.contig(genome.names[contig]))):
+                if prediction.order == model.order and prediction.kind in parts:
+                    parts[prediction.kind][own] = prediction.log_probs[sites.position[own]]
+        for kind, part in parts.items():
+            found.setdefault(kind, []).append(part)
+    return found
+
+
+def _predicted(model: Model, genome: Genome, sites: Sites) -> Singles:
+    return scorer_for(model, genome).at_sites(sites.contig, sites.position)
+
+
+def _bits(log_probs: Singles, ref: Codes) -> Singles:
+    bits: Singles = -log_probs[np.arange(len(ref)), ref] / np.float32(np.log(2))
+    return bits
+
+
+def _write(rows: Sequence[Row], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "recipes.tsv", "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(r.cells() for r in rows)]))
+    panels = [
+        (
+            "bits per base on held-out sequence (lower is better)",
+            [plots.Bar(_label(r), r.bits, _rival(r)) for r in rows],
+        ),
+        ("the same, homology-free", [plots.Bar(_label(r), r.free, _rival(r)) for r in rows]),
+    ]
+    plots.forest(out / "recipes.png", panels, "bits per base", float("nan"))
+    ranked = [
+        (
+            "common over singletons, matched by substitution type",
+            [plots.Bar(_label(r), r.auroc, _rival(r)) for r in rows],
+        )
+    ]
+    plots.forest(out / "recipes-variants.png", ranked, "AUROC", 0.5)
+
+
+def _rival(row: Row) -> bool:
+    return row.parameters is None
+
+
+def _label(row: Row) -> str:
+    return row.model if _rival(row) else f"{row.model}, {(row.parameters or 0) / 1e6:.1f} M"

@@ -1,0 +1,111 @@
+"""Study: does the model expect more where the relatives of Z. tritici agree?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.genome.coding import read_coding
+from dnalect.genome.names import own_name
+from dnalect.genome.regions import Region
+from dnalect.genome.signal import read_signal
+from dnalect.genome.substitutions import information, surprise
+from dnalect.report import plots
+from dnalect.stats.bootstrap import block_numbers
+from dnalect.stats.ranking import SpearmanBootstrap
+from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.species import ZYMOSEPTORIA
+
+NAME = "conservation"
+TRACK = "genomes/zymoseptoria_tritici.conservation.chr1-5.bw"
+CONTIGS = ("chr_1", "chr_2", "chr_3", "chr_4", "chr_5")
+# Whole chromosomes until there are so many bases: intervals over 10-kb blocks are narrow by then.
+MOST = 6_000_000
+LABEL = "coding or not"
+
+Singles = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Bases:
+    """Bases with a conservation value (n,).
+
+    conserved: share of the aligned genomes with the reference's base. coding: whether in a
+    CDS. block: 10-kb block. scores: name -> (n,) of the model, rivals: the same of Markov.
+    """
+
+    conserved: Singles
+    coding: Mask
+    block: npt.NDArray[np.int64]
+    scores: dict[str, Singles]
+    rivals: dict[str, Singles]
+
+
+def read_track(path: Path, contig: str, length: int) -> Singles:
+    """Return the values (length,) of a bigWig's contig, NaN where it has none. InputError without the contig."""
+    values = read_signal(path, contig, length)
+    if np.isnan(values).all():
+        raise InputError(f"{path} has no contig {contig} of {length:,} bases; is it a track of this reference?")
+    return values
+
+
+def run(options: Options) -> Findings:
+    """Measure a model against the conservation among the relatives of Z. tritici."""
+    bench = Bench(options, ZYMOSEPTORIA.reference, left_out=CONTIGS)
+    regions = bench.regions(CONTIGS, MOST)
+    bases = gather(bench, regions)
+    table = bench.table(NAME, ZYMOSEPTORIA.name)
+    panels = []
+    seen = bench.seen(regions)
+    for group, mask in (("all", np.ones_like(bases.coding)), ("coding", bases.coding), ("not coding", ~bases.coding)):
+        draws = SpearmanBootstrap(bases.conserved[mask], bases.block[mask])
+        bars = []
+        for name, scores in bases.scores.items():
+            rivals = {f"Markov {name}": bases.rivals[name][mask]}
+            rivals |= {LABEL: bases.coding[mask].astype(np.float32)} if group == "all" else {}
+            beside = {rival: draws.difference(scores[mask], theirs) for rival, theirs in rivals.items()}
+            values = {name: draws.value(scores[mask])} | {rival: draws.value(each) for rival, each in rivals.items()}
+            for who, value in values.items():
+                table.add(
+                    *(f"Spearman of {who} with conservation", group, int(mask.sum()), value),
+                    seen=seen,
+                    chance=0,
+                    differences=beside if who == name else None,
+                    rival="" if who == name else who,
+                )
+            bars += [plots.Bar(who, value, who != name) for who, value in values.items()]
+        unique = list({bar.label: bar for bar in bars}.values())
+        panels.append((f"{group} (n = {int(mask.sum()):,})", unique))
+    caption = "Rank correlation with the share of relatives that have the reference's base; grey: rivals."
+    plot = Plot(f"{NAME}-{bench.model.name}", caption, lambda path: plots.forest(path, panels, "Spearman", 0))
+    share = f"{bases.coding.mean():.0%} of them coding"
+    note = f"{len(bases.conserved):,} bases with a value on {bench.told(regions)}, {share}."
+    return Findings(table.rows, [plot], [note])
+
+
+def gather(bench: Bench, regions: Sequence[Region]) -> Bases:
+    """Return the bases of the regions that have a conservation value."""
+    coding = read_coding(bench.options.file(ZYMOSEPTORIA.annotation))
+    track = bench.options.file(TRACK)
+    blocks = block_numbers([len(region) for region in regions])
+    parts: list[list[npt.NDArray[np.generic]]] = []
+    begins = np.cumsum([0, *(len(region) for region in regions)])
+    for region, begin in zip(regions, begins, strict=False):
+        name = bench.genome.names[region.contig]
+        values = read_track(track, name, int(bench.genome.lengths[region.contig]))[region.start : region.end]
+        reading = bench.read(region)
+        at = np.flatnonzero(np.isfinite(values) & (reading.codes < 4))
+        inside = np.zeros(int(bench.genome.lengths[region.contig]), dtype=bool)
+        for gene in coding.get(own_name(name, coding), []):
+            inside[gene.positions] = True
+        tables = (reading.model[at], reading.markov[at])
+        tracks = [each for table in tables for each in (information(table), -surprise(table, reading.codes[at]))]
+        parts.append([values[at], inside[region.start :][at], blocks[begin + at], *tracks])
+    columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
+    names = ("information", "ln p(reference)")
+    own, rivals = (dict(zip(names, tables, strict=True)) for tables in (columns[3:5], columns[5:7]))
+    return Bases(columns[0], columns[1], columns[2], own, rivals)

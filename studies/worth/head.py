@@ -1,0 +1,159 @@
+"""The first table of the page: six questions that people ask, and what was measured of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnalect.core.files import write_text
+from studies.worth.results import Result
+from studies.worth.rows import CHANCE, Row, against_chance, plain, shown
+
+HEAD_FILE = "head.tsv"
+COLUMNS = ("question", "model", "species", "what", "n", "value", "low", "high", "verdict", "rival", "rival_value")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A figure that answers a question. what: short words for it. study, group, measure: of its row."""
+
+    what: str
+    study: str
+    group: str
+    measure: str = "AUROC of LLR"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row of the table. better: what answers it better, for whom a model of this project is not enough."""
+
+    name: str
+    asked: tuple[Asked, ...]
+    better: str
+
+
+SPLICE = Question(
+    "Splice sites: G>A that destroys one below G>A near by",
+    (
+        Asked("donors", "splice", "G>A at splice donors against other G within 3 kb", "AUROC of -LLR"),
+        Asked("acceptors", "splice", "G>A at splice acceptors against other G within 3 kb", "AUROC of -LLR"),
+    ),
+    "SpliceAI, Pangolin",
+)
+QUESTIONS = (
+    SPLICE,
+    Question(
+        "Stop-gained: new stop codons below other coding changes",
+        (
+            Asked("than synonymous", "strains", "synonymous over nonsense"),
+            Asked("than missense", "strains", "missense over nonsense"),
+        ),
+        "an annotation (`--annotate`, VEP)",
+    ),
+    Question(
+        "Common over rare: common alleles above singletons",
+        (
+            Asked("human, chr20", "human", "common over singletons, REF to ALT"),
+            Asked("yeast promoters", "promoters", "common over singletons, REF to ALT"),
+        ),
+        "human: CADD, GPN-MSA",
+    ),
+    Question(
+        "Natural over random: variants above changes that nobody carries",
+        (
+            Asked("yeast strains", "strains", "natural over random"),
+            Asked("yeast promoters", "promoters", "natural over random"),
+        ),
+        "human: CADD, GPN-MSA",
+    ),
+    Question(
+        "Reporter assays (MPRA): human changes with a measured effect above the rest",
+        (Asked("15 elements", "human", "15 elements", "mean AUROC of |LLR| over elements"),),
+        "AlphaGenome, Enformer; or fine-tune on assays of your own",
+    ),
+)
+LAST = "At chance, or the wrong way round"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was measured: the row, the words for it, and the best rival's row on the same items."""
+
+    question: Question
+    what: str
+    row: Row
+    rival: Row | None
+
+
+def answers(rows: Sequence[Row]) -> list[Answer]:
+    """Return the figures of the questions that the rows answer, in the order of the table."""
+    found = []
+    for question in QUESTIONS:
+        for asked in question.asked:
+            same = [row for row in rows if row.study == asked.study and row.group == asked.group]
+            own = [row for row in same if row.measure == asked.measure]
+            names = {row.rival for row in own if row.rival}
+            rivals = [row for row in same if row.model in names]
+            best = max(rivals, key=lambda row: row.value.mean, default=None)
+            found += [Answer(question, asked.what, own[0], best)] if own else []
+    return found
+
+
+def head_table(rows: Sequence[Row]) -> str:
+    """Return the table in Markdown, "" where the rows answer none of its questions."""
+    told = answers(rows)
+    if not told:
+        return ""
+    lines = ["| question | AUROC [95% interval] | best simple rival | better for it |", "|---|---|---|---|"]
+    for question in dict.fromkeys(answer.question for answer in told):
+        own = [answer for answer in told if answer.question == question]
+        figures = "<br>".join(
+            f"`{answer.row.model}`, {answer.what}: {shown(answer.row.value, 2)}, {_verdict(answer.row)}"
+            for answer in own
+        )
+        lines.append(f"| {question.name} | {figures} | {_rivals(own) or '-'} | {question.better} |")
+    lines.append(f"| {LAST} | {_at_chance(rows)} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def head_sentence(rows: Sequence[Row]) -> str:
+    """Say what a geneticist must know first: whether the models know splice sites."""
+    asked = [answer.row for answer in answers(rows) if answer.question == SPLICE]
+    weak = [row for row in asked if not against_chance(row).startswith("above")]
+    if not weak:
+        return ""
+    much = "does not know splice sites" if len(weak) == len(asked) else "knows only some kinds of splice sites"
+    return f"\n**`{weak[0].model}` {much}**: use SpliceAI or Pangolin for them.\n"
+
+
+def write_head(path: Path, results: Sequence[Result]) -> None:
+    """Write the figures of the table as a TSV, which `dnalect models` shows. Raises OutputError."""
+    lines = ["\t".join(COLUMNS)]
+    for answer in answers([row for result in results for row in result.findings.rows]):
+        row, rival = answer.row, answer.rival
+        value = (f"{each:.4f}" for each in row.value)
+        beside = (rival.model, f"{rival.value.mean:.4f}") if rival else ("", "")
+        name = answer.question.name.partition(":")[0]
+        cells = (name, row.model, row.species, answer.what, str(row.n), *value, _verdict(row), *beside)
+        lines.append("\t".join(cells))
+    write_text(path, "\n".join(lines) + "\n")
+
+
+def _rivals(own: Sequence[Answer]) -> str:
+    """The best rivals with their values, those of one name together."""
+    values: dict[str, list[str]] = {}
+    for answer in own:
+        if answer.rival:
+            values.setdefault(answer.rival.model, []).append(plain(answer.rival.value.mean, 2))
+    return "; ".join(f"{name} {' and '.join(each)}" for name, each in values.items())
+
+
+def _verdict(row: Row) -> str:
+    return against_chance(row).partition(":")[0]
+
+
+def _at_chance(rows: Sequence[Row]) -> str:
+    """How many of the models' figures are not above chance."""
+    figures = {(row.study, row.species, row.model, row.measure, row.group): row for row in rows if row.rival}
+    judged = [row for row in figures.values() if row.against == CHANCE and against_chance(row)]
+    weak = [row for row in judged if not against_chance(row).startswith("above")]
+    return f"{len(weak)} of {len(judged)} figures, listed below"

@@ -1,0 +1,267 @@
+"""Study: human variants. Common against rare, and measured effects of single bases."""
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.baselines.mutability import CrossFittedMutability
+from dnalect.core.errors import TableError
+from dnalect.examples.matching import matched, strata
+from dnalect.genome.substitutions import context_class, log_ratio
+from dnalect.report import plots
+from dnalect.stats.bootstrap import Estimate
+from dnalect.stats.ranking import (
+    AurocBootstrap,
+    SpearmanBootstrap,
+    auroc,
+    interval,
+    ranks,
+    unit_draws,
+)
+from dnalect.tokens.bases import BASES, encode
+from studies.cases.measured import read_measured
+from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.compare import (
+    MARKOV,
+    MUTABILITY,
+    TSS,
+    TYPE,
+    add_aurocs,
+    major_to_minor,
+    ranked_within,
+    type_share,
+)
+from studies.worth.promoter_bases import contexts
+from studies.worth.rows import Table
+from studies.worth.snvs import features, make_snvs, read_snvs, tss_distance
+from studies.worth.species import HUMAN
+
+NAME = "human"
+POPULATION = "variants/1000g_chr20_1-2Mb.vcf.gz"
+POPULATION_REGION = "20:1000001-2000000"
+POPULATION_SHIFT = 1_000_000
+SATURATION = "variants/kircher2019_HNF4A.tsv.gz"
+SATURATION_REGION = "20:42984160-42984444"
+FEWEST_BARCODES = 10
+COMMON = 0.05
+BLOCK = 100_000
+
+Scores = npt.NDArray[np.floating]
+Numbers = npt.NDArray[np.int64]
+Panels = list[tuple[str, list[plots.Bar]]]
+
+
+def run(options: Options) -> Findings:
+    """Measure a model on 1000 Genomes variants and on two sets of measured regulatory effects."""
+    bench = Bench(options, HUMAN.reference, left_out=(POPULATION_REGION, SATURATION_REGION))
+    table = bench.table(NAME, HUMAN.name)
+    notes: list[str] = []
+    common = _population(bench, table, notes)
+    effects = _saturation(bench, table, notes)
+    elements = _elements(bench, table, notes)
+    model = bench.model.name
+    grey = "grey: rivals, with 95% intervals; dashed: chance."
+    return Findings(
+        table.rows,
+        [
+            Plot(
+                f"{NAME}-{model}",
+                f"1000 Genomes, chr20:1-2 Mb: AUROC of the log-ratio; {grey}",
+                lambda path: plots.forest(path, common, "AUROC", 0.5),
+            ),
+            Plot(
+                f"{NAME}-effects-{model}",
+                f"Rank correlation of the scores with the size of measured effects; {grey}",
+                lambda path: plots.forest(path, [*effects, elements["Spearman"]], "Spearman", 0),
+            ),
+            Plot(
+                f"{NAME}-elements-{model}",
+                f"Significant against other variants of regulatory elements, mean AUROC over elements; {grey}",
+                lambda path: plots.forest(path, [elements["AUROC"]], "AUROC", 0.5),
+            ),
+        ],
+        notes,
+    )
+
+
+def _population(bench: Bench, table: Table, notes: list[str]) -> Panels:
+    """Common variants against singletons of the same trinucleotide, which holds CpG apart."""
+    regions = bench.regions([POPULATION_REGION])
+    path = bench.options.file(POPULATION)
+    name = bench.genome.names[regions[0].contig]
+    snvs = read_snvs(path, bench, regions, POPULATION_SHIFT, name)
+    known = features(bench, snvs, regions)
+    single = snvs.count == 1
+    at = np.arange(regions[0].start, regions[0].end)
+    sites = contexts(bench, np.full(len(at), regions[0].contig), at)
+    rates = CrossFittedMutability(
+        *(known.around[single], snvs.alt[single], snvs.position[single] // BLOCK, sites, at // BLOCK)
+    )
+    notes.append(f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once.")
+    panels = []
+    folded = major_to_minor(known)
+    for label, each, within in (
+        ("REF to ALT", known, False),
+        ("major to minor allele", folded, False),
+        ("scores ranked within the trinucleotide", folded, True),
+    ):
+        common, rare = each.snvs.frequency > COMMON, each.snvs.count == 1
+        pick = np.flatnonzero(common | rare)
+        kinds = strata(context_class(each.around, each.snvs.alt, 1))
+        pick = pick[matched(common[pick], kinds[pick])]
+        chosen, positive = each.take(pick), common[pick]
+        rivals: dict[str, Scores] = {
+            MARKOV: chosen.markov_llr(),
+            MUTABILITY: rates.log_rates(chosen.around, chosen.snvs.alt, chosen.snvs.position // BLOCK),
+            TSS: tss_distance(bench, chosen.snvs, bench.options.file(HUMAN.tss)),
+            TYPE: type_share(chosen, positive),
+        }
+        group = f"common over singletons, {label}"
+        own: dict[str, Scores] = {"LLR": chosen.llr(), "-|LLR|": -np.abs(chosen.llr())}
+        if within:
+            own, rivals = (ranked_within(scores, kinds[pick]) for scores in (own, rivals))
+        values = add_aurocs(table, group, positive, chosen.snvs.block, own, rivals, bench.seen(regions))
+        bars = [plots.Bar(score, value, score in rivals) for score, value in values.items()]
+        panels.append((f"{group} (n = {len(positive):,})", bars))
+    return panels
+
+
+def both_ways(llr: Scores) -> dict[str, Scores]:
+    """Return the two readings of a log-ratio as the size of an effect: |LLR| and -LLR."""
+    return {"|LLR|": np.abs(llr), "-LLR": -llr}
+
+
+def _saturation(bench: Bench, table: Table, notes: list[str]) -> Panels:
+    """Every base of the HNF4A promoter: measured effect on expression against the score."""
+    regions = bench.regions([SATURATION_REGION])
+    rows = [
+        row
+        for row in _read(bench.options.file(SATURATION), "\t", ("Pos", "Ref", "Alt", "Barcodes", "Coefficient"))
+        if row["Release"] == "GRCh37" and row["Alt"] in BASES and int(row["Barcodes"]) >= FEWEST_BARCODES
+    ]
+    rows.sort(key=lambda row: (int(row["Pos"]), BASES.index(row["Alt"])))
+    position, ref, alt = _columns(rows)
+    snvs = make_snvs(regions[0].contig, position, ref, alt)
+    known = features(bench, snvs, regions)
+    effect = np.abs(np.array([float(row["Coefficient"]) for row in rows]))
+    notes.append(f"{len(rows)} substitutions of the HNF4A promoter measured with {FEWEST_BARCODES} barcodes or more.")
+    draws = SpearmanBootstrap(effect, snvs.position)
+    group, bars = "HNF4A promoter", []
+    own, rivals = both_ways(known.llr()), both_ways(known.markov_llr())
+    for name, scores in own.items():
+        rival = f"{MARKOV}, {name}"
+        beside = {rival: draws.difference(scores, rivals[name])}
+        values = {name: draws.value(scores), rival: draws.value(rivals[name])}
+        for who, value in values.items():
+            told = beside if who == name else None
+            measure = f"Spearman of {who} with |effect|"
+            seen, other = bench.seen(regions), "" if who == name else who
+            table.add(measure, group, len(rows), value, seen=seen, chance=0, differences=told, rival=other)
+        bars += [plots.Bar(who, value, who != name) for who, value in values.items()]
+    return [(f"{group} (n = {len(rows)})", bars)]
+
+
+@dataclass(frozen=True)
+class Element:
+    """One regulatory element: scores by name (n,), which variants are significant, size of their effects."""
+
+    name: str
+    scores: dict[str, Scores]
+    significant: npt.NDArray[np.bool_]
+    effect: Scores
+    position: Numbers
+
+
+def _elements(bench: Bench, table: Table, notes: list[str]) -> dict[str, tuple[str, list[plots.Bar]]]:
+    """Variants of regulatory elements in reporter assays, zero-shot; elements are drawn with replacement."""
+    elements = read_elements(bench)
+    count = sum(len(each.position) for each in elements)
+    notes.append(f"{count:,} variants in {len(elements)} measured elements; both TERT sets count as one element.")
+    units = np.unique([each.name.split("-")[0] for each in elements], return_inverse=True)[1]
+    panels = {}
+    measures: dict[str, tuple[float, Callable[[Element, Scores], float]]] = {
+        "AUROC": (0.5, lambda each, scores: auroc(scores, each.significant)),
+        "Spearman": (0.0, lambda each, scores: spearman(scores, each.effect)),
+    }
+    first = list(both_ways(np.zeros(1)))
+    for measure, (chance, value) in measures.items():
+        found = {s: np.array([value(each, each.scores[s]) for each in elements]) for s in elements[0].scores}
+        means = {name: _mean(values, units) for name, values in found.items()}
+        for name, estimate in means.items():
+            rivals = [rival for rival in means if rival not in first] if name in first else []
+            beside = {rival: _mean(found[name] - found[rival], units) for rival in rivals}
+            title = f"mean {measure} of {name} over elements"
+            other = "" if name in first else name
+            table.add(
+                title,
+                f"{len(elements)} elements",
+                count,
+                estimate,
+                seen=False,
+                chance=chance,
+                differences=beside,
+                rival=other,
+            )
+        bars = [plots.Bar(name, estimate, name not in first) for name, estimate in means.items()]
+        panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", bars
+    for each in elements:
+        draws = AurocBootstrap(each.significant, each.position)
+        for name in first:
+            title = f"AUROC of {name}, significant over the rest"
+            table.add(title, each.name, len(each.position), draws.value(each.scores[name]), seen=False, chance=0.5)
+    return panels
+
+
+def spearman(scores: Scores, truth: Scores) -> float:
+    """Return the rank correlation of two columns (n,); NaN where one is constant."""
+    both = ranks(scores), ranks(truth)
+    return float(np.corrcoef(*both)[0, 1]) if all(each.std() > 0 for each in both) else float("nan")
+
+
+def _mean(values: Scores, units: Numbers) -> Estimate:
+    """Mean over elements, units drawn with replacement."""
+    draws = unit_draws(int(units.max()) + 1)[:, units]
+    return interval(float(np.mean(values)), (draws @ values) / draws.sum(axis=1))
+
+
+def read_elements(bench: Bench) -> list[Element]:
+    """Return the measured elements with the scores of the model, of Markov and of the conservation tracks.
+
+    Variants that don't have the base of their element's sequence are left out.
+    """
+    found = read_measured(bench.options.data)
+    elements = []
+    for name in dict.fromkeys(found.element.tolist()):
+        own = np.flatnonzero(found.element == name)
+        at, ref, alt = found.at[own], found.ref[own], found.alt[own]
+        contig = found.genome.names[int(found.contig[own[0]])]
+        reading = bench.read_sequence(encode(found.genome.contig(contig)))
+        llr, markov = (log_ratio(t[at], ref, alt) for t in (reading.model, reading.markov))
+        scores: dict[str, Scores] = {**both_ways(llr)}
+        scores |= {f"{MARKOV}, {key}": each for key, each in both_ways(markov).items()}
+        scores |= {key: each[own] for key, each in found.tracks.items()}
+        elements.append(Element(name, scores, found.significant[own], np.abs(found.effect[own]), at))
+    return elements
+
+
+def _columns(rows: Sequence[dict[str, str]]) -> tuple[Numbers, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """0-based positions and base codes of the columns Pos (1-based), Ref and Alt."""
+    position = np.array([int(row["Pos"]) - 1 for row in rows], dtype=np.int64)
+    ref, alt = (encode("".join(row[name] for row in rows)) for name in ("Ref", "Alt"))
+    return position, ref, alt
+
+
+def _read(path: Path, separator: str, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of a table with a header, plain or gzipped. Raises TableError where a column is missing."""
+    raw = path.read_bytes()
+    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
+    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
+    if missing := [name for name in columns if name not in (reader.fieldnames or [])]:
+        raise TableError(f"{path} has no column {', '.join(missing)}")
+    return list(reader)

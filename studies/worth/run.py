@@ -1,0 +1,168 @@
+"""All studies of all models: rows, plots and the page."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dnalect.core.errors import ConfigError, DnalectError
+from dnalect.core.files import check_outputs, made_folder, write_text
+from dnalect.core.progress import track
+from dnalect.genome.fasta import open_genome
+from dnalect.models.card import read_card
+from dnalect.models.registry import embedded_cards, model_folder
+from studies.worth.bench import Findings, Options
+from studies.worth.head import HEAD_FILE, write_head
+from studies.worth.kept import read_study, write_study
+from studies.worth.page import render
+from studies.worth.results import Result, Skipped
+from studies.worth.species import HUMAN, Species
+from studies.worth.studies import STUDIES, Study
+
+IMAGES = "images"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure.
+
+    data: folder with genomes/ and variants/. out: folder of the rows and plots. page: the
+    Markdown page to write, its plots go to images/ beside it. studies: names, all if empty.
+    models: names or folders; a study takes those of its species' assembly, or all where none
+    is; if empty, the embedded ones of its species' assembly. human: model of the human study in
+    their place. folds: folder of folds. allow_seen: measure on trained contigs too, marked.
+    contigs: only these, if any. dtype: that the networks compute in. kept: run nothing, and
+    make the page of what `out` holds.
+    """
+
+    data: Path
+    out: Path
+    page: Path | None = None
+    studies: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    human: str | None = None
+    folds: Path | None = None
+    allow_seen: bool = False
+    contigs: tuple[str, ...] = ()
+    dtype: str = "float32"
+    notify: Callable[[str], None] = field(default=lambda _: None)
+    kept: bool = False
+
+
+def run(request: Request) -> tuple[list[Result], list[Skipped]]:
+    """Run the studies and write OUT/STUDY.tsv, the plots, and the page of all studies that OUT then holds.
+
+    A study that can't be run is skipped with a notice while others can. Raises its error
+    where none can, ConfigError for an unknown study, OutputError where nothing can be written or
+    an input would be replaced.
+    """
+    chosen = _chosen(request.studies)
+    _make_room(request, chosen)
+    results: list[Result] = []
+    skipped: list[Skipped] = []
+    errors: list[DnalectError] = []
+
+    def failed(study: Study, species: Species, model: str, error: DnalectError) -> None:
+        errors.append(error)
+        skipped.append(Skipped(study, species, model, str(error).replace(str(request.data), "DATA")))
+
+    jobs: list[tuple[Study, Species, str]] = []
+    for study in () if request.kept else chosen:
+        for species in study.runs:
+            try:
+                jobs += [(study, species, model) for model in _models(request, species)]
+            except DnalectError as error:
+                failed(study, species, "", error)
+    for study, species, model in track(jobs, "studies"):
+        try:
+            results.append(Result(study, species, model, study.runs[species](_options(request, study, model))))
+        except DnalectError as error:
+            failed(study, species, model, error)
+    for each in skipped:
+        request.notify(f"{each.study.name} of {each.species.name} was left out: {each.reason}")
+    if not results and errors:
+        raise errors[0]
+    _write(request, results, skipped)
+    return results, skipped
+
+
+def _chosen(names: Sequence[str]) -> list[Study]:
+    known = {study.name: study for study in STUDIES}
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(f"there is no study {unknown[0]!r}; there are {', '.join(known)}")
+    return [study for study in STUDIES if not names or study.name in names]
+
+
+def _models(request: Request, species: Species) -> list[str]:
+    """The models to measure on a species. ConfigError where there is none."""
+    if species == HUMAN and request.human:
+        return [request.human]
+    lengths = [int(length) for length in open_genome(Options(request.data, "").file(species.reference)).lengths]
+    if species != HUMAN and request.models:
+        own = [name for name in request.models if read_card(model_folder(name)).is_of(lengths)]
+        return own or list(request.models)
+    if found := [card.id for card in embedded_cards() if card.is_of(lengths)]:
+        return found
+    option = "--human-model FOLDER" if species == HUMAN else "--model NAME"
+    raise ConfigError(f"no embedded model is of {species.name}; name one with {option}")
+
+
+def _options(request: Request, study: Study, model: str) -> Options:
+    option = "--human-model" if HUMAN in study.runs else "--model"
+    words = ["python -m studies worth --data DATA", f"--study {study.name}", f"{option} {Path(model).name}"]
+    words += [f"--folds {request.folds.name}"] if request.folds else []
+    words += ["--allow-seen"] if request.allow_seen else []
+    words += [f"--contig {name}" for name in request.contigs]
+    words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
+    return Options(
+        data=request.data,
+        model=model,
+        folds=request.folds,
+        allow_seen=request.allow_seen,
+        contigs=request.contigs,
+        command=" ".join(words),
+        dtype=request.dtype,
+        notify=request.notify,
+    )
+
+
+def _command(request: Request, results: Sequence[Result]) -> str:
+    """The command that makes all of these again."""
+    options = {("--human-model" if each.species == HUMAN else "--model", each.given) for each in results}
+    words = ["python -m studies worth --data DATA", *(f"{option} {given}" for option, given in sorted(options))]
+    words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
+    return " ".join([*words, "--out results/worth --page docs/worth.md"])
+
+
+def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
+    fresh = {study: [each for each in results if each.study == study] for study in STUDIES}
+    for study, own in fresh.items():
+        if own:
+            write_study(request.out, study, own)
+    for result in results:
+        _draw(request, result.findings)
+    if request.page is not None:
+        every = [each for study, own in fresh.items() for each in own or read_study(request.out, study)]
+        if not every:
+            raise ConfigError(f"{request.out} holds no study, so there is nothing to write a page of")
+        write_head(request.out / HEAD_FILE, every)
+        write_text(request.page, render(every, skipped, IMAGES, _command(request, every)))
+
+
+def _draw(request: Request, findings: Findings) -> None:
+    for plot in findings.plots:
+        path = request.out / f"{plot.name}.png"
+        plot.draw(path)
+        if request.page is not None:
+            shutil.copyfile(path, request.page.parent / IMAGES / f"worth-{plot.name}.png")
+
+
+def _make_room(request: Request, chosen: Sequence[Study]) -> None:
+    """Make the folders; refuse outputs that are inputs."""
+    made_folder(request.out)
+    if request.page is not None:
+        made_folder(request.page.parent / IMAGES)
+    outputs = [request.page, request.out / HEAD_FILE]
+    outputs += [request.out / f"{study.name}{suffix}" for study in chosen for suffix in (".tsv", ".json")]
+    read = [path for name in ("genomes", "variants") for path in (request.data / name).rglob("*")]
+    check_outputs(outputs, [*read, request.human, *request.models])

@@ -1,0 +1,191 @@
+"""Substitutions of a VCF, and what model and rivals say about any set of substitutions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.errors import InputError
+from dnalect.genome.bed import read_bed
+from dnalect.genome.names import own_name
+from dnalect.genome.regions import Region
+from dnalect.genome.substitutions import information, local_mean, log_ratio, surprise, windows
+from dnalect.genome.variants import open_variants
+from dnalect.stats.bootstrap import block_of
+from dnalect.tokens.bases import BASES
+from studies.worth.bench import Bench
+
+FLANK = 3
+NEAR = 10
+Codes = npt.NDArray[np.uint8]
+Singles = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Snvs:
+    """Substitutions, sorted by contig and position (n,).
+
+    contig: numbers. position: 0-based. ref, alt: base codes. count: carriers of ALT, total: of
+    any allele; both 0 where the file does not say.
+    """
+
+    contig: Numbers
+    position: Numbers
+    ref: Codes
+    alt: Codes
+    count: Numbers
+    total: Numbers
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def take(self, at: Numbers | Mask) -> "Snvs":
+        """Return the entries `at`, numbers or a mask."""
+        return Snvs(**{name: getattr(self, name)[at] for name in self.__dataclass_fields__})
+
+    @property
+    def frequency(self) -> npt.NDArray[np.float64]:
+        """Share of the alternate allele (n,)."""
+        return np.asarray(self.count / np.maximum(self.total, 1))
+
+    @property
+    def block(self) -> Numbers:
+        """Number of the 10-kb block (n,)."""
+        return block_of(self.contig, self.position)
+
+
+def make_snvs(
+    contig: npt.ArrayLike, position: npt.ArrayLike, ref: npt.ArrayLike, alt: npt.ArrayLike, **counts: npt.ArrayLike
+) -> Snvs:
+    """Return substitutions from columns, sorted; count and total are 0 where not given."""
+    columns = {"contig": contig, "position": position, "ref": ref, "alt": alt} | counts
+    size = len(np.asarray(position))
+    kinds = dict.fromkeys(("contig", "position", "count", "total"), np.int64) | dict.fromkeys(("ref", "alt"), np.uint8)
+    arrays = {name: np.broadcast_to(np.asarray(columns.get(name, 0), kind), size) for name, kind in kinds.items()}
+    order = np.lexsort((arrays["alt"], arrays["position"], arrays["contig"]))
+    return Snvs(**{name: column[order] for name, column in arrays.items()})
+
+
+def read_snvs(path: Path, bench: Bench, regions: Sequence[Region], shift: int = 0, contig: str = "") -> Snvs:
+    """Read the substitutions of a VCF that lie in some regions; other variants are left out.
+
+    shift: added to POS, for files cut out of a contig. contig: the name to use for all
+    records; the default is their own. Raises InputError where none is left, or where more
+    than 1% don't have the reference's base.
+    """
+    genome = bench.genome
+    columns: list[tuple[int, int, int, int, int, int]] = []
+    with open_variants(str(path), genome) as file:
+        for record in file.records:
+            number = genome.index.get(contig or record.contig)
+            if number is None or record.ref not in BASES or len(record.ref) != 1:
+                continue
+            for each, alt in enumerate(record.alternates):
+                if len(alt) == 1 and alt in BASES:
+                    count = record.counts[each] if record.counts else None
+                    share = record.frequencies[each] if record.frequencies else None
+                    total = round(count / share) if count and share else 0
+                    at = (number, record.start + shift, BASES.index(record.ref), BASES.index(alt))
+                    columns.append((*at, count or 0, total))
+    table = np.array(columns, dtype=np.int64).reshape(-1, 6)
+    snvs = make_snvs(*table.T[:4], count=table[:, 4], total=table[:, 5])
+    snvs = snvs.take(within(snvs, regions))
+    fits = np.concatenate([np.zeros(0, dtype=bool), *(_fits(bench, snvs, region) for region in _contigs(regions))])
+    if not len(snvs) or fits.mean() < 0.99:
+        raise InputError(
+            f"{path}: {int(fits.sum())} of {len(snvs)} substitutions in the regions at hand have the base of "
+            f"{genome.path.name}; is it the VCF of this reference?"
+        )
+    return snvs.take(fits)
+
+
+def _contigs(regions: Iterable[Region]) -> list[int]:
+    return sorted({region.contig for region in regions})
+
+
+def _fits(bench: Bench, snvs: Snvs, contig: int) -> Mask:
+    own = snvs.take(snvs.contig == contig)
+    length = int(bench.genome.lengths[contig])
+    return np.asarray(bench.model.codes(Region(contig, 0, length))[own.position] == own.ref)
+
+
+def within(snvs: Snvs, regions: Iterable[Region]) -> Mask:
+    """Return (n,) True for substitutions in any of the regions."""
+    inside = np.zeros(len(snvs), dtype=bool)
+    for region in regions:
+        inside |= (snvs.contig == region.contig) & (snvs.position >= region.start) & (snvs.position < region.end)
+    return inside
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is known of n substitutions: one row each.
+
+    model, markov: ln p of the four bases (n, 4). around: bases (n, 7). near_information:
+    mean information of the model within 10 bases; near_surprise: mean -log2 p(reference
+    base) within 10 bases, less the entropy that the model expected, the site itself left out.
+    """
+
+    snvs: Snvs
+    model: Singles
+    markov: Singles
+    around: Codes
+    near_information: Singles
+    near_surprise: Singles
+
+    def take(self, at: Numbers | Mask) -> "Features":
+        """Return the entries `at`, numbers or a mask."""
+        rest = {name: getattr(self, name)[at] for name in self.__dataclass_fields__ if name != "snvs"}
+        return Features(snvs=self.snvs.take(at), **rest)
+
+    def llr(self) -> Singles:
+        """Return the model's log-ratio (n,)."""
+        return log_ratio(self.model, self.snvs.ref, self.snvs.alt)
+
+    def markov_llr(self) -> Singles:
+        """Return the Markov rival's log-ratio (n,)."""
+        return log_ratio(self.markov, self.snvs.ref, self.snvs.alt)
+
+
+def features(bench: Bench, snvs: Snvs, regions: Sequence[Region]) -> Features:
+    """Return the features of substitutions that all lie in the regions, in their order."""
+    parts = [_features(bench, snvs.take(within(snvs, [region])), region) for region in sorted(regions)]
+    columns = [name for name in Features.__dataclass_fields__ if name != "snvs"]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    return Features(snvs=snvs, **joined)
+
+
+def _features(bench: Bench, snvs: Snvs, region: Region) -> Features:
+    reading = bench.read(region)
+    at = snvs.position - region.start
+    known = information(reading.model)
+    excess = surprise(reading.model, reading.codes) - (2 - known)
+    sums, sizes = local_mean(excess, NEAR) * (2 * NEAR + 1), 2 * NEAR
+    return Features(
+        snvs=snvs,
+        model=reading.model[at],
+        markov=reading.markov[at],
+        around=windows(reading.codes, at, FLANK),
+        near_information=local_mean(known, NEAR)[at],
+        near_surprise=(sums[at] - np.nan_to_num(excess[at])) / np.float32(sizes),
+    )
+
+
+def tss_distance(bench: Bench, snvs: Snvs, path: Path) -> npt.NDArray[np.float64]:
+    """Return the distance (n,) in bases to the nearest transcription start of a BED; infinite without one."""
+    out = np.full(len(snvs), np.inf)
+    starts = read_bed(path)
+    for number in np.unique(snvs.contig):
+        found = starts.get(own_name(bench.genome.names[number], starts))
+        if found is None:
+            continue
+        own = snvs.contig == number
+        tss = np.sort(np.where(found.forward, found.starts, found.ends - 1))
+        at = np.searchsorted(tss, snvs.position[own])
+        near = np.stack([tss[np.clip(at - step, 0, len(tss) - 1)] for step in (0, 1)])
+        out[own] = np.abs(near - snvs.position[own]).min(axis=0)
+    return out
