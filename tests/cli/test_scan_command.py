@@ -77,11 +77,11 @@ def test_a_model_must_be_named_for_an_unknown_genome(run, fasta, tmp_path):
 
 STUCK = """
 import sys, time
-import dnalect.jobs.scan.chunks as chunks
+import dnalect.core.runs as runs
 from dnalect.cli.main import main
 
-write = chunks.write_durably
-chunks.write_durably = lambda path, data: write(path, data) if path.name == "plan.json" else time.sleep(100)
+write = runs.write_durably
+runs.write_durably = lambda path, data: write(path, data) if path.name == "plan.json" else time.sleep(100)
 sys.argv = ["dnalect", *sys.argv[1:]]
 main()
 """

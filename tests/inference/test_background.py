@@ -119,7 +119,7 @@ def test_a_damaged_background_is_drawn_again(genome, damage):
     told = []
     draws = Draws(Fake(genome), "deletion", 3, 1, told.append)
     before = draws.at_least(24)
-    draws.path.write_bytes(damage(draws.path.read_bytes()))
+    draws.run.path(draws.key).write_bytes(damage(draws.run.path(draws.key).read_bytes()))
     again = Draws(Fake(genome), "deletion", 3, 1, told.append)
     assert np.array_equal(again.at_least(24), before)
     assert "damaged" in told[-1]

@@ -8,6 +8,7 @@ import pytest
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import read_figures
+from dnalect.core.runs import Run
 from dnalect.jobs.benchmark import jobs, run
 from dnalect.jobs.benchmark.learners import Places
 from dnalect.jobs.benchmark.run import run_suite
@@ -160,7 +161,7 @@ def test_outputs_are_kept_and_calibrated_when_they_are_read(data):
     task = open_task(suite.tasks[0], data)
     job = run.jobs_of(suite, suite.tasks[0], "classes")[0]
     (plain,), (fitted,) = (jobs.done(job, task, 1, places(data), calibrated=each) for each in (False, True))
-    kept = jobs._kept(places(data).run / "rich" / "tiny.1.npz", jobs._identity(job, task, places(data)), True)
+    kept = jobs._unpacked(Run(places(data).run / "rich", jobs._identity(job, task, places(data))).get("tiny.1"))
     odds = np.exp(kept.test - np.logaddexp.reduce(kept.test, axis=1, keepdims=True))
     np.testing.assert_allclose(plain, odds)
     assert not np.allclose(plain, fitted)

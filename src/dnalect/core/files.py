@@ -251,20 +251,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that is whole and on the disk when this returns, whatever happens after.
-
-    The temporary name is `path` and ".tmp": for folders with one writer. Raises OutputError.
-    """
-    temporary = path.with_name(f"{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+    """Write a file that is whole and on the disk when this returns, whatever happens after. Raises OutputError."""
+    with written_whole(path) as temporary:
+        temporary.write_bytes(data)
+        _sync(temporary)
+    with suppress(OSError):  # some file systems can't sync a folder
         _sync(path.parent)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def sync(path: Path) -> None:

@@ -1,8 +1,6 @@
 """What a suite must not let pass: mistakes of spelling, p-values that can't hold, rivals that are taken for models."""
 
-import time
 from dataclasses import replace
-from multiprocessing import get_context
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +9,7 @@ import pytest
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import Target
 from dnalect.core.figures import Estimate, Figure
-from dnalect.jobs.benchmark import jobs
-from dnalect.jobs.benchmark.learners import Outputs, Places, weights_of
+from dnalect.jobs.benchmark.learners import Places, weights_of
 from dnalect.jobs.benchmark.page import _in_words, _overview, best_of
 from dnalect.jobs.benchmark.run import measured, resamples_of, run_suite
 from dnalect.jobs.benchmark.suite import Entry, Suite, TaskSpec, read_suite, untrained_of
@@ -147,35 +144,6 @@ def toy_task():
         units=np.arange(65),
         chances=rng.dirichlet(np.ones(3), 65),
     )
-
-
-def test_kept_outputs_that_are_cut_short_are_computed_anew(tmp_path):
-    path = tmp_path / "tiny.1.npz"
-    jobs._keep(path, Outputs(np.ones((3, 2)), np.ones((2, 2))), "me")
-    whole = path.read_bytes()
-    assert jobs._kept(path, "me", True) is not None
-    for size in (0, 10, len(whole) // 2, len(whole) - 5):
-        path.write_bytes(whole[:size])
-        assert jobs._kept(path, "me", True) is None
-
-
-def hold(path, seconds):
-    with jobs._turn(path):
-        path.write_text("mine")
-        time.sleep(seconds)
-        path.write_text("done")
-
-
-def test_two_processes_take_turns(tmp_path):
-    path = tmp_path / "x.npz"
-    other = get_context("spawn").Process(target=hold, args=(path, 1.0))
-    other.start()
-    while not path.is_file():
-        assert other.is_alive()
-        time.sleep(0.01)
-    with jobs._turn(path):
-        assert path.read_text() == "done"
-    other.join()
 
 
 def test_a_folder_without_a_card_is_known_by_its_files(tmp_path):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnalect.core.errors import OutputError
 from dnalect.core.files import cache_folder
 from dnalect.core.records import Variant
-from dnalect.core.stored import read_stored, write_stored
+from dnalect.core.runs import Run
 from dnalect.inference.background import variants as random
 from dnalect.inference.background.strata import NAMES, lengths_of
 from dnalect.inference.scorer import Measure
@@ -35,10 +35,10 @@ class Draws:
         sites = f" {measure.sites.identity}" if group == "snv" and measure.sites is not None else ""
         identity = f"{measure.genome.checksum} {measure.identity}{sites}"
         folder = cache_folder() / "backgrounds" / hashlib.sha256(identity.encode()).hexdigest()[:24]
-        self.made_of = f"{FORMAT} {identity} {group} {band} {seed}"
-        self.path = folder / f"{group}-{lengths_of(band)[1]}.{seed}.draws"
+        self.run = Run(folder, f"{FORMAT} {identity}")
+        self.key = f"{group}-{lengths_of(band)[1]}.{seed}.draws"
         self.blocks, self.cached = 0, np.empty(0, dtype=DRAW)
-        if (data := read_stored(self.path, self.made_of, notify)) is not None:
+        if (data := self.run.get(self.key, notify)) is not None:
             (self.blocks,) = struct.unpack_from("<q", data)
             self.cached = np.frombuffer(data, dtype=DRAW, offset=8)
 
@@ -90,6 +90,6 @@ class Draws:
 
     def _keep(self) -> None:
         try:
-            write_stored(self.path, struct.pack("<q", self.blocks) + self.cached.tobytes(), self.made_of)
+            self.run.put(self.key, struct.pack("<q", self.blocks) + self.cached.tobytes())
         except OutputError as error:
             self.notify(f"the background of {NAMES[self.group]} is not kept for the next run: {error}")

@@ -1,20 +1,17 @@
 """One model or rival on one task, all seeds and folds -> predictions, kept in files so that a killed run goes on."""
 
-import fcntl
 import hashlib
 import json
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.examples import Examples
-from dnalect.core.files import sha256, written_whole
+from dnalect.core.files import sha256
+from dnalect.core.runs import Run, packed, unpacked
 from dnalect.jobs.benchmark.learners import (
     Floats,
     Learn,
@@ -47,36 +44,15 @@ def done(job: Job, task: Task, seeds: int, places: Places, calibrated: bool = Tr
     the validation part of each fold; not where small changes of a signal count, as its calibration
     has steps and ends.
     """
-    folder = places.run / safe(task.spec.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    identity = _identity(job, task, places)
-    out: list[Floats] = []
-    learn: Learn | None = None
-    for seed in range(1, seeds + 1):
-        path = folder / f"{safe(job.who)}.{seed}.npz"
-        with _turn(path):
-            kept = _kept(path, identity, job.entry is not None)
-            if kept is None:
-                if learn is None:
-                    learn = _learner(job, task, places)
-                # As the file will give it back: a resumed run must end at the same figures.
-                kept = _keep(path, _learnt(learn, task, seed), identity)
-        out.append(_predicted(kept, task, seed, calibrated))
-    return out
+    run = Run(places.run / safe(task.spec.name), _identity(job, task, places))
+    learner = cache(lambda: _learner(job, task, places))
+    names = {seed: f"{safe(job.who)}.{seed}" for seed in range(1, seeds + 1)}
+    kept = run.map(lambda seed: _packed(_learnt(learner(), task, seed)), names, names.__getitem__)
+    return [_predicted(_unpacked(data), task, seed, calibrated) for seed, data in kept]
 
 
 def _learner(job: Job, task: Task, places: Places) -> Learn:
     return model_learner(job.entry, task, places) if job.entry else rival_learner(job.rival, task, places)
-
-
-@contextmanager
-def _turn(path: Path) -> Iterator[None]:
-    """Wait while another process computes the same file; a process that is killed gives its turn away."""
-    with path.with_name(f".{path.name}.lock").open("w") as file:
-        # Some network file systems have no locks: there two processes do the same work twice.
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _learnt(learn: Learn, task: Task, seed: int) -> Outputs:
@@ -132,27 +108,12 @@ def _identity(job: Job, task: Task, places: Places) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _kept(path: Path, identity: str, of_model: bool) -> Outputs | None:
-    if not path.is_file():
-        return None
-    try:
-        with path.open("rb") as opened, np.load(opened) as file:
-            if str(file["identity"]) != identity or (of_model and "tune" not in file):
-                return None
-            each = {name: file[name].astype(np.float64) for name in ("predictions", "tune") if name in file}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        # Cut short, by a full disk for one: it is computed anew.
-        return None
+def _packed(outputs: Outputs) -> bytes:
+    """Outputs in single precision: a resumed run must end at the same figures, so nobody gets them otherwise."""
+    each = {"predictions": outputs.test} | ({} if outputs.tune is None else {"tune": outputs.tune})
+    return packed({name: one.astype(np.float32) for name, one in each.items()})
+
+
+def _unpacked(data: bytes) -> Outputs:
+    each = {name: one.astype(np.float64) for name, one in unpacked(data).items()}
     return Outputs(each["predictions"], each.get("tune"))
-
-
-def _keep(path: Path, outputs: Outputs, identity: str) -> Outputs:
-    """Write outputs, and return them as they were written, in single precision."""
-    each = {"predictions": outputs.test.astype(np.float32)}
-    if outputs.tune is not None:
-        each["tune"] = outputs.tune.astype(np.float32)
-    # Another process may keep the same outputs at the same time.
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, identity=np.array(identity), **each)  # type: ignore[arg-type]
-    rounded = {name: one.astype(np.float64) for name, one in each.items()}
-    return Outputs(rounded["predictions"], rounded.get("tune"))

@@ -14,7 +14,8 @@ import torch
 
 from dnalect.baselines.catalogue import rival
 from dnalect.core.examples import Examples
-from dnalect.core.files import sha256, written_whole
+from dnalect.core.files import sha256
+from dnalect.core.runs import Run, packed, unpacked
 from dnalect.jobs.benchmark.suite import Entry
 from dnalect.jobs.benchmark.tasks import Task
 from dnalect.jobs.tuning.fit import checksum, fit
@@ -115,15 +116,13 @@ def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Places
     """Return the states (n, P) of all sequences, from a file where another task of the same sequences left them."""
     told = [weights_of(entry, places), seed if entry.untrained else 0, places.dtype]
     told += [json.dumps(asdict(config.reading), sort_keys=True), *examples.sequences]
-    path = places.run / "states" / f"{_digest(told)}.npy"
-    if path.is_file():
-        return np.asarray(np.load(path), dtype=np.float32)
-    found = read_states(_model(entry, places, seed), config.reading, examples.sequences, quiet=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Another process may write the same states at the same time.
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        np.save(file, found)
-    return found
+
+    def read() -> bytes:
+        states = read_states(_model(entry, places, seed), config.reading, examples.sequences, quiet=False)
+        return packed({"states": states})
+
+    data = Run(places.run / "states", "states").piece(_digest(told), read)
+    return np.asarray(unpacked(data)["states"], dtype=np.float32)
 
 
 def config_of(entry: Entry, task: Task) -> TuneConfig:

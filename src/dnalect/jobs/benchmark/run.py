@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import check_outputs, made_folder
 from dnalect.core.progress import track, using
+from dnalect.core.runs import mapped
 from dnalect.jobs.benchmark.jobs import Job, done
 from dnalect.jobs.benchmark.learners import Places
 from dnalect.jobs.benchmark.page import PAGE, benchmark_page, main_metric, picture_of
@@ -127,12 +129,11 @@ def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Places, worke
     """Compute whole tasks in processes of their own; the first error of any is raised."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        asked = [pool.submit(_alone, suite, spec, places) for spec in specs]
-        for future in track(asked, "tasks"):
-            future.result()
+        for _ in track(mapped(partial(_alone, suite, places), specs, pool), "tasks", total=len(specs)):
+            pass
 
 
-def _alone(suite: Suite, spec: TaskSpec, places: Places) -> None:
+def _alone(suite: Suite, places: Places, spec: TaskSpec) -> None:
     torch.set_num_threads(1)
     with using(False):  # the bars of several processes would overwrite each other
         task = open_task(spec, places.data)

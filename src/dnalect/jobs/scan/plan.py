@@ -1,6 +1,6 @@
 """What to scan, cut into chunks, and what its numbers depend on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -103,8 +103,9 @@ def whole_genome(genome: Genome) -> list[Region]:
     return [Region(n, 0, int(length)) for n, length in enumerate(genome.lengths) if length]
 
 
-def differences(one: dict[str, Any], other: dict[str, Any]) -> Iterable[str]:
+def differences(one: Any, other: Mapping[str, Any]) -> Iterable[str]:
     """Name what differs between two identities, with the values where they are short."""
+    one = one if isinstance(one, dict) else {}
     labels = {"batch": "--batch-size", "regions": "--regions", "dtype": "--dtype"}
     for key in sorted(one.keys() | other.keys()):
         if one.get(key) != other.get(key):
