@@ -2,6 +2,7 @@
 
 import gzip
 import html
+import io
 import json
 import re
 import struct
@@ -127,8 +128,10 @@ def describe(path: Path, rules: Rules) -> str:
 
 
 def binary(path: Path, rules: Rules) -> str:
-    """A file of an unknown kind: its text if it is one, else its size."""
+    """A file of an unknown kind: its text if it is one, the arrays of a sealed npz, else its size."""
     data = path.read_bytes()
+    if data.startswith(b"PK\x03\x04"):
+        return npz(io.BytesIO(data), rules)
     try:
         return rules(data.decode())
     except UnicodeDecodeError:
@@ -196,7 +199,7 @@ def _array(name: str, array: Any, rules: Rules) -> str:
     return f"{name} {kind} {array.shape}: {values(array, rules)}\n"
 
 
-def npz(path: Path, rules: Rules) -> str:
+def npz(path: Path | io.BytesIO, rules: Rules) -> str:
     with np.load(path, allow_pickle=False) as arrays:
         return "".join(_array(name, arrays[name], rules) for name in sorted(arrays.files))
 
