@@ -3,8 +3,7 @@
 import click
 
 from dnalect.cli.main import LateGroup, run
-from dnalect.core.notices import heard_by
-from dnalect.core.progress import show
+from dnalect.core.reporter import Reporter, show, using
 
 HOMES = {
     "worth": "studies.commands.worth",
@@ -34,7 +33,7 @@ SUMMARIES = {
 @click.pass_context
 def studies(context: click.Context) -> None:
     """The evidence for what dnalect's models are worth; each study is one command."""
-    context.with_resource(heard_by(show))
+    context.with_resource(using(Reporter(say=show)))
 
 
 if __name__ == "__main__":

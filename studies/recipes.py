@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnalect.baselines.markov import MarkovModel
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import write_text
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.examples.homology import free_bases, shared_mask
 from dnalect.examples.matching import matched, strata
 from dnalect.genome.fasta import Genome, open_genome

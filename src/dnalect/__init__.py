@@ -28,7 +28,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dnalect.core.errors import DnalectError
-from dnalect.core.notices import DnalectWarning
+from dnalect.core.reporter import DnalectWarning
 
 __version__ = "0.1.0"
 __all__ = [

@@ -14,7 +14,7 @@ import torch
 
 from dnalect.baselines.kmers import word_shares
 from dnalect.core.figures import Figure, write_figures
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.inference.masked import pieces, words
 from dnalect.models.duplex.model import DuplexModel, known
 from dnalect.models.pooled import symmetric

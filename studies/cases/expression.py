@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from dnalect.core.figures import Figure, write_figures
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.likelihood import scorer_for
 from dnalect.jobs.benchmark.jobs import done

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dnalect.baselines.kmers import sequence_words
 from dnalect.core.errors import InputError
 from dnalect.core.figures import NOTHING, Figure, write_figures
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.examples.splits import deal
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.pooled import Reading, read_states

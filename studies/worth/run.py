@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dnalect.core.errors import ConfigError, DnalectError
 from dnalect.core.files import check_outputs, made_folder, write_text
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.genome.fasta import open_genome
 from dnalect.models.card import read_card
 from dnalect.models.registry import embedded_cards, model_folder

@@ -14,7 +14,7 @@ import dnalect
 from conftest import make_model
 from dnalect.core.configs import read_toml
 from dnalect.core.errors import DnalectError
-from dnalect.core.notices import heard_by
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.gff import open_annotation
@@ -98,7 +98,7 @@ def mutated(data, rng):
 def keeps_the_contract(read):
     """Whether it was read. Any error but a DnalectError with a message of some words comes through."""
     try:
-        with heard_by(lambda _: None):
+        with using(Reporter(say=lambda _: None)):
             read()
     except DnalectError as error:
         assert len(str(error)) > 20  # noqa: PT017

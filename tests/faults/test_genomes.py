@@ -9,8 +9,7 @@ import pytest
 
 from dnalect.core.errors import FastaError, VcfError
 from dnalect.core.files import cache_folder
-from dnalect.core.notices import heard_by
-from dnalect.core.progress import show
+from dnalect.core.reporter import Reporter, show, using
 from dnalect.genome import fasta as fasta_module
 from dnalect.genome import packed
 from dnalect.genome.fasta import open_genome
@@ -22,7 +21,7 @@ OTHER = b">one\nTTTTTTTTTT\n>two\nAAAA\n"
 
 @pytest.fixture(autouse=True)
 def as_a_command():
-    with heard_by(show):
+    with using(Reporter(say=show)):
         yield
 
 

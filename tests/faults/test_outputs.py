@@ -9,7 +9,7 @@ import pytest
 from dnalect.core import files
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_outputs, written_together, written_whole
-from dnalect.core.notices import DnalectWarning
+from dnalect.core.reporter import DnalectWarning
 from dnalect.genome.vcf import Record
 from dnalect.jobs.tabix import Order, add_index
 

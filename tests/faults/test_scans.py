@@ -8,7 +8,7 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import InputError
-from dnalect.core.notices import heard_by
+from dnalect.core.reporter import Reporter, using
 from dnalect.core.stored import PieceReader, piece_crcs
 from dnalect.genome.fasta import open_genome
 from dnalect.inference import precomputed
@@ -28,7 +28,7 @@ def scanned(tmp_path_factory):
             out.write(f">{name}\n{''.join(rng.choice(list('ACGT'), 700))}\n")
     make_model(folder / "tiny")
     options = Options(model=str(folder / "tiny"), batch=2, quiet=True)
-    with heard_by(lambda _: None):
+    with using(Reporter(say=lambda _: None)):
         scan_genome(str(folder / "g.fa"), [str(folder / "t.parquet")], options, chunk=512, tile=256)
     return folder
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import AssemblyError, ModelError
-from dnalect.core.notices import heard_by
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.choice import foreign, model_for
@@ -23,7 +23,7 @@ HUMAN, YEAST = CARDS["duplex-human"], CARDS["duplex-yeast"]
 def said():
     """What the runs say: without a listener a warning would be raised."""
     found = []
-    with heard_by(found.append):
+    with using(Reporter(say=found.append)):
         yield found
 
 

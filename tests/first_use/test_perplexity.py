@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 import dnalect
 from dnalect.cli.main import dnalect as command
-from dnalect.core.notices import DnalectWarning
+from dnalect.core.reporter import DnalectWarning
 from dnalect.jobs import likelihood_parts
 from dnalect.jobs.likelihood import Likelihood, aligned, shown
 from dnalect.jobs.likelihood_parts import parts_for

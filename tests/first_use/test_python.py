@@ -9,7 +9,7 @@ import torch
 import dnalect
 from conftest import CONTIGS
 from dnalect.core.errors import DnalectError, InputError, ModelError, TableError
-from dnalect.core.notices import DnalectWarning, heard_by, say, warn
+from dnalect.core.reporter import DnalectWarning, Reporter, say, using, warn
 from dnalect.genome.variants import open_variants
 
 SEQUENCE = "ACGTTGCAACGTNNACGTAC"
@@ -122,7 +122,7 @@ def test_nothing_is_printed_from_python(capfd):
         warn("careful")
     say("chosen")
     heard = []
-    with heard_by(heard.append), warnings.catch_warnings():
+    with using(Reporter(say=heard.append)), warnings.catch_warnings():
         warnings.simplefilter("error")
         say("one")
         warn("two")

@@ -17,7 +17,7 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, OutputError
-from dnalect.core.notices import heard_by
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.jobs.scan.chunks import ChunkFolder
@@ -36,7 +36,7 @@ def scan(fasta, model_folder, tmp_path, monkeypatch):
 
     def run(*outputs, reference=fasta, **more):
         options = {"model": str(model_folder), "batch": 2, "quiet": True} | more
-        with heard_by(lambda message: print(message, file=sys.stderr)):
+        with using(Reporter(say=lambda message: print(message, file=sys.stderr))):
             return scan_genome(str(reference), outputs or ("out.parquet",), Options(**options), **GRID)
 
     return run

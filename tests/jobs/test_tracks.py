@@ -6,8 +6,8 @@ import pytest
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import written_together
-from dnalect.core.notices import DnalectWarning
 from dnalect.core.records import Row, Score
+from dnalect.core.reporter import DnalectWarning
 from dnalect.genome.vcf import Record
 from dnalect.jobs.columns import Layout
 from dnalect.jobs.outputs import kind_of, open_outputs

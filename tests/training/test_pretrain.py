@@ -13,7 +13,7 @@ import torch
 import dnalect
 from dnalect.core.errors import ConfigError, FastaError, ModelError
 from dnalect.core.interrupts import Stopped
-from dnalect.core.notices import heard_by
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, subtract
 from dnalect.jobs.pretrain import pretrain
@@ -111,7 +111,7 @@ def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_byte
     with pytest.raises(Stopped, match="stopped after step 18 of 30, which is saved in .*; the same command goes on"):
         pretrain(data / "toy.toml", data, data / "part", steps=30)
     said = []
-    with heard_by(said.append):
+    with using(Reporter(say=said.append)):
         part = pretrain(data / "toy.toml", data, data / "part", steps=30)
     assert "going on after step 18 of 30" in said
     assert any(

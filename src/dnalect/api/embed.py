@@ -15,7 +15,7 @@ from dnalect.api.given import input_path, is_path, options_of, reference_path
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.inference.embed import BATCH
 from dnalect.inference.embed import embed as embed_sequences

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run, shown
 from dnalect.models.registry import Named

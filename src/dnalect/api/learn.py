@@ -14,7 +14,7 @@ from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.figures import Figure
 from dnalect.core.nearest import did_you_mean
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.pretrain import pretrain as train_model
 from dnalect.jobs.tuning.data import DataOptions

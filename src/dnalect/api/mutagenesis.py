@@ -9,8 +9,8 @@ import pyarrow as pa
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.progress import using
 from dnalect.core.records import Variant
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Genome, Reference, open_genome
 from dnalect.genome.regions import Region, read_regions
 from dnalect.inference.change import ChangeScorer

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from dnalect.api.given import input_path, options_of, reference_path
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.predict.job import Options, predict_file
 from dnalect.models.registry import Named

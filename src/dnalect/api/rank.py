@@ -8,7 +8,7 @@ from dnalect.api.given import input_path, options_of
 from dnalect.api.score import Scores, Shown
 from dnalect.api.table import Table
 from dnalect.core.files import write_text
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.jobs.rank.outputs import kind_of, table_of, write_outputs
 from dnalect.jobs.rank.page import page_of
 from dnalect.jobs.rank.ranking import Options, Ranked, rank_variants

@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 from dnalect.api.given import options_of, reference_path
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
-from dnalect.core.progress import using
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.scan.job import Options, scan_genome
 from dnalect.models.registry import Named

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from dnalect.api.given import options_of
 from dnalect.api.table import Table
-from dnalect.core.progress import Progress, State, using
 from dnalect.core.records import Row, Summary
+from dnalect.core.reporter import Reporter, State, using
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants
 from dnalect.jobs.choice import Models
@@ -20,8 +20,8 @@ from dnalect.jobs.scoring import Options, Scoring
 from dnalect.jobs.summary import summary
 from dnalect.report.html import write_report
 
-# Where a run tells how far it is: a function of a State, False for nowhere, None for a bar on a terminal.
-Shown = Progress | Callable[[State], None] | bool | None
+# Who hears a run: a Reporter; a function of a State, how far it is; False for nobody; None for a bar on a terminal.
+Shown = Reporter | Callable[[State], None] | bool | None
 
 
 class Scores(Table):

@@ -28,7 +28,7 @@ def leaks(data: tuple[str, ...], output: Path | None, drop_conflicts: bool, **op
 
     DATA: whatever `dnalect finetune` reads; one line of the table for each.
     """
-    from dnalect.core.progress import track
+    from dnalect.core.reporter import track
     from dnalect.jobs.leaks import leaks_of, table, write_leaks
     from dnalect.jobs.tuning.data import DataOptions
 

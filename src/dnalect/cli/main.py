@@ -12,8 +12,7 @@ from dnalect import __version__
 from dnalect.core.errors import DnalectError
 from dnalect.core.interrupts import Stopped
 from dnalect.core.nearest import did_you_mean
-from dnalect.core.notices import heard_by
-from dnalect.core.progress import show
+from dnalect.core.reporter import Reporter, show, using
 
 COMMANDS = {
     "score": "dnalect.cli.score",
@@ -93,7 +92,7 @@ def dnalect(context: click.Context) -> None:
     Try it:   dnalect demo
     Score:    dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --report report.html
     """
-    context.with_resource(heard_by(show))
+    context.with_resource(using(Reporter(say=show)))
 
 
 def _terminate(*_: Any) -> None:

@@ -55,7 +55,7 @@ def command(
         raise click.UsageError("name a FASTA, a config or a shipped recipe: dnalect pretrain genome.fa -o my-model")
     if out is None and not dry_run:
         raise click.UsageError("name the model folder: -o my-model")
-    from dnalect.core.notices import say
+    from dnalect.core.reporter import say
     from dnalect.jobs.pretrain import pretrain
 
     made = pretrain(source, data, out or Path("my-model"), device, threads, steps, dry_run)

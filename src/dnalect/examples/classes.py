@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from dnalect.core.errors import InputError, TableError
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.examples.rows import PART_OF
 from dnalect.examples.table import Table, delimited, of_rows, read_lines
 

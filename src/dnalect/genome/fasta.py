@@ -20,8 +20,7 @@ import numpy.typing as npt
 from dnalect.core.errors import FastaError, InputError, OutputError, UnknownContig
 from dnalect.core.files import cache_folder, written_whole
 from dnalect.core.nearest import did_you_mean
-from dnalect.core.notices import warn
-from dnalect.core.progress import phase
+from dnalect.core.reporter import phase, warn
 from dnalect.genome.contig import Contig
 from dnalect.genome.packed import Bases, Facts, crcs_of, fingerprint, read_packed, tail_of
 from dnalect.genome.streams import GZIP, HEAD, check_end

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import FastaError
-from dnalect.core.notices import warn
+from dnalect.core.reporter import warn
 from dnalect.core.stored import piece_crcs, sealed, unsealed
 
 FORMAT = "dnalect packed genome 2"

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
-from dnalect.core.progress import track
 from dnalect.core.records import Change, Score, Variant
+from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.models.heads import HeadSpec

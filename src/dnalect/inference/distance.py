@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Encoding, Variant, Window
+from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window, fitting
 from dnalect.genome.windows.sliding import over_its_range

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.progress import phase
 from dnalect.core.records import Encoding
+from dnalect.core.reporter import phase
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.inference.batches import by_length
 from dnalect.models.duplex.model import DuplexModel

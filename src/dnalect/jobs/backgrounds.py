@@ -7,7 +7,7 @@ import numpy as np
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import check_writable
-from dnalect.core.notices import say
+from dnalect.core.reporter import say
 from dnalect.genome.fasta import joined, open_genome
 from dnalect.inference.background.draws import Drawn, Draws
 from dnalect.inference.background.quantiles import Pool, pooled

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.notices import say
 from dnalect.core.records import SCORES
+from dnalect.core.reporter import say
 from dnalect.genome.builds import Build, builds
 from dnalect.genome.fasta import Genome
 from dnalect.models.assemblies import Origin, origin_of, same_species

@@ -12,9 +12,8 @@ from pathlib import Path
 import torch
 
 from dnalect.core.errors import DnalectError
-from dnalect.core.notices import say
-from dnalect.core.progress import duration, using
 from dnalect.core.records import Variant
+from dnalect.core.reporter import duration, say, using
 from dnalect.genome.streams import GZIP
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.scoring import CHUNK, Scoring

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnalect.core.errors import InputError
-from dnalect.core.notices import say, warn
+from dnalect.core.reporter import say, warn
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, format_region, merge, overlap, parse_regions, read_regions, subtract
 from dnalect.models.card import Card

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Picture
 
 from dnalect.core.configs import config_text, parse_toml
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256, write_text
-from dnalect.core.notices import say
+from dnalect.core.reporter import say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import format_region
 from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.files import check_outputs, written_together
-from dnalect.core.notices import say, warn
-from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
+from dnalect.core.reporter import phase, say, warn
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.choice import Models, named_models

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.notices import say, warn
-from dnalect.core.progress import using
 from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
+from dnalect.core.reporter import say, using, warn
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import Reference, open_genome
 from dnalect.genome.motifs import read_motifs

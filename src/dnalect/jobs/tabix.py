@@ -6,7 +6,7 @@ import pysam
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import Together
-from dnalect.core.notices import warn
+from dnalect.core.reporter import warn
 from dnalect.genome.vcf import Record
 
 # What a .tbi and a .csi can address.

@@ -12,8 +12,8 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.notices import warn
 from dnalect.core.records import Row, Score
+from dnalect.core.reporter import warn
 from dnalect.genome.bigwig import BigWig
 from dnalect.genome.names import own_name
 from dnalect.genome.vcf import Record

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.progress import track
 from dnalect.core.records import Encoding
+from dnalect.core.reporter import track
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.core.interrupts import Stopped, stops_between_steps
-from dnalect.core.notices import say
-from dnalect.core.progress import duration, phase
+from dnalect.core.reporter import duration, phase, say
 from dnalect.models.lora import add_lora
 from dnalect.models.pooled import Pooled
 from dnalect.models.precision import autocast, computes_bf16

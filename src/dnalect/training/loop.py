@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.interrupts import Stopped, stops_between_steps
-from dnalect.core.notices import say
-from dnalect.core.progress import duration, phase
+from dnalect.core.reporter import duration, phase, say
 from dnalect.models.precision import autocast
 from dnalect.training.checkpoint import ANEW, NAME, SAVE_SECONDS, check_data, misfit, read_checkpoint, write_checkpoint
 from dnalect.training.config import OptimConfig, PretrainConfig

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dnalect.core.progress import phase
 from dnalect.core.records import Variant
+from dnalect.core.reporter import phase
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.background.quantiles import Floats, Numbers, Pool, pooled
 from dnalect.inference.background.strata import Stratum, lengths_of, named, stratum

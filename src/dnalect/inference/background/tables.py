@@ -12,7 +12,7 @@ import numpy as np
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import written_whole
-from dnalect.core.notices import warn
+from dnalect.core.reporter import warn
 from dnalect.core.stored import sealed, unsealed
 from dnalect.inference.background.quantiles import Pool, Quantiles
 from dnalect.inference.background.strata import NAMES

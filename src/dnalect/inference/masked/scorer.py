@@ -7,8 +7,8 @@ from functools import cached_property, partial
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.progress import track
 from dnalect.core.records import Codes, Distances, Score, Variant
+from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window, haplotypes
 from dnalect.genome.windows.sliding import over_its_range

@@ -16,7 +16,7 @@ from dnalect.baselines.catalogue import rival
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import check_outputs, made_folder
-from dnalect.core.progress import track, using
+from dnalect.core.reporter import track, using
 from dnalect.core.runs import mapped
 from dnalect.jobs.benchmark.jobs import Job, done
 from dnalect.jobs.benchmark.learners import Places

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from dnalect.core.errors import OutputError
-from dnalect.core.progress import phase
 from dnalect.core.records import Row, Summary
+from dnalect.core.reporter import phase
 from dnalect.genome.coding import read_coding, sound_genes
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.likelihood import scorer_for

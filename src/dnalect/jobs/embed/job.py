@@ -8,8 +8,7 @@ from pathlib import Path
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
 from dnalect.core.files import check_outputs, sha256, written_together
-from dnalect.core.notices import say
-from dnalect.core.progress import phase
+from dnalect.core.reporter import phase, say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.embed import BATCH, embed, per_base

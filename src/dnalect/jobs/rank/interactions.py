@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnalect.core.progress import phase
 from dnalect.core.records import Variant
+from dnalect.core.reporter import phase
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record

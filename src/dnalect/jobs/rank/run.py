@@ -1,7 +1,7 @@
 """A scored file -> ranked table, table of haplotypes, page: the whole job."""
 
 from dnalect.core.files import check_outputs
-from dnalect.core.notices import say
+from dnalect.core.reporter import say
 from dnalect.jobs.choice import named_models
 from dnalect.jobs.rank.outputs import haplotype_path, kind_of, write_outputs
 from dnalect.jobs.rank.ranking import Options, Ranked, rank_variants

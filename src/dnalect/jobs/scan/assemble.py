@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import check_outputs, check_parent, sync
-from dnalect.core.progress import track
+from dnalect.core.reporter import track
 from dnalect.inference.precomputed import MANIFEST
 from dnalect.jobs.scan.chunks import ChunkFolder
 from dnalect.jobs.scan.outputs import Piece, open_output

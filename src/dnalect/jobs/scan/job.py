@@ -9,8 +9,7 @@ import torch
 
 from dnalect import __version__
 from dnalect.core.errors import InputError, ModelError
-from dnalect.core.notices import say, warn
-from dnalect.core.progress import phase
+from dnalect.core.reporter import phase, say, warn
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.leave_one_out import DEFINITION

@@ -16,7 +16,7 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
-from dnalect.core.notices import say
+from dnalect.core.reporter import say
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.choice import model_for
 from dnalect.jobs.tuning import pictures

@@ -4,14 +4,13 @@ import io
 
 import pytest
 
-from dnalect.core import progress
-from dnalect.core.notices import heard_by
-from dnalect.core.progress import Progress, duration, phase, show, track, using
+from dnalect.core import reporter
+from dnalect.core.reporter import Reporter, duration, phase, show, track, using
 
 
 @pytest.fixture(autouse=True)
 def as_a_command():
-    with heard_by(show):
+    with using(Reporter(say=show)):
         yield
 
 
@@ -33,7 +32,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(progress, "time", made)
+    monkeypatch.setattr(reporter, "time", made)
     return made
 
 
@@ -94,7 +93,7 @@ def test_a_function_hears_the_beginning_the_way_and_the_end(clock):
     assert heard[1].left == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("silent", [False, Progress(shown=False)])
+@pytest.mark.parametrize("silent", [False, Reporter(state=False)])
 def test_quiet_is_silent(silent, clock, capsys):
     with using(silent), phase("a", 9) as bar:
         clock.now += 60

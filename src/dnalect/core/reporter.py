@@ -1,23 +1,27 @@
-"""What is being done, how far it is, and how long it still takes: the one door for every long phase.
+"""Where jobs speak while they run: the one door for how far a long phase is, for notes and for warnings.
 
     with phase("scoring", total=len(records), unit="records") as bar:
         for record in records:
             ...
             bar.update()
+    say("percentiles: ...")
+    warn("the reference is of another assembly")
 
-A terminal gets a bar on stderr. Elsewhere (a log file, a notebook) a phase that takes long gets a
-plain line now and then. `using` sends all of it to a function instead, or nowhere.
+All of it goes to the current `Reporter`, which `using` sets for a block and whatever is called in it, in this thread
+or task alone. The commands print it. Called from Python, a job prints no words: notes go to the logger "dnalect", and
+what the reader must not miss is a `DnalectWarning`; a terminal gets a bar on stderr, and a phase that takes long
+elsewhere (a log file, a notebook) a plain line now and then.
 """
 
+import logging
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-from dnalect.core.notices import say as say
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 # Seconds: the first plain line of a phase, and the longest time between two. Each one comes after twice the time.
@@ -26,6 +30,11 @@ FIRST_LINE, RAREST_LINE = 10.0, 600.0
 WORTH_A_BAR = 3.0
 # Seconds between two calls of a function.
 CALLS = 0.1
+_log = logging.getLogger("dnalect")
+
+
+class DnalectWarning(UserWarning):
+    """Something about the results that the reader must not miss."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +69,34 @@ class State:
         return f"{self.what}: {', '.join(parts)}"
 
 
-class Progress:
-    """Where phases report.
+class Reporter:
+    """Where a job speaks: functions that hear it.
 
-    report: a function that is called with the State of a phase at its beginning, at most ten
-    times a second while it goes on, and at its end. None for stderr. shown: False for nowhere.
+    state: called with the State of a phase at its beginning, at most ten times a second while it
+    goes on, and at its end. None for stderr, False for nowhere. say: takes a note, what was chosen
+    or done; None for the logger "dnalect". warn: takes what the reader must not miss; None for
+    `say`, where that is given, else for a DnalectWarning.
     """
 
-    def __init__(self, report: Callable[[State], None] | None = None, shown: bool = True):
-        self.report, self.shown, self.open = report, shown, 0
+    def __init__(
+        self,
+        state: Callable[[State], None] | Literal[False] | None = None,
+        say: Callable[[str], None] | None = None,
+        warn: Callable[[str], None] | None = None,
+    ):
+        self.state, self.say, self.warn = state, say, warn or say
+        self.open = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody hears how far phases are."""
+        return self.state is False
 
     def begin(self, what: str, total: int | None, unit: str, start: int) -> "Phase":
         """Return a phase that reports here."""
-        if not self.shown:
+        if self.state is False:
             return Phase(self, what, total, unit, start)
-        if self.report is not None:
+        if self.state is not None:
             return _Told(self, what, total, unit, start)
         return (_Bar if sys.stderr.isatty() else _Lines)(self, what, total, unit, start)
 
@@ -85,8 +107,8 @@ class Phase:
     start: units that were done before, as of a run that is resumed.
     """
 
-    def __init__(self, progress: Progress, what: str, total: int | None, unit: str, start: int):
-        self.progress, self.what, self.total, self.unit = progress, what, total, unit
+    def __init__(self, reporter: Reporter, what: str, total: int | None, unit: str, start: int):
+        self.reporter, self.what, self.total, self.unit = reporter, what, total, unit
         self.start = self.done = start
         self.facts: dict[str, str] = {}
         self.begun = time.monotonic()
@@ -104,13 +126,13 @@ class Phase:
         return State(self.what, self.done, self.total, self.unit, seconds, left, dict(self.facts), ended)
 
     def __enter__(self) -> "Phase":
-        self.progress.open += 1
+        self.reporter.open += 1
         self.begun = time.monotonic()
         self._open()
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self.progress.open -= 1
+        self.reporter.open -= 1
         self._close(error is None)
 
     def _open(self) -> None: ...
@@ -126,7 +148,7 @@ class _Bar(Phase):
     def _open(self) -> None:
         from tqdm import tqdm
 
-        outermost = self.progress.open == 1
+        outermost = self.reporter.open == 1
         self._bar: Any = tqdm(
             desc=self.what,
             total=self.total,
@@ -182,12 +204,30 @@ class _Told(Phase):
 
     def _tell(self, state: State) -> None:
         self._last = time.monotonic()
-        if self.progress.report is not None:
-            self.progress.report(state)
+        if self.reporter.state:
+            self.reporter.state(state)
 
 
-_current: ContextVar[Progress | None] = ContextVar("dnalect-progress", default=None)
-_STDERR, _NOWHERE = Progress(), Progress(shown=False)
+_current: ContextVar[Reporter | None] = ContextVar("dnalect-reporter", default=None)
+_PLAIN, _NOWHERE = Reporter(), Reporter(state=False)
+
+
+def reporter() -> Reporter:
+    """Return the current one."""
+    return _current.get() or _PLAIN
+
+
+def say(message: str) -> None:
+    """Tell what was chosen or done."""
+    (reporter().say or _log.info)(message)
+
+
+def warn(message: str) -> None:
+    """Tell what the reader must not miss."""
+    if (heard := reporter().warn) is not None:
+        heard(message)
+    else:
+        warnings.warn(message, DnalectWarning, stacklevel=3)
 
 
 def phase(what: str, total: int | None = None, unit: str = "", start: int = 0, quiet: bool = False) -> Phase:
@@ -196,7 +236,7 @@ def phase(what: str, total: int | None = None, unit: str = "", start: int = 0, q
     what: words such as "scoring". total: units, None where nobody knows. unit: such as "records".
     start: units done before. quiet: say nothing.
     """
-    return (_NOWHERE if quiet else _current.get() or _STDERR).begin(what, total, unit, start)
+    return (_NOWHERE if quiet else reporter()).begin(what, total, unit, start)
 
 
 def track(items: Iterable[T], what: str, unit: str = "", total: int | None = None, quiet: bool = False) -> Iterator[T]:
@@ -209,23 +249,35 @@ def track(items: Iterable[T], what: str, unit: str = "", total: int | None = Non
 
 
 @contextmanager
-def using(progress: Progress | Callable[[State], None] | bool | None) -> Iterator[None]:
-    """Let all phases within report elsewhere.
+def using(progress: Reporter | Callable[[State], None] | bool | None) -> Iterator[None]:
+    """Let all that is said within the block be heard elsewhere.
 
-    progress: a Progress; a function that takes a State; False for nowhere; True or None for where
-    they report already (stderr unless something else was said).
+    progress: a Reporter; a function that takes the State of phases; False for phases that report
+    nowhere; True or None for where they report already (stderr unless something else was said).
     """
     if progress is None or progress is True:
         yield
         return
-    if progress is False:
-        progress = _NOWHERE
-    chosen = progress if isinstance(progress, Progress) else Progress(progress)
+    now = reporter()
+    chosen = progress if isinstance(progress, Reporter) else Reporter(progress, now.say, now.warn)
     token = _current.set(chosen)
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def quietly(items: Generator[T]) -> Iterator[T]:
+    """Yield the items; phases in which they are made report nowhere, those of who takes them report as they did."""
+    context = copy_context()
+    context.run(_current.set, Reporter(False, reporter().say, reporter().warn))
+    try:
+        while True:
+            yield context.run(next, items)
+    except StopIteration:
+        return
+    finally:
+        items.close()
 
 
 def show(message: str) -> None:
