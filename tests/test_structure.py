@@ -20,11 +20,6 @@ ORDER = (
     *("training", "baselines", "report", "jobs", "api", "cli"),
 )
 NARROWER = {"training": {"core", "tokens", "genome", "examples", "models"}, "report": {"core"}}
-PUBLIC = {
-    *("score", "scan", "embed", "finetune", "predict", "rank", "pretrain", "evaluate", "tokenize", "score_variants"),
-    *("load", "open_genome", "base_probabilities", "mutagenesis", "demo_files"),
-    *("DnalectError", "DnalectWarning", "__version__"),
-}
 HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 LONGEST_FILE = 350
@@ -198,22 +193,6 @@ def _fastest(code: str, runs: int = 7) -> float:
 def test_help_starts_quickly():
     bare, shown = _fastest("pass"), _fastest(HELP)
     assert shown < 20 * bare, f"--help took {shown:.2f} s, a bare interpreter {bare:.3f} s"
-
-
-def test_public_names_are_the_documented_ones():
-    dnalect = importlib.import_module("dnalect")
-    assert set(dnalect.__all__) == PUBLIC
-    for name in PUBLIC:
-        assert getattr(dnalect, name) is not None
-    assert set(dir(dnalect)) >= PUBLIC
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    assert not [name for name in PUBLIC if f"`{name}`" not in text]
-
-
-def test_an_unknown_public_name_is_an_attribute_error():
-    dnalect = importlib.import_module("dnalect")
-    with pytest.raises(AttributeError, match="no_such_name"):
-        _ = dnalect.no_such_name
 
 
 def test_version_is_that_of_the_installed_package():
