@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import dnalect
-from dnalect.core.files import write_text
+from dnalect.core.figures import NOTHING, Figure, beside, table_of, write_figures
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import parse_regions
 from dnalect.inference.tiles import tiled_log_probs
@@ -21,7 +21,6 @@ from dnalect.stats.bootstrap import BlockBootstrap, block_numbers
 from dnalect.tokens.bases import UNKNOWN, encode
 
 ROOT = Path(__file__).parents[1]
-HEAD = "genome\ttest\tbases\tmodel\tbits\tlow\thigh\town\town_bits\tlow\thigh\tdifference\tlow\thigh"
 
 
 def main() -> None:
@@ -31,7 +30,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     options = parser.parse_args()
     shared = dnalect.load(options.model)
-    lines = [HEAD]
+    owns = " ".join(f"--own {each}" for each in options.own)
+    command = f"python scripts/compare_species.py {options.model} {owns} --data DATA"
+    found: list[Figure] = []
     for text in options.own:
         name, _, folder = text.partition("=")
         own = dnalect.load(folder)
@@ -48,12 +49,11 @@ def main() -> None:
         for model in (shared, own):
             log_probs = np.concatenate([tiled_log_probs(model.network, part, model.reach) for part in parts])
             bits.append(-log_probs[np.arange(len(truth)), np.minimum(truth, 3)] / np.log(2))
-        figures = [draws.mean(bits[0]), draws.mean(bits[1]), draws.difference(*bits)]
-        numbers = ["\t".join(f"{value:.4f}" for value in figure) for figure in figures]
-        cells = [name, ",".join(told.test), str(draws.bases), shared.card.id, numbers[0]]
-        lines.append("\t".join([*cells, own.card.id, *numbers[1:]]))
-        print(lines[-1], flush=True)
-    write_text(ROOT / f"results/likelihood/{shared.card.id}-against-own.tsv", "\n".join(lines) + "\n")
+        bare = Figure(name, ",".join(told.test), "", "bits per base", draws.bases, NOTHING, command=command)
+        values = {shared.card.id: draws.mean(bits[0]), own.card.id: draws.mean(bits[1])}
+        found += beside(bare, values, {own.card.id: draws.difference(*bits)})
+    print(table_of(found))
+    write_figures(ROOT / f"results/likelihood/{shared.card.id}-against-own.tsv", found)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
+from dnalect.core.figures import table_of
 from dnalect.jobs.vocabulary import sequences_of
 from dnalect.tokens.files import write_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
@@ -55,8 +56,7 @@ def main() -> None:
     folders = [options.out / config.stem for config in configs]
     with ThreadPoolExecutor(options.workers) as pool:
         list(pool.map(lambda pair: train(pair[0], options.data, pair[1]), zip(configs, folders, strict=True)))
-    for row in compare([str(folder) for folder in folders], options.data, ROOT / "results/recipes"):
-        print("\t".join(row.cells()))
+    print(table_of(compare([str(folder) for folder in folders], options.data, ROOT / "results/recipes")))
 
 
 if __name__ == "__main__":

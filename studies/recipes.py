@@ -1,7 +1,7 @@
 """Models of any kind on the same held-out bases and variants of yeast: one table, one plot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dnalect.baselines.markov import MarkovModel
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import write_text
+from dnalect.core.figures import Estimate, Figure, write_figures
 from dnalect.core.reporter import track
 from dnalect.examples.homology import free_bases, shared_mask
 from dnalect.examples.matching import matched, strata
@@ -21,7 +21,7 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.models.card import Card, CorpusGenome
 from dnalect.models.registry import Model, language_model
 from dnalect.report import plots
-from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_of
+from dnalect.stats.bootstrap import BlockBootstrap, block_of
 from dnalect.stats.ranking import AurocBootstrap
 from dnalect.tokens.bases import BASES, UNKNOWN, encode
 from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
@@ -29,11 +29,8 @@ from studies.worth.species import YEAST
 
 MARKOV = "Markov, order 24, two-sided"
 COMMON = 0.05
-COLUMNS = (
-    *("model", "family", "tokenizer", "parameters", "core_minutes", "bits", "low", "high"),
-    *("minus_markov", "markov_low", "markov_high", "free_bits", "free_low", "free_high"),
-    *("auroc", "auroc_low", "auroc_high"),
-)
+BITS, FREE, RANKED = "bits per base", "homology-free", "common over singletons, by substitution type"
+SIZE, MINUTES = "parameters", "core-minutes of training"
 Numbers = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
 Singles = npt.NDArray[np.float32]
@@ -60,35 +57,19 @@ class Variants(NamedTuple):
     common: npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Row:
-    """A model's figures. bits: of the sampled bases; free: of the homology-free ones among them.
-
-    minus: to the interpolated rival, paired. auroc: common over singletons, matched by type.
-    minutes: of training, all cores together, None for a rival.
-    """
-
-    model: str
-    family: str
-    tokenizer: str
-    parameters: int | None
-    minutes: float | None
-    bits: Estimate
-    minus: Estimate
-    free: Estimate
-    auroc: Estimate
-
-    def cells(self) -> list[str]:
-        """The row as text, in the order of COLUMNS."""
-        told = ["" if value is None else str(value) for value in (self.parameters, self.minutes)]
-        numbers = [f"{v:.4f}" for estimate in (self.bits, self.minus, self.free, self.auroc) for v in estimate]
-        return [self.model, self.family, self.tokenizer, *told, *numbers]
-
-
 def compare(
-    folders: Sequence[str], data: Path, out: Path, sample: int = 4_000, most: int = 1_000, dtype: str = "float32"
-) -> list[Row]:
+    folders: Sequence[str],
+    data: Path,
+    out: Path,
+    sample: int = 4_000,
+    most: int = 1_000,
+    dtype: str = "float32",
+    command: str = "",
+) -> list[Figure]:
     """Measure models that share one split of yeast; write OUT/recipes.tsv and OUT/recipes.png.
+
+    Figures of all test bases, of the homology-free ones among them and of variants, all of one model
+    together, those with the fewest bits first; a trained model's parameters and core-minutes are two more.
 
     folders: names or folders of models whose cards name the same training, validation and test
     regions. data: folder with genomes/ and variants/. sample: random bases of the first test
@@ -110,24 +91,34 @@ def compare(
     ranking = AurocBootstrap(variants.common, variants.sites.block)
     rival = _bits(rivals["interpolated"][0], sites.ref)
 
-    def row(name: str, parts: Sequence[Singles], card: Card | None) -> Row:
-        bits = _bits(parts[0], sites.ref)
-        rows = np.arange(len(variants.alt))
+    def figures(name: str, parts: Sequence[Singles], card: Card | None = None) -> list[Figure]:
+        bits, rows = _bits(parts[0], sites.ref), np.arange(len(variants.alt))
         llr = parts[1][rows, variants.alt] - parts[1][rows, variants.sites.ref]
-        figures = (draws.mean(bits), draws.difference(bits, rival), within.mean(bits), ranking.value(llr))
-        if card is None:
-            return Row(name, "", "", None, None, *figures)
-        minutes = card.training.get("core_minutes", card.training.get("minutes"))
-        return Row(name, card.family, card.tokenizer, card.parameters, minutes, *figures)
+        minus = draws.difference(bits, rival)
+        found = [
+            Figure("yeast", told.test[0], name, BITS, draws.bases, draws.mean(bits), against=against, difference=minus),
+            Figure("yeast", FREE, name, BITS, within.bases, within.mean(bits)),
+            Figure("yeast", RANKED, name, "AUROC", len(llr), ranking.value(llr), chance=0.5),
+        ]
+        if card is not None:
+            minutes = card.training.get("core_minutes", card.training.get("minutes"))
+            told_of = {SIZE: card.parameters, MINUTES: minutes}
+            found += [
+                Figure("yeast", "training", name, metric, 1, Estimate(value, np.nan, np.nan))
+                for metric, value in told_of.items()
+                if value is not None
+            ]
+        return [replace(each, command=command) for each in found]
 
-    rows = [row(f"{MARKOV}, {kind}", parts, None) for kind, parts in rivals.items()]
+    against = f"{MARKOV}, interpolated"
+    groups = [figures(f"{MARKOV}, {kind}", parts) for kind, parts in rivals.items()]
     for model in track(models, "models"):
-        rows.append(
-            row(model.card.id, [_predicted(model, genome, part) for part in (sites, variants.sites)], model.card)
+        groups.append(
+            figures(model.card.id, [_predicted(model, genome, part) for part in (sites, variants.sites)], model.card)
         )
-    rows.sort(key=lambda each: each.bits.mean)
-    _write(rows, out)
-    return rows
+    found = [each for group in sorted(groups, key=lambda group: group[0].value.mean) for each in group]
+    _write(found, out)
+    return found
 
 
 def _same_split(cards: Sequence[Card]) -> CorpusGenome:
@@ -209,29 +200,20 @@ def _bits(log_probs: Singles, ref: Codes) -> Singles:
     return bits
 
 
-def _write(rows: Sequence[Row], out: Path) -> None:
+def _write(figures: Sequence[Figure], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    write_text(out / "recipes.tsv", "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(r.cells() for r in rows)]))
+    write_figures(out / "recipes.tsv", figures)
+    sizes = {each.who: each.value.mean for each in figures if each.metric == SIZE}
+
+    def bars(part: str) -> list[plots.Bar]:
+        mine = [each for each in figures if each.part == part]
+        names = {who: f"{who}, {size / 1e6:.1f} M" for who, size in sizes.items()}
+        return [plots.Bar(names.get(each.who, each.who), each.value, each.who not in names) for each in mine]
+
     panels = [
-        (
-            "bits per base on held-out sequence (lower is better)",
-            [plots.Bar(_label(r), r.bits, _rival(r)) for r in rows],
-        ),
-        ("the same, homology-free", [plots.Bar(_label(r), r.free, _rival(r)) for r in rows]),
+        ("bits per base on held-out sequence (lower is better)", bars(figures[0].part)),
+        ("the same, homology-free", bars(FREE)),
     ]
     plots.forest(out / "recipes.png", panels, "bits per base", float("nan"))
-    ranked = [
-        (
-            "common over singletons, matched by substitution type",
-            [plots.Bar(_label(r), r.auroc, _rival(r)) for r in rows],
-        )
-    ]
+    ranked = [("common over singletons, matched by substitution type", bars(RANKED))]
     plots.forest(out / "recipes-variants.png", ranked, "AUROC", 0.5)
-
-
-def _rival(row: Row) -> bool:
-    return row.parameters is None
-
-
-def _label(row: Row) -> str:
-    return row.model if _rival(row) else f"{row.model}, {(row.parameters or 0) / 1e6:.1f} M"

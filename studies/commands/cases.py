@@ -3,14 +3,13 @@
 python -m studies elements --data DATA --predictor activity=FOLDER --out results/elements; pairs and saturation likewise
 """
 
-import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from dnalect.cli import machine
+from studies.commands.told import typed
 
 
 @click.command("expression")
@@ -54,7 +53,7 @@ def expression(
     told = read_suite(suite).narrowed(seeds=seeds)
     motifs = data / told.motifs if told.motifs else None
     places = Places(data, models, run or out / "predictions", motifs, device)
-    run_expression(told, places, out, natural, _command(), rivals_also)
+    run_expression(told, places, out, natural, typed(), rivals_also)
     _told(out)
 
 
@@ -95,10 +94,6 @@ def _named(_context: click.Context, option: click.Parameter, texts: tuple[str, .
     return found
 
 
-def _command() -> str:
-    return shlex.join(["python", "-m", "studies", *sys.argv[1:]])
-
-
 def _told(out: Path) -> None:
     click.echo(f"dnalect: the figures are in {out / 'figures.tsv'}; open {out / 'index.html'}", err=True)
 
@@ -110,7 +105,7 @@ def elements(data: Path, model: str, predictors: dict[str, Path], out: Path, dev
     """Human: which measured variants of regulatory elements have an effect?"""
     from studies.cases.elements import run_elements
 
-    run_elements(data, model, out, _command(), device, predictors)
+    run_elements(data, model, out, typed(), device, predictors)
     _told(out)
 
 
@@ -121,7 +116,7 @@ def pairs(data: Path, model: str, predictors: dict[str, Path], out: Path, device
     """Human: which alleles differ in a reporter, among pairs of eQTL loci?"""
     from studies.cases.pairs import run_pairs
 
-    run_pairs(data, model, out, _command(), device, predictors)
+    run_pairs(data, model, out, typed(), device, predictors)
     _told(out)
 
 
@@ -139,5 +134,5 @@ def saturation(
     """Human: every substitution and deletion of one base of the HNF4A promoter."""
     from studies.cases.saturation import run_saturation
 
-    run_saturation(data, model, out, _command(), device, predictors, reference)
+    run_saturation(data, model, out, typed(), device, predictors, reference)
     _told(out)

@@ -1,11 +1,11 @@
 """python -m studies vocabulary genome.fa --out choice"""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from dnalect.cli import machine
+from dnalect.core.tables import aligned
 
 
 @click.command("vocabulary")
@@ -40,14 +40,9 @@ def vocabulary(reference: str, out: Path, **rest: object) -> None:
     from studies.vocabulary import choose as study
 
     result = study.choose(reference, out, study.Settings(**rest), say=_say)  # type: ignore[arg-type]
-    click.echo(_aligned(study.table(result)))
+    click.echo(aligned(study.table(result)))
     click.echo(study.verdict(result))
 
 
 def _say(line: str) -> None:
     click.echo(f"dnalect: {line}", err=True)
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from dnalect.cli import machine
+from studies.commands.told import tell, typed
 
 
 @click.command("worth")
@@ -82,13 +83,8 @@ def recipes(models: tuple[str, ...], data: Path, out: Path, sample: int, variant
     """MODELS of any kind that share one split of yeast: bits per base, common against rare, beside Markov models.
 
     \b
-    dnalect evaluate recipes runs/recipes/*-small --data DATA
+    python -m studies recipes runs/recipes/*-small --data DATA
     """
     from studies.recipes import compare
 
-    for row in compare(models, data, out, sample, variants, dtype):
-        bits, minus = (
-            f"{e.mean:{sign}.4f} [{e.low:{sign}.4f}, {e.high:{sign}.4f}]"
-            for e, sign in ((row.bits, ""), (row.minus, "+"))
-        )
-        click.echo(f"{row.model}: {bits} bits a base, {minus} against the Markov rival; AUROC {row.auroc.mean:.3f}")
+    tell(compare(models, data, out, sample, variants, dtype, typed()))

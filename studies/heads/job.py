@@ -1,7 +1,7 @@
 """How good the heads of a multi-task model are on regions that it did not learn from, beside simple rivals."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from dnalect.baselines.markov import MarkovModel
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import write_text
+from dnalect.core.figures import NOTHING, Figure, beside
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, first_bases
 from dnalect.genome.substitutions import information
-from dnalect.stats.bootstrap import Estimate
 from dnalect.stats.linear import tuned_logistic, tuned_ridge
 from dnalect.stats.ranking import AurocBootstrap, SpearmanBootstrap, auroc, interval
 from dnalect.stats.rates import LabelBootstrap
@@ -27,26 +26,10 @@ AROUND = 201
 WORDS = (1, 2, 3, 4, 5)
 # What the Markov rival counts, and tunes on, at most.
 COUNTED, TUNED, ORDER = 8_000_000, 400_000, 12
-COLUMNS = (
-    *("model", "part", "head", "output", "metric", "who", "items", "value", "low", "high"),
-    *("minus_rival", "difference_low", "difference_high"),
-)
+HEAD = "head"
 Numbers = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.floating]
 Sets = dict[str, Items]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure. who: "head" or a rival. minus: of a rival, the head's figure less its own, paired."""
-
-    head: str
-    output: str
-    metric: str
-    who: str
-    items: int
-    value: Estimate
-    minus: Estimate | None = None
 
 
 def evaluate_heads(
@@ -55,7 +38,8 @@ def evaluate_heads(
     part: str = "test",
     sample: int = SAMPLE,
     notify: Callable[[str], None] = lambda _: None,
-) -> list[Row]:
+    command: str = "",
+) -> list[Figure]:
     """Return the figures of every head on the `part` (test or validate) regions of the model's card.
 
     data: folder that the card's files are relative to. sample: tokens that are judged, and
@@ -64,7 +48,7 @@ def evaluate_heads(
     Raises ModelError without heads, ConfigError where a head has no label in the part.
     """
     bench = open_bench(folder, data)
-    rows: list[Row] = []
+    rows: list[Figure] = []
     for name, spec in bench.heads.specs.items():
         genome, regions = bench.genome_of(str(spec.source["genome"]))
         notify(f"{name}: reads labels and {part} regions")
@@ -86,7 +70,13 @@ def evaluate_heads(
                 rows += _tracks(name, spec.outputs, genome, sets, width)
             else:
                 rows += _signal(name, genome, sets, width, regions, regions[part])
-    return rows
+    return [_named(row, bench.model.card.id, part, command) for row in rows]
+
+
+def _named(figure: Figure, model: str, part: str, command: str) -> Figure:
+    """Of an output of a head the part is `test/OUTPUT`; the head goes by the model's name."""
+    where = f"{part}/{figure.part}" if figure.part else part
+    return replace(figure, part=where, who=model if figure.who == HEAD else figure.who, command=command)
 
 
 def _tokens(bench: Bench, task: Task, genome: Genome, told: dict[str, list[Region]], sample: int) -> Sets:
@@ -97,29 +87,9 @@ def _tokens(bench: Bench, task: Task, genome: Genome, told: dict[str, list[Regio
     }
 
 
-def told(row: Row) -> str:
-    """Return a figure in words."""
-    minus = ""
-    if row.minus:
-        minus = f"; the head is {row.minus.mean:+.4f} [{row.minus.low:+.4f}, {row.minus.high:+.4f}] better"
-    name = f"{row.head} {row.output}".strip() if row.output != row.head else row.head
-    value = f"{row.value.mean:.4f} [{row.value.low:.4f}, {row.value.high:.4f}]"
-    return f"{name}, {row.metric} of {row.who}: {value}{minus}"
-
-
-def write_rows(rows: Sequence[Row], model: str, part: str, path: Path) -> None:
-    """Write a TSV of COLUMNS."""
-    lines = ["\t".join(COLUMNS)]
-    for row in rows:
-        figures = [f"{each:.4f}" for each in (*row.value, *(row.minus or ()))]
-        figures += [""] * (6 - len(figures))
-        lines.append("\t".join([model, part, row.head, row.output, row.metric, row.who, str(row.items), *figures]))
-    write_text(path, "\n".join(lines) + "\n")
-
-
 def _classes(
     name: str, outputs: Sequence[str], shares: Sequence[float], genome: Genome, sets: Sets, width: int
-) -> list[Row]:
+) -> list[Figure]:
     """Accuracy, balanced accuracy and AUROCs of classes beside word counts and the most frequent class.
 
     Balanced accuracy is that of the class whose probability exceeds its share in training most.
@@ -130,7 +100,7 @@ def _classes(
     model = tuned_logistic(features["train"], labels["train"], len(outputs), (features["validate"], labels["validate"]))
     logits = model(features["held"])
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    said = {"head": held.said, "words of 1-5": odds / odds.sum(axis=1, keepdims=True)}
+    said = {HEAD: held.said, "words of 1-5": odds / odds.sum(axis=1, keepdims=True)}
     frequent = np.full(len(truth), int(np.argmax(shares)))
     # A class that training never showed is never chosen.
     prior = np.where(np.array(shares) > 0, shares, np.inf)
@@ -138,21 +108,21 @@ def _classes(
     rows = []
     for metric, scale in (("accuracy", np.ones_like(prior)), ("balanced accuracy", prior)):
         chosen = {who: (table / scale).argmax(axis=1) for who, table in said.items()} | {"most frequent": frequent}
-        for who, mine in chosen.items():
-            minus = None if who == "head" else draws.difference(metric, chosen["head"], mine)
-            rows.append(Row(name, "", metric, who, len(truth), draws.value(metric, mine), minus))
+        values = {who: draws.value(metric, mine) for who, mine in chosen.items()}
+        minus = {who: draws.difference(metric, chosen[HEAD], mine) for who, mine in chosen.items() if who != HEAD}
+        rows += beside(Figure(name, "", "", metric, len(truth), NOTHING), values, minus)
     kept = [number for number in range(len(outputs)) if (truth == number).any() and (truth != number).any()]
     each = [AurocBootstrap(truth == number, held.blocks) for number in kept]
     columns = {who: [table[:, number] for number in kept] for who, table in said.items()}
     return rows + _aurocs(name, [outputs[number] for number in kept], each, columns)
 
 
-def _tracks(name: str, outputs: Sequence[str], genome: Genome, sets: Sets, width: int) -> list[Row]:
+def _tracks(name: str, outputs: Sequence[str], genome: Genome, sets: Sets, width: int) -> list[Figure]:
     """AUROC of every track beside a logistic regression on words of 3 to 5 bases of the same windows."""
     features = {each: items.words(genome, (3, 4, 5), width) for each, items in sets.items()}
     told: list[str] = []
     draws: list[AurocBootstrap] = []
-    columns: dict[str, list[Singles]] = {"head": [], "words of 3-5": []}
+    columns: dict[str, list[Singles]] = {HEAD: [], "words of 3-5": []}
     for number, output in enumerate(outputs):
         known = {each: ~np.isnan(items.truth[:, number]) for each, items in sets.items()}
         labels = {each: np.asarray(items.truth[known[each], number] > 0.5) for each, items in sets.items()}
@@ -162,15 +132,15 @@ def _tracks(name: str, outputs: Sequence[str], genome: Genome, sets: Sets, width
         logits = tuned_logistic(*fit, 2, tune)(features["held"][known["held"]])
         told.append(output)
         draws.append(AurocBootstrap(labels["held"], sets["held"].blocks[known["held"]], among=sets["held"].blocks))
-        columns["head"].append(sets["held"].said[known["held"], number])
+        columns[HEAD].append(sets["held"].said[known["held"], number])
         columns["words of 3-5"].append(logits[:, 1] - logits[:, 0])
     return _aurocs(name, told, draws, columns)
 
 
 def _aurocs(
     name: str, outputs: Sequence[str], draws: Sequence[AurocBootstrap], columns: dict[str, list[Singles]]
-) -> list[Row]:
-    """Rows of each output and of their mean. columns: who -> scores of each output's own items."""
+) -> list[Figure]:
+    """Figures of each output and of their mean. columns: who -> scores of each output's own items."""
     if not outputs:
         return []
     values = {
@@ -186,34 +156,30 @@ def _aurocs(
             who: np.nanmean([each[at] for at in group], axis=0) if len(group) > 1 else each[group[0]]
             for who, each in samples.items()
         }
-        for who in columns:
-            minus = interval(middle["head"] - middle[who], spread["head"] - spread[who]) if who != "head" else None
-            rows.append(Row(name, output, "AUROC", who, items, interval(middle[who], spread[who]), minus))
+        found = {who: interval(middle[who], spread[who]) for who in columns}
+        minus = {w: interval(middle[HEAD] - middle[w], spread[HEAD] - spread[w]) for w in columns if w != HEAD}
+        rows += beside(Figure(name, output, "", "AUROC", items, NOTHING), found, minus)
     return rows
 
 
 def _signal(
     name: str, genome: Genome, sets: Sets, width: int, regions: dict[str, list[Region]], held_in: Sequence[Region]
-) -> list[Row]:
+) -> list[Figure]:
     """Spearman beside ridge regression on word counts, GC content and the information of a Markov model."""
     held = sets["held"]
     truth = {each: items.truth[:, 0].astype(np.float64) for each, items in sets.items()}
     features = {each: items.words(genome, WORDS, width) for each, items in sets.items()}
     ridge = tuned_ridge(features["train"], truth["train"], (features["validate"], truth["validate"]))
     said: dict[str, Singles] = {
-        "head": held.said[:, 0],
+        HEAD: held.said[:, 0],
         "words of 1-5": ridge(features["held"])[:, 0],
         "GC content": features["held"][:, 1] + features["held"][:, 2],
         "Markov information": _markov_information(genome, regions, held_in, held),
     }
     draws = SpearmanBootstrap(truth["held"], held.blocks)
-    return [
-        Row(
-            *(name, name, "Spearman", who, len(held.places), draws.value(mine)),
-            None if who == "head" else draws.difference(said["head"], mine),
-        )
-        for who, mine in said.items()
-    ]
+    values = {who: draws.value(mine) for who, mine in said.items()}
+    minus = {who: draws.difference(said[HEAD], mine) for who, mine in said.items() if who != HEAD}
+    return beside(Figure(name, "", "", "Spearman", len(held.places), NOTHING), values, minus)
 
 
 def _markov_information(

@@ -1,7 +1,7 @@
 """Two models as frozen readers: logistic regression on their mean hidden states, judged on the same sequences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnalect.baselines.kmers import padded, word_shares
 from dnalect.core.errors import ConfigError, InputError, ModelError
-from dnalect.core.files import write_text
+from dnalect.core.figures import NOTHING, Figure, beside
 from dnalect.examples.labelled import Labelled, place, read_labelled
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, parse_regions
@@ -17,7 +17,7 @@ from dnalect.inference.embed import embed
 from dnalect.models.card import read_card
 from dnalect.models.masked import MaskedModel
 from dnalect.models.registry import language_model, model_folder
-from dnalect.stats.bootstrap import Estimate, block_of
+from dnalect.stats.bootstrap import block_of
 from dnalect.stats.linear import tuned_logistic
 from dnalect.stats.ranking import AurocBootstrap
 from dnalect.stats.rates import LabelBootstrap
@@ -26,19 +26,6 @@ WORDS = (3, 4, 5)
 RIVAL = "words of 3-5"
 # Every so many-th block is taken apart to tune on, where the task has no part for it.
 TUNED = 5
-COLUMNS = (
-    "task",
-    "metric",
-    "who",
-    "items",
-    "value",
-    "low",
-    "high",
-    "minus",
-    "difference",
-    "difference_low",
-    "difference_high",
-)
 Numbers = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
@@ -52,18 +39,6 @@ class ProbeTask:
     tune: Labelled
     test: Labelled
     units: Numbers
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure. against: whom `minus`, the paired difference, is to."""
-
-    metric: str
-    who: str
-    items: int
-    value: Estimate
-    against: str = ""
-    minus: Estimate | None = None
 
 
 def read_task(folder: Path) -> ProbeTask:
@@ -109,7 +84,7 @@ def placed_task(file: Path, model: str | Path, data: Path) -> ProbeTask:
     return ProbeTask(file.parent.name, learn, tune, test, blocks[held])
 
 
-def probe_models(models: Sequence[str | Path], task: ProbeTask) -> list[Row]:
+def probe_models(models: Sequence[str | Path], task: ProbeTask, command: str = "") -> list[Figure]:
     """Return AUROC and MCC of both models and of word counts, and the first model's paired differences.
 
     The states are those after the last layer, averaged over the tokens of a sequence. MCC is
@@ -129,35 +104,18 @@ def probe_models(models: Sequence[str | Path], task: ProbeTask) -> list[Row]:
     positive = task.test.labels == 1
     ranked = AurocBootstrap(positive, task.units)
     labelled = LabelBootstrap(task.test.labels, 2, task.units)
-    first, rows = next(iter(readers)), []
-    for who, mine in scores.items():
-        against = "" if who == first else who
-        minus = ranked.difference(scores[first], mine) if against else None
-        rows.append(Row("AUROC", who, len(positive), ranked.value(mine), against, minus))
-    for who in scores:
-        against = "" if who == first else who
-        chosen = {each: (scores[each] > 0).astype(np.int64) for each in (first, who)}
-        minus = labelled.difference("MCC", chosen[first], chosen[who]) if against else None
-        rows.append(Row("MCC", who, len(positive), labelled.value("MCC", chosen[who]), against, minus))
-    return rows
-
-
-def told(row: Row) -> str:
-    """Return a figure in words."""
-    minus = ""
-    if row.minus:
-        minus = f"; the first model is {row.minus.mean:+.4f} [{row.minus.low:+.4f}, {row.minus.high:+.4f}] better"
-    return f"{row.metric} of {row.who}: {row.value.mean:.4f} [{row.value.low:.4f}, {row.value.high:.4f}]{minus}"
-
-
-def write_rows(rows: Sequence[Row], task: str, path: Path) -> None:
-    """Write a TSV of COLUMNS."""
-    lines = ["\t".join(COLUMNS)]
-    for row in rows:
-        minus = [f"{each:.4f}" for each in row.minus] if row.minus else [""] * 3
-        figures = [f"{each:.4f}" for each in row.value]
-        lines.append("\t".join([task, row.metric, row.who, str(row.items), *figures, row.against, *minus]))
-    write_text(path, "\n".join(lines) + "\n")
+    first, *rivals = scores
+    chosen = {who: (each > 0).astype(np.int64) for who, each in scores.items()}
+    values = {
+        "AUROC": {who: ranked.value(each) for who, each in scores.items()},
+        "MCC": {who: labelled.value("MCC", each) for who, each in chosen.items()},
+    }
+    minus = {
+        "AUROC": {who: ranked.difference(scores[first], scores[who]) for who in rivals},
+        "MCC": {who: labelled.difference("MCC", chosen[first], chosen[who]) for who in rivals},
+    }
+    bare = Figure(task.name, "test", "", "", len(positive), NOTHING, command=command)
+    return [each for metric in values for each in beside(replace(bare, metric=metric), values[metric], minus[metric])]
 
 
 def _features(model: str | Path | None, sequences: Sequence[str]) -> Singles:

@@ -10,8 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import check_outputs, made_folder, write_text
+from dnalect.core.figures import shown
+from dnalect.core.files import check_outputs, made_folder
 from dnalect.core.records import Codes
+from dnalect.core.tables import write_tsv
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, overlap, read_regions, subtract
 from dnalect.jobs.vocabulary import Letters
@@ -130,8 +132,7 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     ]
     chosen, ties = _best(marks, bootstrap, settings.judge)
     result = Choice(rows, chosen, ties, settings.judge, vocabularies[chosen])
-    lines = ["\t".join(COLUMNS), *("\t".join(row.cells()) for row in rows)]
-    write_text(out / TABLE, "\n".join(lines) + "\n")
+    write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
     write_tokenizer(result.tokenizer, out / JSON)
     draw(result.rows, result.chosen, out / PICTURE)
     return result
@@ -249,7 +250,7 @@ def table(choice: Choice) -> list[list[str]]:
         size = ["" if mean.words is None else f"{mean.words:,}", "" if mean.bases is None else f"{mean.bases:.2f}"]
         shares = [f"{row.accuracy.mean:.2%}" for row in each]
         accuracy = f"{mean.accuracy.mean:.2%} [{mean.accuracy.low:.2%}, {mean.accuracy.high:.2%}]"
-        bits = f"{mean.bits.mean:.4f} [{mean.bits.low:.4f}, {mean.bits.high:.4f}]"
+        bits = shown(mean.bits, 4)
         mark = " *" if name == choice.chosen else ""
         lines.append([name + mark, *size, *shares, accuracy, bits])
     return lines
@@ -271,14 +272,14 @@ def draw(rows: Sequence[Row], chosen: str, picture: Path) -> None:
     """Draw bits and accuracy against the size of the vocabulary, with the rivals as lines."""
     means = [row for row in rows if not row.k]
     tried = [row for row in means if row.words is not None]
-    shown = (
+    panels_of = (
         ("bits", 1, "bits a base, mean over k = 2 to 6", "How surprising the next bases are"),
         ("accuracy", 100, "% of next k-mers guessed, mean over k", "How often the guess is right"),
     )
 
     def paint(figure: Figure) -> None:
         panels = figure.subplots(1, 2)
-        for axes, (quantity, scale, label, title) in zip(panels, shown, strict=True):
+        for axes, (quantity, scale, label, title) in zip(panels, panels_of, strict=True):
             plots.clean(axes)
             found = [getattr(row, quantity) for row in tried]
             values = scale * np.array([each.mean for each in found])

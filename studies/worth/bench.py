@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from dnalect.baselines.markov import MarkovModel
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.figures import Figure
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
+from studies.worth.collected import Collected
 from studies.worth.crossfit import CrossFitted
-from studies.worth.rows import Row, Table
 from studies.worth.tables import cached_table
 
 # Order 8 (4 bases on each side) predicts unrepeated yeast as well as any order does; longer
@@ -66,7 +67,7 @@ class Plot:
 class Findings:
     """What a study of one model found. notes: sentences about the data, with their numbers."""
 
-    rows: list[Row]
+    rows: list[Figure]
     plots: list[Plot]
     notes: list[str]
 
@@ -97,9 +98,9 @@ class Bench:
         self._left_out = left_out
         self._fitted: dict[str, MarkovModel] = {}
 
-    def table(self, study: str, species: str) -> Table:
+    def table(self, study: str, species: str) -> Collected:
         """Return an empty table of this model's rows."""
-        return Table(study, species, self.model.name, self.options.command)
+        return Collected(study, species, self.model.name, self.options.command)
 
     def regions(self, texts: Sequence[str], limit: int | None = None) -> list[Region]:
         """Return the regions that may be used, in order: those asked for, unseen, up to about `limit` bases."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dnalect.genome.substitutions import class_means, context_class, information
 from dnalect.stats.bootstrap import Estimate
 from dnalect.stats.ranking import AurocBootstrap, auroc, interval, quantiles_within
-from studies.worth.rows import Table
+from studies.worth.collected import Collected
 from studies.worth.snvs import FLANK, Features, Snvs
 
 LLR = "LLR"
@@ -75,7 +75,7 @@ def ranked_within(scores: dict[str, Scores], stratum: Numbers) -> dict[str, Scor
 
 
 def add_aurocs(
-    table: Table,
+    table: Collected,
     group: str,
     positive: Mask,
     units: Numbers,

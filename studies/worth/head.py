@@ -1,20 +1,18 @@
 """The first table of the page: six questions that people ask, and what was measured of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dnalect.core.files import write_text
+from dnalect.core.figures import CHANCE, Figure, against_chance, plain, shown, write_figures
 from studies.worth.results import Result
-from studies.worth.rows import CHANCE, Row, against_chance, plain, shown
 
 HEAD_FILE = "head.tsv"
-COLUMNS = ("question", "model", "species", "what", "n", "value", "low", "high", "verdict", "rival", "rival_value")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A figure that answers a question. what: short words for it. study, group, measure: of its row."""
+    """A figure that answers a question. what: short words for it. study, group, measure: its task, part and metric."""
 
     what: str
     study: str
@@ -80,25 +78,26 @@ class Answer:
 
     question: Question
     what: str
-    row: Row
-    rival: Row | None
+    row: Figure
+    rival: Figure | None
 
 
-def answers(rows: Sequence[Row]) -> list[Answer]:
+def answers(rows: Sequence[Figure]) -> list[Answer]:
     """Return the figures of the questions that the rows answer, in the order of the table."""
     found = []
     for question in QUESTIONS:
         for asked in question.asked:
-            same = [row for row in rows if row.study == asked.study and row.group == asked.group]
-            own = [row for row in same if row.measure == asked.measure]
-            names = {row.rival for row in own if row.rival}
-            rivals = [row for row in same if row.model in names]
+            same = [row for row in rows if (row.task, row.part) == (asked.study, asked.group)]
+            own = {row.against: row for row in same if row.metric == asked.measure}
+            rivals = [row for row in same if row.who in own]
             best = max(rivals, key=lambda row: row.value.mean, default=None)
-            found += [Answer(question, asked.what, own[0], best)] if own else []
+            if own:
+                beside = own[best.who] if best else next(iter(own.values()))
+                found.append(Answer(question, asked.what, beside, best))
     return found
 
 
-def head_table(rows: Sequence[Row]) -> str:
+def head_table(rows: Sequence[Figure]) -> str:
     """Return the table in Markdown, "" where the rows answer none of its questions."""
     told = answers(rows)
     if not told:
@@ -107,35 +106,33 @@ def head_table(rows: Sequence[Row]) -> str:
     for question in dict.fromkeys(answer.question for answer in told):
         own = [answer for answer in told if answer.question == question]
         figures = "<br>".join(
-            f"`{answer.row.model}`, {answer.what}: {shown(answer.row.value, 2)}, {_verdict(answer.row)}"
-            for answer in own
+            f"`{answer.row.who}`, {answer.what}: {shown(answer.row.value, 2)}, {_verdict(answer.row)}" for answer in own
         )
         lines.append(f"| {question.name} | {figures} | {_rivals(own) or '-'} | {question.better} |")
     lines.append(f"| {LAST} | {_at_chance(rows)} | | |")
     return "\n".join(lines) + "\n"
 
 
-def head_sentence(rows: Sequence[Row]) -> str:
+def head_sentence(rows: Sequence[Figure]) -> str:
     """Say what a geneticist must know first: whether the models know splice sites."""
     asked = [answer.row for answer in answers(rows) if answer.question == SPLICE]
     weak = [row for row in asked if not against_chance(row).startswith("above")]
     if not weak:
         return ""
     much = "does not know splice sites" if len(weak) == len(asked) else "knows only some kinds of splice sites"
-    return f"\n**`{weak[0].model}` {much}**: use SpliceAI or Pangolin for them.\n"
+    return f"\n**`{weak[0].who}` {much}**: use SpliceAI or Pangolin for them.\n"
 
 
 def write_head(path: Path, results: Sequence[Result]) -> None:
-    """Write the figures of the table as a TSV, which `dnalect models` shows. Raises OutputError."""
-    lines = ["\t".join(COLUMNS)]
+    """Write the figures of the table, each before its rival's, for `dnalect models`. Raises OutputError.
+
+    task: the question. part: short words for what was measured.
+    """
+    found = []
     for answer in answers([row for result in results for row in result.findings.rows]):
-        row, rival = answer.row, answer.rival
-        value = (f"{each:.4f}" for each in row.value)
-        beside = (rival.model, f"{rival.value.mean:.4f}") if rival else ("", "")
-        name = answer.question.name.partition(":")[0]
-        cells = (name, row.model, row.species, answer.what, str(row.n), *value, _verdict(row), *beside)
-        lines.append("\t".join(cells))
-    write_text(path, "\n".join(lines) + "\n")
+        task = answer.question.name.partition(":")[0]
+        found += [replace(row, task=task, part=answer.what) for row in (answer.row, answer.rival) if row]
+    write_figures(path, found)
 
 
 def _rivals(own: Sequence[Answer]) -> str:
@@ -143,17 +140,17 @@ def _rivals(own: Sequence[Answer]) -> str:
     values: dict[str, list[str]] = {}
     for answer in own:
         if answer.rival:
-            values.setdefault(answer.rival.model, []).append(plain(answer.rival.value.mean, 2))
+            values.setdefault(answer.rival.who, []).append(plain(answer.rival.value.mean, 2))
     return "; ".join(f"{name} {' and '.join(each)}" for name, each in values.items())
 
 
-def _verdict(row: Row) -> str:
+def _verdict(row: Figure) -> str:
     return against_chance(row).partition(":")[0]
 
 
-def _at_chance(rows: Sequence[Row]) -> str:
+def _at_chance(rows: Sequence[Figure]) -> str:
     """How many of the models' figures are not above chance."""
-    figures = {(row.study, row.species, row.model, row.measure, row.group): row for row in rows if row.rival}
-    judged = [row for row in figures.values() if row.against == CHANCE and against_chance(row)]
+    figures = {(row.task, row.species, row.who, row.metric, row.part): row for row in rows if row.against}
+    judged = [row for row in figures.values() if row.chance_name == CHANCE and against_chance(row)]
     weak = [row for row in judged if not against_chance(row).startswith("above")]
     return f"{len(weak)} of {len(judged)} figures, listed below"

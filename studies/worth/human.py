@@ -27,6 +27,7 @@ from dnalect.stats.ranking import (
 from dnalect.tokens.bases import BASES, encode
 from studies.cases.measured import read_measured
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.collected import Collected
 from studies.worth.compare import (
     MARKOV,
     MUTABILITY,
@@ -38,7 +39,6 @@ from studies.worth.compare import (
     type_share,
 )
 from studies.worth.promoter_bases import contexts
-from studies.worth.rows import Table
 from studies.worth.snvs import features, make_snvs, read_snvs, tss_distance
 from studies.worth.species import HUMAN
 
@@ -90,7 +90,7 @@ def run(options: Options) -> Findings:
     )
 
 
-def _population(bench: Bench, table: Table, notes: list[str]) -> Panels:
+def _population(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     """Common variants against singletons of the same trinucleotide, which holds CpG apart."""
     regions = bench.regions([POPULATION_REGION])
     path = bench.options.file(POPULATION)
@@ -137,7 +137,7 @@ def both_ways(llr: Scores) -> dict[str, Scores]:
     return {"|LLR|": np.abs(llr), "-LLR": -llr}
 
 
-def _saturation(bench: Bench, table: Table, notes: list[str]) -> Panels:
+def _saturation(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     """Every base of the HNF4A promoter: measured effect on expression against the score."""
     regions = bench.regions([SATURATION_REGION])
     rows = [
@@ -178,7 +178,7 @@ class Element:
     position: Numbers
 
 
-def _elements(bench: Bench, table: Table, notes: list[str]) -> dict[str, tuple[str, list[plots.Bar]]]:
+def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tuple[str, list[plots.Bar]]]:
     """Variants of regulatory elements in reporter assays, zero-shot; elements are drawn with replacement."""
     elements = read_elements(bench)
     count = sum(len(each.position) for each in elements)

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import TableError
+from dnalect.core.figures import Figure, read_figures, write_figures
 from dnalect.core.files import write_text
 from studies.worth.bench import Findings, Plot
 from studies.worth.results import Result
-from studies.worth.rows import Row, read_rows, write_rows
 from studies.worth.studies import Study
+
+# Of values of millions of bases.
+DIGITS = 6
 
 
 def write_study(folder: Path, study: Study, results: Sequence[Result]) -> None:
     """Write FOLDER/STUDY.tsv, the rows, and FOLDER/STUDY.json, the rest. Raises OutputError."""
-    write_rows(folder / f"{study.name}.tsv", [row for result in results for row in result.findings.rows])
+    write_figures(folder / f"{study.name}.tsv", [row for result in results for row in result.findings.rows], DIGITS)
     told = [
         {
             "species": result.species.name,
@@ -36,21 +39,21 @@ def read_study(folder: Path, study: Study) -> list[Result]:
     path = folder / f"{study.name}.json"
     if not path.is_file():
         return []
-    rows = read_rows(folder / f"{study.name}.tsv")
     species = {each.name: each for each in study.runs}
     results = []
     try:
+        rows = read_figures(folder / f"{study.name}.tsv")
         for told in json.loads(path.read_text(encoding="utf-8")):
             # A rival's rows stand beside those of the model that their command names.
             mine = [row for row in rows if row.species == told["species"] and _model(row) == Path(told["given"]).name]
             plots = [Plot(each["name"], each["caption"], _drawn) for each in told["plots"]]
             results.append(Result(study, species[told["species"]], told["given"], Findings(mine, plots, told["notes"])))
-    except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+    except (TableError, ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
         raise TableError(f"{path} is not what this version writes ({error}); run the study again") from error
     return results
 
 
-def _model(row: Row) -> str:
+def _model(row: Figure) -> str:
     words = row.command.split()
     return next(words[at + 1] for at, word in enumerate(words) if word in ("--model", "--human-model"))
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from dnalect.core.figures import Figure, against_chance, against_rival, shown
 from studies.worth.head import head_sentence, head_table
 from studies.worth.results import Result, Skipped
-from studies.worth.rows import Row, against_chance, against_rival, shown
 
 TOP = """# What each model knows
 
@@ -43,28 +43,28 @@ With `--study NAME` one study is measured anew and the others are kept as they a
 """
 
 
-def compared(rows: Iterable[Row]) -> list[list[Row]]:
+def compared(rows: Iterable[Figure]) -> list[list[Figure]]:
     """Return the model's rows that were set beside rivals, one list a figure."""
-    found: dict[tuple[str, ...], list[Row]] = {}
+    found: dict[tuple[str, ...], list[Figure]] = {}
     for row in rows:
-        if row.rival:
-            found.setdefault((row.study, row.species, row.model, row.measure, row.group), []).append(row)
+        if row.against:
+            found.setdefault((row.task, row.species, row.who, row.metric, row.part), []).append(row)
     return list(found.values())
 
 
-def sentence(rows: Sequence[Row]) -> str:
+def sentence(rows: Sequence[Figure]) -> str:
     """Return one figure in words: its value, whether it differs from chance, and from each rival."""
     row = rows[0]
     seen = " *(seen in training)*" if row.seen else ""
     chance = against_chance(row)
     against = "; ".join(against_rival(each) for each in rows)
     return (
-        f"**{row.group}**, {row.measure}: {shown(row.value)} (n = {row.n:,}){seen}"
+        f"**{row.part}**, {row.metric}: {shown(row.value)} (n = {row.n:,}){seen}"
         f"{', ' if chance else ''}{chance}. {_capital(against)}."
     )
 
 
-def shortcomings(rows: Sequence[Row]) -> list[str]:
+def shortcomings(rows: Sequence[Figure]) -> list[str]:
     """Return a sentence for every figure that is not above chance or that a rival equals or beats."""
     told: list[str] = []
     for figure in compared(rows):
@@ -72,7 +72,7 @@ def shortcomings(rows: Sequence[Row]) -> list[str]:
         weak = [] if not chance or chance.startswith("above") else [f"{chance} ({shown(row.value)})"]
         weak += [words for words in map(against_rival, figure) if not words.startswith("better")]
         if weak:
-            told.append(f"`{row.model}`, *{row.species}*, {row.group}, {row.measure}: {'; '.join(weak)}.")
+            told.append(f"`{row.who}`, *{row.species}*, {row.part}, {row.metric}: {'; '.join(weak)}.")
     return told
 
 
@@ -84,7 +84,7 @@ def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, c
     rows = [row for result in results for row in result.findings.rows]
     parts = [TOP.format(table=head_table(rows), said=head_sentence(rows))]
     parts += [SEEN] if any(row.seen for row in rows) else []
-    count = sum(1 for row in rows if row.rival) + len(compared(rows))
+    count = sum(1 for row in rows if row.against) + len(compared(rows))
     parts.append(_fold("How the figures are to be read", METHOD.format(count=count)))
     if weak := shortcomings(rows):
         title = f"Where a model is at chance, or no better than a rival ({len(weak)} figures)"

@@ -17,8 +17,8 @@ from dnalect.report import plots
 from dnalect.stats.profiles import Profile, oriented_windows, profile
 from dnalect.stats.ranking import interval
 from studies.worth.bench import Bench, Findings, Options, Plot, Reading
+from studies.worth.collected import Collected
 from studies.worth.compare import MARKOV
-from studies.worth.rows import Table
 from studies.worth.species import Species
 
 NAME = "profiles"
@@ -143,7 +143,7 @@ def _profiles(
 
 
 def _add_contrasts(
-    table: Table, found: dict[tuple[str, str, str], Profile], counts: dict[str, int], seen: bool
+    table: Collected, found: dict[tuple[str, str, str], Profile], counts: dict[str, int], seen: bool
 ) -> None:
     """Differences of information and gain; the mean probability of the base that is there stands by itself."""
     for landmark, label, others, core, rest in CONTRASTS:

@@ -10,6 +10,7 @@ from dnalect.report import plots
 from dnalect.stats.bootstrap import Estimate
 from dnalect.stats.ranking import AurocBootstrap, auroc, group_means, interval, quantiles_within
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.collected import Collected
 from studies.worth.compare import (
     LLR,
     MARKOV,
@@ -31,7 +32,6 @@ from studies.worth.promoter_bases import (
     pool,
     read_promoters,
 )
-from studies.worth.rows import Table
 from studies.worth.snvs import Features, Snvs, features, tss_distance
 from studies.worth.species import YEAST
 
@@ -88,7 +88,7 @@ def run(options: Options) -> Findings:
 
 
 class _Study:
-    def __init__(self, bench: Bench, regions: list[Region], found: Promoters, table: Table):
+    def __init__(self, bench: Bench, regions: list[Region], found: Promoters, table: Collected):
         self.bench, self.regions, self.found, self.table = bench, regions, found, table
         self.rates, self.seen = mutability(bench), bench.seen(regions)
         snvs = found.snvs

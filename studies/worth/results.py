@@ -20,7 +20,7 @@ class Result:
     @property
     def name(self) -> str:
         """What the model calls itself."""
-        return self.findings.rows[0].model if self.findings.rows else self.model
+        return self.findings.rows[0].who if self.findings.rows else self.model
 
     @property
     def given(self) -> str:

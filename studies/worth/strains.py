@@ -27,9 +27,9 @@ from dnalect.genome.substitutions import context_class
 from dnalect.report import plots
 from dnalect.stats.bootstrap import BLOCK
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.collected import Collected
 from studies.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, Scores, add_aurocs, type_share
 from studies.worth.promoter_bases import contexts, mutability
-from studies.worth.rows import Table
 from studies.worth.snvs import Features, Snvs, features, make_snvs, read_snvs, tss_distance
 from studies.worth.species import YEAST
 
@@ -119,7 +119,7 @@ def run(options: Options) -> Findings:
 class _Study:
     def __init__(self, bench: Bench):
         self.bench = bench
-        self.table: Table = bench.table(NAME, YEAST.name)
+        self.table: Collected = bench.table(NAME, YEAST.name)
         self.rates: CrossFittedMutability = mutability(bench)
         self.coding = read_coding(bench.options.file(YEAST.annotation))
         self.notes: list[str] = []

@@ -1,10 +1,12 @@
 """Figures come back from their table as they were, holes included."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from dnalect.core.figures import COLUMNS, NOTHING, Estimate, Figure, read_figures, write_figures
+from dnalect.core.errors import TableError
+from dnalect.core.figures import COLUMNS, NOTHING, Estimate, Figure, beside, read_figures, table_of, write_figures
 
 FULL = Figure(
     task="H3",
@@ -27,7 +29,7 @@ def same(one, other):
     """Equal but for NaN, which stands for itself, and the digits that are written."""
     for name in Figure.__slots__:
         a, b = getattr(one, name), getattr(other, name)
-        if isinstance(a, str | int):
+        if a is None or isinstance(a, str | int):
             assert (name, a) == (name, b)
         else:
             assert b == pytest.approx(a, abs=5e-5, rel=1e-3, nan_ok=True), name
@@ -65,3 +67,52 @@ def test_no_figures_are_a_table_of_none(tmp_path):
 def test_a_figure_without_a_rival_says_so():
     assert BARE.difference is NOTHING
     assert BARE.cells()[COLUMNS.index("against") :] == [""] * (len(COLUMNS) - COLUMNS.index("against"))
+
+
+def test_columns_that_only_some_figures_need_are_written_where_one_does(tmp_path):
+    told = replace(FULL, species="S. cerevisiae", seen=False, chance=0.0, chance_name="20 bp away")
+    write_figures(tmp_path / "f.tsv", [told, BARE])
+    assert (tmp_path / "f.tsv").read_text().splitlines()[0].split("\t") == [
+        *COLUMNS, "species", "seen", "chance", "chance_name"
+    ]  # fmt: skip
+    back = read_figures(tmp_path / "f.tsv")
+    assert (back[0].species, back[0].seen, back[0].chance, back[0].chance_name) == (
+        "S. cerevisiae",
+        False,
+        0,
+        "20 bp away",
+    )
+    assert (back[1].species, back[1].seen, back[1].chance_name) == ("", None, "chance")
+    assert math.isnan(back[1].chance)
+
+
+def test_more_digits_are_kept_where_they_are_asked_for(tmp_path):
+    write_figures(tmp_path / "f.tsv", [replace(FULL, value=Estimate(0.1234567, -0.0000042, 1.0))], digits=6)
+    assert read_figures(tmp_path / "f.tsv")[0].value == (0.123457, -0.0000042, 1.0)
+
+
+def test_other_tables_are_refused(tmp_path):
+    (tmp_path / "f.tsv").write_text("task\tpart\n")
+    with pytest.raises(TableError, match="has not the columns of this version's figures"):
+        read_figures(tmp_path / "f.tsv")
+    (tmp_path / "f.tsv").write_text("\t".join(COLUMNS) + "\n" + "\t".join("x" for _ in COLUMNS) + "\n")
+    with pytest.raises(TableError, match="is no table of figures"):
+        read_figures(tmp_path / "f.tsv")
+
+
+def test_the_first_is_set_beside_each_rival_and_the_rivals_stand_alone():
+    values = {"us": Estimate(0.9, 0.8, 1.0), "a": Estimate(0.5, 0.4, 0.6), "b": NOTHING}
+    found = beside(BARE, values, {"a": Estimate(0.4, 0.3, 0.5), "b": NOTHING})
+    assert [(each.who, each.against) for each in found] == [("us", "a"), ("us", "b"), ("a", ""), ("b", "")]
+    assert found[0].difference.mean == 0.4
+    assert [each.who for each in beside(BARE, values, {})] == ["us", "a", "b"]
+
+
+def test_people_read_a_table_without_empty_columns():
+    text = table_of([FULL, replace(BARE, task="a longer name", value=Estimate(0.5, math.nan, math.nan))])
+    head, first, second = text.splitlines()
+    assert head.split() == ["task", "part", "who", "metric", "n", "value", "[95%]", "against", "difference", "[95%]"]
+    assert first.index("test") == second.index("chrXIV") == head.index("part")
+    assert "0.5712 [0.5300, 0.6100]" in first
+    assert "\N{MINUS SIGN}0.0123 [\N{MINUS SIGN}0.0200, +0.0001]" in first
+    assert "against" not in table_of([BARE])

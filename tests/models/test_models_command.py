@@ -145,9 +145,9 @@ def test_the_figures_shown_are_those_of_the_studies():
 
     shipped = (ROOT / "src/dnalect/models" / knows.FILE).read_bytes()
     assert shipped == (ROOT / "results/worth/head.tsv").read_bytes(), "copy results/worth/head.tsv over it"
-    assert {each.model for each in knows.known()} == {"duplex-yeast", "duplex-human"}
-    splice = next(each for each in knows.known() if each.question == "Splice sites")
+    assert {each.figure.who for each in knows.known()} == {"duplex-yeast", "duplex-human"}
+    splice = next(each for each in knows.known() if each.figure.task == "Splice sites")
     listed = next(line for line in run("list").output.splitlines() if line.startswith("duplex-human"))
-    assert f"splice sites {splice.value:.2f}" in listed
+    assert f"splice sites {splice.figure.value.mean:.2f}" in listed
     assert f"measured: Splice sites, {splice.told()}" in run("show", "duplex-human").output
     assert knows.in_short("dnabert-6") == ""

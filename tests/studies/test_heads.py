@@ -1,7 +1,5 @@
 """Heads are judged on held-out contigs beside rivals; two models are compared as frozen readers."""
 
-import csv
-
 import numpy as np
 import pytest
 import torch
@@ -9,10 +7,11 @@ from click.testing import CliRunner
 
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.figures import read_figures
 from dnalect.jobs.pretrain import pretrain
 from studies.__main__ import studies as command
 from studies.heads.items import open_bench, token_items, window_items
-from studies.heads.job import COLUMNS, evaluate_heads
+from studies.heads.job import evaluate_heads
 from studies.heads.probe import embed, placed_task, probe_models, read_task
 from tests.training.toy_heads import KEPT, MARKS, REGION, STRETCH, make_toy, write
 
@@ -34,28 +33,26 @@ def test_every_head_is_judged_beside_its_rivals(data, models, tmp_path):
     asked = ["heads", str(models[0]), "--data", str(data), "--sample", "300", "-o", str(tmp_path / "heads.tsv")]
     done = CliRunner().invoke(command, asked, catch_exceptions=False)
     assert done.exit_code == 0
-    with (tmp_path / "heads.tsv").open() as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    assert tuple(rows[0]) == COLUMNS
-    assert {(row["model"], row["part"]) for row in rows} == {("both", "test")}
-    value = {(row["head"], row["output"], row["metric"], row["who"]): float(row["value"]) for row in rows}
-    assert value["region", "", "balanced accuracy", "head"] > 0.9
-    assert value["region", "mean", "AUROC", "head"] > 0.95
+    rows = read_figures(tmp_path / "heads.tsv")
+    assert {row.part.partition("/")[0] for row in rows} == {"test"}
+    value = {(row.task, row.part.partition("/")[2], row.metric, row.who): row.value.mean for row in rows}
+    assert value["region", "", "balanced accuracy", "both"] > 0.9
+    assert value["region", "mean", "AUROC", "both"] > 0.95
     assert value["region", "", "balanced accuracy", "most frequent"] == 0.5
-    assert value["marks", "open", "AUROC", "head"] > 0.95
-    assert value["marks", "strong", "AUROC", "head"] > 0.95
+    assert value["marks", "open", "AUROC", "both"] > 0.95
+    assert value["marks", "strong", "AUROC", "both"] > 0.95
     assert value["marks", "weak", "AUROC", "words of 3-5"] > 0.95
-    assert value["kept", "kept", "Spearman", "head"] > 0.7
-    for row in rows:
-        rival = row["who"] != "head"
-        assert bool(row["minus_rival"]) == rival
-        if rival:
-            mine = value[row["head"], row["output"], row["metric"], "head"]
-            assert float(row["minus_rival"]) == pytest.approx(mine - float(row["value"]), abs=2e-4)
+    assert value["kept", "", "Spearman", "both"] > 0.7
+    for number, row in enumerate(rows):
+        assert bool(row.against) == (row.who == "both")
+        if row.against:
+            theirs = next(each for each in rows[number:] if each.who == row.against)
+            assert (theirs.part, theirs.metric) == (row.part, row.metric)
+            assert row.difference.mean == pytest.approx(row.value.mean - theirs.value.mean, abs=2e-4)
     assert {who for *_, metric, who in value if metric == "Spearman"} == {
-        "head", "words of 1-5", "GC content", "Markov information",
+        "both", "words of 1-5", "GC content", "Markov information",
     }  # fmt: skip
-    assert "marks strong, AUROC of head" in done.output
+    assert "test/strong" in done.output
 
 
 def test_items_are_those_of_the_part_and_know_their_place(data, models):
@@ -96,15 +93,16 @@ def test_a_probe_compares_two_models_on_the_same_items(data, models, tmp_path):
     assert sum(sizes) == 420
     assert sizes[2] == 120
     assert len(set(task.units.tolist())) == 2
-    rows = {(row.metric, row.who): row for row in probe_models(models, task)}
+    found = probe_models(models, task)
+    rows = {(row.metric, row.who): row for row in found}
     assert rows["AUROC", "both"].value.mean > 0.99
     assert rows["MCC", "both"].value.mean > 0.95
-    minus = rows["MCC", "words"].minus
+    minus = next(row.difference for row in found if (row.metric, row.against) == ("MCC", "words"))
     assert minus.mean == pytest.approx(rows["MCC", "both"].value.mean - rows["MCC", "words"].value.mean)
     asked = ["probe", *map(str, models), "--placed", str(data / "strong.csv"), "--data", str(data)]
     done = CliRunner().invoke(command, [*asked, "-o", str(tmp_path / "p.tsv")], catch_exceptions=False)
-    assert "AUROC of both" in done.output
-    assert (tmp_path / "p.tsv").read_text().startswith("task\tmetric\twho")
+    assert "AUROC" in done.output
+    assert [each.who for each in read_figures(tmp_path / "p.tsv") if each.against] == ["both"] * 4
     assert CliRunner().invoke(command, ["probe", *map(str, models)]).exit_code == 2
 
 

@@ -1,6 +1,5 @@
 """Models of different kinds on the same held-out bases and variants: the numbers are those of the slow way."""
 
-import csv
 import gzip
 import json
 
@@ -9,9 +8,11 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError
+from dnalect.core.figures import read_figures
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.jobs.pretrain import pretrain
+from dnalect.models.card import read_card
 from dnalect.stats.ranking import auroc
 from dnalect.tokens.bases import encode
 from studies import recipes
@@ -75,27 +76,28 @@ def data(tmp_path_factory):
 
 def test_the_table_holds_the_numbers_of_the_slow_way(data, tmp_path):
     rows = recipes.compare([str(data / "one"), str(data / "two")], data, tmp_path, sample=300, most=100)
-    assert {row.model for row in rows} == {
+    bits = {row.who: row for row in rows if row.part == "x"}
+    found = {(row.who, row.part): row.value.mean for row in rows}
+    assert set(bits) == {
         "one", "two", f"{recipes.MARKOV}, interpolated", f"{recipes.MARKOV}, mixed"
     }  # fmt: skip
-    assert [row.bits.mean for row in rows] == sorted(row.bits.mean for row in rows)
-    found = {row.model: row for row in rows}
+    assert [row.value.mean for row in bits.values()] == sorted(row.value.mean for row in bits.values())
     genome = open_genome(data / "genomes/yeast_S288C.fa.gz")
     codes = encode(np.asarray(genome.contig("x")))
     chosen = np.sort(np.random.default_rng(0).choice(np.flatnonzero(codes < 4), 300, replace=False))
     log_probs = tiled_log_probs(dnalect.load(data / "one").network, codes)
     expected = -log_probs[chosen, codes[chosen]].mean() / np.log(2)
-    assert found["one"].bits.mean == pytest.approx(expected, abs=1e-5)
-    assert found["one"].minus.mean == pytest.approx(
-        found["one"].bits.mean - found[f"{recipes.MARKOV}, interpolated"].bits.mean, abs=1e-6
-    )
-    assert found["one"].bits.mean < found["two"].bits.mean - 0.2
-    assert found["one"].auroc.mean > 0.8
-    assert (found["one"].family, found["two"].tokenizer) == ("duplex", "logo-3")
-    with (tmp_path / "recipes.tsv").open() as file:
-        table = list(csv.DictReader(file, delimiter="\t"))
-    assert [row["model"] for row in table] == [row.model for row in rows]
-    assert float(table[0]["bits"]) == pytest.approx(rows[0].bits.mean, abs=1e-4)
+    assert found["one", "x"] == pytest.approx(expected, abs=1e-5)
+    rival = f"{recipes.MARKOV}, interpolated"
+    assert bits["one"].against == rival
+    assert bits["one"].difference.mean == pytest.approx(found["one", "x"] - found[rival, "x"], abs=1e-6)
+    assert found["one", "x"] < found["two", "x"] - 0.2
+    assert found["one", recipes.RANKED] > 0.8
+    sizes = {row.who: row.value.mean for row in rows if row.metric == recipes.SIZE}
+    assert sizes == {name: read_card(data / name).parameters for name in ("one", "two")}
+    table = read_figures(tmp_path / "recipes.tsv")
+    assert [(row.who, row.part) for row in table] == [(row.who, row.part) for row in rows]
+    assert table[0].value.mean == pytest.approx(rows[0].value.mean, abs=1e-4)
     for name in ("recipes.png", "recipes-variants.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 

@@ -15,6 +15,7 @@ import pytest
 
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.figures import COLUMNS, Figure, against_chance, against_rival, shown, signed
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.tiles import tiled_log_probs
@@ -25,10 +26,10 @@ from dnalect.tokens.bases import BASES, encode
 from studies.cases import measured
 from studies.worth import conservation, crossfit, human, promoter_bases, promoters, strains
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.collected import Collected
 from studies.worth.compare import add_aurocs
 from studies.worth.page import Result, Skipped, render, sentence, shortcomings
 from studies.worth.promoter_bases import promoter_numbers
-from studies.worth.rows import COLUMNS, Row, Table, against_chance, against_rival, shown, signed
 from studies.worth.run import Request, run
 from studies.worth.snvs import make_snvs, read_snvs
 from studies.worth.species import HUMAN, YEAST
@@ -120,11 +121,11 @@ def test_tables_are_those_of_the_whole_contig_and_computed_once(fasta, tiny, mon
 # --- words ------------------------------------------------------------------------------------------------------
 
 
-def planted(strength: float) -> Table:
+def planted(strength: float) -> Collected:
     rng = np.random.default_rng(5)
     positive = np.arange(1500) % 2 == 0
     rival, score = rng.normal(size=1500), rng.normal(size=1500) + strength * positive
-    table = Table("promoters", "S. cerevisiae", "tiny", "python -m studies worth")
+    table = Collected("promoters", "S. cerevisiae", "tiny", "python -m studies worth")
     add_aurocs(table, "common over rare", positive, np.arange(1500) // 5, {"LLR": score}, {"noise": rival}, False)
     return table
 
@@ -139,7 +140,7 @@ def planted(strength: float) -> Table:
 )
 def test_a_signal_is_found_and_its_absence_said(strength, chance, rival):
     rows = planted(strength).rows
-    assert [(row.model, row.rival) for row in rows] == [("tiny", "noise"), ("noise", "")]
+    assert [(row.who, row.against) for row in rows] == [("tiny", "noise"), ("noise", "")]
     assert against_chance(rows[0]).startswith(chance)
     assert against_rival(rows[0]).startswith(f"{rival} noise")
     told = sentence(rows[:1])
@@ -152,7 +153,7 @@ def test_a_signal_is_found_and_its_absence_said(strength, chance, rival):
 
 def test_no_interval_means_no_claim():
     nothing = Estimate(0.6, math.nan, math.nan)
-    row = Row("a", "b", "c", False, "m", "g", 3, nothing, "r", nothing, chance=0.5)
+    row = Figure("a", "g", "c", "m", 3, nothing, against="r", difference=nothing, chance=0.5)
     assert "nothing can be said" in against_chance(row)
     assert "no interval" in against_rival(row)
     assert shown(nothing) == "0.600"
@@ -165,7 +166,7 @@ def test_numbers_for_people():
 
 
 def test_the_page_lists_weaknesses_plots_and_what_was_left_out():
-    rows = planted(0.0).rows + [replace(row, seen=True, group="other") for row in planted(1.0).rows]
+    rows = planted(0.0).rows + [replace(row, seen=True, part="other") for row in planted(1.0).rows]
     findings = Findings(rows, [Plot("p-tiny", "a caption [95%]", lambda path: None)], ["12 variants."])
     skipped = [Skipped(STUDIES[-1], HUMAN, "", "no model")]
     page = render([Result(STUDIES[0], YEAST, "runs/tiny", findings)], skipped, "images", "python -m studies worth")
@@ -265,9 +266,9 @@ def test_the_studies_of_yeast_write_rows_plots_and_a_page(data, tiny, tmp_path):
     assert any("U. maydis was left out" in line for line in told)
     for name in names:
         rows = read(tmp_path / "out" / f"{name}.tsv")
-        assert tuple(rows[0]) == COLUMNS
+        assert tuple(rows[0])[: len(COLUMNS)] == COLUMNS
         assert {row["seen"] for row in rows} == {"no"}
-        assert {row["model"] for row in rows} >= {"tiny", "Markov log-ratio"}
+        assert {row["who"] for row in rows} >= {"tiny", "Markov log-ratio"}
         assert all(row["command"].startswith("python -m studies worth --data DATA --study") for row in rows)
         assert all(row["value"] for row in rows)
     text = page.read_text()
@@ -292,7 +293,7 @@ def test_splice_sites_and_consequences_are_where_they_were_planted(data, tiny, t
     introns = sum(n % 4 in (1, 2) for length in LENGTHS.values() for n in range(len(range(300, length - 900, 700))))
     wanted = dict.fromkeys(("transcription start", "start codon", "stop codon", "tRNA start"), genes)
     wanted |= dict.fromkeys(("splice donor", "splice acceptor"), introns)
-    assert {row.group.partition(",")[0]: row.n for row in profiles.rows} == wanted
+    assert {row.part.partition(",")[0]: row.n for row in profiles.rows} == wanted
 
 
 def test_what_cannot_be_run_alone_is_an_error(data, tiny, tmp_path):
@@ -342,9 +343,14 @@ def test_conservation_is_found_where_the_scores_follow_it(data, tiny, tmp_path, 
     for name, value in {"TRACK": "track.bw", "CONTIGS": ("chrI",), "ZYMOSEPTORIA": YEAST}.items():
         monkeypatch.setattr(conservation, name, value)
     findings = conservation.run(Options(tmp_path / "data", str(tiny)))
-    groups = {row.group: row.n for row in findings.rows}
+    groups = {row.part: row.n for row in findings.rows}
     assert groups["all"] == 9_000 == groups["coding"] + groups["not coding"]
-    assert {row.rival for row in findings.rows} == {"", "Markov information", "Markov ln p(reference)", "coding or not"}
+    assert {row.against for row in findings.rows} == {
+        "",
+        "Markov information",
+        "Markov ln p(reference)",
+        "coding or not",
+    }
     findings.plots[0].draw(tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 5_000
     with pytest.raises(InputError, match="no contig chrII of 15,000"):
@@ -390,12 +396,12 @@ def test_the_human_study_reads_its_tables(data, tiny, tmp_path, monkeypatch):
     for name, value in changes.items():
         monkeypatch.setattr(human, name, value)
     findings = human.run(Options(folder, str(tiny)))
-    told = {(row.group, row.measure): row for row in findings.rows}
+    told = {(row.part, row.metric): row for row in findings.rows}
     assert told["HNF4A promoter", "Spearman of |LLR| with |effect|"].n == sum(at % 15 <= 10 for at in range(600, 700))
     assert all(math.isfinite(row.value.mean) for row in findings.rows)
     assert told["3 elements", "mean AUROC of |LLR| over elements"].n == 237
     assert told["3 elements", "mean Spearman of GERP over elements"].model == "GERP"
-    assert {row.group for row in findings.rows} >= {"ONE", "TERT-GBM", "common over singletons, major to minor allele"}
+    assert {row.part for row in findings.rows} >= {"ONE", "TERT-GBM", "common over singletons, major to minor allele"}
     for plot in findings.plots:
         plot.draw(tmp_path / f"{plot.name}.png")
 

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import make_model
 from dnalect.core.errors import ConfigError, TableError
+from dnalect.core.figures import read_figures
 from dnalect.genome.bed import Intervals
 from dnalect.genome.regions import Region
 from dnalect.stats.ranking import AurocBootstrap
@@ -17,7 +18,6 @@ from studies.worth import crossfit, splice
 from studies.worth.bench import Bench, Options
 from studies.worth.head import answers, head_sentence, head_table
 from studies.worth.kept import read_study
-from studies.worth.rows import read_rows
 from studies.worth.run import Request, run
 from studies.worth.species import HUMAN
 from studies.worth.splice import DONOR, Sites, is_site, splice_sites, stranded_genes
@@ -107,7 +107,7 @@ def test_controls_are_near_and_apart_and_alike_where_asked():
 
 def test_a_model_that_knows_the_sites_is_seen_and_one_that_does_not_is_called_so(data, tiny, monkeypatch):
     findings = splice.run(Options(data, str(tiny)))
-    told = {(row.group, row.measure): row for row in findings.rows}
+    told = {(row.part, row.metric): row for row in findings.rows}
     donors = told["G>A at splice donors against other G within 3 kb", "AUROC of -LLR"]
     motif = told["G>A at splice donors against other G within 3 kb", "AUROC of splice motif"]
     assert motif.value.mean > 0.95
@@ -128,7 +128,7 @@ def test_a_model_that_knows_the_sites_is_seen_and_one_that_does_not_is_called_so
     monkeypatch.setattr(splice, "Bench", lambda *words, **more: bench.append(Bench(*words, **more)) or bench[0])
     monkeypatch.setattr(crossfit.CrossFitted, "log_probs", knowing)
     rows = splice.run(Options(data, str(tiny))).rows
-    own = [row for row in rows if row.measure == "AUROC of -LLR"]
+    own = [row for row in rows if row.metric == "AUROC of -LLR"]
     assert len(own) == 8
     assert all(row.value.mean == 1 for row in own)
     assert head_sentence(rows) == ""
@@ -145,12 +145,12 @@ def test_the_page_begins_with_the_table_and_keeps_other_studies(data, tiny, tmp_
     assert "--human-model tiny" in text
     # A partial run, or none at all, finds the rest where it was left.
     kept = read_study(out, SPLICE)
-    assert [row.measure for row in kept[0].findings.rows] == [row.measure for row in results[0].findings.rows]
+    assert [row.metric for row in kept[0].findings.rows] == [row.metric for row in results[0].findings.rows]
     assert kept[0].findings.notes == results[0].findings.notes
     run(Request(data, out, tmp_path / "again" / "worth.md", kept=True))
     assert (tmp_path / "again" / "worth.md").read_text() == text
-    told = (out / "head.tsv").read_text().splitlines()
-    assert [line.split("\t")[:2] for line in told[1:]] == [["Splice sites", "tiny"]] * 2
+    told = [each for each in read_figures(out / "head.tsv") if each.against]
+    assert [(each.task, each.who) for each in told] == [("Splice sites", "tiny")] * 2
 
 
 def test_what_is_kept_is_checked(tmp_path):
@@ -166,7 +166,7 @@ def test_what_is_kept_is_checked(tmp_path):
 def test_the_shipped_rows_make_the_shipped_page_and_table():
     root = Path(__file__).resolve().parents[2]
     files = [root / "results" / "worth" / f"{study.name}.tsv" for study in STUDIES]
-    rows = [row for path in files for row in read_rows(path)]
+    rows = [row for path in files for row in read_figures(path)]
     assert head_table(rows) in (root / "docs" / "worth.md").read_text()
     assert {answer.question.name.partition(":")[0] for answer in answers(rows)} == {
         "Splice sites",

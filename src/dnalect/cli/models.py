@@ -25,7 +25,8 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """All models that have a name, as a table."""
-    from dnalect.jobs.models import aligned, rows
+    from dnalect.core.tables import aligned
+    from dnalect.jobs.models import rows
 
     click.echo(aligned(rows()))
 

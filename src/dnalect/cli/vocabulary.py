@@ -1,12 +1,12 @@
 """dnalect vocabulary train | compare | choose genome.fa"""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from dnalect.cli import machine
+from dnalect.core.tables import aligned
 
 _REGIONS = click.option(
     "--regions",
@@ -89,9 +89,4 @@ def compare(
     from dnalect.jobs import vocabulary_compare as workflow
 
     rows = workflow.compare(references, out, kmers, sizes, regions)
-    click.echo(_aligned(workflow.table(rows)))
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+    click.echo(aligned(workflow.table(rows)))

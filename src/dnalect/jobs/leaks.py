@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from dnalect.core.files import write_text
+from dnalect.core.tables import write_tsv
 from dnalect.examples.leaks import Audit
 from dnalect.jobs.tuning.data import DataOptions, prepare
 
@@ -62,4 +62,4 @@ def table(rows: Iterable[Row]) -> Iterator[list[str]]:
 
 def write_leaks(path: Path, rows: Sequence[Row]) -> None:
     """Write the table as TSV, whole or not at all."""
-    write_text(path, "".join("\t".join(cells) + "\n" for cells in table(rows)))
+    write_tsv(path, table(rows))

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from dnalect.baselines.contexts import MAX_ORDER, Side
 from dnalect.baselines.markov import MarkovModel
+from dnalect.core import tables
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import check_outputs, write_text
+from dnalect.core.files import check_outputs
 from dnalect.examples.homology import free_bases, shared_mask
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, Reference, open_genome
@@ -157,7 +158,7 @@ def evaluate_likelihood(
         for region, draws in regions.items()
     ]
     if out is not None:
-        write_text(out, "".join("\t".join(cells) + "\n" for cells in [COLUMNS, *(row.cells() for row in rows)]))
+        tables.write_tsv(out, [COLUMNS, *(row.cells() for row in rows)])
     return rows
 
 
@@ -215,9 +216,7 @@ def aligned(rows: Sequence[Likelihood]) -> str:
         label += "" if row.sides == "two" else " (left only)"
         differences = [_interval(estimate, "+") for estimate in (row.minus_interpolated, row.minus_mixed)]
         lines.append([label, row.region, f"{row.bases:,}", _interval(row.bits), f"{row.perplexity:.3f}", *differences])
-    kept = [n for n in range(len(head)) if any(line[n] for line in lines[1:])]
-    widths = {n: max(len(line[n]) for line in lines) for n in kept}
-    return "\n".join("  ".join(f"{line[n]:<{widths[n]}}" for n in kept).rstrip() for line in lines)
+    return tables.aligned(tables.filled(lines))
 
 
 def _interval(estimate: Estimate | None, sign: str = "") -> str:

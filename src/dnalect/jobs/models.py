@@ -23,14 +23,6 @@ def rows() -> list[tuple[str, ...]]:
     return table
 
 
-def aligned(table: Sequence[Sequence[str]]) -> str:
-    """Return a table as text, its columns under each other."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
-    )
-
-
 def describe(name: str) -> str:
     """Return what is known of a model by its name, hub id or folder. Nothing is downloaded.
 

@@ -220,9 +220,9 @@ def _measured(wishes: Wishes) -> list[str]:
     if human:
         lines += ["For human variants none of the models here is good enough alone. Better, by question:"]
         for question, tools, measured in BETTER:
-            own = [each for each in known() if each.question == measured and each.species == HUMAN]
+            own = [each for each in known() if (each.figure.task, each.figure.species) == (measured, HUMAN)]
             lines.append(f"  {question} {tools}")
-            lines += [f"       {each.model}, {each.told()}" for each in own]
+            lines += [f"       {each.figure.who}, {each.told()}" for each in own]
         lines.append("")
     shipped = [card for card in embedded_cards() if not wishes.species or _same(card.species, wishes.species)]
     for card in shipped if not (human and wishes.species) else ():

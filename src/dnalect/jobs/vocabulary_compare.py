@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import check_outputs, made_folder, write_text
+from dnalect.core.files import check_outputs, made_folder
+from dnalect.core.tables import write_tsv
 from dnalect.jobs.vocabulary import Letters, sequences_of
 from dnalect.report import plots
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -89,8 +90,7 @@ def compare(
     rows = [_kmer_cost(contigs, k) for k in sorted(set(kmers))]
     rows += _byte_pair_costs(contigs, sorted(set(sizes)))
     if out is not None:
-        lines = ["\t".join(COLUMNS), *("\t".join(row.cells()) for row in rows)]
-        write_text(out / TABLE, "\n".join(lines) + "\n")
+        write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
         draw(rows, out / PICTURE)
     return rows
 

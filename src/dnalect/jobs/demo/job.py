@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from textwrap import indent
 
 from dnalect.core.errors import OutputError
+from dnalect.core.figures import shown
 from dnalect.core.records import Row, Summary
 from dnalect.core.reporter import phase
+from dnalect.core.tables import aligned
 from dnalect.genome.coding import read_coding, sound_genes
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.likelihood import scorer_for
@@ -73,8 +76,8 @@ def _told(genes: Genes, learned: Learned) -> str:
     frames, stops = genes.in_frame, genes.separated["missense"]
     few, many = learned.model[1], learned.kmers[-1]
     return f"""What {MODEL} knows of sequence that it never saw:
-  reading frames    a new stop codon in frame against the same one out of frame: AUROC {frames.mean:.3f} [{frames.low:.3f}, {frames.high:.3f}]
-  consequences      missense above stop gained: AUROC {stops.mean:.3f} [{stops.low:.3f}, {stops.high:.3f}] (kind of substitution alone: {genes.by_type["missense"]:.3f})
+  reading frames    a new stop codon in frame against the same one out of frame: AUROC {shown(frames)}
+  consequences      missense above stop gained: AUROC {shown(stops)} (kind of substitution alone: {genes.by_type["missense"]:.3f})
   histone marks     H4 from {few[0]:,.0f} labels: AUROC {few[1].mean:.3f}; k-mer counts from {many[0]:,.0f} labels: {many[1].mean:.3f}
 """  # noqa: E501
 
@@ -108,15 +111,15 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
                 "Reading frames, consequences, histone marks",
                 (
                     f"Of all substitutions that spell TAA, TAG or TGA in {genes.count} genes, those in the gene's "
-                    f"reading frame score lowest: AUROC {_shown(frames)} against the other two frames. The three "
+                    f"reading frame score lowest: AUROC {shown(frames, 2)} against the other two frames. The three "
                     "letters are the same; only the frame differs.",
-                    f"Gained stops score below missense substitutions with AUROC {_shown(missense)}, and below "
-                    f"synonymous ones with {_shown(synonymous)}. The kind of substitution alone (A to T, C to T ...) "
+                    f"Gained stops score below missense substitutions with AUROC {shown(missense, 2)}, and below "
+                    f"synonymous ones with {shown(synonymous, 2)}. The kind of substitution alone (A to T, C to T ...) "
                     f"reaches {genes.by_type['missense']:.2f} and {genes.by_type['synonymous']:.2f}.",
                     f"The states inside the model, frozen, with a regression on {first[0]:,.0f} labelled windows: "
-                    f"AUROC {_shown(first[1])} on {learned.tested} windows of chromosomes XIII and XIV; with "
-                    f"{few[0]:,.0f} labels {_shown(few[1])}. k-mer counts need {many[0]:,.0f} labels for "
-                    f"{_shown(many[1])}.",
+                    f"AUROC {shown(first[1], 2)} on {learned.tested} windows of chromosomes XIII and XIV; with "
+                    f"{few[0]:,.0f} labels {shown(few[1], 2)}. k-mer counts need {many[0]:,.0f} labels for "
+                    f"{shown(many[1], 2)}.",
                 ),
                 pictures=(("", picture.read_bytes()),),
                 wide=True,
@@ -127,16 +130,10 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
     )
 
 
-def _shown(told: tuple[float, float, float]) -> str:
-    return f"{told[0]:.2f} [{told[1]:.2f}, {told[2]:.2f}]"
-
-
 def _table(summary: Summary) -> str:
     """The lowest-ranked variants as aligned text."""
     lines = [["variant", "gene", "consequence", "score", "percentile"], *(_cells(row) for row in summary.top[:SHOWN])]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
-    rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "The natural variants that it expects least:\n" + "\n".join(f"  {row}" for row in rows) + "\n"
+    return "The natural variants that it expects least:\n" + indent(aligned(lines), "  ") + "\n"
 
 
 def _cells(row: Row) -> list[str]:

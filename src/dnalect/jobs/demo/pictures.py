@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from dnalect.core.figures import shown
 from dnalect.jobs.demo.genes import Genes, Stretch
 from dnalect.jobs.demo.labels import Learned
 from dnalect.report.plots import INK, LINE, MODEL, RIVAL, SECOND, clean, save
@@ -37,7 +38,7 @@ def _frames(axes: Axes, genes: Genes) -> None:
         axes.stairs(heights, BINS, color=shade, lw=1.4, label=f"{name} ({len(values):,})")
     told = genes.in_frame
     axes.text(
-        0.02, 0.60, f"other frames above its own:\nAUROC {told.mean:.3f} [{told.low:.3f}, {told.high:.3f}]",
+        0.02, 0.60, f"other frames above its own:\nAUROC {shown(told)}",
         transform=axes.transAxes, va="top", fontsize=8, color=INK,
     )  # fmt: skip
     axes.set_yticks([])
