@@ -400,7 +400,7 @@ def test_the_human_study_reads_its_tables(data, tiny, tmp_path, monkeypatch):
     assert told["HNF4A promoter", "Spearman of |LLR| with |effect|"].n == sum(at % 15 <= 10 for at in range(600, 700))
     assert all(math.isfinite(row.value.mean) for row in findings.rows)
     assert told["3 elements", "mean AUROC of |LLR| over elements"].n == 237
-    assert told["3 elements", "mean Spearman of GERP over elements"].model == "GERP"
+    assert told["3 elements", "mean Spearman of GERP over elements"].who == "GERP"
     assert {row.part for row in findings.rows} >= {"ONE", "TERT-GBM", "common over singletons, major to minor allele"}
     for plot in findings.plots:
         plot.draw(tmp_path / f"{plot.name}.png")
