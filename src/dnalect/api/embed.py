@@ -32,9 +32,17 @@ STRANDS = {1: 1, 2: 2, "forward": 1, "both": 2}
 
 
 class Embeddings(Table):
-    """Windows with their places, what the input says of them, and their vectors.
+    """Windows with their places, what the input says of them, and their vectors. The columns are places and labels.
 
-    vectors: (n, C) float32; with pool="base" a list of (L, C). The columns are places and labels.
+    Attributes:
+        vectors: (n, C) float32; with pool="base" a list of n arrays (L, C).
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome(dnalect.demo_files().reference)
+        >>> found = dnalect.embed("duplex-yeast", [("chrI", 0, 200), ("chrI", 200, 400)], reference=genome)
+        >>> found.vectors.shape, found["start"]
+        ((2, 256), [0, 200])
     """
 
     def __init__(self, table: pa.Table):
@@ -48,8 +56,13 @@ class Embeddings(Table):
     def plot(self, path: str | Path, method: str = "pca", colour: str | None = None) -> None:
         """Draw a map of the vectors in two dimensions as PNG.
 
-        method: "pca", "tsne" or "umap" (which needs umap-learn). colour: the column that colours the
-        dots, None for the first label, if there is one. Raises ConfigError for a missing column.
+        Args:
+            path: The PNG.
+            method: "pca", "tsne" or "umap" (which needs umap-learn).
+            colour: The column that colours the dots; None for the first label, if there is one.
+
+        Raises:
+            ConfigError: There is no such column or method, or the vectors are of bases.
         """
         vectors = self.vectors
         if isinstance(vectors, list):
@@ -96,17 +109,35 @@ def embed(
 ) -> Floats | Embeddings:
     """Return the vectors that a model has for sequences, or for the windows of files: what `dnalect embed` does.
 
-    model: a name, a folder or what `load` gave; None lets a genome choose.
-    inputs: sequences as text, one or a list, give an array (n, C) float32, (n, 2 * C) for
-    "mean-max". The path of a FASTA, BED, VCF or table, intervals (contig, start, end), variants
-    (contig, position, ref, alt), sequences by name or a data frame give `Embeddings`, which know
-    their places and labels. reference: the genome that places lie on.
-    pool: "mean", "max", "mean-max", "summary", or of files "base", a vector for every base.
-    layer: 0 for the embedding, 1 and on after that layer, None for the last, after its norm.
-    strands: 1 or "forward"; 2 or "both" for the mean with the reverse complement.
-    batch: sequences in one pass. quiet: no progress. outputs: files to write too (.parquet, .h5ad,
-    .npz). more: window, step, labels, rename, device, dtype.
-    The rest of what pooling means: docs/embed.md. Raises a DnalectError for what can't be embedded.
+    Args:
+        model: A name, a folder or what `load` gave. None lets a genome choose.
+        inputs: Sequences as text, one or a list, give an array. The path of a FASTA, BED, VCF or
+            table, intervals (contig, start, end), 0-based half-open, variants (contig, position
+            from 1, ref, alt), sequences by name or a data frame give `Embeddings`, which know
+            their places and labels.
+        pool: "mean", "max", "mean-max", "summary", or of files "base", a vector for every base.
+            [What they mean](embed.md).
+        layer: 0 for the embedding, 1 and on for what comes after that layer, None for the last,
+            after its norm.
+        strands: 1 or "forward"; 2 or "both" for the mean with the reverse complement.
+        batch: Sequences in one pass.
+        quiet: No progress.
+        reference: The genome that places lie on: a FASTA, what `open_genome` gave, or sequences by name.
+        outputs: Files to write too: .parquet, .h5ad, .npz.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, by their names here: window, step, labels, rename, device, dtype.
+
+    Returns:
+        Of plain sequences an array (n, C) float32, (n, 2 C) for "mean-max", in their order; of all else `Embeddings`.
+
+    Raises:
+        DnalectError: Something can't be embedded, or an option is wrong.
+
+    Examples:
+        >>> import dnalect
+        >>> model = dnalect.load("duplex-yeast")
+        >>> dnalect.embed(model, ["ACGTTGCATGACC" * 20, "GATTACA" * 30]).shape
+        (2, 256)
     """
     if strands not in STRANDS:
         raise ConfigError(f"strands are 1 or 2, 'forward' or 'both', not {strands!r}")

@@ -16,7 +16,12 @@ from dnalect.models.registry import Named
 class Evaluation(Table):
     """A model and its rivals, a row a region each: model, region, bases, bits (with low and high), perplexity.
 
-    bits, perplexity: of the model over all bases. rows: as `Likelihood` has them.
+    `print(found)` shows the table of the command.
+
+    Attributes:
+        bits: Bits per base of the model over all bases: mean, low and high of the 95% interval.
+        perplexity: 2 to the power of these bits: 4 is guessing.
+        rows: The rows with all that was measured.
     """
 
     def __init__(self, rows: Sequence[Likelihood]):
@@ -54,13 +59,33 @@ def evaluate(
 ) -> Evaluation:
     """Return bits per base and perplexity of a model on a genome: what `dnalect evaluate likelihood` does.
 
-    model: any language model, by name, folder or object. reference: a FASTA, what `open_genome`
-    gave, sequences by name, or one sequence. regions: where, as texts (`chrI:1,001-2,000`, from 1,
-    ends inside) or BED files; none for the test regions of the model's card, of another genome all
-    of it or 2 Mb spread over it. rivals: fit Markov models too, on other parts of the FASTA.
-    sample: random bases that stand for all; None for all, of masked models for 2,000. annotate: a
-    GFF or GTF, for figures of coding, intergenic and promoter bases.
-    Raises a DnalectError for unusable input.
+    Args:
+        model: Any language model, by name, folder or object.
+        reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
+        regions: Where: texts (`chrI:1,001-2,000`, from 1, ends inside) or BED files. None for the test
+            regions of the model's card; of another genome all of it, or 2 Mb spread over it.
+        rivals: Fit Markov models too, on other parts of the FASTA.
+        sample: Random bases that stand for all; None for all, of masked models for 2,000.
+        annotate: A GFF or GTF, for figures of coding, intergenic and promoter bases.
+        device: As torch names it, of a model given by name.
+        dtype: "float32" or "bfloat16".
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+
+    Returns:
+        An `Evaluation`, a row for each of model and rivals, and each region.
+
+    Raises:
+        DnalectError: Model, genome or regions can't be used.
+
+    Examples:
+        Nobody can predict random bases, and who believes to know something loses more than 2 bits:
+
+        >>> import random
+        >>> import dnalect
+        >>> genome = {"random": "".join(random.Random(0).choices("ACGT", k=2_000))}
+        >>> found = dnalect.evaluate("duplex-yeast", genome, rivals=False)
+        >>> 2 < found.bits.mean < 2.3, found["bases"]
+        (True, [2000])
     """
     places = [regions] if isinstance(regions, str | Path) else list(regions)
     strata = Strata(annotate=None if annotate is None else str(annotate))

@@ -28,7 +28,11 @@ PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}
 
 
 class Finetuned(Table):
-    """What fine-tuning gave: its figures beside those of the rivals, a row each. folder: with model and report.html."""
+    """What fine-tuning gave: its figures beside those of the rivals, a row each.
+
+    Attributes:
+        folder: With the model, the figures and report.html.
+    """
 
     def __init__(self, folder: Path, figures: Sequence[Figure]):
         super().__init__(pa.Table.from_pylist([_plain(each) for each in figures]))
@@ -71,13 +75,41 @@ def finetune(
 ) -> Finetuned:
     """Tune a model on labelled sequences and measure it beside simple rivals: what `dnalect finetune` does.
 
-    data: a table, BED, FASTA or folder, or a data frame with the columns sequence and label. out:
-    folder for model, figures and report.html. model: to begin with, None for the reference's.
-    method: "probe", "lora" or "full". labels: columns. reference: the genome that places lie on.
-    rivals: whom to compare with. more: what `dnalect finetune` takes, by its names here: epochs,
-    batch, rate, patience, seed; pool, layer, strands (1 or 2), longest; rank, alpha (of LoRA);
-    sequence, kind, signal, background, split, test, validate, test_contigs ...
-    Raises a DnalectError for what can't be learned from.
+    Args:
+        data: A table, BED, FASTA or folder; or a data frame with the columns sequence and label.
+        out: Folder for model, figures and report.html.
+        model: To begin with: a name, a folder or what `load` gave; None for the reference's.
+        method: "probe" (the model stays as it is), "lora" or "full".
+        labels: Columns that hold labels.
+        reference: The genome that places lie on.
+        rivals: Whom to compare with.
+        motifs: A file of motifs (MEME or JASPAR) for the rival of that name.
+        device: As torch names it; None for the best there is.
+        dtype: "float32" or "bfloat16".
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, by their names here: epochs, batch, rate, patience,
+            seed; pool, layer, strands (1 or 2), longest; rank, alpha (of LoRA); sequence, kind,
+            signal, background, split, test, validate, test_contigs ...
+
+    Returns:
+        The figures, and the folder of the model.
+
+    Raises:
+        DnalectError: The data can't be learned from, or an option is wrong.
+
+    Examples:
+        >>> import random
+        >>> from pathlib import Path
+        >>> import dnalect
+        >>> at = random.Random(0)
+        >>> rows = [(at.choices("ACGT", (1, 1 + label, 1 + label, 1), k=60), label) for label in (0, 1) * 60]
+        >>> lines = ["sequence,label", *("".join(bases) + f",{label}" for bases, label in rows)]
+        >>> _ = Path("gc.csv").write_text("\\n".join(lines))
+        >>> tuned = dnalect.finetune("gc.csv", "gc-model", "duplex-yeast", method="probe", rivals=(), progress=False)
+        >>> [value > 0.8 for value, metric in zip(tuned["value"], tuned["metric"]) if metric == "AUROC"]
+        [True]
+        >>> tuned.model.card.family
+        'predictor'
     """
     parts: dict[type[Any], dict[str, Any]] = {Reading: {}, LoraConfig: {}, TuneConfig: {}, DataOptions: {}}
     known = {each.name: kind for kind in reversed(list(parts)) for each in fields(kind)}
@@ -122,9 +154,48 @@ def pretrain(
 ) -> Model:
     """Train a model and return it: what `dnalect pretrain` does.
 
-    source: a config (TOML). out: the model folder; a run found there goes on. data: the folder that
-    the files of a config are relative to. more: device, threads.
-    Raises a DnalectError for what can't be trained.
+    Args:
+        source: A config (TOML), or the name of a recipe that comes with dnalect. [All keys](config.md).
+        out: The model folder; a run found there goes on.
+        data: The folder that the files of a config are relative to.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: device, threads.
+
+    Returns:
+        The trained model, as `load` gives it.
+
+    Raises:
+        DnalectError: The config is wrong, a file is missing, or nothing can be learned.
+
+    Examples:
+        >>> import random
+        >>> from pathlib import Path
+        >>> import dnalect
+        >>> bases = "".join(random.Random(0).choices("ACGT", k=4_000))
+        >>> _ = Path("tiny.fa").write_text(f">a\\n{bases[:3000]}\\n>b\\n{bases[3000:]}\\n")
+        >>> config = '''
+        ... name = "tiny"
+        ... [data]
+        ... window = 64
+        ... [[data.genomes]]
+        ... name = "tiny"
+        ... fasta = "tiny.fa"
+        ... train = ["a"]
+        ... validate = ["b"]
+        ... [model]
+        ... family = "duplex"
+        ... width = 8
+        ... kernel = 3
+        ... dilations = [1, 2]
+        ... [optim]
+        ... batch = 4
+        ... steps = 4
+        ... warmup = 1
+        ... '''
+        >>> _ = Path("tiny.toml").write_text(config)
+        >>> model = dnalect.pretrain("tiny.toml", "tiny-model", progress=False)
+        >>> model.card.id, model.card.parameters > 0
+        ('tiny', True)
     """
     with using(progress):
         train_model(Path(source), Path(data), Path(out), **more)

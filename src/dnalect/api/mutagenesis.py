@@ -25,8 +25,10 @@ Floats = npt.NDArray[np.float32]
 class Mutagenesis(Table):
     """What each substitution of L bases changes: a row a base, with contig, position (from 1), ref, A, C, G, T.
 
-    effects: (L, 4) float32 in A, C, G, T order, 0 for the base that is there and NaN at an N.
-    sequence: the L bases. unit: of the effects, in words.
+    Attributes:
+        effects: (L, 4) float32 in A, C, G, T order, 0 for the base that is there and NaN at an N.
+        sequence: The L bases.
+        unit: Of the effects, in words.
     """
 
     def __init__(self, genome: Genome, region: Region, effects: Floats, unit: str):
@@ -54,13 +56,36 @@ def mutagenesis(
 ) -> Mutagenesis:
     """Change every base to every other one, and return what each change does (in-silico mutagenesis).
 
-    model: by name, folder or object. Of a language model an effect is ln p(base) - ln p(the base
-    that is there), in nats, as `score` has it for SNVs; of a fine-tuned predictor it is the
-    prediction with the change less that without: a signal in its own unit, classes and tracks as
-    log-odds. reference: one sequence as text, or a genome (FASTA, open, or sequences by name).
-    region: `chrI:1,001-1,200` of it (from 1, ends inside); the bases around are read too. None for
-    the only contig. output: of a predictor with several. batch: windows in one pass.
-    Raises ConfigError or InputError where region or output don't say which one.
+    Of a language model an effect is ln p(base) - ln p(the base that is there), in nats, as `score`
+    has it for SNVs; of a fine-tuned predictor it is the prediction with the change less that without: a
+    signal in its own unit, classes and tracks as log-odds.
+
+    Args:
+        model: By name, folder or object.
+        reference: One sequence as text, or a genome (FASTA, open, or sequences by name).
+        region: `chrI:1,001-1,200` of it (from 1, ends inside); the bases around are read too. None for
+            the only contig.
+        output: Which one, of a predictor with several.
+        batch: Windows in one pass; None for the model's own.
+        device: As torch names it, of a model given by name.
+        dtype: "float32" or "bfloat16".
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+
+    Returns:
+        The effects (L, 4), with the places of the bases.
+
+    Raises:
+        ConfigError: `output` doesn't say which one.
+        InputError: `region` doesn't say which part, or isn't in the genome.
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome(dnalect.demo_files().reference)
+        >>> found = dnalect.mutagenesis("duplex-yeast", genome, "chrI:10,001-10,050")
+        >>> found.effects.shape, found.unit
+        ((50, 4), 'nats, ln p(base) - ln p(ref)')
+        >>> found["position"][:2], found["ref"][:2]
+        ([10001, 10002], ['G', 'A'])
     """
     genome = open_genome(reference)
     if region is None and len(genome) > 1:

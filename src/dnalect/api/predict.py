@@ -20,7 +20,8 @@ from dnalect.models.registry import Named
 class Predictions(Table):
     """Predictions: a row a sequence, with its place, and a column for each thing that the model predicts.
 
-    predicted: the names of these columns.
+    Attributes:
+        predicted: The names of these columns.
     """
 
     predicted: tuple[str, ...] = ()
@@ -39,12 +40,38 @@ def predict(
 ) -> Predictions:
     """Predict with a fine-tuned model: what `dnalect predict` does.
 
-    model: its folder, or what `load` gave. inputs: the path of a FASTA, BED or table; sequences
-    as text, one, a list, or a dict by name; intervals (contig, start, end), 0-based half-open; a
-    data frame with a column sequence, or chrom, start and end. reference: the genome that places
-    lie on. window, step: tiles of a FASTA or of intervals, in bases. outputs: files to write too
-    (.tsv, .bed, .bw, .parquet). more: labels, track, raw, rename, batch, device, dtype.
-    Raises a DnalectError for what can't be predicted.
+    Args:
+        model: Its folder, or what `load` gave.
+        inputs: The path of a FASTA, BED or table; sequences as text, one, a list, or a dict by name;
+            intervals (contig, start, end), 0-based half-open; a data frame with a column sequence, or
+            chrom, start and end.
+        reference: The genome that places lie on.
+        window: Bases of the tiles of a FASTA or of intervals; None for whole ones.
+        step: Bases from one tile to the next.
+        outputs: Files to write too: .tsv, .bed, .bw, .parquet.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, by their names here: labels, track, raw, rename, batch, device, dtype.
+
+    Returns:
+        `Predictions`, in the order of the inputs.
+
+    Raises:
+        DnalectError: Something can't be predicted, or an option is wrong.
+
+    Examples:
+        A model that learns to tell sequences with many G and C from those with few:
+
+        >>> import random
+        >>> from pathlib import Path
+        >>> import dnalect
+        >>> at = random.Random(0)
+        >>> rows = [(at.choices("ACGT", (1, 1 + label, 1 + label, 1), k=60), label) for label in (0, 1) * 60]
+        >>> lines = ["sequence,label", *("".join(bases) + f",{label}" for bases, label in rows)]
+        >>> _ = Path("gc.csv").write_text("\\n".join(lines))
+        >>> tuned = dnalect.finetune("gc.csv", "gc-model", "duplex-yeast", method="probe", rivals=(), progress=False)
+        >>> found = dnalect.predict("gc-model", {"rich": "GC" * 30, "poor": "AT" * 30}, progress=False)
+        >>> found["id"], [round(chance, 1) for chance in found["label"]], found["label.predicted"]
+        (['rich', 'poor'], [1.0, 0.0], ['1', '0'])
     """
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
     with TemporaryDirectory() as name, using(progress):

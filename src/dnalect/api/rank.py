@@ -16,7 +16,11 @@ from dnalect.report.ranking import render
 
 
 class Ranking(Table):
-    """All variants, the best first, with rank, pick, and why each pick was picked. notes: what not to miss."""
+    """All variants, the best first, with rank, pick, and why each pick was picked.
+
+    Attributes:
+        notes: What not to miss.
+    """
 
     def __init__(self, ranked: Ranked):
         super().__init__(table_of(ranked))
@@ -29,7 +33,7 @@ class Ranking(Table):
         return sorted((row for row in self if row["pick"]), key=lambda row: row["pick"])
 
     def write(self, *paths: str | Path) -> None:
-        """Write .tsv or .parquet files, as `dnalect rank` does."""
+        """Write .tsv or .parquet files, as `dnalect rank` does. Raises OutputError for another suffix."""
         for path in paths:
             kind_of(str(path))
         for path in paths:
@@ -45,11 +49,29 @@ def rank(
 ) -> Ranking:
     """Rank scored variants and pick what a budget buys: what `dnalect rank` does.
 
-    scored: what `score` gave; the path of a scored VCF, TSV or Parquet; or a data frame with chrom,
-    pos, ref, alt and the scores. budget: how many to pick. group_by: columns with commas between
-    them, or a BED: the ranking is within these loci. more: cost, spread, weights, weight, use,
-    conservation, annotate, frequency, pip, labels, haplotypes, reference, model ...
-    Raises a DnalectError for unusable input or settings.
+    Args:
+        scored: What `score` gave; the path of a scored VCF, TSV or Parquet; or a data frame with chrom,
+            pos, ref, alt and the scores.
+        budget: How many to pick; None for all.
+        group_by: Columns with commas between them, or a BED: the ranking is within these loci.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, by their names here: cost, spread, weights, weight, use,
+            conservation, annotate, frequency, pip, labels, haplotypes, reference, model ...
+
+    Returns:
+        A `Ranking` of all variants.
+
+    Raises:
+        DnalectError: The scores or the settings can't be used.
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome(dnalect.demo_files().reference)
+        >>> variants = [("chrI", at, genome["chrI"][at - 1], "ACGT".replace(genome["chrI"][at - 1], "")[0])
+        ...             for at in range(20_001, 20_021)]
+        >>> ranking = dnalect.rank(dnalect.score(genome, variants, "duplex-yeast", background=0), budget=3)
+        >>> len(ranking), [pick["rank"] for pick in ranking.picks]
+        (20, [1, 2, 3])
     """
     with TemporaryDirectory() as name, using(progress):
         folder = Path(name)

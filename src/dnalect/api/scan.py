@@ -59,11 +59,25 @@ def scan(
 ) -> Scan:
     """Compute every single-base substitution of a genome: what `dnalect scan` does.
 
-    reference: a FASTA, what `open_genome` gave, sequences by name, or one sequence. model: a duplex
-    by name, folder or object; None lets the reference choose. regions: `chrI`, `chrI:1,001-2,000`
-    (from 1, ends inside) or BED files; none for all. outputs: .parquet folders and .bw tracks to
-    write too. more: rename, batch, device, dtype.
-    Raises a DnalectError for unusable input.
+    Args:
+        reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
+        model: A duplex by name, folder or object; None lets the reference choose.
+        regions: `chrI`, `chrI:1,001-2,000` (from 1, ends inside) or BED files; none for all.
+        outputs: .parquet folders and .bw tracks to write too.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, by their names here: rename, batch, device, dtype.
+
+    Returns:
+        A `Scan`, a row a base.
+
+    Raises:
+        DnalectError: Model, genome or regions can't be used.
+
+    Examples:
+        >>> import dnalect
+        >>> found = dnalect.scan(dnalect.demo_files().reference, "duplex-yeast", "chrI:10,001-10,200")
+        >>> len(found), found.columns[:4]
+        (200, ['contig', 'position', 'ref', 'llr_A'])
     """
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
     folder = Path(mkdtemp(prefix="dnalect"))  # lives as long as the result

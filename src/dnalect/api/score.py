@@ -27,8 +27,12 @@ Shown = Reporter | Callable[[State], None] | bool | None
 class Scores(Table):
     """Scored variants, one row an alternate allele, in the order of the input.
 
-    A loop gives a Row each: contig, position (from 1), ref, alt, and `score` with value,
-    percentile, reason. summary: counts, notes and provenance of the run.
+    A loop gives a `Row` each: contig, position (from 1), ref, alt, and `score` with value, percentile, reason.
+
+    Attributes:
+        rows: All rows.
+        summary: Counts, notes and provenance of the run.
+        notes: What the reader must not miss.
     """
 
     def __init__(self, job: Scoring, kept: Kept, found: Summary):
@@ -45,7 +49,11 @@ class Scores(Table):
         return self._kept.table()
 
     def write(self, *paths: str | Path) -> None:
-        """Write files, of the suffixes that `dnalect score -o` knows: .vcf.gz, .tsv, .parquet, .bw ..."""
+        """Write files, of the suffixes that `dnalect score -o` knows: .vcf.gz, .tsv, .parquet, .bw ...
+
+        Raises:
+            OutputError: Another suffix, or a file that can't be written.
+        """
         for path in paths:
             kind_of(str(path), True)
         self._kept.write_to([str(path) for path in paths])
@@ -84,17 +92,44 @@ def score(
 ) -> Scores:
     """Score every alternate allele of some variants: what `dnalect score` does.
 
-    reference: a FASTA, what `open_genome` gave, sequences by name, or one sequence. variants: a
-    VCF, BCF, TSV or BED; tuples (contig, position from 1, ref, alt); or a data frame with columns
-    chrom, pos, ref, alt. model: a name, a folder or what `load` gave, a list of them for an
-    ensemble; None lets the reference choose. scores: of "llr", "distance" and, with a fine-tuned
-    model, "change". device, dtype: of models given by name. batch: windows in one pass. window:
-    bases of an indel's window, of distances, of a predicted change. background: SNVs that
-    percentiles rest on, 0 for none. annotate: a GFF3 or GTF. rename: "auto" or a file, for contig
-    names. report: also write the HTML report. progress: a function of a State, False for nowhere.
-    more: the other options of `dnalect score`, such as motifs, by their names here (`Options` of workflows.scoring).
     All rows are held; `score_variants` goes through files of any size.
-    Raises a DnalectError for unusable input.
+
+    Args:
+        reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
+        variants: A VCF, BCF, TSV or BED; tuples (contig, position from 1, ref, alt); or a data frame
+            with columns chrom, pos, ref, alt.
+        model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
+            reference choose.
+        scores: Of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+            model's "change". [What they are](scores.md).
+        device: As torch names it, of models given by name.
+        dtype: "float32" or "bfloat16", of models given by name.
+        batch: Windows in one pass.
+        window: Bases of an indel's window, of distances, of a predicted change.
+        background: SNVs that percentiles rest on, 0 for no percentiles.
+        annotate: A GFF3 or GTF.
+        rename: "auto" or a file, for contig names.
+        report: Also write the HTML report here.
+        progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
+        **more: The other options of the command, such as motifs, by their names here.
+
+    Returns:
+        `Scores`, a row an alternate allele.
+
+    Raises:
+        DnalectError: Model, genome, variants or an option can't be used.
+
+    Examples:
+        >>> import dnalect
+        >>> files = dnalect.demo_files()
+        >>> variants = [("chrI", 10_001, "G", "A"), ("chrI", 20_000, "C", "T")]
+        >>> scores = dnalect.score(files.reference, variants, "duplex-yeast", background=0)
+        >>> [row.score.reason for row in scores]
+        ['', 'ref_mismatch']
+        >>> round(scores.rows[0].score.value, 2)
+        1.35
+        >>> scores.columns[:5]
+        ['chrom', 'pos', 'id', 'ref', 'alt']
     """
     told: dict[str, Any] = {
         "device": device,

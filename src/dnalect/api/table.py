@@ -15,9 +15,18 @@ SHOWN = 10
 
 
 class Table:
-    """n rows with named columns: a loop over it gives a dict a row.
+    """n rows with named columns, as most results are: a loop over it gives a dict a row, `table["x"]` a column.
 
-    `to_pandas()`, `to_arrow()`, `table["column"]` as a list, `write("x.tsv")`.
+    Attributes:
+        columns: The names of the columns.
+
+    Examples:
+        >>> import dnalect
+        >>> tokens = dnalect.tokenize("ACGTACG", "dnabert-6")
+        >>> len(tokens), tokens["token"]
+        (2, ['ACGTAC', 'CGTACG'])
+        >>> next(iter(tokens))["start"]
+        0
     """
 
     def __init__(self, table: pa.Table):
@@ -33,7 +42,11 @@ class Table:
         return self._table
 
     def to_pandas(self) -> Any:
-        """Return the rows as a DataFrame. Raises ConfigError without pandas."""
+        """Return the rows as a DataFrame.
+
+        Raises:
+            ConfigError: pandas is not installed.
+        """
         try:
             import pandas  # noqa: F401
         except ImportError as error:
@@ -41,7 +54,14 @@ class Table:
         return self.to_arrow().to_pandas()
 
     def write(self, *paths: str | Path) -> None:
-        """Write .tsv, .csv or .parquet files. Raises OutputError for another suffix."""
+        """Write files.
+
+        Args:
+            *paths: Whose suffix says what they are: .tsv, .csv or .parquet.
+
+        Raises:
+            OutputError: Another suffix, or a file that can't be written.
+        """
         for path in map(Path, paths):
             if path.suffix not in (".tsv", ".csv", ".parquet"):
                 raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
@@ -60,7 +80,11 @@ class Table:
         return iter(self.to_arrow().to_pylist())
 
     def __getitem__(self, name: str) -> list[Any]:
-        """Return a column."""
+        """Return a column as a list.
+
+        Raises:
+            ConfigError: There is no column of this name.
+        """
         if name not in self.columns:
             raise ConfigError(f"there is no column {name!r}; there are {', '.join(self.columns)}")
         return list(self.to_arrow()[name].to_pylist())

@@ -27,9 +27,24 @@ def tokenize(
 ) -> Tokens:
     """Return the tokens of sequences, with the bases that each covers: what `dnalect tokenize` does.
 
-    inputs: sequences as text, or FASTA files, one or several. tokenizer: a name, a file, or a
-    tokenizer. regions: parts of the one FASTA. special: list the special tokens too.
-    Raises InputError for inputs that are no sequences.
+    Args:
+        inputs: Sequences as text, or FASTA files, one or several.
+        tokenizer: A name (`dnalect tokenize --help` lists them), a file, or a tokenizer.
+        regions: Parts of the one FASTA: `chrI:1,001-2,000`, from 1, ends inside.
+        special: List the special tokens too.
+
+    Returns:
+        `Tokens`, a row a token.
+
+    Raises:
+        InputError: An input is no sequence.
+        TokenizerError: There is no such tokenizer.
+
+    Examples:
+        >>> import dnalect
+        >>> tokens = dnalect.tokenize("ACGTACGNAC", "nt-v1")
+        >>> list(zip(tokens["token"], tokens["start"], tokens["end"]))
+        [('ACGTAC', 0, 6), ('G', 6, 7), ('N', 7, 8), ('A', 8, 9), ('C', 9, 10)]
     """
     given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     places = [regions] if isinstance(regions, str) else list(regions)

@@ -150,15 +150,20 @@ class Change:
 class Score:
     """What is known of one alternate allele.
 
-    value: the log-ratio; None where there is none. reason: why nothing is known, as REASON or
-    REASON:detail; "" where something is.
-    unit: "nats". percentile: share of background variants of the same stratum that score
-    lower, in (0, 1). ref_prob: the model's probability of the reference base (SNVs).
-    flags: "tandem_repeat" of indels, "repeat" of substitutions. strand_gap: |forward - reverse| of a model that reads
-    one strand at a time. tokens: pieces that the reference and the alternate allele are cut into.
-    changed: bases that the allele changes, 0 where nothing does.
-    members: the log-ratios whose mean `value` is, one a model, () of a single model.
-    distances: None unless they were asked for. changes: one an output of a predictor, else ().
+    Attributes:
+        value: The log-ratio ln p(ALT) - ln p(REF); None where there is none.
+        unit: "nats".
+        percentile: Share of background variants of the same stratum that score lower, in (0, 1).
+        ref_prob: The model's probability of the reference base (SNVs).
+        reason: Why nothing is known, as REASON or REASON:detail; "" where something is.
+        flags: "tandem_repeat" of indels, "repeat" of substitutions.
+        kind: "snv", "mnv", "insertion", "deletion" or "none".
+        strand_gap: |forward - reverse| of a model that reads one strand at a time.
+        tokens: Pieces that the reference and the alternate allele are cut into.
+        members: The log-ratios whose mean `value` is, one a model, () of a single model.
+        distances: None unless they were asked for.
+        changes: One an output of a predictor, else ().
+        changed: Bases that the allele changes, 0 where nothing does.
     """
 
     value: float | None = None
@@ -228,12 +233,25 @@ class MotifChange:
 class Row:
     """One alternate allele with its score: a line of the table and of the report.
 
-    position: 1-based, as in the VCF. af: allele frequency or None. seen: whether the model was
-    trained on this place, None where that isn't known. gene, region, tss_distance: empty or None without a GFF.
-    consequence: terms of the Sequence Ontology joined by "&", the most severe first; transcript,
-    protein: where that is, and the change of the protein in HGVS's words; "" without a GFF.
-    span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
-    insertion; None where the allele was not understood. motif: None unless asked for.
+    Attributes:
+        contig: As the reference names it.
+        position: 1-based, as in the VCF.
+        identifier: As in the VCF, "." without one.
+        ref: The reference allele, as in the VCF.
+        alt: The alternate allele.
+        score: What is known of it.
+        allele_count: Carriers of ALT, None where the file doesn't say.
+        af: Allele frequency or None.
+        seen: Whether the model was trained on this place, None where that isn't known.
+        gene: The nearest gene, "" without a GFF.
+        region: Where it lies in the gene, "" without a GFF.
+        tss_distance: To the transcription start, in bases, None without a GFF.
+        consequence: Terms of the Sequence Ontology joined by "&", the most severe first.
+        transcript: Where that is.
+        protein: The change of the protein in HGVS's words.
+        span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
+            insertion; None where the allele was not understood.
+        motif: None unless asked for.
     """
 
     contig: str

@@ -41,9 +41,15 @@ class DnalectWarning(UserWarning):
 class State:
     """How far a phase is.
 
-    what: words such as "scoring". done, total: of its units; total is None where nobody knows.
-    unit: such as "records". seconds: since its beginning. left: seconds still to go, None where
-    nobody can say. facts: what else there is to tell, such as the loss. ended: nothing follows.
+    Attributes:
+        what: Words such as "scoring".
+        done: Of its units.
+        total: None where nobody knows.
+        unit: Such as "records".
+        seconds: Since its beginning.
+        left: Seconds still to go, None where nobody can say.
+        facts: What else there is to tell, such as the loss.
+        ended: Nothing follows.
     """
 
     what: str
@@ -72,10 +78,21 @@ class State:
 class Reporter:
     """Where a job speaks: functions that hear it.
 
-    state: called with the State of a phase at its beginning, at most ten times a second while it
-    goes on, and at its end. None for stderr, False for nowhere. say: takes a note, what was chosen
-    or done; None for the logger "dnalect". warn: takes what the reader must not miss; None for
-    `say`, where that is given, else for a DnalectWarning.
+    Args:
+        state: Called with the `State` of a phase at its beginning, at most ten times a second while it
+            goes on, and at its end. None for stderr, False for nowhere.
+        say: Takes a note, what was chosen or done; None for the logger "dnalect".
+        warn: Takes what the reader must not miss; None for `say`, where that is given, else for a
+            DnalectWarning.
+
+    Examples:
+        >>> import dnalect
+        >>> heard = []
+        >>> listener = dnalect.Reporter(state=lambda state: heard.append(state.what), say=heard.append)
+        >>> genome = {"a": "ACGTTGCATGACCAGT" * 20}
+        >>> scores = dnalect.score(genome, [("a", 101, "T", "A")], "duplex-yeast", background=0, progress=listener)
+        >>> "scoring" in heard
+        True
     """
 
     def __init__(

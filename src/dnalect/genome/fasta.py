@@ -33,12 +33,22 @@ _PLAIN = frozenset("ACGTNacgtn")
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Genome:
-    """A reference in memory. `genome["chrI"][100:110]` is a str, 0-based half-open; `len(genome["chrI"])` its bases.
+    """A reference, whose contigs slice like text: `genome["chrI"][100:110]`, 0-based half-open, in its own case.
 
-    names: contigs in the order of the file (the word after ">").
-    lengths: their lengths in bases.
-    checksums: MD5 of each upper-case contig, as SAM's M5.
-    bases: all bases as ASCII bytes, contig after contig.
+    Attributes:
+        path: The FASTA.
+        names: Contigs in the order of the file (the word after ">").
+        lengths: Their lengths in bases, (contigs,) int64.
+        checksums: MD5 of each upper-case contig, as SAM's M5.
+        bases: All bases as ASCII bytes, contig after contig.
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome({"a": "ACGTACGT", "b": "TTGG"})
+        >>> genome.names, len(genome["a"]), genome["a"][2:6], "c" in genome
+        (('a', 'b'), 8, 'GTAC', False)
+        >>> genome.fetch("b", 2, 6).tobytes()
+        b'GGNN'
     """
 
     path: Path
@@ -103,9 +113,15 @@ class Genome:
         return self.bases.span(start, start + int(self.lengths[number]))
 
     def fetch(self, contig: int | str, start: int, end: int) -> npt.NDArray[np.uint8]:
-        """Return the bases of [start, end) as ASCII bytes, 0-based half-open, padded with N beyond the ends.
+        """Return the bases of [start, end), 0-based half-open, as ASCII bytes (end - start,), N beyond the ends.
 
-        contig: its number or its name.
+        Args:
+            contig: Its number or its name.
+            start: Of the first base; may be negative.
+            end: After the last base; may be beyond the contig.
+
+        Raises:
+            UnknownContig: There is no contig of this name.
         """
         if isinstance(contig, str):
             contig = self.number(contig)
@@ -122,7 +138,10 @@ class Genome:
     ) -> npt.NDArray[np.uint8]:
         """Return n windows of `length` bases as ASCII bytes (n, length), N beyond the ends.
 
-        contigs: numbers of the contigs (n,). starts: 0-based, may be negative (n,).
+        Args:
+            contigs: Numbers of the contigs (n,).
+            starts: 0-based, may be negative (n,).
+            length: Bases of each.
         """
         positions = starts[:, None] + np.arange(length)
         ends = self.lengths[contigs][:, None]
@@ -143,11 +162,24 @@ Reference = str | os.PathLike[str] | Genome | Mapping[str, str]
 def open_genome(reference: Reference) -> Genome:
     """Open a FASTA (plain, .gz of either kind), packing it into the cache the first time.
 
-    reference: its path; an open genome is returned as it is; a dict of sequences by name, or one
-    sequence as text (its contig is then called "sequence"), becomes a genome in memory.
     What the cache has is taken if it is of this FASTA, and checked.
-    Raises FastaError where it is missing, empty, no FASTA, cut short, or names a contig twice,
-    InputError for something else.
+
+    Args:
+        reference: Its path; an open genome is returned as it is; a dict of sequences by name, or one
+            sequence as text (its contig is then called "sequence"), becomes a genome in memory.
+
+    Returns:
+        The genome; nothing of it is read before it is sliced.
+
+    Raises:
+        FastaError: The file is missing, empty, no FASTA, cut short, or names a contig twice.
+        InputError: It is something else.
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome(dnalect.demo_files().reference)
+        >>> genome["chrI"][10_000:10_020]
+        'GAATGAATCGGATATACTAT'
     """
     if isinstance(reference, Genome):
         return reference

@@ -21,17 +21,30 @@ LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
 
 
 def base_probabilities(model: Named, sequences: str | Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
-    """Return p(base | all other bases) as (n, L, 4) float32 in A, C, G, T order.
+    """Return p(base | all other bases) at every base of some sequences.
 
-    model: a name, a folder, or what `dnalect.load` gave. sequences: n texts of one length; a
-    text by itself is one sequence, and gives (1, L, 4). batch: sequences, of a masked model
-    passes, at once.
     A duplex model reads a sequence, of at most `model.context_bases`, in one pass. A masked model
     needs passes of its own for every base, about a second for 20 bases with a large one, and
     gives what its scores rest on: the mean over strands and frames of words, with the bases
     around that it can read; at an N it is not asked, and all four have 1/4.
-    Raises InputError where lengths differ or exceed the context, ModelError for a fine-tuned
-    predictor, which has no such number.
+
+    Args:
+        model: A name, a folder, or what `load` gave.
+        sequences: n texts of one length; a text by itself is one sequence.
+        batch: Sequences, of a masked model passes, at once.
+
+    Returns:
+        (n, L, 4) float32, in A, C, G, T order.
+
+    Raises:
+        InputError: Lengths differ, or exceed the context.
+        ModelError: A fine-tuned predictor has no such number.
+
+    Examples:
+        >>> import dnalect
+        >>> p = dnalect.base_probabilities("duplex-yeast", "TATAAAAGGCATGCATCGATTACA")
+        >>> p.shape, bool(abs(p.sum(axis=-1) - 1).max() < 1e-4)
+        ((1, 24, 4), True)
     """
     loaded, given = language_model(model), texts(sequences)
     if len({len(sequence) for sequence in given}) > 1:

@@ -95,13 +95,31 @@ def score_variants(
     scores: Sequence[str] | None = None,
     **options: Any,
 ) -> Iterator[Row]:
-    """Yield a scored Row for every alternate allele, in order, while they are read: for files of any size.
+    """Yield a scored `Row` for every alternate allele, in order, while they are read: for files of any size.
 
-    reference, variants, model, and options such as device, dtype, batch, background, window,
-    annotate, rename: as `dnalect.score` has them. percentiles: False saves the background draw.
-    scores: of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
-    model's "change".
-    Raises a DnalectError for unusable input.
+    Args:
+        reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
+        variants: A VCF, BCF, TSV or BED; tuples (contig, position from 1, ref, alt); or a data frame.
+        model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
+            reference choose.
+        percentiles: False saves the draw of the background that they rest on.
+        scores: Of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+            model's "change".
+        **options: Device, dtype, batch, background, window, annotate, rename and others, as `score` has them.
+
+    Yields:
+        A row an alternate allele.
+
+    Raises:
+        DnalectError: Model, genome, variants or an option can't be used.
+
+    Examples:
+        >>> import dnalect
+        >>> files = dnalect.demo_files()
+        >>> rows = dnalect.score_variants(files.reference, files.variants, "duplex-yeast", percentiles=False)
+        >>> row = next(rows)
+        >>> row.contig, row.position, row.ref, row.alt, row.score.kind
+        ('chrI', 9267, 'C', 'G', 'snv')
     """
     asked = None if scores is None else tuple(scores)
     told = {"background": None if percentiles else 0, "quiet": True} | options

@@ -103,13 +103,27 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
 def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:
     """Load a model by its name, its id on the hub or its folder, in eval mode.
 
-    name: see `dnalect models list`; OWNER/NAME on the Hugging Face hub; or a folder, of this
-    project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
-    vocab.txt or tokenizer.json). What a folder holds is recognised by its content: a language
-    model, or a predictor that `dnalect finetune` made. A model that was loaded before is
-    returned as it is, on its own device: `model.to` moves it.
-    device: as torch names it, or "auto" for the best there is. dtype: "float32" or "bfloat16".
-    Raises ModelError where a name, a file, a checksum, a tensor or their number is wrong.
+    What a folder holds is recognised by its content: a language model, or a predictor that `finetune` made.
+
+    Args:
+        name: As `dnalect models` lists it; OWNER/NAME on the Hugging Face hub; or a folder, of this
+            project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
+            vocab.txt or tokenizer.json). A model that was loaded before is returned as it is, on its
+            own device: `model.to` moves it.
+        device: As torch names it, or "auto" for the best there is.
+        dtype: "float32" or "bfloat16".
+
+    Returns:
+        The model, with its `card`.
+
+    Raises:
+        ModelError: A name, a file, a checksum, a tensor or their number is wrong.
+
+    Examples:
+        >>> import dnalect
+        >>> model = dnalect.load("duplex-yeast")
+        >>> model.card.id, model.card.family
+        ('duplex-yeast', 'duplex')
     """
     if isinstance(name, DuplexModel | MaskedModel | Predictor):
         return name
