@@ -43,7 +43,7 @@ def wheel(tmp_path_factory) -> Path:
 def _run(command: list[str], folder: Path, **environment: str) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}
     told = {"cwd": folder, "env": kept | environment, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run(command, timeout=500, **told)
+    done = subprocess.run(command, timeout=1500, **told)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -84,6 +84,7 @@ def test_the_wheel_works_without_the_repository(wheel, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_wheel_works_in_an_environment_of_its_own(wheel, tmp_path):
     folder, empty = tmp_path / "own", tmp_path / "empty"
     empty.mkdir()

@@ -4,30 +4,25 @@ The packed form keeps one byte a base exactly as written (case and IUPAC codes i
 contig after contig, so that thousands of windows are one numpy gather.
 """
 
-import gzip
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import FastaError, InputError, OutputError, UnknownContig
-from dnalect.core.files import cache_folder, written_whole
+from dnalect.core.errors import FastaError, InputError, UnknownContig
+from dnalect.core.files import cache_folder
 from dnalect.core.nearest import did_you_mean
-from dnalect.core.reporter import phase, warn
+from dnalect.core.reporter import warn
 from dnalect.genome.contig import Contig
-from dnalect.genome.packed import Bases, Facts, crcs_of, fingerprint, read_packed, tail_of
-from dnalect.genome.streams import GZIP, HEAD, check_end
+from dnalect.genome.packed import Bases, Facts, fingerprint, read_packed
+from dnalect.genome.packing import LETTERS, pack
 
-BLOCK = 1 << 23
 N_BYTE = ord("N")
-_LETTERS = frozenset(b"ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
 _PLAIN = frozenset("ACGTNacgtn")
 
 
@@ -195,7 +190,7 @@ def open_genome(reference: Reference) -> Genome:
     source = fingerprint(path)
     place = f"{path.resolve()}\0{path.stat().st_size}".encode(errors="surrogateescape")
     kept = cache_folder() / "genomes" / f"{hashlib.sha256(place).hexdigest()[:24]}.packed"
-    facts = read_packed(kept, source) or _pack(path, kept, source)
+    facts = read_packed(kept, source) or pack(path, kept, source)
     return Genome(
         path=path,
         names=tuple(facts.names),
@@ -218,7 +213,7 @@ def is_sequence(text: object) -> bool:
 def genome_of(sequences: Mapping[str, str]) -> Genome:
     """Return sequences as the contigs of a genome in memory. Raises FastaError for what is no DNA, or none."""
     for name, text in sequences.items():
-        if not isinstance(text, str) or not _LETTERS.issuperset(text.encode("ascii", errors="replace")):
+        if not isinstance(text, str) or not LETTERS.issuperset(text.encode("ascii", errors="replace")):
             raise FastaError(f"the sequence {name!r} is no DNA: give a text of A, C, G, T and N")
     if not any(sequences.values()):
         raise FastaError("there is no sequence: give at least one base")
@@ -234,101 +229,7 @@ def _bases(kept: Path, facts: Facts, again: Callable[[], Bases] | None) -> Bases
 
 def _again(path: Path, kept: Path) -> Bases:
     warn(f"the packed genome {kept} is damaged; {path} is packed again")
-    return _bases(kept, _pack(path, kept, fingerprint(path)), None)
-
-
-def _pack(path: Path, kept: Path, source: str) -> Facts:
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(kept) as temporary:
-            with temporary.open("wb") as out:
-                lengths, checksums = _write(path, out)
-            facts = Facts(source, list(lengths), list(lengths.values()), checksums, crcs_of(temporary))
-            with temporary.open("ab") as out:
-                out.write(tail_of(facts))
-    except OSError as error:
-        raise FastaError(f"cannot pack {path} into the cache {kept.parent}: {error.strerror}") from error
-    except OutputError as error:
-        raise FastaError(f"cannot pack {path} into the cache: {error}") from error
-    return facts
-
-
-def _write(path: Path, out: IO[bytes]) -> tuple[dict[str, int], list[str]]:
-    """Write all bases; return the lengths by name, and the checksums."""
-    lengths: dict[str, int] = {}
-    digests: list[str] = []
-    last = ""
-    digest = hashlib.md5(usedforsecurity=False)
-    for name, piece in _pieces(path):
-        if name is not None:
-            if lengths:
-                digests.append(digest.hexdigest())
-            if name in lengths:
-                raise FastaError(f"{path}: the contig {name} occurs twice; names must be unique")
-            last = name
-            lengths[last] = 0
-            digest = hashlib.md5(usedforsecurity=False)
-        out.write(piece)
-        digest.update(piece.upper())
-        lengths[last] += len(piece)
-    if not sum(lengths.values()):
-        raise FastaError(f"{path} holds no sequence")
-    return lengths, [*digests, digest.hexdigest()]
-
-
-def _pieces(path: Path) -> Iterator[tuple[str | None, bytes]]:
-    """Yield (name, b"") at every header and (None, bases) for the sequence that follows."""
-    with path.open("rb") as probe:
-        magic = probe.read(HEAD)
-    try:
-        check_end(path, magic, "reference")
-    except InputError as error:
-        raise FastaError(str(error)) from error
-    named = False
-    rest = b""
-    with path.open("rb") as raw, phase(f"reading {path.name}", path.stat().st_size, "bytes") as bar:
-        file = cast("IO[bytes]", gzip.open(raw) if magic.startswith(GZIP) else raw)  # noqa: SIM115
-        try:
-            while block := file.read(BLOCK):
-                bar.update(raw.tell() - bar.done)
-                text = rest + block
-                cut = text.rfind(b"\n") + 1
-                rest = text[cut:]
-                for name, bases in _records(path, text[:cut]):
-                    named = _check(path, name, bases, named)
-                    yield name, bases
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise FastaError(f"{path} is cut short or damaged: {error}") from error
-        for name, bases in _records(path, rest):
-            named = _check(path, name, bases, named)
-            yield name, bases
-
-
-def _records(path: Path, text: bytes) -> Iterator[tuple[str | None, bytes]]:
-    at = 0
-    while at < len(text):
-        if text.startswith(b">", at):
-            end = text.find(b"\n", at)
-            end = len(text) if end < 0 else end
-            words = text[at + 1 : end].split(None, 1)
-            if not words:
-                raise FastaError(f"{path} has a record without a name")
-            yield words[0].decode("utf-8", errors="replace"), b""
-            at = end + 1
-        else:
-            end = text.find(b"\n>", at)
-            end = len(text) if end < 0 else end
-            if bases := text[at:end].translate(None, b" \t\r\n"):
-                yield None, bases
-            at = end + 1
-
-
-def _check(path: Path, name: str | None, bases: bytes, named: bool) -> bool:
-    if name is None and not named:
-        raise FastaError(f"{path} is no FASTA: its first record does not begin with '>'")
-    if strange := set(bases) - _LETTERS:
-        raise FastaError(f"{path} is no DNA FASTA: it holds the byte {bytes([min(strange)])!r}")
-    return True
+    return _bases(kept, pack(path, kept, fingerprint(path)), None)
 
 
 def contig_numbers(genome: Genome, names: Sequence[str]) -> npt.NDArray[np.int64]:
