@@ -10,8 +10,7 @@ import pytest
 from dnalect.core.errors import FastaError, VcfError
 from dnalect.core.files import cache_folder
 from dnalect.core.reporter import Reporter, show, using
-from dnalect.genome import fasta as fasta_module
-from dnalect.genome import packed
+from dnalect.genome import packed, packing
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.streams import BGZF_END
 
@@ -154,7 +153,7 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fasta_module, "crcs_of", full)
+    monkeypatch.setattr(packing, "crcs_of", full)
     (tmp_path / "g.fa").write_bytes(TEXT)
     with pytest.raises(FastaError, match="cannot pack .* No space left"):
         open_genome(tmp_path / "g.fa")

@@ -10,7 +10,7 @@ import pytest
 
 from dnalect.core.errors import FastaError
 from dnalect.core.files import cache_folder
-from dnalect.genome import fasta
+from dnalect.genome import fasta, packing
 from dnalect.genome.fasta import open_genome
 
 TEXT = b">one first\nACGTac\nNRYK\n\n>two\nGG\n>three\nTTTT"
@@ -32,7 +32,7 @@ def bgzip(tmp_path, data):
 @pytest.mark.parametrize("block", [1, 7, 1 << 20])
 @pytest.mark.parametrize("form", ["plain", "windows", "gzip", "bgzip"])
 def test_all_forms_are_the_same_genome(tmp_path, form, block, monkeypatch):
-    monkeypatch.setattr(fasta, "BLOCK", block)
+    monkeypatch.setattr(packing, "BLOCK", block)
     path = {
         "plain": lambda: written(tmp_path, TEXT),
         "windows": lambda: written(tmp_path, TEXT.replace(b"\n", b"\r\n")),
@@ -52,7 +52,7 @@ def test_nothing_is_written_beside_the_input_and_the_cache_is_used(tmp_path, mon
     first = open_genome(path)
     assert [p.name for p in tmp_path.iterdir()] == ["g.fa"]
     assert any((cache_folder() / "genomes").iterdir())
-    monkeypatch.setattr(fasta, "_pack", lambda *_: pytest.fail("packed again"))
+    monkeypatch.setattr(fasta, "pack", lambda *_: pytest.fail("packed again"))
     assert open_genome(path).checksum == first.checksum
 
 
