@@ -13,7 +13,8 @@ from dnalect.core.stored import PieceReader, piece_crcs
 from dnalect.genome.fasta import open_genome
 from dnalect.inference import precomputed
 from dnalect.inference.precomputed import MANIFEST, Precomputed
-from dnalect.jobs.scan.job import Options, scan_genome
+from dnalect.jobs.scan.job import scan_genome
+from dnalect.jobs.scan.options import Options
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,9 @@ def scanned(tmp_path_factory):
         for name in ("one", "two"):
             out.write(f">{name}\n{''.join(rng.choice(list('ACGT'), 700))}\n")
     make_model(folder / "tiny")
-    options = Options(model=str(folder / "tiny"), batch=2, quiet=True)
+    options = Options(str(folder / "g.fa"), [str(folder / "t.parquet")], model=str(folder / "tiny"), batch=2)
     with using(Reporter(say=lambda _: None)):
-        scan_genome(str(folder / "g.fa"), [str(folder / "t.parquet")], options, chunk=512, tile=256)
+        scan_genome(options, chunk=512, tile=256)
     return folder
 
 

@@ -1,7 +1,6 @@
 """The same thing is called the same in every command, and what it was called before still works."""
 
 import functools
-import importlib
 
 import click
 import pytest
@@ -33,8 +32,8 @@ def _leaves(name: str, command: click.Command):
 @functools.cache
 def options() -> dict[str, set[str]]:
     found = {}
-    for name, module in COMMANDS.items():
-        found |= dict(_leaves(name, importlib.import_module(module).command))
+    for name in COMMANDS:
+        found |= dict(_leaves(name, dnalect.get_command(click.Context(dnalect), name)))
     return found
 
 

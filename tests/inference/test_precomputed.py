@@ -13,7 +13,8 @@ from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.leave_one_out import LeaveOneOutScorer
 from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent, digest
-from dnalect.jobs.scan.job import Options, scan_genome
+from dnalect.jobs.scan.job import scan_genome
+from dnalect.jobs.scan.options import Options
 from dnalect.tokens.bases import encode
 
 
@@ -31,8 +32,8 @@ def genome(fasta):
 def folder(fasta, model_folder, tmp_path):
     """A scan of all but chrA:4001-5000."""
     regions = ("chrA:1-4000", "chrA:5001-6000", "chrB")
-    options = Options(model=str(model_folder), regions=regions, batch=2, quiet=True)
-    scan_genome(str(fasta), [str(tmp_path / "t.parquet")], options, chunk=1024, tile=256)
+    options = Options(str(fasta), [str(tmp_path / "t.parquet")], model=str(model_folder), regions=regions, batch=2)
+    scan_genome(options, chunk=1024, tile=256)
     return tmp_path / "t.parquet"
 
 
@@ -74,8 +75,8 @@ def test_sites_that_are_not_there_are_computed_as_ever(model, genome, folder):
 
 
 def test_a_contig_without_a_file_is_computed(model, genome, fasta, model_folder, tmp_path):
-    options = Options(model=str(model_folder), regions=("chrB",), quiet=True)
-    scan_genome(str(fasta), [str(tmp_path / "b.parquet")], options)
+    options = Options(str(fasta), [str(tmp_path / "b.parquet")], model=str(model_folder), regions=("chrB",))
+    scan_genome(options)
     table = Precomputed(tmp_path / "b.parquet", genome, model)
     assert table.at_sites(np.array([0, 1]), np.array([50, 50]))[1].tolist() == [False, True]
 

@@ -15,7 +15,8 @@ from dnalect.core.calibration import Calibration
 from dnalect.core.errors import DnalectError
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.predict import job
-from dnalect.jobs.predict.job import Options, predict_file
+from dnalect.jobs.predict.job import predict_file
+from dnalect.jobs.predict.options import Options
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Tuned, save_predictor
@@ -68,7 +69,7 @@ def rows_of(path):
 
 
 def run(model, source, *outputs, **more):
-    return predict_file(str(model), str(source), [str(path) for path in outputs], Options(quiet=True, **more))
+    return predict_file(Options([str(source)], [str(path) for path in outputs], model=str(model), **more))
 
 
 def test_every_number_is_that_of_the_predictor(model, bed, fasta, tmp_path):

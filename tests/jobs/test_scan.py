@@ -21,7 +21,8 @@ from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.jobs.scan.chunks import ChunkFolder
-from dnalect.jobs.scan.job import Options, scan_genome
+from dnalect.jobs.scan.job import scan_genome
+from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import file_names
 from dnalect.tokens.bases import UNKNOWN, encode
 
@@ -35,9 +36,9 @@ def scan(fasta, model_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*outputs, reference=fasta, **more):
-        options = {"model": str(model_folder), "batch": 2, "quiet": True} | more
+        options = {"model": str(model_folder), "batch": 2} | more
         with using(Reporter(say=lambda message: print(message, file=sys.stderr))):
-            return scan_genome(str(reference), outputs or ("out.parquet",), Options(**options), **GRID)
+            return scan_genome(Options(str(reference), outputs or ("out.parquet",), **options), **GRID)
 
     return run
 
@@ -219,7 +220,7 @@ def test_a_stopped_scan_goes_on(scan, stopped, tmp_path, capsys):
     assert sorted(p.name for p in (tmp_path / "out.parquet.part").iterdir()) == [
         "0.0.chunk", "0.1.chunk", "lock", "plan.json"
     ]  # fmt: skip
-    done = scan("out.parquet", "out.bw", quiet=False)
+    done = scan("out.parquet", "out.bw")
     assert done.resumed == 2
     assert "2 of 4 chunks were finished before" in capsys.readouterr().err
     assert digests(tmp_path) == wanted
@@ -351,8 +352,7 @@ def slowly(method):
 
 chunks.ChunkFolder.write = slowly(chunks.ChunkFolder.write)
 chunks.ChunkFolder.read = slowly(chunks.ChunkFolder.read)
-options = job.Options(model=sys.argv[2], batch=1, quiet=True)
-job.scan_genome(sys.argv[1], sys.argv[3:], options, chunk=2048)
+job.scan_genome(job.Options(sys.argv[1], sys.argv[3:], model=sys.argv[2], batch=1), chunk=2048)
 """
 
 

@@ -19,15 +19,13 @@ from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.inference.embed import BATCH
 from dnalect.inference.embed import embed as embed_sequences
-from dnalect.jobs.embed.items import PLACES, VECTORS
-from dnalect.jobs.embed.job import Options, embed_file
+from dnalect.jobs.embed.items import VECTORS
+from dnalect.jobs.embed.job import embed_file
+from dnalect.jobs.embed.map import matrix, plot_vectors
+from dnalect.jobs.embed.options import Options
 from dnalect.models.registry import Named
-from dnalect.report.scatter import draw_map
-from dnalect.stats.reduce import NAMES, reduced
 
 Floats = npt.NDArray[np.float32]
-# Columns that say where something lies, not what it is.
-PLAIN = {*(column.name for column in PLACES), "description", "name", "variant", "pos", "ref", "alt"}
 STRANDS = {1: 1, 2: 2, "forward": 1, "both": 2}
 
 
@@ -48,9 +46,9 @@ class Embeddings(Table):
     def __init__(self, table: pa.Table):
         column = table[VECTORS].combine_chunks()
         if pa.types.is_fixed_size_list(column.type):
-            self.vectors: Floats | list[Floats] = _matrix(column)
+            self.vectors: Floats | list[Floats] = matrix(column)
         else:
-            self.vectors = [_matrix(each.values) for each in column]
+            self.vectors = [matrix(each.values) for each in column]
         super().__init__(table.drop_columns([VECTORS]))
 
     def plot(self, path: str | Path, method: str = "pca", colour: str | None = None) -> None:
@@ -64,21 +62,12 @@ class Embeddings(Table):
         Raises:
             ConfigError: There is no such column or method, or the vectors are of bases.
         """
-        vectors = self.vectors
-        if isinstance(vectors, list):
+        if isinstance(self.vectors, list):
             raise ConfigError("a map has a dot a window, and here is a vector a base: embed with another pool")
-        labels = [name for name in self.columns if name not in PLAIN]
-        colour = colour or (labels[0] if labels else None)
-        points, axes = reduced(vectors, method)
-        title = f"{NAMES[method]} of {len(vectors):,} vectors"
-        draw_map(points, axes, title, Path(path), colour or "", self[colour] if colour else ())
+        plot_vectors(self.vectors, self.to_arrow(), Path(path), method, colour)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         return np.asarray(self.vectors, dtype=dtype)
-
-
-def _matrix(column: Any) -> Floats:
-    return np.asarray(column.flatten().to_numpy(), dtype=np.float32).reshape(-1, column.type.list_size)
 
 
 @overload
@@ -151,8 +140,8 @@ def embed(
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
     with TemporaryDirectory() as name, using(shown):
         folder = Path(name)
-        told = {"model": model, "pool": pool, "layer": layer, "strands": ways, "batch": batch, "quiet": shown is False}
-        options = options_of(Options, {**told, "reference": reference_path(reference, folder), **more})
         kept = folder / "embeddings.parquet"
-        embed_file(input_path(inputs, folder), [str(kept), *map(str, paths)], options)
+        told: dict[str, Any] = {"source": input_path(inputs, folder), "outputs": [kept, *paths]}
+        told |= {"model": model, "pool": pool, "layer": layer, "strands": ways, "batch": batch}
+        embed_file(options_of(Options, {**told, "reference": reference_path(reference, folder), **more}))
         return Embeddings(pq.read_table(kept))

@@ -1,11 +1,15 @@
 """What people hand over -> what the jobs take: options by name, and files for what is in memory."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar, get_origin
 
+import numpy as np
+
+from dnalect.core.described import hints_of, plain
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.nearest import did_you_mean
 from dnalect.genome.fasta import Genome, Reference, is_sequence, open_genome
@@ -17,21 +21,27 @@ T = TypeVar("T")
 def options_of(kind: type[T], given: Mapping[str, Any]) -> T:
     """Return a dataclass of options. Raises ConfigError for a name that it doesn't have, with the nearest one.
 
-    Lists become tuples, paths become text, and a lone text where several are expected is one.
+    Lists become tuples, paths become text, numbers of numpy those of Python, and a lone text where several are
+    expected is one.
     """
-    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    known = hints_of(kind)
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known) or f" There are {', '.join(known)}."
             raise ConfigError(f"there is no option {name!r}.{hint}")
     told = {}
     for name, value in given.items():
-        several = str(known[name].type).startswith("tuple")
-        if several:
+        if get_origin(plain(known[name])) is tuple:
             value = (value,) if isinstance(value, str | os.PathLike) else tuple(value or ())
-            value = tuple(os.fspath(each) if isinstance(each, os.PathLike) else each for each in value)
-        told[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+            value = tuple(map(_plain, value))
+        told[name] = _plain(value)
     return kind(**told)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def is_path(given: object) -> bool:
@@ -53,6 +63,13 @@ def _fasta(genome: Genome) -> Iterable[str]:
     for name in genome:
         yield f">{name}"
         yield str(genome[name])
+
+
+@contextmanager
+def as_file(given: str) -> Iterator[str]:
+    """Give the path of what was typed: a file, or a sequence, which is written into one for as long as it is used."""
+    with TemporaryDirectory() as name:
+        yield input_path(given, Path(name))
 
 
 def input_path(given: Any, folder: Path) -> str:

@@ -13,7 +13,8 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
-from dnalect.jobs.predict.job import Options, predict_file
+from dnalect.jobs.predict.job import predict_file
+from dnalect.jobs.predict.options import Options
 from dnalect.models.registry import Named
 
 
@@ -76,10 +77,10 @@ def predict(
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
     with TemporaryDirectory() as name, using(progress):
         folder = Path(name)
-        told = {"reference": reference_path(reference, folder), "window": window, "step": step}
-        options = options_of(Options, {**told, "quiet": progress is False, **more})
         kept = folder / "predictions.parquet"
-        done = predict_file(model, input_path(inputs, folder), [str(kept), *map(str, paths)], options)
+        told: dict[str, Any] = {"given": input_path(inputs, folder), "model": model, "outputs": [kept, *paths]}
+        told |= {"reference": reference_path(reference, folder), "window": window, "step": step}
+        done = predict_file(options_of(Options, {**told, **more}))
         found = Predictions(pq.read_table(kept))
         found.predicted = done.columns
         return found

@@ -16,7 +16,8 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
-from dnalect.jobs.scan.job import Options, scan_genome
+from dnalect.jobs.scan.job import scan_genome
+from dnalect.jobs.scan.options import Options
 from dnalect.models.registry import Named
 
 
@@ -81,13 +82,12 @@ def scan(
     """
     paths = [outputs] if isinstance(outputs, str | os.PathLike) else list(outputs)
     folder = Path(mkdtemp(prefix="dnalect"))  # lives as long as the result
-    told = {"model": model, "regions": regions, "quiet": progress is False}
+    told: dict[str, Any] = {"model": model, "regions": regions}
     try:
         with using(progress):
-            options = options_of(Options, {**told, **more})
-            path = reference_path(reference, folder)
             kept = folder / "scan.parquet"
-            scan_genome(str(path), [*map(str, paths), str(kept)], options)
+            told |= {"reference": reference_path(reference, folder), "outputs": [*paths, kept]}
+            scan_genome(options_of(Options, {**told, **more}))
         return Scan(folder, kept)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

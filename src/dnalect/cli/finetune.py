@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dnalect.cli import machine
-from dnalect.cli.types import Finite
+from dnalect.cli.options import Finite
 
 
 @click.command("finetune")

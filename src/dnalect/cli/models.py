@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from dnalect.cli import machine
-from dnalect.cli.types import Finite
+from dnalect.cli.options import Finite
 
 GOALS = {
     "accuracy": "the greatest accuracy",

@@ -6,7 +6,7 @@ import sys
 import click
 
 from dnalect.cli import machine
-from dnalect.cli.types import Finite
+from dnalect.cli.options import Finite
 
 
 @click.command("rank")

@@ -4,7 +4,7 @@ A field is `name: Annotated[kind, bounds, Doc("Its sentence.")] = default`.
 """
 
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -16,15 +16,22 @@ _MANY = {str: "texts", int: "whole numbers", float: "numbers", bool: "true or fa
 
 
 class OneOf:
-    """A text that is one of some choices, where a Literal can't name them as they are computed."""
+    """A text that is one of some choices, where a Literal can't name them as they are computed.
 
-    def __init__(self, choices: Iterable[str]):
-        self.choices = tuple(choices)
+    others: other words that stand for them, which are taken and not shown.
+    """
+
+    def __init__(self, choices: Iterable[str], others: Mapping[Any, str] | None = None):
+        self.choices, self.others = tuple(choices), others or {}
+
+    def meant(self, value: Any) -> Any:
+        """Return the choice that another word stands for; every other value as it is."""
+        return self.others.get(value, value) if isinstance(value, str | int) else value
 
     def __get_pydantic_core_schema__(self, *_: Any) -> Any:
         from pydantic_core import core_schema
 
-        return core_schema.literal_schema(list(self.choices))
+        return core_schema.no_info_before_validator_function(self.meant, core_schema.literal_schema(list(self.choices)))
 
 
 @dataclass(frozen=True)
@@ -57,12 +64,12 @@ def hints_of(kind: type) -> dict[str, Any]:
 
 def sentence(hint: Any) -> str:
     """Return what the Doc of an annotation says, "" without one."""
-    return next((each.documentation for each in _notes(hint) if isinstance(each, Doc)), "")
+    return next((each.documentation for each in notes(hint) if isinstance(each, Doc)), "")
 
 
 def allowed(hint: Any) -> str:
     """Return what an annotation takes, such as "a whole number, 1 or more"."""
-    kind, notes = plain(hint), _notes(hint)
+    kind, noted = plain(hint), notes(hint)
     origin, inner = get_origin(kind), get_args(kind)
     if choices := choices_of(hint):
         return f"one of {', '.join(choices)}"
@@ -70,22 +77,22 @@ def allowed(hint: Any) -> str:
         tables = [each for each in inner if is_dataclass(plain(each))]
         told = [allowed(each) for each in inner if each not in tables] + (["a table"] if tables else [])
         return " or ".join(told)
-    bounds = _bounds(notes)
+    bounds = _bounds(noted)
     if origin is tuple and inner[-1] is Ellipsis:
-        return _joined(f"a list of {_plural(inner[0])}", _lengths(notes))
+        return _joined(f"a list of {_plural(inner[0])}", _lengths(noted))
     if origin is tuple:
         return f"a list of {len(inner)} {_plural(inner[0])}"
     if origin is dict:
         return f"a table with {_plural(inner[1])}"
     if is_dataclass(kind):
         return "a table"
-    return _joined(_ONE.get(kind, "anything"), bounds or ("not empty" if _lengths(notes) else ""))
+    return _joined(_ONE.get(kind, "anything"), bounds or ("not empty" if _lengths(noted) else ""))
 
 
 def choices_of(hint: Any) -> list[str]:
     """Return the words that an annotation allows, [] where it allows any."""
     named = get_args(plain(hint)) if get_origin(plain(hint)) is Literal else ()
-    noted = [choice for each in _notes(hint) if isinstance(each, OneOf) for choice in each.choices]
+    noted = [choice for each in notes(hint) if isinstance(each, OneOf) for choice in each.choices]
     return [str(each) for each in (*named, *noted) if each != ""]
 
 
@@ -116,10 +123,11 @@ def _plural(hint: Any) -> str:
     kind = plain(hint)
     if choices := choices_of(hint):
         return f"words of {', '.join(choices)}"
-    return _joined(_MANY.get(kind, "tables" if is_dataclass(kind) else "values"), _bounds(_notes(hint)))
+    return _joined(_MANY.get(kind, "tables" if is_dataclass(kind) else "values"), _bounds(notes(hint)))
 
 
-def _notes(hint: Any) -> tuple[Any, ...]:
+def notes(hint: Any) -> tuple[Any, ...]:
+    """Return what was noted on an annotation."""
     return tuple(_flat(get_args(hint)[1:])) if get_origin(hint) is Annotated else ()
 
 

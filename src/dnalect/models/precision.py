@@ -22,6 +22,12 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def use_threads(count: int | None) -> None:
+    """Let torch compute with so many threads of the CPU from now on; None for as many as it does."""
+    if count:
+        torch.set_num_threads(count)
+
+
 def device_named(name: str) -> torch.device:
     """Return the device of a name as torch has it, or "auto". ModelError where it can't be used."""
     try:

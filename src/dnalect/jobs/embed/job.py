@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyarrow.parquet import read_table
 
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
@@ -11,9 +14,11 @@ from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.reporter import phase, say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
-from dnalect.inference.embed import BATCH, embed, per_base
+from dnalect.inference.embed import embed, per_base
 from dnalect.jobs.choice import model_for
-from dnalect.jobs.embed.items import Item, Source, chunks
+from dnalect.jobs.embed.items import VECTORS, Item, Source, chunks
+from dnalect.jobs.embed.map import matrix, plot_vectors
+from dnalect.jobs.embed.options import PER_BASE, Options
 from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.jobs.embed.sources import (
     Tiling,
@@ -24,7 +29,8 @@ from dnalect.jobs.embed.sources import (
     windows_of,
 )
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
-from dnalect.models.pooled import POOLS, Reading, check_reading
+from dnalect.models.pooled import Reading, check_reading
+from dnalect.models.precision import use_threads
 from dnalect.models.predictor import Predictor
 from dnalect.models.registry import Model, Named, load
 
@@ -32,39 +38,7 @@ from dnalect.models.registry import Model, Named, load
 ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
 # Bytes that the vectors of the bases of one sequence may take.
 LARGEST = 1 << 30
-PER_BASE = "base"
-POOL_NAMES = (*POOLS, PER_BASE)
 MIN_WINDOW = 64
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to embed.
-
-    model: name or folder; None lets the reference, or a FASTA that is one, choose. pool: of
-    POOL_NAMES, "base" for a vector of every base. layer, strands, batch: as `dnalect.embed`
-    has them. window, step: see `Tiling`; of variants, None is the model's own. labels: columns
-    of a table. rename: None, "auto" or a file, for contigs. command: as typed.
-    """
-
-    reference: str | None = None
-    model: Named | None = None
-    pool: str = "mean"
-    layer: int | None = None
-    strands: int = 1
-    window: int | None = None
-    step: int | None = None
-    labels: tuple[str, ...] = ()
-    rename: str | None = None
-    batch: int = BATCH
-    device: str = "cpu"
-    dtype: str = "float32"
-    command: str = ""
-    quiet: bool = False
-
-    def __post_init__(self) -> None:
-        if self.pool not in POOL_NAMES:
-            raise ConfigError(f"there is no pool {self.pool!r}: give one of {', '.join(POOL_NAMES)}")
 
 
 @dataclass(frozen=True)
@@ -77,26 +51,39 @@ class Done:
     notes: tuple[str, ...]
 
 
-def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
+def embed_file(options: Options) -> Done:
     """Embed every window of a FASTA, BED, VCF or table, and write every output.
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    bases = options.pool == PER_BASE
-    _check_paths(source, outputs, options, bases)
+    use_threads(options.threads)
+    if not options.plot:
+        return _embedded(options, options.outputs)
+    with TemporaryDirectory() as name:
+        kept = f"{name}/map.parquet"
+        done = _embedded(options, [*options.outputs, kept])
+        table = read_table(kept)
+        vectors = matrix(table[VECTORS].combine_chunks())
+        plot_vectors(vectors, table, Path(options.plot), options.method, options.colour)
+    return done
+
+
+def _embedded(options: Options, outputs: Sequence[str]) -> Done:
+    source, bases = options.source, options.pool == PER_BASE
+    _check_paths(outputs, options, bases)
     kind = kind_of(source)
     tiling = Tiling(options.window, options.step)
     genome = _reference(kind, options)
     model = load(_model_name(source, kind, genome, options), options.device, options.dtype)
     base = model.base if isinstance(model, Predictor) else model
-    check_reading(base, Reading("mean" if bases else options.pool, options.layer, options.strands))
+    check_reading(base, Reading("mean" if bases else options.pool, options.layer, options.ways))
     if kind == "variants":
         tiling = _around_alleles(tiling, base)
     opened = _opened(source, kind, genome, tiling, base, options)
     width = 2 * base.width if options.pool == "mean-max" else base.width
     facts = _facts(source, kind, genome, tiling, model, options)
     rows = blank = 0
-    shown = phase("embedding", opened.total, "windows", quiet=options.quiet)
+    shown = phase("embedding", opened.total, "windows")
     with shown as bar, written_together() as files, ExitStack() as stack:
         writers = [
             stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
@@ -106,9 +93,9 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
             if bases:
                 _check_sizes(items, width)
             vectors = (
-                per_base(model, texts, options.layer, options.strands, options.batch, quiet=True)
+                per_base(model, texts, options.layer, options.ways, options.batch, quiet=True)
                 if bases
-                else embed(model, texts, options.pool, options.layer, options.strands, options.batch, quiet=True)
+                else embed(model, texts, options.pool, options.layer, options.ways, options.batch, quiet=True)
             )
             for writer in writers:
                 writer.write(items, vectors)
@@ -119,7 +106,7 @@ def embed_file(source: str, outputs: Sequence[str], options: Options) -> Done:
         if not rows:
             raise InputError("; ".join([f"{source} holds nothing to embed", *notes]))
         facts["notes"] = "; ".join(notes)
-    for note in notes if not options.quiet else ():
+    for note in notes:
         say(note)
     return Done(rows, width, model.card.id, tuple(notes))
 
@@ -134,9 +121,9 @@ def _check_sizes(items: Sequence[Item], width: int) -> None:
             )
 
 
-def _check_paths(source: str, outputs: Sequence[str], options: Options, bases: bool) -> None:
-    check_file(source)
-    check_outputs(outputs, (source, options.reference, options.rename, options.model))
+def _check_paths(outputs: Sequence[str], options: Options, bases: bool) -> None:
+    check_file(options.source)
+    check_outputs([*outputs, options.plot], (options.source, options.reference, options.rename, options.model))
     for output in outputs:
         if suffix_of(output, bases) == ".h5ad":
             check_anndata(Path(output))
@@ -152,15 +139,16 @@ def _reference(kind: str, options: Options) -> Genome | None:
 
 
 def _model_name(source: str, kind: str, genome: Genome | None, options: Options) -> Named:
-    if options.model is not None and options.model != "":
-        return options.model
+    named: Named | None = options.model
+    if named is not None and named != "":
+        return named
     if kind == "fasta":
         try:
             genome = open_genome(source)
         except FastaError:
             genome = None  # names that repeat: sequences, and no genome
     if genome is not None:
-        return model_for(genome, None, options.quiet)
+        return model_for(genome, None)
     own = ", ".join(card.id for card in embedded_cards())
     raise ModelError(
         f"nothing here says which genome the sequences of {source} come from: name a model with --model, "
@@ -192,7 +180,7 @@ def _facts(
     """Return what a reader needs to repeat the run."""
     base = model.base if isinstance(model, Predictor) else model
     layer = base.layers if options.layer is None else options.layer
-    twice = options.strands == 2 and base.kind == "leave_one_out"
+    twice = options.ways == 2 and base.kind == "leave_one_out"
     facts = {
         "version": __version__,
         "command": options.command,
@@ -201,7 +189,7 @@ def _facts(
         "model_sha256": model.card.sha256,
         "pool": options.pool,
         "layer": f"{layer} of {base.layers}" + (", normed" if options.layer is None else ""),
-        "strands": str(options.strands) + ("; the second half of the channels repeats the first" if twice else ""),
+        "strands": str(options.ways) + ("; the second half of the channels repeats the first" if twice else ""),
         "window": str(tiling.size or ""),
         "step": str(tiling.step or ""),
         "dtype": options.dtype,

@@ -17,36 +17,15 @@ from dnalect.genome.names import ContigNames
 from dnalect.jobs.embed.items import Column, Item, Source, chunks
 from dnalect.jobs.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
+from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
-from dnalect.models.pooled import BATCH, middle
+from dnalect.models.pooled import middle
+from dnalect.models.precision import use_threads
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Named, load
+from dnalect.models.registry import load
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to predict.
-
-    window, step: tiles of a FASTA or of the intervals of a BED. labels: columns of a table to
-    take along. track: the output that BED and bigWig show, None for the first. raw: without
-    calibration. rename: None, "auto" or a file, for contigs. command: as typed.
-    """
-
-    reference: str | None = None
-    window: int | None = None
-    step: int | None = None
-    labels: tuple[str, ...] = ()
-    track: str | None = None
-    raw: bool = False
-    rename: str | None = None
-    batch: int = BATCH
-    device: str = "cpu"
-    dtype: str = "float32"
-    command: str = ""
-    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,16 +38,17 @@ class Done:
     notes: tuple[str, ...]
 
 
-def predict_file(model: Named, source: str, outputs: Sequence[str], options: Options) -> Done:
+def predict_file(options: Options) -> Done:
     """Predict every sequence of a FASTA, BED or table, and write every output.
 
-    model: folder of a fine-tuned model, or the model. outputs: of `outputs.SUFFIXES`, or "-". Raises a
-    DnalectError and leaves nothing behind where an input or output is unusable.
+    Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    for output in outputs:
+    use_threads(options.threads)
+    source, model = options.source, options.predictor
+    for output in options.outputs:
         suffix_of(output)
     check_file(source)
-    check_outputs(outputs, (source, options.reference, options.rename, model))
+    check_outputs(options.outputs, (source, options.reference, options.rename, model))
     predictor = load(model, options.device, options.dtype)
     if not isinstance(predictor, Predictor):
         raise ModelError(f"{model} is a language model and predicts no label: tune it with dnalect finetune first")
@@ -83,9 +63,9 @@ def predict_file(model: Named, source: str, outputs: Sequence[str], options: Opt
     shape = Shape(columns, answers, answer_named(answers, options.track), names, kind == "fasta", facts)
     rows = blank = long = 0
     total = _total(kind, genome, tiling, opened)
-    shown = phase("predicting", total, "sequences", quiet=options.quiet)
+    shown = phase("predicting", total, "sequences")
     with shown as bar, written_together() as files, ExitStack() as stack:
-        writers = [stack.enter_context(open_output(output, shape, files)) for output in outputs]
+        writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
         for items in chunks(opened.items, ROWS, BASES):
             found, empty = _predicted(predictor, answers, items, options)
             for writer in writers:
@@ -98,7 +78,7 @@ def predict_file(model: Named, source: str, outputs: Sequence[str], options: Opt
         if not rows:
             raise InputError("; ".join([f"{source} holds nothing to predict", *notes]))
         facts["notes"] = "; ".join(notes)
-    for note in notes if not options.quiet else ():
+    for note in notes:
         say(note)
     return Done(rows, tuple(each.name for each in answers), predictor.card.id, tuple(notes))
 

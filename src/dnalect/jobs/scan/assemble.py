@@ -37,7 +37,7 @@ def _check_folder(path: Path) -> None:
         raise OutputError(f"{path} is a folder that dnalect scan did not make; give another name")
 
 
-def assemble(folder: ChunkFolder, paths: Sequence[Path], facts: dict[str, str], quiet: bool) -> None:
+def assemble(folder: ChunkFolder, paths: Sequence[Path], facts: dict[str, str]) -> None:
     """Write the outputs from the chunks, in order, and put them in place. Raises OutputError."""
     plan = folder.plan
     with _errors(paths), ExitStack() as stack:
@@ -47,7 +47,7 @@ def assemble(folder: ChunkFolder, paths: Sequence[Path], facts: dict[str, str], 
         for path in staged:
             outputs.append(open_output(path, plan, facts))
             stack.callback(outputs[-1].close)
-        for chunk in track(plan.chunks, "writing", "chunks", quiet=quiet):
+        for chunk in track(plan.chunks, "writing", "chunks"):
             piece = Piece(chunk, plan.genome, folder.read(chunk))
             for output in outputs:
                 output.add(piece)

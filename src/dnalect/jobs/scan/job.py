@@ -1,6 +1,5 @@
 """A reference -> every substitution of it: chunk by chunk, so that a killed scan can go on."""
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,33 +17,16 @@ from dnalect.inference.tiles import TILE
 from dnalect.jobs.choice import foreign, model_for
 from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder
+from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
 from dnalect.jobs.scan.plan import Plan, whole_genome
 from dnalect.models.assemblies import origin_of
 from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.precision import use_threads
 from dnalect.models.registry import language_model
 
 CHUNK = 1 << 18
 CPU_BATCH, OTHER_BATCH = 8, 64
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to scan.
-
-    model: name or folder; None lets the reference choose. regions: texts `contig` or
-    `contig:start-end` or paths of BED files; none for the whole genome. rename: as `ContigNames` has it. batch: tiles a
-    forward; None for 8 on a CPU and 64 on other devices. command: as typed.
-    """
-
-    model: str | None = None
-    regions: tuple[str, ...] = ()
-    rename: str | None = None
-    batch: int | None = None
-    device: str = "cpu"
-    dtype: str = "float32"
-    command: str = ""
-    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,35 +38,33 @@ class Scanned:
     resumed: int
 
 
-def scan_genome(
-    reference: str, outputs: Sequence[str], options: Options, chunk: int = CHUNK, tile: int = TILE
-) -> Scanned:
+def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scanned:
     """Compute every substitution of a reference and write every output.
 
-    outputs: names in .parquet (a folder) or .bw (three tracks). chunk: bases that are
-    computed and kept together, a multiple of the batch. tile: bases predicted per window.
+    chunk: bases that are computed and kept together, a multiple of the batch. tile: bases predicted per window.
     What is finished stays in the first output's name + ".part" until the outputs are in
     place; a call with the same arguments goes on from there.
     Raises a DnalectError where an input or output is unusable.
     """
-    paths = [path for output in outputs for path in paths_of(output)]
-    part = Path(f"{Path(outputs[0])}.part")
-    check_paths(paths, [reference, *options.regions, options.model])
-    plan = _plan(reference, options, chunk, tile)
+    use_threads(options.threads)
+    paths = [path for output in options.outputs for path in paths_of(output)]
+    part = Path(f"{Path(options.outputs[0])}.part")
+    check_paths(paths, [options.reference, *options.regions, options.model])
+    plan = _plan(options, chunk, tile)
     folder = ChunkFolder(part, plan)
     with folder.opened():
-        resumed = _compute(folder, options)
-        assemble(folder, paths, _facts(plan, options), options.quiet)
+        resumed = _compute(folder)
+        assemble(folder, paths, _facts(plan, options))
         folder.remove()
     return Scanned(sum(map(len, plan.chunks)), len(plan.chunks), resumed)
 
 
-def _plan(reference: str, options: Options, chunk: int, tile: int) -> Plan:
-    genome = open_genome(reference)
+def _plan(options: Options, chunk: int, tile: int) -> Plan:
+    genome = open_genome(options.reference)
     regions = merge(read_regions(genome, options.regions, options.rename)) if options.regions else whole_genome(genome)
     if not regions:
         raise InputError(f"the regions {', '.join(options.regions)} hold no base")
-    model = language_model(model_for(genome, options.model, options.quiet), options.device, options.dtype)
+    model = language_model(model_for(genome, options.model), options.device, options.dtype)
     if not isinstance(model, DuplexModel):
         raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
     if warning := foreign(model.card, origin_of(genome)):
@@ -111,17 +91,17 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
 
 
-def _compute(folder: ChunkFolder, options: Options) -> int:
+def _compute(folder: ChunkFolder) -> int:
     """Compute what is missing; return how many chunks were there."""
     plan = folder.plan
     done, damaged = folder.finished()
     if damaged:
         warn(f"{damaged:,} damaged chunks in {folder.path} are computed again")
-    if done and not options.quiet:
+    if done:
         say(f"{len(done):,} of {len(plan.chunks):,} chunks were finished before and are taken from {folder.path}")
     total, before = sum(map(len, plan.chunks)), sum(map(len, done))
     finished = len(done)
-    with phase("scanning", total, "bases", before, options.quiet) as bar, _exact():
+    with phase("scanning", total, "bases", before) as bar, _exact():
         try:
             for chunk in plan.chunks:
                 if chunk not in done:
@@ -132,7 +112,7 @@ def _compute(folder: ChunkFolder, options: Options) -> int:
                     finished += 1
                     bar.update(len(chunk))
         except KeyboardInterrupt:
-            say(
+            warn(
                 f"{finished:,} of {len(plan.chunks):,} chunks are in {folder.path}; the same command goes on from there"
             )
             raise

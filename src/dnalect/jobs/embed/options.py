@@ -1,0 +1,87 @@
+"""What `dnalect embed` is asked for."""
+
+from typing import Annotated
+
+from annotated_types import Len
+from typing_extensions import Doc
+
+from dnalect.core.configs import config
+from dnalect.core.described import OneOf
+from dnalect.core.errors import ConfigError
+from dnalect.core.flags import (
+    MODEL,
+    OUTPUT,
+    REFERENCE,
+    STRANDS,
+    Batch,
+    Command,
+    Device,
+    Dtype,
+    Flag,
+    Named,
+    Natural,
+    Positive,
+    Rename,
+    Texts,
+    Threads,
+)
+
+PER_BASE = "base"
+POOLS = ("mean", "max", "mean-max", "summary", PER_BASE)
+
+
+@config
+class Options:
+    """How to embed, and what."""
+
+    source: Annotated[
+        str, Flag(argument=True, metavar="INPUT"), Doc("FASTA, BED, VCF (two rows for each alternate allele) or table.")
+    ]
+    outputs: Annotated[Texts, Len(1), OUTPUT, Doc("out.parquet, out.h5ad (AnnData) or out.npz; may be repeated.")]
+    reference: Annotated[
+        str | None, REFERENCE, Doc("Genome (FASTA) that a BED, a VCF or a table of places lies on.")
+    ] = None
+    model: Annotated[
+        Named,
+        MODEL,
+        Doc("Model or model folder; chosen by the genome's contig lengths if there is one and none given."),
+    ] = None
+    pool: Annotated[
+        str,
+        Flag(metavar="mean|max|mean-max|summary|base"),
+        Doc("How the vectors of tokens become one: mean, max, both side by side, the summary token; base: one a base."),
+    ] = "mean"
+    layer: Annotated[Natural | None, Doc("0: the embedding, 1 and on: after that layer [default: the last].")] = None
+    strands: Annotated[str, OneOf(("forward", "both"), STRANDS), Doc("both: the mean with the reverse complement.")] = (
+        "forward"
+    )
+    window: Annotated[
+        Positive | None,
+        Doc("FASTA, BED: cut into windows of so many bases. VCF: half of it on each side of an allele."),
+    ] = None
+    step: Annotated[Positive | None, Doc("Bases from window to window [default: the window].")] = None
+    labels: Annotated[Texts, Flag("--label"), Doc("Column of a table to take along; may be repeated.")] = ()
+    plot: Annotated[str | None, Flag(metavar="PNG"), Doc("Also draw a map of the vectors in two dimensions.")] = None
+    method: Annotated[str, OneOf(("pca", "tsne", "umap")), Doc("Of the map.")] = "pca"
+    colour: Annotated[
+        str | None,
+        Flag("--colour", "--color", metavar="COLUMN"),
+        Doc("Of the map's dots [default: the first label]."),
+    ] = None
+    rename: Rename = None
+    batch: Annotated[Batch, Flag("--batch-size"), Doc("Windows in a batch.")] = 32
+    device: Device = "auto"
+    dtype: Dtype = "float32"
+    threads: Threads = None
+    command: Command = ""
+
+    def __post_init__(self) -> None:
+        if self.pool not in POOLS:
+            raise ConfigError(f"there is no pool {self.pool!r}: give one of {', '.join(POOLS)}")
+        if self.plot and self.pool == PER_BASE:
+            raise ConfigError("--plot draws a dot a window: choose another --pool than base")
+
+    @property
+    def ways(self) -> int:
+        """Strands that are read."""
+        return 1 + (self.strands == "both")

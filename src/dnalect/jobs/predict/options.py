@@ -1,0 +1,70 @@
+"""What `dnalect predict` is asked for."""
+
+from typing import Annotated
+
+from annotated_types import Len
+from typing_extensions import Doc
+
+from dnalect.core.configs import config
+from dnalect.core.errors import ConfigError
+from dnalect.core.flags import (
+    MODEL,
+    OUTPUT,
+    REFERENCE,
+    Batch,
+    Command,
+    Device,
+    Dtype,
+    Flag,
+    Named,
+    Positive,
+    Rename,
+    Texts,
+    Threads,
+)
+
+
+@config
+class Options:
+    """How to predict, and what. given: the input, after the folder of the model where `model` doesn't name it."""
+
+    given: Annotated[
+        Texts, Flag(argument=True, metavar="[MODEL] INPUT"), Doc("Folder of a fine-tuned model; FASTA, BED or table.")
+    ]
+    outputs: Annotated[
+        Texts,
+        Len(1),
+        OUTPUT,
+        Doc("out.tsv, out.tsv.gz, out.bed, out.bw, out.parquet, or - for a TSV on stdout; may be repeated."),
+    ]
+    model: Annotated[Named, MODEL, Doc("Folder of the fine-tuned model, here or before INPUT.")] = None
+    reference: Annotated[str | None, REFERENCE, Doc("Genome (FASTA) that a BED or a table of places lies on.")] = None
+    window: Annotated[Positive | None, Doc("FASTA, BED: cut into windows of so many bases.")] = None
+    step: Annotated[Positive | None, Doc("Bases from window to window [default: the window].")] = None
+    labels: Annotated[Texts, Flag("--label"), Doc("Column of a table to take along; may be repeated.")] = ()
+    track: Annotated[
+        str | None, Flag(metavar="OUTPUT"), Doc("Column that BED and bigWig show [default: the first].")
+    ] = None
+    raw: Annotated[bool, Doc("Without the calibration.")] = False
+    rename: Rename = None
+    batch: Annotated[Batch, Flag("--batch-size"), Doc("Sequences in a batch.")] = 32
+    device: Device = "auto"
+    dtype: Dtype = "float32"
+    threads: Threads = None
+    command: Command = ""
+
+    def __post_init__(self) -> None:
+        if len(self.given) + (self.model is not None) != 2:
+            raise ConfigError(
+                "give the folder of a fine-tuned model and one input: dnalect predict MODEL INPUT -o out.tsv"
+            )
+
+    @property
+    def source(self) -> str:
+        """The input."""
+        return self.given[-1]
+
+    @property
+    def predictor(self) -> Named:
+        """The fine-tuned model."""
+        return self.given[0] if self.model is None else self.model
