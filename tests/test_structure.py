@@ -145,6 +145,14 @@ def test_unsafe_code_is_found(source):
     assert _unsafe(source)
 
 
+def test_there_is_one_training_loop():
+    studies = sorted((ROOT / "studies").rglob("*.py"))
+    files = [path for path in (*FILES, *studies) if ".backward(" in path.read_text(encoding="utf-8")]
+    # The linear fits are about to become those of scikit-learn.
+    named = {str(path.relative_to(ROOT)) for path in files} - {"src/dnalect/stats/linear.py"}
+    assert named == {"src/dnalect/training/loop.py"}
+
+
 def _python(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 """Predicting the next bases: windows of a genome, a small model on any tokenizer, and its trivial rivals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.records import Codes
 from dnalect.tokens.bases import BASES, UNKNOWN, reverse_complement
 from dnalect.tokens.tokenizer import Tokenizer
+from dnalect.training.loop import Course, fit
 
 CONTEXT, AHEAD = 50, 6
 SHORTEST = 2
@@ -153,22 +154,22 @@ def train_model(tokenizer: Tokenizer, train: Windows, steps: int, seed: int) -> 
     model = NextBases(len(tokenizer.words))
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.01)
     warm = max(1, steps // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, 0.02 + 0.98 * (1 - step / steps))
-    )
     targets = [torch.from_numpy(train.target(k)) for k in KS]
-    for step in range(steps):
-        rows = np.arange(step * BATCH, (step + 1) * BATCH) % len(train.codes)
+
+    def batches(step: int) -> Iterator[list[npt.NDArray[np.int64]]]:
+        return ([np.arange(n * BATCH, (n + 1) * BATCH) % len(train.codes)] for n in range(step, steps))
+
+    def loss(rows: npt.NDArray[np.int64]) -> Tensor:
         ids, known = tokens_of(tokenizer, Windows(train.codes[rows], train.blocks[rows]))
         log_probs = shorter(model(torch.from_numpy(ids), torch.from_numpy(known)))
-        losses = [F.nll_loss(each, target[rows]) for each, target in zip(log_probs, targets, strict=True)]
-        loss = torch.stack(losses).mean()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-    return model.eval()
+        each = [F.nll_loss(mine, target[rows]) for mine, target in zip(log_probs, targets, strict=True)]
+        return torch.stack(each).mean()
+
+    def share(step: int) -> float:
+        return min((step + 1) / warm, 0.02 + 0.98 * (1 - step / steps))
+
+    fit(model, batches, loss, Course([optimiser], steps, share, clip=1.0))
+    return model
 
 
 @torch.inference_mode()

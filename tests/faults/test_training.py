@@ -12,8 +12,6 @@ from dnalect.core.errors import ConfigError, DnalectError, ModelError, OutputErr
 from dnalect.jobs.pretrain import pretrain
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.jobs.tuning.finetune import FinetuneOptions, finetune_file
-from dnalect.models.card import read_card
-from dnalect.training import finetune as tuning
 from dnalect.training import loop
 from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
@@ -78,12 +76,13 @@ def test_a_run_does_not_go_on_with_another_genome(data, monkeypatch):
     assert not (out / "card.json").exists()
 
 
-def test_a_checkpoint_of_an_older_version_without_data_is_believed(data, monkeypatch):
+def test_a_checkpoint_that_does_not_say_what_it_learned_from_is_not_believed(data, monkeypatch):
     out = half_done(data, monkeypatch)
     state = torch.load(out / "checkpoint.pt", weights_only=True)
     del state["data"]
     torch.save(state, out / "checkpoint.pt")
-    assert read_card(pretrain(data / "toy.toml", data, out)).training["steps"] == 6
+    with pytest.raises(ModelError, match="is not a checkpoint of this version: 'data' is missing in it; remove it"):
+        pretrain(data / "toy.toml", data, out)
 
 
 def test_a_finished_model_is_never_overwritten(data):
@@ -110,7 +109,7 @@ def test_a_broken_checkpoint_is_named_and_how_to_begin_anew(data, monkeypatch, c
     elif content == "shape":
         torch.save({**state, "network": {name: p[:1] for name, p in state["network"].items()}}, out / "checkpoint.pt")
     elif content == "progress":
-        torch.save({**state, "running": {"other": 1}}, out / "checkpoint.pt")
+        torch.save({**state, "at": {"other": 1}}, out / "checkpoint.pt")
     else:
         (out / "checkpoint.pt").write_bytes(content)
     with pytest.raises(ModelError, match=r"run/checkpoint\.pt .*remove it to begin anew"):
@@ -162,16 +161,16 @@ def test_a_card_after_a_kill_differs_by_its_times_alone(model_folder, tmp_path, 
     table = learnable(tmp_path / "data.tsv")
     config = TuneConfig(method="lora", epochs=2, batch=16, checks=2)
     options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("composition",))
-    real, killed = tuning._step, []
+    real, killed = loop._step, []
 
     def dies(*arguments):
-        if arguments[3] == 4 and not killed:
+        if arguments[0].at.step == 4 and not killed:
             killed.append(True)
             raise KeyboardInterrupt
         return real(*arguments)
 
     finetune_file(options, tmp_path / "a" / "m", lambda _: None)
-    monkeypatch.setattr(tuning, "_step", dies)
+    monkeypatch.setattr(loop, "_step", dies)
     with pytest.raises(KeyboardInterrupt):
         finetune_file(options, tmp_path / "b" / "m", lambda _: None)
     finetune_file(options, tmp_path / "b" / "m", lambda _: None)
@@ -186,8 +185,8 @@ def test_training_that_did_not_help_says_that_the_probe_was_kept(model_folder, t
     table, said, out = learnable(tmp_path / "data.tsv"), [], tmp_path / "m"
     config = TuneConfig(method="lora", epochs=1, batch=16)
     options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("composition",))
-    figures = iter([0.9, 0.1])
-    monkeypatch.setattr(tuning, "_judged", lambda *_: next(figures))
+    figures = iter([0.9, 0.1, 0.9])
+    monkeypatch.setattr("dnalect.jobs.tuning.fit.validation_figure", lambda _, tune: next(figures))
     finetune_file(options, out, said.append)
     assert any(each.startswith("LoRA did not help: none of 3 steps was better") for each in said)
     card = json.loads((out / "card.json").read_text())

@@ -14,7 +14,7 @@ from dnalect.core.examples import Examples, Target
 from dnalect.models.heads import Heads
 from dnalect.models.pooled import Pooled, Reading, read_states
 from dnalect.tokens.bases import opposite
-from dnalect.training import finetune as loop
+from dnalect.training import loop
 from dnalect.training.answers import loss_of, mean_loss, specs_of
 from dnalect.training.finetune import batch_rows, finetune
 from dnalect.training.frozen import fit_probe
@@ -25,6 +25,7 @@ from models.folders import make
 MOTIF = Target("motif", "classes", ("absent", "present"))
 GC = Target("gc", "signal", ("gc",))
 BOTH = Target("both", "tracks", ("a_rich", "g_rich"))
+DATA = {"the table": "its checksum"}
 QUICK = TuneConfig(method="full", epochs=4, batch=16, rate=3e-3, head_rate=1e-2, warm=False)
 
 
@@ -68,7 +69,7 @@ def test_a_learnable_task_is_learned(model_folder, tmp_path, kind, method):
     pooled = pooled_of(model, train)
     before = {n: p.detach().clone() for n, p in pooled.named_parameters()}
     config = replace(QUICK, method=method, rate=1e-2)
-    facts = finetune(pooled, train, judge_of(tune), config, tmp_path, "data")
+    facts = finetune(pooled, train, judge_of(tune), config, tmp_path, DATA)
     assert judge_of(tune)(pooled) == facts["validation"] >= 0.8
     moved = {n for n, p in pooled.named_parameters() if n in before and not torch.equal(p, before[n])}
     assert {n for n in before if n.startswith("heads.")} <= moved
@@ -81,7 +82,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(model_folder, tmp_pat
     def run(folder):
         folder.mkdir(exist_ok=True)
         pooled = pooled_of(dnalect.load(model_folder), train)
-        facts = finetune(pooled, train, judge_of(tune), replace(QUICK, method="lora", checks=2), folder, "data")
+        facts = finetune(pooled, train, judge_of(tune), replace(QUICK, method="lora", checks=2), folder, DATA)
         log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         return pooled, facts, [{k: v for k, v in entry.items() if k != "seconds"} for entry in log]
 
@@ -89,7 +90,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(model_folder, tmp_pat
     step, killed = loop._step, []
 
     def dies(*args):
-        if args[3] == 13 and not killed:
+        if args[0].at.step == 13 and not killed:
             killed.append(True)
             raise KeyboardInterrupt
         return step(*args)
@@ -108,9 +109,15 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(model_folder, tmp_pat
 def test_a_checkpoint_of_other_data_is_refused(model_folder, tmp_path):
     train = examples(40)
     config = replace(QUICK, epochs=1)
-    finetune(pooled_of(dnalect.load(model_folder), train), train, lambda _: 0.0, config, tmp_path, "one")
-    with pytest.raises(ModelError, match="other data"):
-        finetune(pooled_of(dnalect.load(model_folder), train), train, lambda _: 0.0, config, tmp_path, "two")
+
+    def run(config, data):
+        finetune(pooled_of(dnalect.load(model_folder), train), train, lambda _: 0.0, config, tmp_path, data)
+
+    run(config, DATA)
+    with pytest.raises(ModelError, match="other data: the table changed since"):
+        run(config, {"the table": "another"})
+    with pytest.raises(ModelError, match="another config"):
+        run(replace(config, seed=2), DATA)
 
 
 def test_it_stops_early_and_keeps_the_best_weights(model_folder, tmp_path):
@@ -123,7 +130,7 @@ def test_it_stops_early_and_keeps_the_best_weights(model_folder, tmp_path):
         return next(figures)
 
     pooled = pooled_of(dnalect.load(model_folder), train)
-    facts = finetune(pooled, train, judge, replace(QUICK, epochs=50, patience=2), tmp_path, "data")
+    facts = finetune(pooled, train, judge, replace(QUICK, epochs=50, patience=2), tmp_path, DATA)
     assert (facts["steps"], facts["best_step"], facts["validation"]) == (16, 8, 0.5)
     assert all(torch.equal(p, kept[1][n]) for n, p in pooled.named_parameters())
 
@@ -133,7 +140,7 @@ def test_a_warm_start_is_judged_before_the_first_step_and_kept_if_nothing_is_bet
     pooled = pooled_of(dnalect.load(model_folder), train)
     before = {n: p.detach().clone() for n, p in pooled.named_parameters()}
     figures = iter([0.9, 0.5, 0.4])
-    facts = finetune(pooled, train, lambda _: next(figures), replace(QUICK, warm=True, patience=2), tmp_path, "data")
+    facts = finetune(pooled, train, lambda _: next(figures), replace(QUICK, warm=True, patience=2), tmp_path, DATA)
     assert (facts["best_step"], facts["validation"]) == (0, 0.9)
     assert all(torch.equal(p, before[n]) for n, p in pooled.named_parameters())
     assert QUICK.head_peak == 1e-2
@@ -149,7 +156,7 @@ def test_gradients_of_parts_add_up_to_those_of_the_batch(model_folder, tmp_path)
         config = replace(QUICK, epochs=1, batch=10, accumulate=accumulate)
         folder = tmp_path / str(accumulate)
         folder.mkdir()
-        finetune(pooled, train, lambda _: 0.0, config, folder, "data")
+        finetune(pooled, train, lambda _: 0.0, config, folder, DATA)
         found.append(dict(pooled.named_parameters()))
     # AdamW's first step is the sign of the gradient times the rate: compare where it is clear.
     for name, p in found[0].items():

@@ -20,6 +20,7 @@ from dnalect.training.config import read_config
 from dnalect.training.corpus import Corpus, Source
 from dnalect.training.multitask import head_loss, pooled
 from dnalect.training.optim import build
+from dnalect.training.pretrain import identity_of
 from dnalect.training.recipes import recipe_of
 from dnalect.training.tasks import Asked, majority, means, open_tasks, token_range
 from tests.training.toy_heads import KEPT, MARKS, REGION, STRETCH, make_toy, write
@@ -112,7 +113,7 @@ def test_an_interrupted_run_resumes_to_the_same_log_and_bytes(run, data, monkeyp
     with pytest.raises(KeyboardInterrupt):
         pretrain(write(data), data, data / "part")
     monkeypatch.setattr(loop, "_step", real)
-    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["step"] == 27
+    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 27
     part = pretrain(write(data), data, data / "part")
     told = [[{k: v for k, v in entry.items() if k != "seconds"} for entry in log_of(each)] for each in (part, run)]
     assert told[0] == told[1]
@@ -124,7 +125,7 @@ def test_without_heads_it_is_todays_recipe_and_begins_alike(data):
     plain, _, _, config = made(data, "")
     both, _, corpus, _ = made(data)
     assert type(plain).__name__ == "MaskedRecipe"
-    assert '"heads"' not in loop.identity_of(config)
+    assert '"heads"' not in identity_of(config, {}).config
     theirs = dict(both.model.named_parameters())
     assert all(torch.equal(p, theirs[name]) for name, p in plain.model.named_parameters())
     batch = corpus.draw(0)

@@ -59,8 +59,8 @@ def test_every_parameter_has_one_optimizer() -> None:
         held = [p for o in build(network, OptimConfig(optimizer=name)) for g in o.param_groups for p in g["params"]]
         assert len(held) == len({id(p) for p in held}) == len(list(network.parameters()))
     muon, adamw = build(network, OptimConfig(optimizer="muon", learning_rate=1e-3, muon_rate=0.5))
-    assert {g["peak"] for g in muon.param_groups} == {0.5}
-    assert {g["peak"] for g in adamw.param_groups} == {1e-3}
+    assert {g["lr"] for g in muon.param_groups} == {0.5}
+    assert {g["lr"] for g in adamw.param_groups} == {1e-3}
     beside = {id(p) for g in adamw.param_groups for p in g["params"]}
     assert id(network.embedding.weight) in beside
     assert id(network.logits.weight) in beside

@@ -20,6 +20,7 @@ from dnalect.jobs.pretrain import pretrain
 from dnalect.training import loop
 from dnalect.training.config import read_config
 from dnalect.training.corpus import Corpus, Source, unknown_runs
+from dnalect.training.optim import Averaged
 
 CONFIG = """
 name = "toy"
@@ -89,7 +90,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
     with pytest.raises(KeyboardInterrupt):
         pretrain(data / "toy.toml", data, data / "part")
     monkeypatch.setattr(loop, "_step", real)
-    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["step"] == 30
+    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 30
     part = pretrain(data / "toy.toml", data, data / "part")
     assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     steps = [json.loads(line)["step"] for line in (part / "log.jsonl").read_text().splitlines()]
@@ -138,7 +139,7 @@ def test_a_checkpoint_is_written_by_time_too(data, monkeypatch):
     monkeypatch.setattr(loop, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
         pretrain(data / "toy.toml", data, data / "part")
-    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["step"] == 5
+    assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 5
 
 
 def test_a_checkpoint_of_another_config_is_refused(data):
@@ -254,7 +255,7 @@ def test_no_window_touches_what_is_excluded_or_unknown(tmp_path):
 
 def test_the_mean_of_the_weights_is_what_is_kept():
     network = torch.nn.Linear(2, 1)
-    mean, seen = loop.Averaged(network, 0.5), []
+    mean, seen = Averaged(network, 0.5), []
     for step in range(1, 6):
         with torch.no_grad():
             network.weight.fill_(step)

@@ -5,8 +5,7 @@ channels, each with batch norm, ReLU and a pool of 2; a linear layer of 512 with
 nonlinearity, and one to the outputs; Adam at 0.001, batches of 64.
 """
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from dnalect.baselines.kmers import padded
 from dnalect.core.calibration import Calibration
 from dnalect.core.examples import Examples, Target
 from dnalect.tokens.bases import UNKNOWN
+from dnalect.training.loop import Checks, Course, fit
 
 CHANNELS, KERNEL, EMBEDDING, HIDDEN = (16, 8, 4), 8, 100, 512
 # Shorter sequences leave nothing after three convolutions and pools.
@@ -92,25 +92,23 @@ class Cnn:
         self, network: Network, train: tuple[Tensor, Tensor], tune: tuple[Tensor, Tensor], target: Target
     ) -> None:
         """Leave the network with the weights of its best epoch."""
-        optimizer = torch.optim.Adam(network.parameters(), lr=self.rate)
-        best, kept, since = float("inf"), copy.deepcopy(network.state_dict()), 0
-        for _ in range(self.epochs):
-            network.train()
-            for rows in torch.split(torch.randperm(len(train[0])), BATCH):
-                # Batch norm of a single item is undefined.
-                if len(rows) < 2 < len(train[0]):
-                    continue
-                optimizer.zero_grad()
-                raw = network(train[0][rows].to(self.device))
-                _loss(raw, train[1][rows].to(self.device), target).backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-            loss = float(_loss(self._outputs(network, tune[0]), tune[1], target))
-            since = 0 if loss < best else since + 1
-            if loss < best:
-                best, kept = loss, copy.deepcopy(network.state_dict())
-            if since >= self.patience:
-                break
-        network.load_state_dict(kept)
+        count = len(train[0])
+        # Batch norm of a single item is undefined.
+        a_pass = max(1, (count + BATCH - 2) // BATCH)
+
+        def batches(_: int) -> Iterator[list[Tensor]]:
+            while True:
+                for rows in torch.split(torch.randperm(count), BATCH)[:a_pass]:
+                    yield [rows]
+
+        def loss(rows: Tensor) -> Tensor:
+            return _loss(network(train[0][rows].to(self.device)), train[1][rows].to(self.device), target)
+
+        def figures(_: Network) -> dict[str, float]:
+            return {"minus loss": -float(_loss(self._outputs(network, tune[0]), tune[1], target))}
+
+        course = Course([torch.optim.Adam(network.parameters(), lr=self.rate)], self.epochs * a_pass)
+        fit(network, batches, loss, course, Checks(figures, a_pass, "minus loss", self.patience))
 
     @torch.no_grad()
     def _outputs(self, network: Network, codes: Tensor) -> Tensor:

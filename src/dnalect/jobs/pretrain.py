@@ -18,7 +18,8 @@ from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned
 from dnalect.report import plots
 from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
 from dnalect.training.logs import read_log
-from dnalect.training.loop import finished, train
+from dnalect.training.loop import TrainState
+from dnalect.training.pretrain import finished, train
 from dnalect.training.shipped import recipe_path
 from dnalect.training.starting import STEPS, held_out, is_genome, starting_toml
 
@@ -83,13 +84,11 @@ def pretrain_config(
     made_folder(out)
     if text:
         write_text(out / "config.toml", text)
-    figures = train(
-        plan.recipe.network, plan.corpus, plan.recipe.loss, plan.check, config, out, plan.device, plan.identity
-    )
+    at = train(plan.recipe.network, plan.corpus, plan.recipe.loss, plan.check, config, out, plan.identity)
     facts = plan.recipe.save(out)
     facts["parameters"] = sum(p.numel() for p in plan.recipe.model.parameters())
     draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
-    _write_card(plan, facts, figures, out)
+    _write_card(plan, facts, at, out)
     return out
 
 
@@ -100,10 +99,9 @@ def init_config(source: str | Path | None = None, steps: int | None = None) -> s
     return starting_toml(open_genome(source), steps or STEPS)
 
 
-def _write_card(plan: Plan, facts: dict[str, Any], figures: dict[str, float], out: Path) -> None:
+def _write_card(plan: Plan, facts: dict[str, Any], at: TrainState, out: Path) -> None:
     config, corpus = plan.config, plan.corpus
     weights = sha256(out / "model.safetensors")
-    seconds, core_seconds = figures.pop("seconds"), figures.pop("core_seconds")
     entries = [
         _card_genome(*parts)
         for parts in zip(config.data.genomes, plan.genomes, plan.splits, corpus.passes(config.optim.steps), strict=True)
@@ -123,11 +121,11 @@ def _write_card(plan: Plan, facts: dict[str, Any], figures: dict[str, float], ou
             "steps": config.optim.steps,
             "batch": config.optim.batch,
             "seed": config.seed,
-            "minutes": round(seconds / 60, 1),
-            "core_minutes": round(core_seconds / 60, 1),
+            "minutes": round(at.seconds / 60, 1),
+            "core_minutes": round(at.core_seconds / 60, 1),
             **plan.begun,
         },
-        "figures": {key: round(value, 4) for key, value in figures.items()},
+        "figures": {key: round(value, 4) for key, value in at.figures.items()},
     }
     write_text(out / "card.json", json.dumps(card, indent=2) + "\n")
 

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from dnalect.core.errors import ModelError, OutputError
 
@@ -13,6 +15,28 @@ NAME = "checkpoint.pt"
 # Seconds between two checkpoints at most, however long the steps are.
 SAVE_SECONDS = 180.0
 ANEW = "remove it to begin anew, or give another output folder"
+# What is in it, and of which type.
+LAYOUT = {"config": str, "data": dict, "at": dict, "network": dict, "optimizers": list, "mean": dict, "best": dict}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells runs apart. config: all that was chosen. data: what is learned from -> its checksum."""
+
+    config: str
+    data: Mapping[str, str]
+
+    def check(self, folder: Path, state: Mapping[str, Any]) -> None:
+        """Raise ModelError where a checkpoint is that of another run."""
+        if state["config"] != self.config:
+            raise ModelError(f"{folder / NAME} belongs to another config; {ANEW}")
+        kept = state["data"]
+        names = (*self.data, *(kept.keys() - self.data.keys()))
+        if changed := [name for name in names if kept.get(name) != self.data.get(name)]:
+            raise ModelError(
+                f"{folder / NAME} belongs to other data: {', '.join(changed)} changed since; give the data that the "
+                f"run began with, or {ANEW}"
+            )
 
 
 def write_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
@@ -27,12 +51,8 @@ def write_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
         raise OutputError(f"cannot write {path}: {reason}") from error
 
 
-def read_checkpoint(folder: Path, layout: Mapping[str, type]) -> dict[str, Any] | None:
-    """Return what a checkpoint holds, None where there is none.
-
-    layout: key -> type of what must be in it. Raises ModelError for a file that is no checkpoint, or
-    one of another layout.
-    """
+def read_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """Return what a checkpoint holds (LAYOUT), None where there is none. Raises ModelError for what is none."""
     path = folder / NAME
     if not path.exists():
         return None
@@ -40,28 +60,26 @@ def read_checkpoint(folder: Path, layout: Mapping[str, type]) -> dict[str, Any] 
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise ModelError(f"{path} cannot be read ({type(error).__name__}), so this run can't go on; {ANEW}") from error
-    wrong = [key for key, kind in layout.items() if not isinstance(state, dict) or not isinstance(state.get(key), kind)]
+    wrong = [key for key, kind in LAYOUT.items() if not isinstance(state, dict) or not isinstance(state.get(key), kind)]
     if wrong:
-        raise ModelError(
-            f"{path} is not a checkpoint of this kind of run or of this version: {wrong[0]!r} is missing in it; {ANEW}"
-        )
+        raise ModelError(f"{path} is not a checkpoint of this version: {wrong[0]!r} is missing in it; {ANEW}")
     return dict(state)
 
 
-def check_data(folder: Path, kept: Mapping[str, str] | None, told: Mapping[str, str]) -> None:
-    """Raise ModelError where a run learned from other data than it is given now.
+def learned(network: nn.Module) -> dict[str, Tensor]:
+    """Return what changes in training, by name: parameters that want gradients, and buffers. Not copied."""
+    fixed = {name for name, p in network.named_parameters(remove_duplicate=False) if not p.requires_grad}
+    return {name: each for name, each in network.state_dict().items() if name not in fixed}
 
-    kept, told: what each file was -> its checksum. kept: None of a run of an older version, which is believed.
-    """
-    if kept is None:
-        return
-    if changed := [name for name in (*told, *(kept.keys() - told.keys())) if kept.get(name) != told.get(name)]:
-        raise ModelError(
-            f"{folder / NAME} belongs to other data: {', '.join(changed)} changed since; give the data that the run "
-            f"began with, or {ANEW}"
-        )
+
+def put_back(network: nn.Module, kept: Mapping[str, Tensor]) -> None:
+    """Copy what `learned` returned into a network. Raises RuntimeError where that is not one of the same shapes."""
+    wanted = learned(network).keys()
+    if wanted != kept.keys():
+        raise RuntimeError(f"{min(wanted ^ kept.keys())} is missing or left over")
+    network.load_state_dict(kept, strict=False)
 
 
 def misfit(folder: Path, error: Exception) -> ModelError:
-    """Return the error for a checkpoint whose tensors are not those of the run."""
+    """Return the error for a checkpoint whose content is not that of the run."""
     return ModelError(f"{folder / NAME} does not fit this run ({str(error).splitlines()[0]}); {ANEW}")

@@ -1,325 +1,346 @@
-"""The one training loop: seeded, resumable to the bit, logged as JSON lines."""
+"""The one training loop: seeded, resumable to the bit, stopped early, logged as JSON lines."""
 
 import json
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from dnalect.core.errors import DnalectError, ModelError
+from dnalect.core.errors import DnalectError
 from dnalect.core.interrupts import Stopped, stops_between_steps
 from dnalect.core.reporter import duration, phase, say
 from dnalect.models.precision import autocast
-from dnalect.training.checkpoint import ANEW, NAME, SAVE_SECONDS, check_data, misfit, read_checkpoint, write_checkpoint
-from dnalect.training.config import OptimConfig, PretrainConfig
-from dnalect.training.corpus import Batch, Corpus
+from dnalect.training.checkpoint import (
+    SAVE_SECONDS,
+    Identity,
+    learned,
+    misfit,
+    put_back,
+    read_checkpoint,
+    write_checkpoint,
+)
 from dnalect.training.logs import trimmed
 from dnalect.training.objectives import Losses
-from dnalect.training.optim import build
+from dnalect.training.optim import Averaged
 
-Loss = Callable[[nn.Module, Batch, torch.device], Tensor | Losses]
-Check = Callable[[nn.Module], dict[str, float]]
+B = TypeVar("B")
 # Steps after which a run says how long it will take.
 WARM = 3
-LAYOUT = {"config": str, "step": int, "seconds": float, "figures": dict, "network": dict, "optimizers": list}
+LARGEST_LOSS = 1e6
 
 
-def schedule(config: OptimConfig, step: int) -> float:
-    """Return the share of the peak rate at step `step` (from 0): linear warm-up, then linear decay."""
-    if step < config.warmup:
-        return (step + 1) / config.warmup
-    left = (config.steps - step) / max(1, config.steps - config.warmup)
-    return config.final_rate + (1 - config.final_rate) * left
+def warm_up_and_decay(steps: int, warmup: int, final: float = 0.02) -> Callable[[int], float]:
+    """Return the share of the peak rates at a step (from 0): linear warm-up, then linear decay to `final`."""
+
+    def share(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return final + (1 - final) * ((steps - step) / max(1, steps - warmup))
+
+    return share
 
 
-def train(
-    network: nn.Module,
-    corpus: Corpus,
-    loss: Loss,
-    check: Check,
-    config: PretrainConfig,
-    folder: Path,
-    device: torch.device,
-    data: Mapping[str, str],
-) -> dict[str, float]:
-    """Train `network` in place and return the last validation figures.
+@dataclass(frozen=True)
+class Course:
+    """How the weights are learned.
 
-    folder: takes log.jsonl and checkpoint.pt. A checkpoint found there is resumed when its config
-    and data are the same, and refused otherwise. data: what it learns from -> checksum. `loss`
-    gives the mean loss in nats a base; that of each further objective goes into the log as
-    `train_loss_NAME`. Ctrl-C and SIGTERM end the run after a step, which is saved: Stopped.
+    optimizers: with their peak rates. steps: at most. share: of the peak rates, at a step (from 0).
+    clip: largest norm of the gradient, None for any. precision: "fp32", or "bf16", which is float32
+    where the device doesn't compute in it. average: decay of the running mean of the weights that is
+    checked and kept, 0 for the last weights.
     """
-    optim = config.optim
-    optimizers = build(network, optim)
-    mean = Averaged(network, optim.average)
-    state = _resume(folder, network, optimizers, mean, config, data)
-    step, clock = int(state["step"]), Clock(float(state["seconds"]), float(state.get("core_seconds", 0.0)))
-    log = trimmed(folder / "log.jsonl", step)
-    figures: dict[str, float] = state["figures"]
-    running = Running(**state.get("running", {}))
-    pace = Pace(step, optim, config.data.window)
 
-    def keep() -> None:
-        _save(folder, network, optimizers, mean, config, step, clock, figures, running, data)
-
-    network.train()
-    with (
-        stops_between_steps() as asked,
-        log.open("a", encoding="utf-8") as lines,
-        phase("training", optim.steps, "steps", step) as bar,
-    ):
-        saved = time.monotonic()
-        while step < optim.steps:
-            share = schedule(optim, step)
-            for group in (group for optimizer in optimizers for group in optimizer.param_groups):
-                group["lr"] = group["peak"] * share
-            losses = _step(network, optimizers, loss, corpus.draw(step), optim, device)
-            if not (value := losses.total.item()) < 1e4:
-                raise DnalectError(f"the loss is {value} at step {step}: lower learning_rate in the config")
-            running.add(losses)
-            step += 1
-            mean.update(network, step)
-            bar.update()
-            last = step == optim.steps
-            if step % optim.check_every == 0 or last:
-                network.eval()
-                with mean.in_place_of(network):
-                    figures = check(network)
-                network.train()
-                entry = {"step": step, **running.means(), "rate": optim.learning_rate * share, **figures}
-                entry |= {"seconds": round(clock.now()[0], 1), "passes": round(step / corpus.steps_a_pass, 3)}
-                lines.write(json.dumps(entry) + "\n")
-                lines.flush()
-                say(pace.told(entry))
-                bar.update(0, bits=f"{figures['validation_bits']:.4f}")
-                running = Running()
-            elif step == pace.first + WARM:
-                say(pace.estimate(step))
-            if step % optim.save_every == 0 or last or asked() or time.monotonic() - saved > SAVE_SECONDS:
-                keep()
-                saved = time.monotonic()
-            if asked() and not last:
-                raise Stopped(
-                    f"stopped after step {step:,} of {optim.steps:,}, which is saved in {folder}; the same command "
-                    "goes on from there"
-                )
-    mean.copy_to(network)
-    seconds, core_seconds = clock.now()
-    return figures | {"seconds": seconds, "core_seconds": core_seconds}
+    optimizers: Sequence[torch.optim.Optimizer]
+    steps: int
+    share: Callable[[int], float] = lambda _: 1.0
+    clip: float | None = None
+    precision: str = "fp32"
+    average: float = 0.0
 
 
-class Pace:
-    """How fast this run goes, since it began or was resumed. first: the step that it begins after."""
+@dataclass(frozen=True)
+class Checks:
+    """When the network is looked at, in eval mode, and what follows.
 
-    def __init__(self, first: int, optim: OptimConfig, window: int):
-        self.first, self.steps = first, optim.steps
-        self._bases = optim.batch * window
-        self._begun = time.monotonic()
+    figures: of the network. every: steps; besides, the last. best: the figure whose highest value
+    tells which weights are kept, "" to keep the last. patience: checks without a better one after
+    which the training ends, None for never. first: check before the first step, too.
+    """
 
-    def told(self, entry: Mapping[str, float]) -> str:
-        """Return the line of a check."""
-        step = int(entry["step"])
-        bits = f"{entry['train_bits']:.4f} bits in training, {entry['validation_bits']:.4f} in validation"
-        return f"step {step:,} of {self.steps:,}: {bits}; {self._speed(step)}"
-
-    def estimate(self, step: int) -> str:
-        """Return the line that says early how long it will take."""
-        return f"step {step:,} of {self.steps:,}: {self._speed(step)}; Ctrl-C keeps what was learned"
-
-    def _speed(self, step: int) -> str:
-        each = (time.monotonic() - self._begun) / (step - self.first)
-        left = f", about {duration(each * (self.steps - step))} left" if step < self.steps else ""
-        return f"{round(self._bases / max(each, 1e-9)):,} bases a second{left}"
-
-
-class Clock:
-    """Wall time, and time of this process on all its cores, in seconds, both added to what earlier runs took."""
-
-    def __init__(self, seconds: float, core_seconds: float):
-        self._zero = time.perf_counter() - seconds, time.process_time() - core_seconds
-
-    def now(self) -> tuple[float, float]:
-        """Return both."""
-        return time.perf_counter() - self._zero[0], time.process_time() - self._zero[1]
+    figures: Callable[[Any], dict[str, float]]
+    every: int
+    best: str = ""
+    patience: int | None = None
+    first: bool = False
 
 
 @dataclass
-class Running:
-    """The losses since the last line of the log; a checkpoint keeps them, so that a resumed run logs the same.
+class TrainState:
+    """Where a run is.
 
-    main: sum of the first objective's. steps: their number. others: name -> sum over its
-    answers, and their number.
+    seconds, core_seconds: wall time, and that of this process on all its cores, of all calls
+    together. best: the highest figure, at step `best_step`. bad: checks since then. figures: of the
+    last check. main, others: losses of the steps since that one (`since`), summed; of others, over
+    their answers, and the number of these.
     """
 
+    step: int = 0
+    seconds: float = 0.0
+    core_seconds: float = 0.0
+    best: float = -math.inf
+    best_step: int = 0
+    bad: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
     main: float = 0.0
-    steps: int = 0
     others: dict[str, tuple[float, int]] = field(default_factory=dict)
+    since: int = 0
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the first objective since the last check; 0 before the first step."""
+        return self.main / max(1, self.since)
 
     def add(self, losses: Losses) -> None:
-        """Take in a step."""
-        self.main, self.steps = self.main + losses.main.item(), self.steps + 1
+        """Take in the losses of a part of a batch."""
+        self.main += losses.main.item()
         for name, (loss, count) in losses.others.items():
             total, before = self.others.get(name, (0.0, 0))
             self.others[name] = total + loss.item() * count, before + count
 
-    def means(self) -> dict[str, float]:
-        """Return what the log says; 0 bits before the first step."""
-        others = {f"train_loss_{name}": total / count for name, (total, count) in sorted(self.others.items())}
-        return {"train_bits": self.main / max(1, self.steps) / 0.6931471805599453, **others}
+    def better(self, figure: float) -> bool:
+        """Take in a check; whether it is the best one."""
+        if not figure > self.best:
+            self.bad += 1
+            return False
+        self.best, self.best_step, self.bad = figure, self.step, 0
+        return True
 
 
-class Averaged:
-    """The running mean of a network's weights; with a decay of 0 there is none, and nothing happens.
+class Log(Protocol):
+    """What a kind of training says of itself. what: words of its progress."""
 
-    The decay grows from 0 with the steps, so that the random beginning is soon forgotten.
+    what: str
+
+    def entry(self, at: TrainState) -> dict[str, Any]:
+        """Return the line of a check in log.jsonl, but for its step."""
+        ...
+
+    def words(self, at: TrainState) -> str:
+        """Return a check in words."""
+        ...
+
+    def facts(self, at: TrainState) -> dict[str, str]:
+        """Return what stands beside the progress after a check."""
+        ...
+
+    def speed(self, steps: float) -> str:
+        """Return how fast it goes. steps: a second."""
+        ...
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a run is kept and goes on from. every: steps between two checkpoints, at most."""
+
+    folder: Path
+    identity: Identity
+    every: int
+    log: Log
+
+
+def fit(
+    network: nn.Module,
+    batches: Callable[[int], Iterator[Iterable[B]]],
+    loss: Callable[[B], Tensor | Losses],
+    course: Course,
+    checks: Checks | None = None,
+    home: Home | None = None,
+) -> TrainState:
+    """Train what wants gradients of a network, in place, leave it in eval mode, and return where that ended.
+
+    batches: those after so many steps; each in parts whose losses add up to that of the batch.
+    home: takes log.jsonl and checkpoint.pt; a checkpoint of the same run is gone on from, another
+    one is refused (ModelError); Ctrl-C and SIGTERM end the run after its step, which is saved
+    (Stopped). Without one nothing is written or said. Raises DnalectError where the loss explodes.
     """
+    run = _Run(network, course, checks, home)
+    if checks and checks.first and not run.at.step:
+        run.check()
+    keeper = _Keeper(run, home) if home else None
+    network.train()
+    with keeper.open() if keeper else nullcontext():
+        coming = batches(run.at.step)
+        while not run.ended:
+            _step(run, next(coming), loss)
+            checked = run.due
+            if checked:
+                run.check()
+                network.train()
+            if keeper:
+                keeper.step(checked)
+    run.finish()
+    return run.at
 
-    def __init__(self, network: nn.Module, decay: float):
-        self.decay = decay
-        self.weights = {n: p.detach().clone() for n, p in network.named_parameters()} if decay else {}
 
-    def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after step `step` (from 1)."""
-        share = 1 - min(self.decay, step / (step + 10))
-        for name, p in network.named_parameters() if self.weights else ():
-            self.weights[name].lerp_(p.detach(), share)
+class _Run:
+    """A network, how it is trained, and where that is."""
 
-    def copy_to(self, network: nn.Module) -> None:
-        """Overwrite the network's weights by their mean."""
-        with torch.no_grad():
-            for name, p in network.named_parameters() if self.weights else ():
-                p.copy_(self.weights[name])
+    def __init__(self, network: nn.Module, course: Course, checks: Checks | None, home: Home | None):
+        self.network, self.course, self.checks = network, course, checks
+        self.device = next(network.parameters()).device
+        self.groups = [group for optimizer in course.optimizers for group in optimizer.param_groups]
+        for group in self.groups:
+            group["peak"] = group["lr"]
+        self.at, self.mean, self.best = TrainState(), Averaged(network, course.average), {}
+        if home and (state := read_checkpoint(home.folder)):
+            self._resume(state, home)
+        elif checks and checks.best:
+            self.best = _copied(network)
+
+    def _resume(self, state: dict[str, Any], home: Home) -> None:
+        home.identity.check(home.folder, state)
+        try:
+            put_back(self.network, state["network"])
+            for optimizer, kept in zip(self.course.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(kept)
+            for name, kept in state["mean"].items():
+                self.mean.weights[name].copy_(kept)
+            torch.set_rng_state(state["random"])
+            self.at, self.best = TrainState(**state["at"]), state["best"]
+        except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+            raise misfit(home.folder, error) from error
+        self.groups = [group for optimizer in self.course.optimizers for group in optimizer.param_groups]
+        say(f"going on after step {self.at.step:,} of {self.course.steps:,}")
+
+    def save(self, home: Home) -> None:
+        """Write what `_resume` reads."""
+        state = {
+            "config": home.identity.config,
+            "data": dict(home.identity.data),
+            "at": asdict(self.at),
+            "network": learned(self.network),
+            "optimizers": [optimizer.state_dict() for optimizer in self.course.optimizers],
+            "mean": self.mean.weights,
+            "best": self.best,
+            "random": torch.get_rng_state(),
+        }
+        write_checkpoint(home.folder, state)
+
+    @property
+    def due(self) -> bool:
+        """Whether the step that was made is one to check after."""
+        step, checks = self.at.step, self.checks
+        return checks is not None and (step % checks.every == 0 or step == self.course.steps)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no step is left, or no patience."""
+        patience = self.checks.patience if self.checks else None
+        return self.at.step >= self.course.steps or (patience is not None and self.at.bad >= patience)
+
+    def check(self) -> None:
+        """Look at the network, and keep its weights where they are the best."""
+        assert self.checks is not None
+        self.network.eval()
+        with self.mean.in_place_of(self.network):
+            self.at.figures = self.checks.figures(self.network)
+            if self.checks.best and self.at.better(self.at.figures[self.checks.best]):
+                self.best = _copied(self.network)
+
+    def finish(self) -> None:
+        """Leave the network with the weights that are kept."""
+        self.mean.copy_to(self.network)
+        if self.best:
+            put_back(self.network, self.best)
+        self.network.eval()
+
+
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {name: each.clone() for name, each in learned(network).items()}
+
+
+def _step(run: _Run, parts: Iterable[B], loss: Callable[[B], Tensor | Losses]) -> None:
+    """Make one step, and enter it in `run.at`."""
+    at, course, network = run.at, run.course, run.network
+    for group in run.groups:
+        group["lr"] = group["peak"] * course.share(at.step)
+    network.zero_grad(set_to_none=True)
+    total = 0.0
+    for part in parts:
+        with autocast(run.device, course.precision):
+            cost = loss(part)
+        losses = cost if isinstance(cost, Losses) else Losses(cost, cost)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        total += losses.total.item()
+        at.add(losses)
+    if not total < LARGEST_LOSS:
+        raise DnalectError(f"the loss is {total} at step {at.step}: lower the learning rate")
+    if course.clip is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), course.clip)
+    for optimizer in course.optimizers:
+        optimizer.step()
+    at.step, at.since = at.step + 1, at.since + 1
+    run.mean.update(network, at.step)
+
+
+class _Keeper:
+    """Writes and says how a run goes, and ends it when that is wished."""
+
+    def __init__(self, run: _Run, home: Home):
+        self.run, self.home, self.first = run, home, run.at.step
 
     @contextmanager
-    def in_place_of(self, network: nn.Module) -> Iterator[None]:
-        """Let the network have the mean for a while."""
-        last = {n: p.detach().clone() for n, p in network.named_parameters()} if self.weights else {}
-        self.copy_to(network)
-        try:
+    def open(self) -> Iterator[None]:
+        """Keep the log and the progress open, and hear the signals."""
+        at, log = self.run.at, self.home.log
+        path = trimmed(self.home.folder / "log.jsonl", at.step)
+        steps = self.run.course.steps
+        with (
+            stops_between_steps() as self.asked,
+            path.open("a", encoding="utf-8") as self.lines,
+            phase(log.what, steps, "steps", at.step) as self.bar,
+        ):
+            self.begun = self.saved = time.monotonic()
+            self.zero = time.perf_counter() - at.seconds, time.process_time() - at.core_seconds
             yield
-        finally:
-            with torch.no_grad():
-                for name, p in network.named_parameters() if last else ():
-                    p.copy_(last[name])
 
+    def step(self, checked: bool) -> None:
+        """Take in that a step was made, and maybe a check."""
+        at, steps, home = self.run.at, self.run.course.steps, self.home
+        self.bar.update()
+        at.seconds, at.core_seconds = time.perf_counter() - self.zero[0], time.process_time() - self.zero[1]
+        if checked:
+            self.lines.write(json.dumps({"step": at.step, **home.log.entry(at)}) + "\n")
+            self.lines.flush()
+            say(f"step {at.step:,} of {steps:,}: {home.log.words(at)}; {self.pace()}")
+            self.bar.update(0, **home.log.facts(at))
+            at.main, at.others, at.since = 0.0, {}, 0
+        elif at.step == self.first + WARM:
+            say(f"step {at.step:,} of {steps:,}: {self.pace()}; Ctrl-C keeps what was learned")
+        if at.step % home.every == 0 or self.run.ended or self.asked() or self.late():
+            self.run.save(home)
+            self.saved = time.monotonic()
+        if self.asked() and not self.run.ended:
+            raise Stopped(
+                f"stopped after step {at.step:,} of {steps:,}, which is saved in {home.folder}; the same command goes "
+                "on from there"
+            )
 
-def _step(
-    network: nn.Module,
-    optimizers: list[torch.optim.Optimizer],
-    loss: Loss,
-    batch: Batch,
-    optim: OptimConfig,
-    device: torch.device,
-) -> Losses:
-    network.zero_grad(set_to_none=True)
-    with autocast(device, optim.precision):
-        told = loss(network, batch, device)
-    losses = told if isinstance(told, Losses) else Losses(told, told)
-    losses.total.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), optim.clip)
-    for optimizer in optimizers:
-        optimizer.step()
-    return losses
+    def late(self) -> bool:
+        """Whether the last checkpoint is long ago."""
+        return time.monotonic() - self.saved > SAVE_SECONDS
 
-
-def identity_of(config: PretrainConfig) -> str:
-    """All that was chosen; what stands at its default is left out, so that a new field changes no old run."""
-    record = _chosen(config)
-    record.pop("card", None)
-    record["model"] = _chosen(config.model)
-    record |= {"family": config.family} if config.family != "duplex" else {}
-    return json.dumps(record, sort_keys=True)
-
-
-def _chosen(config: Any) -> Any:
-    if is_dataclass(config):
-        values = {f.name: (getattr(config, f.name), f) for f in fields(config)}
-        return {name: _chosen(value) for name, (value, f) in values.items() if not _is_default(value, f)}
-    return [_chosen(each) for each in config] if isinstance(config, tuple) else config
-
-
-def _is_default(value: Any, told: Field[Any]) -> bool:
-    if told.default_factory is not MISSING:
-        return bool(value == told.default_factory())
-    return bool(value == told.default)
-
-
-def finished(folder: Path, config: PretrainConfig, data: Mapping[str, str]) -> bool:
-    """Whether a folder holds the finished model of this very run.
-
-    Raises ModelError where it holds another finished model, which is never overwritten.
-    """
-    if not (folder / "card.json").exists():
-        return False
-    state = read_checkpoint(folder, LAYOUT)
-    if state is None or state["config"] != identity_of(config) or state["step"] < config.optim.steps:
-        raise ModelError(
-            f"{folder} holds a finished model, of another config or without its checkpoint; give another output "
-            "folder, or remove it"
-        )
-    check_data(folder, state.get("data"), data)
-    return True
-
-
-def _save(
-    folder: Path,
-    network: nn.Module,
-    optimizers: list[torch.optim.Optimizer],
-    mean: "Averaged",
-    config: PretrainConfig,
-    step: int,
-    clock: Clock,
-    figures: dict[str, float],
-    running: "Running",
-    data: Mapping[str, str],
-) -> None:
-    seconds, core_seconds = clock.now()
-    write_checkpoint(
-        folder,
-        {
-            "config": identity_of(config),
-            "data": dict(data),
-            "step": step,
-            "seconds": seconds,
-            "core_seconds": core_seconds,
-            "figures": figures,
-            "network": network.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-            "mean": mean.weights,
-            "running": asdict(running),
-            "random": torch.get_rng_state(),
-        },
-    )
-
-
-def _resume(
-    folder: Path,
-    network: nn.Module,
-    optimizers: list[torch.optim.Optimizer],
-    mean: "Averaged",
-    config: PretrainConfig,
-    data: Mapping[str, str],
-) -> dict[str, Any]:
-    state = read_checkpoint(folder, LAYOUT)
-    if state is None:
-        return {"step": 0, "seconds": 0.0, "figures": {}}
-    if state["config"] != identity_of(config):
-        raise ModelError(f"{folder / NAME} belongs to another config; {ANEW}")
-    check_data(folder, state.get("data"), data)
-    try:
-        network.load_state_dict(state["network"])
-        for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
-        for name, kept in state["mean"].items():
-            mean.weights[name].copy_(kept)
-        torch.set_rng_state(state["random"])
-        Running(**state.get("running", {}))
-    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise misfit(folder, error) from error
-    say(f"going on after step {state['step']:,} of {config.optim.steps:,}")
-    return state
+    def pace(self) -> str:
+        """Return how fast it goes and what is left, in words."""
+        at, checks = self.run.at, self.run.checks
+        each = max((time.monotonic() - self.begun) / (at.step - self.first), 1e-9)
+        how = "at most" if checks and checks.patience is not None else "about"
+        seconds = each * (self.run.course.steps - at.step)
+        left = f", {how} {duration(seconds)} left" if at.step < self.run.course.steps else ""
+        return f"{self.home.log.speed(1 / each)}{left}"

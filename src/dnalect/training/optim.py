@@ -1,5 +1,7 @@
-"""Optimizers: AdamW for every parameter, or Muon for the matrices and AdamW for the rest."""
+"""Optimizers: AdamW for every parameter, or Muon for the matrices and AdamW for the rest; a mean of the weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -57,7 +59,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
-    """Return the optimizers of a run; each group's `peak` is its highest learning rate.
+    """Return the optimizers of a run, with their peak rates.
 
     Biases and norms are never decayed. With Muon the embeddings and the last layers (`logits`,
     `heads`) stay with AdamW, as they are tables of tokens or answers, not maps between features.
@@ -77,7 +79,39 @@ def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer
             Muon(matrices, config.muon_rate, weight_decay=config.weight_decay, half=config.precision == "bf16"),
             adamw,
         ]
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["peak"] = group["lr"]
     return optimizers
+
+
+class Averaged:
+    """The running mean of a network's weights; with a decay of 0 there is none, and nothing happens.
+
+    The decay grows from 0 with the steps, so that the random beginning is soon forgotten.
+    """
+
+    def __init__(self, network: nn.Module, decay: float):
+        self.decay = decay
+        self.weights = {n: p.detach().clone() for n, p in network.named_parameters()} if decay else {}
+
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take in the weights after step `step` (from 1)."""
+        share = 1 - min(self.decay, step / (step + 10))
+        for name, p in network.named_parameters() if self.weights else ():
+            self.weights[name].lerp_(p.detach(), share)
+
+    def copy_to(self, network: nn.Module) -> None:
+        """Overwrite the network's weights by their mean."""
+        with torch.no_grad():
+            for name, p in network.named_parameters() if self.weights else ():
+                p.copy_(self.weights[name])
+
+    @contextmanager
+    def in_place_of(self, network: nn.Module) -> Iterator[None]:
+        """Let the network have the mean for a while."""
+        last = {n: p.detach().clone() for n, p in network.named_parameters()} if self.weights else {}
+        self.copy_to(network)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, p in network.named_parameters() if last else ():
+                    p.copy_(last[name])

@@ -22,10 +22,10 @@ from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import MaskedConfig, PretrainConfig
 from dnalect.training.corpus import Rows
-from dnalect.training.loop import Loss
 from dnalect.training.masked import MaskedLanguage, encoder_config
 from dnalect.training.multitask import MultiTask, MultiTaskLoss
 from dnalect.training.objectives import leave_one_out_loss
+from dnalect.training.pretrain import Loss
 from dnalect.training.tasks import Task
 
 # A duplex takes any length; this bounds the memory of one window.

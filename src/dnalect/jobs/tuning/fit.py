@@ -68,7 +68,7 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         if config.warm and not (folder / "checkpoint.pt").exists():
             with cheaply:
                 fit_probe(pooled, train, tune, config.class_weights)
-        identity = f"{base.card.sha256} {checksum(examples)}"
+        identity = {"the model": base.card.sha256, "the labelled sequences": checksum(examples)}
         facts = finetune(pooled, train, cheaply(partial(validation_figure, tune=tune)), config, folder, identity)
     if tried:
         facts |= {"pool": config.reading.pool, "pools": {pool: round(figure, 4) for pool, figure in tried.items()}}
