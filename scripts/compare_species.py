@@ -47,7 +47,7 @@ def main() -> None:
         draws = BlockBootstrap(block_numbers([len(part) for part in parts]), truth != UNKNOWN)
         bits = []
         for model in (shared, own):
-            log_probs = np.concatenate([tiled_log_probs(model.network, part, model.reach) for part in parts])
+            log_probs = np.concatenate([tiled_log_probs(model.network, part, model.can.reach) for part in parts])
             bits.append(-log_probs[np.arange(len(truth)), np.minimum(truth, 3)] / np.log(2))
         bare = Figure(name, ",".join(told.test), "", "bits per base", draws.bases, NOTHING, command=command)
         values = {shared.card.id: draws.mean(bits[0]), own.card.id: draws.mean(bits[1])}

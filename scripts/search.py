@@ -84,10 +84,10 @@ def judged_bits(folder: Path | str, data: Path) -> float:
     genome = open_genome(data / "genomes/yeast_S288C.fa.gz")
     contig, start, end = JUDGED
     model = dnalect.load(folder)
-    low, high = start - model.reach, end + model.reach
+    low, high = start - model.can.reach, end + model.can.reach
     codes = encode(genome.fetch(genome.index[contig], low, high))
-    log_probs = tiled_log_probs(model.network, codes, model.reach)[model.reach : -model.reach]
-    truth = codes[model.reach : -model.reach]
+    log_probs = tiled_log_probs(model.network, codes, model.can.reach)[model.can.reach : -model.can.reach]
+    truth = codes[model.can.reach : -model.can.reach]
     return float(-log_probs[np.arange(len(truth)), truth].mean() / np.log(2))
 
 

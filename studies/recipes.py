@@ -19,7 +19,8 @@ from dnalect.genome.regions import Region, parse_regions
 from dnalect.genome.variants import open_variants
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.card import Card, CorpusGenome
-from dnalect.models.registry import Model, language_model
+from dnalect.models.model import Model
+from dnalect.models.registry import language_model
 from dnalect.report import plots
 from dnalect.stats.bootstrap import BlockBootstrap, block_of
 from dnalect.stats.ranking import AurocBootstrap

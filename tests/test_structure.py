@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.metadata
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -103,6 +104,37 @@ def test_modules_import_each_other_without_circles():
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_files_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) < LONGEST_FILE
+
+
+def _model_classes() -> set[str]:
+    """Names of the classes in models/ that are models."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (PACKAGE / "models").rglob("*.py")]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return {"Model"} | {each.name for each in classes if any(ast.unparse(base) == "Model" for base in each.bases)}
+
+
+MODELS = _model_classes()
+
+
+def _asks_for_a_class(source: str) -> list[str]:
+    """What a file asks of the classes of models, where it should ask `model.can`."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and len(node.args) == 2]
+    asked = [each for each in calls if ast.unparse(each.func) in ("isinstance", "issubclass")]
+    return [ast.unparse(each) for each in asked if MODELS & set(re.findall(r"\w+", ast.unparse(each.args[1])))]
+
+
+def test_nobody_above_models_asks_for_the_class_of_a_model():
+    assert {"DuplexModel", "MaskedModel", "Predictor"} <= MODELS
+    above = set(ORDER[ORDER.index("models") + 1 :])
+    files = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in above]
+    files += sorted((ROOT / "studies").rglob("*.py"))
+    found = {str(path): _asks_for_a_class(path.read_text(encoding="utf-8")) for path in files}
+    assert not {path: asked for path, asked in found.items() if asked}
+
+
+@pytest.mark.parametrize("what", ["Predictor", "(int, models.MaskedModel)", "str | DuplexModel", "Model"])
+def test_asking_for_the_class_of_a_model_is_found(what):
+    assert _asks_for_a_class(f"if isinstance(found, {what}): ...")
 
 
 def _unsafe(source: str) -> list[str]:

@@ -16,9 +16,9 @@ from dnalect.baselines.kmers import word_shares
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.reporter import track
 from dnalect.inference.masked import pieces, words
-from dnalect.models.duplex.model import DuplexModel, known
+from dnalect.models.model import Model
 from dnalect.models.pooled import symmetric
-from dnalect.models.registry import Model, language_model
+from dnalect.models.registry import language_model
 from dnalect.report.page import Page, write_page
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.bpe import BytePairs
@@ -106,9 +106,9 @@ def _ratio(model: Model, found: Measured) -> Floats:
     # Alternates of one site share their window.
     windows, back = np.unique(found.reference, axis=0, return_inverse=True)
     rows, sites = back.ravel(), np.full(len(windows), FLANK, dtype=np.int64)
-    if isinstance(model, DuplexModel):
+    if model.can.likelihood == "leave_one_out":
         parts = np.array_split(windows, max(1, len(windows) // BATCH))
-        logits = [model.logits(part.astype(np.int64), known(part)).cpu().numpy()[:, FLANK] for part in parts]
+        logits = [model(model.encode(list(map(decode, part)))).logits.cpu().numpy()[:, FLANK] for part in parts]
         log_probs = np.concatenate(logits).astype(np.float64)
     else:
         chosen = pieces if isinstance(model.tokenizer, BytePairs) else words
@@ -124,19 +124,19 @@ def _changed_states(model: Model, found: Measured) -> Floats:
 
 @torch.inference_mode()
 def _states(model: Model, codes: npt.NDArray[np.uint8]) -> Floats:
-    views = [codes] if isinstance(model, DuplexModel) else [codes, reverse_complement(codes)]
+    views = [codes] if model.can.strands == "halves" else [codes, reverse_complement(codes)]
     means = []
     for view in views:
         out = []
         for part in np.array_split(view, max(1, len(view) // BATCH)):
             encoding = model.encode([decode(row) for row in part])
-            states = model.states(encoding).float().cpu().numpy()
+            states = model.states(encoding).cpu().numpy()
             middle = encoding.spans.mean(axis=2)
             near = (np.abs(middle - FLANK) <= AROUND) & (encoding.spans[..., 1] > 0)
             out.append(np.einsum("btc,bt->bc", states, near) / np.maximum(near.sum(axis=1, keepdims=True), 1))
         means.append(np.concatenate(out))
     mean = np.mean(means, axis=0)
-    return symmetric(mean.astype(np.float32), model.width).astype(np.float64) if len(views) == 1 else mean
+    return symmetric(mean.astype(np.float32), model.can.width).astype(np.float64) if len(views) == 1 else mean
 
 
 def _changed_words(found: Measured) -> Floats:

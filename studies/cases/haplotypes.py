@@ -13,8 +13,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.packed import Bases
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer
-from dnalect.models.predictor import Predictor
-from dnalect.models.registry import load
+from dnalect.models.registry import load, tuned_model
 from dnalect.tokens.bases import encode
 
 # Windows whose mean is taken, a few bases from one to the next.
@@ -74,9 +73,10 @@ def predicted_changes(
 
     folder: of a fine-tuned model. Raises ModelError where it holds another kind of model.
     """
-    predictor = load(folder, device)
-    if not isinstance(predictor, Predictor):
+    loaded = load(folder, device)
+    if not loaded.can.targets:
         raise ModelError(f"{folder} is no fine-tuned model: give a folder that `dnalect finetune` wrote")
+    predictor = tuned_model(loaded)
     scorer = ChangeScorer(predictor, genome, shifts=SHIFTS)
     found = scorer.changes(variants)
     values = np.array([[change.value for change in each] for each in found])

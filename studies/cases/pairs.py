@@ -17,8 +17,9 @@ from dnalect.core.figures import NOTHING, Figure, write_figures
 from dnalect.core.reporter import track
 from dnalect.examples.splits import deal
 from dnalect.inference.likelihood import scorer_for
+from dnalect.models.model import Model
 from dnalect.models.pooled import Reading, read_states
-from dnalect.models.registry import Model, language_model
+from dnalect.models.registry import language_model
 from dnalect.report.page import Page, write_page
 from dnalect.stats.measures import Draws, binary_measures, signal_measures
 from dnalect.stats.ranking import RESAMPLES

@@ -18,7 +18,8 @@ from dnalect.genome.names import aliases
 from dnalect.genome.regions import split_region
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.registry import Model, language_model
+from dnalect.models.model import Model
+from dnalect.models.registry import language_model
 from dnalect.report.page import Page, write_page
 from dnalect.stats.measures import Draws, signal_measures
 from dnalect.stats.ranking import RESAMPLES

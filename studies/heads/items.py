@@ -16,7 +16,7 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, parse_regions
 from dnalect.models.heads import Heads, load_heads
-from dnalect.models.masked import MaskedModel
+from dnalect.models.model import Model
 from dnalect.models.registry import language_model
 from dnalect.stats.bootstrap import block_of
 from dnalect.tokens.bases import encode
@@ -64,7 +64,7 @@ class Items:
 class Bench:
     """A model with heads, and what it was trained on. window: bases that it reads at once."""
 
-    model: MaskedModel
+    model: Model
     heads: Heads
     data: Path
     window: int
@@ -89,7 +89,7 @@ def open_bench(folder: Path, data: Path) -> Bench:
     """Load a model and its heads. Raises ModelError where it has none."""
     heads = load_heads(folder)
     model = language_model(folder)
-    if not isinstance(model, MaskedModel):
+    if model.can.likelihood != "masked":
         raise ModelError(f"{folder}: heads belong to a masked model")
     return Bench(model, heads, data, int(model.card.training.get("window", model.card.window)))
 
@@ -170,7 +170,7 @@ def _collect(
         said = np.zeros((0, 0), dtype=np.float32)
         if ask:
             with torch.inference_mode():
-                last = model.last_hidden(encoding)
+                last = model.states(encoding)
                 said = bench.heads.predict(task.name, pooled(last, asked)).numpy()
         begin = encoding.spans[asked.rows, asked.begins, 0] + part[asked.rows, 1]
         end = encoding.spans[asked.rows, asked.ends - 1, 1] + part[asked.rows, 1]

@@ -15,7 +15,6 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, parse_regions
 from dnalect.inference.embed import embed
 from dnalect.models.card import read_card
-from dnalect.models.masked import MaskedModel
 from dnalect.models.registry import language_model, model_folder
 from dnalect.stats.bootstrap import block_of
 from dnalect.stats.linear import tuned_logistic
@@ -122,7 +121,7 @@ def _features(model: str | Path | None, sequences: Sequence[str]) -> Singles:
     if model is None:
         return word_shares(padded(sequences), WORDS)
     loaded = language_model(model)
-    if not isinstance(loaded, MaskedModel):
+    if loaded.can.likelihood != "masked":
         raise ModelError(f"{model}: only masked models have hidden states to probe")
     return embed(loaded, sequences)
 

@@ -13,7 +13,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, format_region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.card import Card, read_card
-from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.model import Model
 from dnalect.models.registry import language_model, model_folder
 from dnalect.tokens.bases import encode
 from studies.worth.tables import Table, cached_table
@@ -70,7 +70,7 @@ class CrossFitted:
         self.members = [shipped, *fold_members(folds, shipped.card, genome.names)]
         self.allow_seen, self.dtype = allow_seen, dtype
         self._notify = notify
-        self._loaded: dict[Path, DuplexModel] = {}
+        self._loaded: dict[Path, Model] = {}
 
     def _saw(self, member: Member, region: Region) -> bool:
         return bool(member.card.saw(int(self.genome.lengths[region.contig]), region.start, region.end))
@@ -118,15 +118,15 @@ class CrossFitted:
         member = self.members[0]
         identity = f"{self._of(member)}\0{sha256(codes.tobytes()).hexdigest()}"
         model = self._model(member)
-        return cached_table(identity, lambda: tiled_log_probs(model.network, codes, model.reach))
+        return cached_table(identity, lambda: tiled_log_probs(model.network, codes, model.can.reach))
 
     def _of(self, member: Member) -> str:
         return member.card.sha256 + ("" if self.dtype == "float32" else f" {self.dtype}")
 
-    def _model(self, member: Member) -> DuplexModel:
+    def _model(self, member: Member) -> Model:
         if member.folder not in self._loaded:
             model = language_model(member.folder, dtype=self.dtype)
-            if not isinstance(model, DuplexModel):
+            if model.can.likelihood != "leave_one_out":
                 raise ModelError(f"{member.card.id}: the studies need a model that predicts every base from the rest")
             self._loaded = {member.folder: model}
         return self._loaded[member.folder]
@@ -135,7 +135,8 @@ class CrossFitted:
         model = self._model(member)
         text = format_region(region, self.genome.names, self.genome.lengths)
         self._notify(f"{member.card.id} reads {text} ({len(region):,} bases)")
-        low = max(0, region.start - model.reach)
-        high = min(int(self.genome.lengths[region.contig]), region.end + model.reach)
-        table = tiled_log_probs(model.network, self.codes(Region(region.contig, low, high)), model.reach)
+        reach = model.can.reach or 0
+        low = max(0, region.start - reach)
+        high = min(int(self.genome.lengths[region.contig]), region.end + reach)
+        table = tiled_log_probs(model.network, self.codes(Region(region.contig, low, high)), reach)
         return table[region.start - low : region.end - low]

@@ -149,7 +149,7 @@ def test_the_head_is_not_run(genome, model, monkeypatch):
     def never(*_):
         raise AssertionError("the head ran")
 
-    monkeypatch.setattr(model.network, "_head" if model.kind == "leave_one_out" else "logits", never)
+    monkeypatch.setattr(model.network, "_head" if model.can.likelihood == "leave_one_out" else "logits", never)
     assert len(scorer_for(model, genome).distances(some(genome)[:2])) == 2
     with pytest.raises(AssertionError):
         scorer_for(model, genome).score(some(genome)[:1])
@@ -185,8 +185,8 @@ def test_duplex_features_stand_at_each_base_having_read_it(model_folder):
     changed = codes.clone()
     changed[0, 20] = (codes[0, 20] + 1) % 4
     with torch.inference_mode():
-        before, after = network.features(codes, inside)[0], network.features(changed, inside)[0]
-        back = network.features(3 - codes.flip(1), inside)[0].flip(0)
+        before, after = network.features(codes, inside)[0][0], network.features(changed, inside)[0][0]
+        back = network.features(3 - codes.flip(1), inside)[0][0].flip(0)
     left, right = ((before - after)[:, half].abs().amax(dim=1) > 0 for half in (slice(0, width), slice(width, None)))
     assert left.nonzero().min() == right.nonzero().max() == 20
     assert torch.allclose(before, torch.cat([back[:, width:], back[:, :width]], dim=1), atol=1e-6)

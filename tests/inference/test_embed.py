@@ -53,7 +53,7 @@ def pooled(model, text, how, layer=None):
 
 def spread(model, text, layer=None):
     states, spans = alone(model, text, layer)
-    out = np.full((len(text), model.width), np.nan)
+    out = np.full((len(text), model.can.width), np.nan)
     for base in range(len(text)):
         mine = [state for state, (low, high) in zip(states, spans, strict=True) if low <= base < high]
         if mine:
@@ -105,7 +105,7 @@ def test_every_base_has_the_mean_of_the_tokens_that_cover_it(model, strands):
         known = np.stack([view[row] for view in views])
         seen = (~np.isnan(known)).sum(axis=0)
         plain = np.nansum(known, axis=0) / np.maximum(seen, 1)
-        assert found.shape == (len(TEXTS[row]), model.width)
+        assert found.shape == (len(TEXTS[row]), model.can.width)
         assert found.dtype == np.float32
         assert found == pytest.approx(plain, abs=2e-5)
         assert (found[seen[:, 0] == 0] == 0).all()
@@ -118,7 +118,7 @@ def test_unknown_ends_of_a_duplex_have_no_vector(models):
 
 def test_long_sequences_are_pooled_over_pieces_of_near_equal_length(model):
     rng = np.random.default_rng(5)
-    length = 2 * model.context_bases + 5
+    length = 2 * model.can.context_bases + 5
     text = "".join(rng.choice(list("ACGT"), length))
     third = length // 3
     pieces = [text[:third], text[third : 2 * length // 3], text[2 * length // 3 :]]
@@ -133,13 +133,13 @@ def test_long_sequences_are_pooled_over_pieces_of_near_equal_length(model):
 
 def test_unknown_bases_that_crowd_the_positions_are_no_error(models):
     model = models["nt-v1"]
-    text = ("ACN" * model.context_bases)[: model.context_bases]
+    text = ("ACN" * model.can.context_bases)[: model.can.context_bases]
     with pytest.raises(InputError, match="cut it"):
         model.encode([text])
     found = embed(model, [text])
     assert np.isfinite(found).all()
     assert found.any()
-    assert per_base(model, [text])[0].shape == (len(text), model.width)
+    assert per_base(model, [text])[0].shape == (len(text), model.can.width)
 
 
 def test_nothing_to_read_is_the_zero_vector(model):
@@ -147,8 +147,8 @@ def test_nothing_to_read_is_the_zero_vector(model):
     assert not found[[0, 2]].any()
     assert np.isfinite(found).all()
     assert found[1].any()
-    assert embed(model, []).shape == (0, model.width)
-    assert [each.shape for each in per_base(model, ["", "ACGTACG"])] == [(0, model.width), (7, model.width)]
+    assert embed(model, []).shape == (0, model.can.width)
+    assert [each.shape for each in per_base(model, ["", "ACGTACG"])] == [(0, model.can.width), (7, model.can.width)]
     if model.card.id == "duplex":
         assert not embed(model, ["NNNN"]).any()
 
@@ -176,8 +176,10 @@ def test_the_summary_is_the_special_token_at_the_beginning(models):
             continue
         plain = [alone(model, text)[0][0] for text in TEXTS]
         assert embed(model, TEXTS, "summary") == pytest.approx(np.stack(plain), abs=2e-5)
-        with pytest.raises(InputError, match=f"cut the sequences to {model.context_bases:,} bases, or pool with mean"):
-            embed(model, ["ACGT" * model.context_bases], "summary")
+        with pytest.raises(
+            InputError, match=f"cut the sequences to {model.can.context_bases:,} bases, or pool with mean"
+        ):
+            embed(model, ["ACGT" * model.can.context_bases], "summary")
 
 
 def test_a_predictor_is_read_by_its_language_model(models):

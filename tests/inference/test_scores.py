@@ -111,8 +111,8 @@ def test_indel_is_the_difference_of_pseudo_likelihoods(scorer, model, genome, st
 def test_far_flanks_do_not_matter_for_indels(model, genome):
     """Beyond the reach of the allele both haplotypes have the same terms."""
     v = variant(genome, 1500, 3, "")
-    near = LeaveOneOutScorer(model, genome, flank=2 * model.reach + 2)
-    far = LeaveOneOutScorer(model, genome, flank=4 * model.reach)
+    near = LeaveOneOutScorer(model, genome, flank=2 * model.can.reach + 2)
+    far = LeaveOneOutScorer(model, genome, flank=4 * model.can.reach)
     assert score(near, v)[0] == pytest.approx(score(far, v)[0], abs=1e-4)
 
 
@@ -196,7 +196,7 @@ def test_background_snvs_have_the_distribution_of_all_snvs(scorer, genome, model
 
 def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
     snvs = [variant(genome, 2000, 1, changed(genome, 2000, 1, step)) for step in (1, 2, 3)]
-    tile = TILE + 2 * model.reach
+    tile = TILE + 2 * model.can.reach
     assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // SITES_WORTH_A_TILE)
     lost = variant(genome, 1500, 7, "")
     assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))

@@ -61,7 +61,7 @@ def saved(base_folder, examples, config, folder, hub=False):
     folder.mkdir()
     fitted = fit(language_model(str(base_folder)), examples, config, folder).predictor
     lora = config.lora if config.method == "lora" else None
-    told = Tuned(folder.name, str(base_folder), config.method, fitted.pooled, lora, {}, {}, fitted.calibration)
+    told = Tuned(folder.name, str(base_folder), config.method, fitted.network, lora, {}, {}, fitted.calibration)
     save_predictor(told, base_folder, folder, hub)
     return fitted
 
@@ -73,8 +73,8 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
     config = replace(QUICK, method=method, reading=reading, epochs=1)
     before = saved(bases[name], examples, config, tmp_path / "model")
     after = dnalect.load(tmp_path / "model")
-    assert after.kind == "predictor"
-    assert after.context_bases == min(40, after.base.context_bases)
+    assert after.can.likelihood is None
+    assert after.can.context_bases == min(40, after.language.can.context_bases)
     assert after.targets == before.targets
     assert set(after.calibration) == {"two", "three", "marks", "share"}
     texts = [*examples.sequences[:20], "ACGTNNNNACGTTGCA", "acgtttgacca", "G" * 200]
@@ -91,7 +91,7 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
 def test_both_strands_are_the_mean_of_the_two(bases, examples, tmp_path, name, pool):
     config = replace(QUICK, reading=Reading(pool, strands=2), epochs=1)
     both = saved(bases[name], examples, config, tmp_path / "model")
-    one = Predictor(both.card, Pooled(both.base, both.pooled.heads, Reading(pool)))
+    one = Predictor(both.card, Pooled(both.base, both.network.heads, Reading(pool)))
     texts = list(examples.sequences[:9])
     opposite = [decode(reverse_complement(encode(text))) for text in texts]
     mean = {target: (one.raw(texts)[target] + one.raw(opposite)[target]) / 2 for target in one.targets}

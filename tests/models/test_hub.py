@@ -64,7 +64,7 @@ def test_pickles_are_fetched_only_where_there_is_nothing_else(hub, tmp_path):
         return plain(repository, revision, allow_patterns, local_files_only)
 
     huggingface_hub.snapshot_download = download
-    assert dnalect.load("someone/old").kind == "masked"
+    assert dnalect.load("someone/old").can.likelihood == "masked"
     assert len(asked) == 3
 
 
@@ -190,4 +190,4 @@ def test_what_is_in_the_cache_is_used_where_the_hub_is_not_reached(hub, tmp_path
     folder = make("dnabert", tmp_path / "tiny")
     held["a/b"] = ConnectionError("no route")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **more: str(folder))
-    assert dnalect.load("a/b").kind == "masked"
+    assert dnalect.load("a/b").can.likelihood == "masked"

@@ -35,7 +35,7 @@ def edit_card(folder, **values):
 def test_loads_in_eval_mode_and_reads_back_what_was_saved(model_folder):
     model = dnalect.load(model_folder)
     assert not model.network.training
-    assert model.reach == 15
+    assert model.can.reach == 15
     saved = load_file(model_folder / "model.safetensors")
     for name, parameter in model.network.named_parameters():
         assert torch.equal(parameter, saved[name])

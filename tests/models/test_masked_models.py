@@ -14,6 +14,7 @@ from dnalect.genome.builds import builds
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.families import FAMILIES
 from dnalect.models.loading import card_of, check_folder
+from dnalect.models.model import Ask, At
 from models.folders import SPECIAL, TINY, byte_pairs, edit, make, tensors_of
 
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCGCATATGCAATGCACC"
@@ -56,23 +57,23 @@ def test_every_kind_of_file_gives_the_same_model(tmp_path, name):
 def test_what_a_masked_model_has(tmp_path, name):
     model = dnalect.load(make(name, tmp_path / "m"))
     family = FAMILIES[TINY[name][0]]
-    assert (model.kind, model.family, model.card.family) == ("masked", family, family.name)
+    assert (model.can.likelihood, model.family, model.card.family) == ("masked", family, family.name)
     assert model.card.parameters == sum(p.numel() for p in model.network.parameters())
     assert len(model.card.sha256) == 64
     assert not model.network.training
     encoding = model.encode([TEXT, TEXT[:25].lower()])
-    out = model(encoding, hidden_states=True, attentions=True)
+    out = model(encoding, states=True, attentions=True)
     rows, length = encoding.input_ids.shape
     assert out.logits.shape == (rows, length, model.network.config.vocabulary)
-    assert [state.shape for state in out.hidden_states] == [(rows, length, 16)] * 3
+    assert [state.shape for state in out.states] == [(rows, length, 16)] * 3
     assert [weight.shape for weight in out.attentions] == [(rows, 4, length, length)] * 2
     assert out.logits.dtype == torch.float32
     inside = torch.from_numpy(encoding.attention_mask)
     assert torch.allclose(out.logits[inside], model(encoding).logits[inside], atol=1e-5)
-    assert model(encoding).hidden_states is None
-    some = model.logits_at(encoding, np.array([1, 0]), np.array([2, 4]))
+    assert model(encoding).states is None
+    some = model.forward(encoding, Ask(logits=At(np.array([1, 0]), np.array([2, 4])))).logits
     assert torch.allclose(some, out.logits[[1, 0], [2, 4]], atol=1e-5)
-    assert model.encode(["A" * model.context_bases]).input_ids.shape[1] <= 64
+    assert model.encode(["A" * model.can.context_bases]).input_ids.shape[1] <= 64
     half = dnalect.load(tmp_path / "m", dtype="bfloat16")
     assert half.network.embeddings.words.weight.dtype == torch.bfloat16
     assert torch.allclose(half(encoding).logits[inside], out.logits[inside], atol=0.1)

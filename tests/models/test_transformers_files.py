@@ -37,8 +37,8 @@ def test_auto_tokenizer_gives_our_ids_of_an_exported_folder(tmp_path, name):
     assert told == (special.pad, special.unk, special.cls, special.sep, special.mask)
     assert theirs.eos_token is None
     assert len(theirs) == len(model.tokenizer)
-    if model.positions:
-        assert theirs.model_max_length == model.positions
+    if model.can.positions:
+        assert theirs.model_max_length == model.can.positions
 
 
 @pytest.mark.parametrize("name", ["grover", "nt-v1"])

@@ -72,7 +72,7 @@ def test_items_are_those_of_the_part_and_know_their_place(data, models):
     assert np.array_equal(windows.places[:, 1], np.arange(60) * STRETCH)
     assert np.array_equal(windows.truth[:, 1], np.arange(60) % 2)
     text = genome.windows(np.array([3]), np.array([20 * STRETCH - 60]), 180)
-    states = bench.model.last_hidden(bench.model.encode(list(text)))[0, 20:40].mean(0)
+    states = bench.model.states(bench.model.encode(list(text)))[0, 20:40].mean(0)
     plain = bench.heads.predict("marks", states[None]).detach().numpy()
     assert windows.said[20] == pytest.approx(plain[0], abs=1e-5)
 
@@ -120,6 +120,6 @@ def test_embeddings_do_not_depend_on_the_company(models):
     texts = ["ACGTAC" * 10, "GGT" * 7]
     both = embed(model, texts)
     assert both[1] == pytest.approx(embed(model, texts[1:])[0], abs=1e-5)
-    states = model.last_hidden(model.encode(texts[1:]))[0]
+    states = model.states(model.encode(texts[1:]))[0].detach()
     assert both[1] == pytest.approx(states.mean(0).numpy(), abs=1e-5)
     assert torch.isfinite(states).all()

@@ -70,7 +70,7 @@ def test_every_head_learns_and_its_loss_is_logged(run):
 
 def test_the_encoder_is_a_model_that_scores(run, data):
     model = dnalect.load(run)
-    assert (model.kind, model.card.family) == ("masked", "logo")
+    assert (model.can.likelihood, model.card.family) == ("masked", "logo")
     assert model.card.parameters == sum(p.numel() for p in model.network.parameters())
     log_probs = MaskedScorer(model, open_genome(data / "toy.fa"), flank=40).at_sites(np.array([0]), np.array([100]))
     assert np.exp(log_probs).sum() == pytest.approx(1, abs=1e-5)

@@ -101,7 +101,7 @@ def test_a_recipe_learns_and_its_folder_is_a_model_that_scores(data, family):
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert log[-1]["validation_bits"] < 0.85 * np.log2(len(named(FAMILIES[family][1])))
     model = dnalect.load(out)
-    assert (model.kind, model.card.family) == ("masked", family)
+    assert (model.can.likelihood, model.card.family) == ("masked", family)
     assert model.card.genomes[0].train == ["t"]
     genome = open_genome(data / "toy.fa")
     log_probs = MaskedScorer(model, genome, flank=40).at_sites(np.array([0, 0]), np.array([100, 205]))

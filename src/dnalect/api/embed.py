@@ -23,7 +23,7 @@ from dnalect.jobs.embed.items import VECTORS
 from dnalect.jobs.embed.job import embed_file
 from dnalect.jobs.embed.map import matrix, plot_vectors
 from dnalect.jobs.embed.options import Options
-from dnalect.models.registry import Named
+from dnalect.models.model import Named
 
 Floats = npt.NDArray[np.float32]
 STRANDS = {1: 1, 2: 2, "forward": 1, "both": 2}

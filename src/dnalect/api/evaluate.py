@@ -10,7 +10,7 @@ from dnalect.api.table import Table
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run, shown
-from dnalect.models.registry import Named
+from dnalect.models.model import Named
 
 
 class Evaluation(Table):

@@ -20,8 +20,9 @@ from dnalect.jobs.pretrain import pretrain as train_model
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.jobs.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
 from dnalect.models.lora import LoraConfig
+from dnalect.models.model import Model, Named
 from dnalect.models.pooled import Reading
-from dnalect.models.registry import Model, Named, load
+from dnalect.models.registry import load
 from dnalect.training.tuning import TuneConfig
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}

@@ -15,8 +15,9 @@ from dnalect.genome.fasta import Genome, Reference, open_genome
 from dnalect.genome.regions import Region, read_regions
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.likelihood import scorer_for
+from dnalect.models.model import Named
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Named, load
+from dnalect.models.registry import load, tuned_model
 from dnalect.tokens.bases import BASES, UNKNOWN, decode, encode
 
 Floats = npt.NDArray[np.float32]
@@ -95,8 +96,8 @@ def mutagenesis(
         raise InputError(f"one region at a time, and {region} holds {len(found)}")
     place, loaded = found[0], load(model, device, dtype)
     with using(progress):
-        if isinstance(loaded, Predictor):
-            return _predicted(loaded, genome, place, output, batch)
+        if loaded.can.targets:
+            return _predicted(tuned_model(loaded), genome, place, output, batch)
         if output is not None:
             raise ConfigError(f"{loaded.card.id} is a language model, and has no outputs to choose from")
         positions = np.arange(place.start, place.end)

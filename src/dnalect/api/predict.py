@@ -15,7 +15,7 @@ from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.predict.job import predict_file
 from dnalect.jobs.predict.options import Options
-from dnalect.models.registry import Named
+from dnalect.models.model import Named
 
 
 class Predictions(Table):

@@ -18,7 +18,7 @@ from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.scan.job import scan_genome
 from dnalect.jobs.scan.options import Options
-from dnalect.models.registry import Named
+from dnalect.models.model import Named
 
 
 class Scan(Table):

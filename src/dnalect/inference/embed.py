@@ -1,6 +1,6 @@
 """Sequences as vectors: the hidden states of a model, pooled over each sequence or spread to its bases.
 
-Shapes: n sequences, T tokens, C channels (`model.width`), L bases.
+Shapes: n sequences, T tokens, C channels (`model.can.width`), L bases.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,9 @@ from dnalect.core.records import Encoding
 from dnalect.core.reporter import phase
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.inference.batches import by_length
-from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.masked import MaskedModel
+from dnalect.models.model import Model, Named
 from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states, symmetric
-from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, Named, load
+from dnalect.models.registry import load
 from dnalect.tokens.bases import decode, encode, opposite, texts
 from dnalect.tokens.tokenizer import tokens_at
 
@@ -47,7 +45,7 @@ def embed(
     sequences: texts of any length, a text by itself being one sequence; other letters than A, C, G, T count as N.
     pool: "mean", every token that covers bases counting once; "max" over these tokens;
     "mean-max", both side by side; "summary", the state of the special token at the beginning.
-    layer: 0 for the embedding, 1 to `model.layers`, None for the last, after its norm.
+    layer: 0 for the embedding, 1 to `model.can.layers`, None for the last, after its norm.
     strands: 1, or 2 for the mean of the vectors of the sequence and of its reverse complement.
     The halves of a duplex model, one a strand, change places in the reverse complement, so over
     both strands its halves are equal. batch: sequences a forward; numbers depend on it by
@@ -66,11 +64,11 @@ def embed(
     if pool == "summary" and (longest := max(map(len, pieces), default=1)) > 1:
         raise InputError(
             f"a sequence needs {longest} windows of {reader.card.id}, and a summary token is of one: "
-            f"cut the sequences to {reader.context_bases:,} bases, or pool with mean or max"
+            f"cut the sequences to {reader.can.context_bases:,} bases, or pool with mean or max"
         )
     views = _views(reader, pieces, strands)
     distinct = _numbered(views)
-    vectors = np.zeros((len(distinct), 2 * reader.width if pool == "mean-max" else reader.width), dtype=np.float32)
+    vectors = np.zeros((len(distinct), Reading(pool).width(reader.can.width)), dtype=np.float32)
     counts = np.zeros(len(distinct), dtype=np.int64)
     for rows, encoding, states in _passes(reader, list(distinct), layer, batch, quiet):
         vectors[rows] = pool_states(states, encoding, pool).cpu().numpy()
@@ -81,7 +79,7 @@ def embed(
             numbers = [distinct[text] for text in parts]
             out[row] += _joined(vectors[numbers], counts[numbers], pool)
     out /= np.float32(len(views))
-    return symmetric(out, reader.width) if len(views) < strands else out
+    return symmetric(out, reader.can.width) if len(views) < strands else out
 
 
 def per_base(
@@ -104,7 +102,7 @@ def per_base(
     views = _views(reader, pieces, strands)
     distinct = _numbered(views)
     texts = list(distinct)
-    spread = [np.zeros((len(text), reader.width), dtype=np.float32) for text in texts]
+    spread = [np.zeros((len(text), reader.can.width), dtype=np.float32) for text in texts]
     known = [np.zeros(len(text), dtype=np.bool_) for text in texts]
     for rows, encoding, states in _passes(reader, texts, layer, batch, quiet):
         ranges = tokens_at(encoding, max(len(texts[row]) for row in rows.tolist()))
@@ -112,20 +110,20 @@ def per_base(
             spread[row], known[row] = _spread(state, at[: len(texts[row])])
     out = []
     for number in range(len(pieces)):
-        total = np.zeros((sum(map(len, pieces[number])), reader.width), dtype=np.float32)
+        total = np.zeros((sum(map(len, pieces[number])), reader.can.width), dtype=np.float32)
         seen = np.zeros((len(total), 1), dtype=np.float32)
         for view, turn in zip(views, (1, -1), strict=False):
             at = [distinct[text] for text in view[number]]
             total += np.concatenate([spread[row][::turn] for row in at])
             seen += np.concatenate([known[row][::turn] for row in at])[:, None]
         mean: Floats = (total / np.maximum(seen, 1)).astype(np.float32)
-        out.append(symmetric(mean, reader.width) if len(views) < strands else mean)
+        out.append(symmetric(mean, reader.can.width) if len(views) < strands else mean)
     return out
 
 
 def _reader(model: Named, reading: Reading) -> Model:
     loaded = load(model)
-    base = loaded.base if isinstance(loaded, Predictor) else loaded
+    base = loaded.language
     check_reading(base, reading)
     return base
 
@@ -136,18 +134,18 @@ def _texts(sequences: str | Sequence[str]) -> list[str]:
 
 def _pieces(model: Model, text: str) -> list[str]:
     """Return a sequence in the fewest near-equal pieces that the model surely takes, at least one."""
-    pieces = _cut(text, model.context_bases)
-    if not isinstance(model, MaskedModel) or model.positions is None or "N" not in text:
+    pieces = _cut(text, model.can.context_bases)
+    if model.can.positions is None or "N" not in text:
         return pieces
     # Words begin anew at N: such a piece may need a token for every base.
-    room = max(1, model.positions - SPECIAL_TOKENS)
+    room = max(1, model.can.positions - SPECIAL_TOKENS)
     return [part for each in pieces for part in (_cut(each, room) if _crowded(model, each, room) else [each])]
 
 
-def _crowded(model: MaskedModel, text: str, room: int) -> bool:
+def _crowded(model: Model, text: str, room: int) -> bool:
     if len(text) <= room or "N" not in text:
         return False
-    return bool(model.tokenizer.encode([text]).input_ids.shape[1] > (model.positions or 0))
+    return bool(model.tokenizer.encode([text]).input_ids.shape[1] > (model.can.positions or 0))
 
 
 def _cut(text: str, longest: int) -> list[str]:
@@ -161,7 +159,7 @@ def _views(model: Model, pieces: list[list[str]], strands: int) -> list[list[lis
 
     A duplex model has read both strands in one pass: see `symmetric`.
     """
-    if strands == 1 or isinstance(model, DuplexModel):
+    if strands == 1 or model.can.strands == "halves":
         return [pieces]
     return [pieces, [[opposite(text) for text in texts] for texts in pieces]]
 

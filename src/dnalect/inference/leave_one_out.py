@@ -22,8 +22,8 @@ from dnalect.inference.batches import by_length
 from dnalect.inference.composition import log_composition
 from dnalect.inference.distance import distances
 from dnalect.inference.scorer import identity_of
-from dnalect.models.duplex.model import DuplexModel, known
-from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.models.model import Model
+from dnalect.tokens.bases import UNKNOWN, encode, known
 
 DEFINITION = "llr-loo-2"
 LONGEST_MNV = 16
@@ -62,7 +62,7 @@ class LeaveOneOutScorer:
     strands = "both, exactly symmetric"
 
     def __init__(
-        self, model: DuplexModel, genome: Genome, flank: int | None = None, batch: int = 64, sites: Sites | None = None
+        self, model: Model, genome: Genome, flank: int | None = None, batch: int = 64, sites: Sites | None = None
     ):
         self.model, self.genome, self.sites = model, genome, sites
         self.flank = flank or model.card.window // 2

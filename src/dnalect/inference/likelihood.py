@@ -13,8 +13,8 @@ from dnalect.inference.leave_one_out import LeaveOneOutScorer, Sites
 from dnalect.inference.masked.scorer import MaskedScorer
 from dnalect.inference.scorer import ModelScorer
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import Model, Named, language_model
+from dnalect.models.model import Model, Named
+from dnalect.models.registry import language_model
 from dnalect.tokens.bases import UNKNOWN, encode, texts
 
 LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
@@ -23,7 +23,7 @@ LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
 def base_probabilities(model: Named, sequences: str | Sequence[str], batch: int = 16) -> npt.NDArray[np.float32]:
     """Return p(base | all other bases) at every base of some sequences.
 
-    A duplex model reads a sequence, of at most `model.context_bases`, in one pass. A masked model
+    A duplex model reads a sequence, of at most `model.can.context_bases`, in one pass. A masked model
     needs passes of its own for every base, about a second for 20 bases with a large one, and
     gives what its scores rest on: the mean over strands and frames of words, with the bases
     around that it can read; at an N it is not asked, and all four have 1/4.
@@ -51,7 +51,7 @@ def base_probabilities(model: Named, sequences: str | Sequence[str], batch: int 
         raise InputError("the sequences must have one length; call once for each length")
     if not given:
         return np.empty((0, 0, 4), dtype=np.float32)
-    if isinstance(loaded, MaskedModel):
+    if loaded.can.likelihood == "masked":
         ask = site_log_probs(loaded, batch)
         coded = [encode(text) for text in given]
         return np.exp(np.stack([ask(codes, codes != UNKNOWN) for codes in coded])).astype(np.float32)
@@ -68,7 +68,7 @@ def site_log_probs(model: Model, batch: int | None = None) -> LogProbs:
     Where a base is not wanted the numbers may be anything finite. L is not bound by the context.
     batch: windows a forward, None for the kind's own.
     """
-    if isinstance(model, MaskedModel):
+    if model.can.likelihood == "masked":
         nowhere = genome_of({"sequence": "N"})  # these windows come from the codes, not from a reference
         scorer = MaskedScorer(model, nowhere, batch=batch or 16)
         return lambda codes, wanted: scorer.within(codes, np.flatnonzero(wanted))
@@ -89,6 +89,6 @@ def scorer_for(
     None for the kind's own. sites: precomputed log-probabilities, for duplex only. indels: how
     masked models score them, "fast" or "exact".
     """
-    if isinstance(model, MaskedModel):
+    if model.can.likelihood == "masked":
         return MaskedScorer(model, genome, flank, batch or 16, indels=indels)
     return LeaveOneOutScorer(model, genome, flank, batch or 64, sites)

@@ -18,7 +18,7 @@ from dnalect.core.errors import InputError
 from dnalect.core.stored import PieceReader
 from dnalect.genome.fasta import Genome
 from dnalect.inference.scan import Ratios, log_probs_of
-from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.model import Model
 from dnalect.tokens.bases import BASES
 
 # The underscore keeps readers that take the folder for one table from reading it as Parquet.
@@ -86,7 +86,7 @@ class Precomputed:
     Raises InputError for a folder that was made with another model, reference or dtype.
     """
 
-    def __init__(self, folder: Path, genome: Genome, model: DuplexModel):
+    def __init__(self, folder: Path, genome: Genome, model: Model):
         self.folder, self.genome = folder, genome
         manifest = read_manifest(folder)
         self._compare(manifest["plan"], model)
@@ -97,7 +97,7 @@ class Precomputed:
         self._contigs: Recent[_Contig | None] = Recent(OPEN_FILES)
         self._groups: Recent[tuple[Places, Ratios]] = Recent(KEPT_GROUPS)
 
-    def _compare(self, plan: dict[str, Any], model: DuplexModel) -> None:
+    def _compare(self, plan: dict[str, Any], model: Model) -> None:
         card, dtype = model.card, str(model.dtype).removeprefix("torch.")
         for what, there, here, fix in (
             ("model", plan["model"], card.sha256, f"name that model with --model, or scan with {card.id}"),

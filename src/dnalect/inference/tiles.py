@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.models.duplex.model import known
 from dnalect.models.duplex.network import Duplex
-from dnalect.tokens.bases import UNKNOWN
+from dnalect.tokens.bases import UNKNOWN, known
 
 TILE, BATCH = 2048, 8
 

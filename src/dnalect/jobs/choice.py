@@ -12,8 +12,9 @@ from dnalect.genome.builds import Build, builds
 from dnalect.genome.fasta import Genome
 from dnalect.models.assemblies import Origin, origin_of, same_species
 from dnalect.models.card import Card
+from dnalect.models.model import Model, Named
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, Named, embedded_cards
+from dnalect.models.registry import embedded_cards, tuned_model
 
 # A text with commas, a folder, a model, or a list whose entries are taken as they are; None: the reference chooses.
 Models = Named | Sequence[Named] | None
@@ -50,9 +51,9 @@ def scores_for(asked: Sequence[str] | None, predictor: Predictor | None) -> tupl
     return names
 
 
-def the_predictor(models: Sequence[Model | Predictor]) -> Predictor | None:
+def the_predictor(models: Sequence[Model]) -> Predictor | None:
     """Return the fine-tuned model to score with, None of language models. ModelError where it is one of several."""
-    found = [model for model in models if isinstance(model, Predictor)]
+    found = [tuned_model(model) for model in models if model.can.targets]
     if found and len(models) > 1:
         raise ModelError(f"{found[0].card.id} is a fine-tuned predictor: give it as the only model")
     return found[0] if found else None

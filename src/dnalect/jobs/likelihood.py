@@ -21,8 +21,8 @@ from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
 from dnalect.inference.likelihood import LogProbs, site_log_probs
 from dnalect.jobs.likelihood_parts import parts_for
-from dnalect.models.masked import MaskedModel
-from dnalect.models.registry import Named, language_model
+from dnalect.models.model import Named
+from dnalect.models.registry import language_model
 from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_numbers
 from dnalect.tokens.bases import UNKNOWN, encode
 
@@ -185,7 +185,7 @@ def run(
     model = language_model(name, device, dtype)
     genome = open_genome(reference)
     parts = parts_for(genome, model.card, regions, markov, rename)
-    if isinstance(model, MaskedModel) and sample is None:
+    if model.can.likelihood == "masked" and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
         *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, out, markov and bool(parts.train)),

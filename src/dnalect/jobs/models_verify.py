@@ -77,7 +77,7 @@ def _tokens(model: MaskedModel) -> Iterator[str]:
 
 def _numbers(model: MaskedModel) -> Iterator[str]:
     encoding = model.encode([_known(model), KNOWN[:60]])
-    plain = model(encoding, hidden_states=True)
+    plain = model(encoding, states=True)
     slow = model(encoding, attentions=True)
     alone = model(model.encode([KNOWN[:60]]))
     inside = torch.from_numpy(encoding.attention_mask).to(model.device)
@@ -114,7 +114,7 @@ def hidden_words(model: MaskedModel) -> float:
 
 
 def _known(model: MaskedModel) -> str:
-    return KNOWN[: model.context_bases]
+    return KNOWN[: model.can.context_bases]
 
 
 def weights_digest(model: MaskedModel) -> str:

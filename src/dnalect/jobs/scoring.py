@@ -33,9 +33,8 @@ from dnalect.jobs.places import Places
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.tally import Tally
 from dnalect.models.assemblies import any_saw, origin_of, same_species
-from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.predictor import Predictor
-from dnalect.models.registry import EMBEDDED, Model, Named, load, untuned
+from dnalect.models.model import Model, Named
+from dnalect.models.registry import EMBEDDED, load, untuned
 
 # Records a chunk: fixed, so that the numbers never depend on how a file is read.
 CHUNK = 4096
@@ -161,12 +160,12 @@ class Scoring:
         """Whether a language model is asked at all."""
         return "llr" in self.measured or "distance" in self.measured
 
-    def _language_models(self, name: Named, loaded: list[Model | Predictor]) -> list[Model]:
+    def _language_models(self, name: Named, loaded: list[Model]) -> list[Model]:
         if self.predictor is None:
-            return [model for model in loaded if not isinstance(model, Predictor)]
+            return loaded
         if self.zero_shot:
             return [untuned(name, self.predictor, self.options.device, self.options.dtype)]
-        return [self.predictor.base]
+        return [self.predictor.language]
 
     def _changes(self, notify: Callable[[str], None]) -> PredictedChanges | None:
         options = self.options
@@ -198,7 +197,7 @@ class Scoring:
         # Of a predictor the window is that of its changes.
         if not self.options.window or "change" in self.measured:
             return None
-        flank, shortest = self.options.window // 2, min(model.context_bases for model in self.models)
+        flank, shortest = self.options.window // 2, min(model.can.context_bases for model in self.models)
         if not 32 <= flank <= shortest // 4:
             raise ModelError(f"--window must lie between 64 and {shortest // 2} bases")
         return flank
@@ -211,7 +210,7 @@ class Scoring:
         if len(self.models) > 1:
             raise ModelError("--precomputed is for one model, and this is an ensemble")
         model = self.models[0]
-        if not isinstance(model, DuplexModel):
+        if model.can.likelihood != "leave_one_out":
             raise ModelError(f"--precomputed is for duplex models, and {model.card.id} is another")
         return Precomputed(Path(folder), self.genome, model)
 

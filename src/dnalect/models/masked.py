@@ -2,22 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 
 from dnalect.core.errors import InputError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.encoder.network import Encoder
-from dnalect.models.language import LanguageModel
+from dnalect.models.model import Abilities, Ask, At, Model, Output
 from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 
@@ -25,32 +24,14 @@ if TYPE_CHECKING:
     from dnalect.models.family import Family
     from dnalect.models.published import PublishedCard
 
-Ids = npt.NDArray[np.int64]
 
+class MaskedModel(Model):
+    """An encoder: logits at a token say what it was where the encoding hides it with `tokenizer.special.mask`.
 
-@dataclass(frozen=True)
-class Output:
-    """What a masked model gives for an encoding of B windows of T tokens.
-
-    logits: (B, T, V) float32. hidden_states: (B, T, C) float32 each, the embeddings first, then
-    each layer, the last one after the final norm where there is one. attentions: (B, N, T, T)
-    float32 of each layer. Both tuples are None unless asked for. What stands at padding means
-    nothing.
+    published: what its authors published, None for one's own.
     """
 
-    logits: Tensor
-    hidden_states: tuple[Tensor, ...] | None = None
-    attentions: tuple[Tensor, ...] | None = None
-
-
-class MaskedModel(LanguageModel[Encoder]):
-    """An encoder with its card and tokenizer, in eval mode.
-
-    kind: "masked": logits at a token say what it was where the encoding hides it with
-    `tokenizer.special.mask`. published: what its authors published, None for one's own.
-    """
-
-    kind = "masked"
+    network: Encoder
 
     def __init__(
         self,
@@ -66,16 +47,18 @@ class MaskedModel(LanguageModel[Encoder]):
         self.network = network.to(device=device, dtype=dtype).eval()
         self.device, self.dtype = device, dtype
 
-    @property
-    def context_bases(self) -> int:
-        """The longest window in bases whose tokens surely fit; most longer ones with long words fit too."""
-        return self.card.context_bases
-
-    @property
-    def positions(self) -> int | None:
-        """Most tokens of a window, special ones included; None where there is no table that ends."""
+    @cached_property
+    def can(self) -> Abilities:
+        """Words that are hidden; most windows longer than the context, of long words, fit too."""
         config = self.network.config
-        return config.longest if config.positions == "learned" else None
+        return Abilities(
+            likelihood="masked",
+            context_bases=self.card.context_bases,
+            positions=config.longest if config.positions == "learned" else None,
+            layers=config.layers,
+            width=config.width,
+            attentions=True,
+        )
 
     def encode(self, sequences: Sequence[Text], special: bool = True) -> Encoding:
         """Return the tokens of sequences, padded on the right.
@@ -85,61 +68,30 @@ class MaskedModel(LanguageModel[Encoder]):
         that they were made for.
         """
         encoding = self.tokenizer.encode(texts(sequences), special)
-        tokens = encoding.input_ids.shape[1]
-        if self.positions is not None and tokens > self.positions:
+        tokens, most = encoding.input_ids.shape[1], self.can.positions
+        if most is not None and tokens > most:
             raise InputError(
-                f"a sequence has {tokens:,} tokens, {self.card.id} takes {self.positions:,} "
-                f"(any {self.context_bases:,} bases fit); cut it"
+                f"a sequence has {tokens:,} tokens, {self.card.id} takes {most:,} "
+                f"(any {self.card.context_bases:,} bases fit); cut it"
             )
         return encoding
 
-    @torch.inference_mode()
-    def __call__(
-        self, encoding: Encoding | str | Sequence[str], hidden_states: bool = False, attentions: bool = False
-    ) -> Output:
-        """Return logits, and on request the hidden states and attentions of every layer.
-
-        encoding: what `encode` gives; one sequence or several will do.
-        """
-        encoding = self.encoded(encoding)
-        states = self.network(*self._tensors(encoding), every=hidden_states, attentions=attentions)
-        return Output(
-            self.network.logits(states.last).float(),
-            tuple(state.float() for state in states.every) if hidden_states else None,
-            tuple(weight.float() for weight in states.attentions) if attentions else None,
-        )
-
-    @torch.inference_mode()
-    def logits_at(self, encoding: Encoding, rows: Ids, columns: Ids) -> Tensor:
-        """Return logits (m, V) float32 of m tokens of an encoding; the head runs only there."""
-        last = self.network(*self._tensors(encoding)).last
-        chosen = last[torch.from_numpy(rows).to(self.device), torch.from_numpy(columns).to(self.device)]
-        return self.network.logits(chosen).float()
-
-    @property
-    def layers(self) -> int:
-        """How many layers `states` can be asked for, the embedding not among them."""
-        return self.network.config.layers
-
-    @property
-    def width(self) -> int:
-        """Channels of the hidden states."""
-        return self.network.config.width
-
-    def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
-        """Return the hidden states (B, T, C); the head is not run, gradients are kept.
-
-        layer: 0 for the embedding, 1 to `layers` for what each layer gives (the last one after
-        the final norm where there is one), None for the last.
-        """
-        told = self.network(*self._tensors(encoding), every=layer is not None)
-        out: Tensor = told.last if layer is None else told.every[layer]
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
+        mask = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        layers = [self.can.layers if layer is None else layer for layer in ask.states]
+        found = self.network(ids, mask, every=bool(set(layers) - {self.can.layers}), attentions=ask.attentions)
+        out, last = Output(), found.last
+        if isinstance(ask.logits, At):
+            last = last[tuple(torch.from_numpy(at).to(self.device) for at in (ask.logits.rows, ask.logits.columns))]
+        if ask.logits is not False:
+            out = replace(out, logits=self.network.logits(last).float())
+        if layers:
+            states = (found.every[layer] if found.every else found.last for layer in layers)
+            out = replace(out, states=tuple(state.float() for state in states))
+        if ask.attentions:
+            out = replace(out, attentions=tuple(weights.float() for weights in found.attentions))
         return out
-
-    @torch.inference_mode()
-    def last_hidden(self, encoding: Encoding) -> Tensor:
-        """Return `states` after the last layer in float32, without gradients."""
-        return self.states(encoding).float()
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.
@@ -155,14 +107,10 @@ class MaskedModel(LanguageModel[Encoder]):
             save_file(tensors, temporary, metadata={"format": "pt"})
         hub = self.family.write_config(config, self.tokenizer) | {"dtype": str(self.dtype).removeprefix("torch.")}
         write_text(folder / "config.json", json.dumps(hub, indent=2) + "\n")
-        self.family.write_tokenizer(self.tokenizer, folder, self.positions)
+        self.family.write_tokenizer(self.tokenizer, folder, self.can.positions)
         card = replace(self.card, sha256=sha256(folder / "model.safetensors"))
         write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads: the same as `save_pretrained`."""
         self.save_pretrained(folder)
-
-    def _tensors(self, encoding: Encoding) -> tuple[Tensor, Tensor]:
-        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64))
-        return ids.to(self.device), torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)

@@ -15,9 +15,8 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.records import Encoding
 from dnalect.core.reporter import track
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
-from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import Heads
-from dnalect.models.masked import MaskedModel
+from dnalect.models.model import Model
 from dnalect.tokens.bases import opposite
 
 POOLS = ("mean", "max", "mean-max", "summary")
@@ -64,7 +63,7 @@ class Pooled(nn.Module):
     reach whatever of the network wants them.
     """
 
-    def __init__(self, base: DuplexModel | MaskedModel, heads: Heads, reading: Reading):
+    def __init__(self, base: Model, heads: Heads, reading: Reading):
         super().__init__()
         check_reading(base, reading)
         self.base, self.reading = base, reading
@@ -87,7 +86,7 @@ class Pooled(nn.Module):
 
 @torch.inference_mode()
 def read_states(
-    base: DuplexModel | MaskedModel, reading: Reading, sequences: Sequence[str], batch: int = BATCH, quiet: bool = True
+    base: Model, reading: Reading, sequences: Sequence[str], batch: int = BATCH, quiet: bool = True
 ) -> Singles:
     """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so.
 
@@ -95,20 +94,20 @@ def read_states(
     else is shown on a terminal.
     """
     texts = cut(base, reading, sequences)
-    once = reading.strands == 1 or isinstance(base, DuplexModel)
+    once = reading.strands == 1 or base.can.strands == "halves"
     views = [texts] if once else [texts, [opposite(text) for text in texts]]
     base.network.eval()
     found = [_read(base, reading, view, batch, quiet) for view in views]
     if once:
         turned = reading.pool == "eighths"
-        return symmetric(found[0], base.width, turned) if reading.strands == 2 else found[0]
+        return symmetric(found[0], base.can.width, turned) if reading.strands == 2 else found[0]
     mean: Singles = np.stack(found).mean(axis=0, dtype=np.float32)
     return mean
 
 
-def _read(base: DuplexModel | MaskedModel, reading: Reading, texts: Sequence[str], batch: int, quiet: bool) -> Singles:
+def _read(base: Model, reading: Reading, texts: Sequence[str], batch: int, quiet: bool) -> Singles:
     order = np.argsort([len(text) for text in texts], kind="stable")
-    out = np.empty((len(texts), reading.width(base.width)), dtype=np.float32)
+    out = np.empty((len(texts), reading.width(base.can.width)), dtype=np.float32)
     for low in track(range(0, len(texts), batch), "embedding", "batches", quiet=quiet):
         rows = order[low : low + batch]
         encoding = base.encode([texts[row] for row in rows.tolist()])
@@ -116,9 +115,9 @@ def _read(base: DuplexModel | MaskedModel, reading: Reading, texts: Sequence[str
     return out
 
 
-def cut(base: DuplexModel | MaskedModel, reading: Reading, sequences: Sequence[str]) -> list[str]:
+def cut(base: Model, reading: Reading, sequences: Sequence[str]) -> list[str]:
     """Return the middle `longest` bases of each sequence; fewer where unknown bases need too many tokens."""
-    longest = min(reading.longest, base.context_bases)
+    longest = min(reading.longest, base.can.context_bases)
     return [_fitting(base, middle(sequence, longest)) for sequence in sequences]
 
 
@@ -150,15 +149,20 @@ def _stretches(states: Tensor, spans_BT2: Tensor) -> Tensor:
 
 
 def symmetric(vectors: Singles, width: int, turned: bool = False) -> Singles:
-    """Return the mean of duplex vectors (n, width or several of them) and those of the reverse complements.
+    """Return `over_both_strands` of an array."""
+    mean: Singles = over_both_strands(torch.from_numpy(vectors), width, turned).numpy()
+    return mean
 
-    There the halves, one a strand, have changed places. width: channels of the states. turned: of
-    several vectors along the sequence, the first and the last have, too.
+
+def over_both_strands(vectors: Tensor, width: int, turned: bool = False) -> Tensor:
+    """Return the mean of vectors (n, width or several of them) and those of the reverse complements.
+
+    For models whose strands are "halves": there the halves, one a strand, have changed places. width: channels
+    of the states. turned: of several vectors along the sequence, the first and the last have, too.
     """
     halves = vectors.reshape(len(vectors), vectors.shape[1] // width, 2, width // 2)
-    other = halves[:, ::-1, ::-1] if turned else halves[:, :, ::-1]
-    mean: Singles = ((halves + other) / np.float32(2)).reshape(vectors.shape)
-    return mean
+    other = halves.flip(1, 2) if turned else halves.flip(2)
+    return ((halves + other) / 2).reshape(vectors.shape)
 
 
 def middle(sequence: str, longest: int) -> str:
@@ -167,18 +171,18 @@ def middle(sequence: str, longest: int) -> str:
     return sequence[low : low + longest]
 
 
-def _fitting(base: DuplexModel | MaskedModel, text: str) -> str:
+def _fitting(base: Model, text: str) -> str:
     """Return the text, or its middle that fits with a token for every base: words begin anew at unknown bases."""
-    if not isinstance(base, MaskedModel) or base.positions is None or _BASES.issuperset(text):
+    if base.can.positions is None or _BASES.issuperset(text):
         return text
-    room = max(1, base.positions - SPECIAL_TOKENS)
-    crowded = len(text) > room and base.tokenizer.encode([text]).input_ids.shape[1] > base.positions
+    room = max(1, base.can.positions - SPECIAL_TOKENS)
+    crowded = len(text) > room and base.tokenizer.encode([text]).input_ids.shape[1] > base.can.positions
     return middle(text, room) if crowded else text
 
 
-def check_reading(base: DuplexModel | MaskedModel, reading: Reading) -> None:
+def check_reading(base: Model, reading: Reading) -> None:
     """Raise ModelError where a model can't be read so."""
-    if reading.pool == "summary" and not getattr(getattr(base, "tokenizer", None), "head", ()):
+    if reading.pool == "summary" and not base.tokenizer.head:
         raise ModelError(f"{base.card.id} has no summary token at the beginning; pool with mean, max or mean-max")
-    if reading.layer is not None and not 0 <= reading.layer <= base.layers:
-        raise ModelError(f"{base.card.id} has the layers 0 (embedding) to {base.layers}, not {reading.layer}")
+    if reading.layer is not None and not 0 <= reading.layer <= base.can.layers:
+        raise ModelError(f"{base.card.id} has the layers 0 (embedding) to {base.can.layers}, not {reading.layer}")

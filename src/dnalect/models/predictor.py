@@ -10,45 +10,43 @@ Its folder:
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from hashlib import sha256 as sha256_of
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
 from dnalect.core.files import made_folder, sha256, write_text
+from dnalect.core.records import Encoding
 from dnalect.models.card import Card
-from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
-from dnalect.models.masked import MaskedModel
-from dnalect.models.pooled import BATCH, Pooled, Reading, read_states
+from dnalect.models.model import Abilities, Ask, Model, Output
+from dnalect.models.pooled import BATCH, Pooled, Reading, over_both_strands, read_states
 from dnalect.tokens.bases import texts
 
 FAMILY, BASE = "predictor", "base"
 _SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
-Base = DuplexModel | MaskedModel
 Singles = npt.NDArray[np.float32]
 Predictions = dict[str, Singles]
 
 
-class Predictor:
+class Predictor(Model):
     """A fine-tuned model in eval mode, updates merged.
 
-    kind: "predictor". targets: what it predicts. context_bases: of longer sequences the middle
-    of so many bases is read. reading: how a sequence becomes a vector. calibration: {} or what
-    turns the raw numbers of a target into probabilities or values that can be trusted. source:
-    the name or folder that it was loaded as, "" if it wasn't. folder: where its files lie.
+    reading: how a sequence becomes a vector. calibration: {} or what turns the raw numbers of a target into
+    probabilities or values that can be trusted. folder: where its files lie.
     """
 
-    kind = "predictor"
-    source = ""
+    network: Pooled
 
     def __init__(
         self,
@@ -57,31 +55,65 @@ class Predictor:
         calibration: dict[str, Calibration] | None = None,
         folder: Path | None = None,
     ):
-        self.card, self.pooled, self.folder = card, pooled.eval(), folder
-        self.reading, self.base = pooled.reading, pooled.base
+        self.card, self.network, self.folder = card, pooled.eval(), folder
+        self.reading, self.base, self.tokenizer = pooled.reading, pooled.base, pooled.base.tokenizer
+        self.device, self.dtype = self.base.device, self.base.dtype
         self.calibration = calibration or {}
+
+    @cached_property
+    def can(self) -> Abilities:
+        """What its heads predict. context_bases: of longer sequences the middle of so many bases is read."""
+        base = self.base.can
+        return replace(
+            base,
+            likelihood=None,
+            context_bases=min(self.reading.longest, base.context_bases),
+            reach=None,
+            strands="both" if self._symmetric else "one",
+            targets=self.network.heads.specs,
+        )
+
+    @property
+    def language(self) -> Model:
+        """The language model, tuned as it is."""
+        return self.base
 
     @property
     def targets(self) -> dict[str, HeadSpec]:
         """Name -> what a head predicts."""
-        return self.pooled.heads.specs
+        return self.network.heads.specs
 
     @property
-    def context_bases(self) -> int:
-        """The longest sequence that is read whole."""
-        return min(self.reading.longest, self.base.context_bases)
+    def _symmetric(self) -> bool:
+        return self.reading.strands == 2 and self.base.can.strands == "halves"
 
     def __repr__(self) -> str:
         targets = ", ".join(self.targets)
         return f"Predictor({self.card.id}: {targets}; {self.card.config['method']} on {self.base!r})"
 
-    def to(self, device: str | torch.device | None = None, dtype: str | None = None) -> "Predictor":
+    def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
         """Move the model and return it. device: as torch names it. dtype: of the language model; heads keep float32."""
         self.base.to(device, dtype)
-        self.pooled.heads.to(self.base.device)
+        self.network.heads.to(self.base.device)
+        self.device, self.dtype = self.base.device, self.base.dtype
         return self
 
-    def __call__(self, sequences: str | Sequence[str]) -> Predictions:
+    def encode(self, sequences: Sequence[str]) -> Encoding:
+        """Return the tokens of the middle of each sequence: what the model reads of it."""
+        return self.base.encode(self.network.cut(texts(sequences)))
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        """Targets of the strand that the encoding holds: logits, or values in their own unit."""
+        out = self.base.forward(encoding, replace(ask, targets=False))
+        if not ask.targets:
+            return out
+        vectors = self.network.vectors(encoding)
+        if self._symmetric:
+            vectors = over_both_strands(vectors, self.base.can.width, self.reading.pool == "eighths")
+        raw = {name: self.network.heads(name, vectors).float() for name in self.targets}
+        return replace(out, targets={name: own_unit(self.targets[name], values) for name, values in raw.items()})
+
+    def __call__(self, sequences: str | Sequence[str]) -> Predictions:  # type: ignore[override]
         """Return `predict` of one sequence or several."""
         return self.predict(texts(sequences))
 
@@ -94,7 +126,7 @@ class Predictor:
         """
         vectors = torch.from_numpy(read_states(self.base, self.reading, texts(sequences), batch)).to(self.base.device)
         # Heads are linear: of the mean over strands they give the mean.
-        found = {name: self.pooled.heads(name, vectors).float().cpu().numpy() for name in self.targets}
+        found = {name: self.network.heads(name, vectors).float().cpu().numpy() for name in self.targets}
         return {name: own_unit(self.targets[name], values) for name, values in found.items()}
 
     def predict(self, sequences: Sequence[str], batch: int = BATCH, calibrated: bool = True) -> Predictions:
@@ -133,9 +165,12 @@ class Predictor:
         )
 
 
-def own_unit(spec: HeadSpec, raw: Singles) -> Singles:
-    """Return a standardised signal in its own unit; logits as they are."""
-    return raw * np.float32(spec.spread) + np.float32(spec.centre) if spec.kind == "signal" else raw
+Numbers = TypeVar("Numbers", Singles, Tensor)
+
+
+def own_unit(spec: HeadSpec, raw: Numbers) -> Numbers:
+    """Return a standardised signal (float32) in its own unit; logits as they are."""
+    return raw * spec.spread + spec.centre if spec.kind == "signal" else raw
 
 
 def target_of(spec: HeadSpec) -> Target:
@@ -187,8 +222,8 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
             "reading": asdict(tuned.pooled.reading),
             "calibration": {name: each.as_dict() for name, each in tuned.calibration.items()},
         },
-        context_bases=min(base.context_bases, tuned.pooled.reading.longest),
-        window=min(base.card.window, tuned.pooled.reading.longest, base.context_bases),
+        context_bases=min(base.can.context_bases, tuned.pooled.reading.longest),
+        window=min(base.card.window, tuned.pooled.reading.longest, base.can.context_bases),
         parameters=sum(p.numel() for p in tuned.pooled.parameters()),
         species=base.card.species,
         assembly=base.card.assembly,
@@ -201,7 +236,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
     write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
 
 
-def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) -> Predictor:
+def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]) -> Predictor:
     """Load a predictor. load: how its language model is loaded.
 
     Raises ModelError where a file is missing, is not that of the card, or does not fit.
@@ -220,7 +255,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
         lost = f"lacks {missing}" if missing else "holds other weights than its card says, or lacks some of them"
         raise ModelError(f"{folder} {lost}: the SHA-256 differs; copy the folder again")
     base = load(inside if inside.is_dir() else name)
-    if not isinstance(base, Base):
+    if base.can.likelihood is None:
         raise ModelError(f"{folder}: its base is no language model")
     if method != "full" and base.card.sha256 != checksum:
         raise ModelError(f"{folder} was tuned on another version of {name}: the SHA-256 of the weights differs")
@@ -229,8 +264,8 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Any]) 
         merge_lora(base.network)
     heads = load_heads(folder).to(base.device)
     width = heads.map_of(next(iter(heads.specs))).in_features
-    if width != reading.width(base.width):
-        raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.width)}")
+    if width != reading.width(base.can.width):
+        raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.can.width)}")
     return Predictor(card, Pooled(base, heads, reading), calibration, folder)
 
 

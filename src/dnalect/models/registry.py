@@ -10,31 +10,27 @@ from dnalect.core.errors import ModelError
 from dnalect.core.files import sha256
 from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import EMBEDDED, embedded_cards, published, unknown
-from dnalect.models.duplex.model import DuplexModel, load_duplex
+from dnalect.models.duplex.model import load_duplex
 from dnalect.models.families import FAMILIES
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.loading import check_folder, load_masked
-from dnalect.models.masked import MaskedModel
+from dnalect.models.model import Model, Named
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedCard
 
 _DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
-Model = DuplexModel | MaskedModel
-# What stands for a model: a name or folder, or what `load` gave.
-Named = str | os.PathLike[str] | Model | Predictor
 _log = logging.getLogger("dnalect")
 
 __all__ = [
     "DTYPES",
     "EMBEDDED",
-    "Model",
-    "Named",
     "embedded_cards",
     "language_model",
     "load",
     "model_folder",
+    "tuned_model",
     "untuned",
 ]
 
@@ -67,10 +63,18 @@ def model_folder(name: str) -> Path:
 def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
-    if isinstance(model, Predictor):
+    if model.can.likelihood is None:
         raise ModelError(
             f"{name} is a fine-tuned predictor, and this needs a language model: give the one it came from"
         )
+    return model
+
+
+def tuned_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Predictor:
+    """Load a fine-tuned model: see `load`. Raises ModelError for a language model."""
+    model = load(name, device, dtype)
+    if not isinstance(model, Predictor):
+        raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
     return model
 
 
@@ -100,7 +104,7 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
     return base
 
 
-def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Predictor:
+def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
     """Load a model by its name, its id on the hub or its folder, in eval mode.
 
     What a folder holds is recognised by its content: a language model, or a predictor that `finetune` made.
@@ -125,7 +129,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Pr
         >>> model.card.id, model.card.family
         ('duplex-yeast', 'duplex')
     """
-    if isinstance(name, DuplexModel | MaskedModel | Predictor):
+    if isinstance(name, Model):
         return name
     if not isinstance(name, str | os.PathLike):
         raise ModelError(f"a model is a name, a folder, or what dnalect.load gave, not {type(name).__name__}")
@@ -141,7 +145,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Pr
     card = read_card(folder) if (folder / "card.json").is_file() else None
     if card is None and not _hub_layout(folder):
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
-    model: Model | Predictor
+    model: Model
     if card is None:
         model = load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
     else:
@@ -150,9 +154,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model | Pr
     return model
 
 
-def _own(
-    card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None
-) -> Model | Predictor:
+def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None) -> Model:
     if card.family == PREDICTOR:
         return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
     known = ["duplex", *FAMILIES]

@@ -58,3 +58,13 @@ def opposite(sequence: str) -> str:
 def reverse_complement(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Reverse and complement along the last axis."""
     return _COMPLEMENT[codes[..., ::-1]]
+
+
+def known(codes: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return the mask of the bases that a probability depends on: all but the unknown ones.
+
+    duplex reads an unknown base as what lies beyond the end of a sequence: not at all. So what it
+    predicts of a base depends on the known bases within reach of it, and not on where the
+    window around it begins or ends.
+    """
+    return np.asarray(codes != UNKNOWN)

@@ -20,9 +20,10 @@ from dnalect.jobs.benchmark.suite import Entry
 from dnalect.jobs.benchmark.tasks import Task
 from dnalect.jobs.tuning.fit import checksum, fit
 from dnalect.models.heads import Heads
+from dnalect.models.model import Model
 from dnalect.models.pooled import read_states
 from dnalect.models.predictor import own_unit
-from dnalect.models.registry import Model, language_model, model_folder
+from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
 from dnalect.training.answers import specs_of
 from dnalect.training.frozen import fit_heads

@@ -13,8 +13,8 @@ from dnalect.core.examples import Examples
 from dnalect.core.figures import Estimate
 from dnalect.examples.read import read_examples
 from dnalect.jobs.demo.data import HELD_OUT
+from dnalect.models.model import Model
 from dnalect.models.pooled import Reading, read_states
-from dnalect.models.registry import Model
 from dnalect.stats.ranking import AurocBootstrap
 
 COUNTS = (30, 100, 300)

@@ -29,10 +29,10 @@ from dnalect.jobs.embed.sources import (
     windows_of,
 )
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.model import Model, Named
 from dnalect.models.pooled import Reading, check_reading
 from dnalect.models.precision import use_threads
-from dnalect.models.predictor import Predictor
-from dnalect.models.registry import Model, Named, load
+from dnalect.models.registry import load
 
 # Windows whose sequences and vectors are held at once, and the bases and bytes that they may have.
 ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
@@ -75,12 +75,12 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     tiling = Tiling(options.window, options.step)
     genome = _reference(kind, options)
     model = load(_model_name(source, kind, genome, options), options.device, options.dtype)
-    base = model.base if isinstance(model, Predictor) else model
+    base = model.language
     check_reading(base, Reading("mean" if bases else options.pool, options.layer, options.ways))
     if kind == "variants":
         tiling = _around_alleles(tiling, base)
     opened = _opened(source, kind, genome, tiling, base, options)
-    width = 2 * base.width if options.pool == "mean-max" else base.width
+    width = 2 * base.can.width if options.pool == "mean-max" else base.can.width
     facts = _facts(source, kind, genome, tiling, model, options)
     rows = blank = 0
     shown = phase("embedding", opened.total, "windows")
@@ -160,14 +160,15 @@ def _opened(source: str, kind: str, genome: Genome | None, tiling: Tiling, model
     if kind != "variants" or genome is None:
         return windows_of(source, kind, genome, tiling, options.labels, options.rename)
     flank = (tiling.size or 0) // 2
-    return variant_source(source, genome, ContigNames(genome, options.rename), flank, model.context_bases - 2 * flank)
+    longest = model.can.context_bases - 2 * flank
+    return variant_source(source, genome, ContigNames(genome, options.rename), flank, longest)
 
 
 def _around_alleles(tiling: Tiling, model: Model) -> Tiling:
     """Return the windows of variants, the model's own size where none is given. Raises a DnalectError for others."""
     if tiling.step:
         raise ConfigError("--step is for tiles of a FASTA or BED; windows of variants lie around the alleles")
-    most = model.context_bases * 3 // 4
+    most = model.can.context_bases * 3 // 4
     window = tiling.size or min(model.card.window, most)
     if not MIN_WINDOW <= window <= most:
         raise ModelError(f"--window of variants must lie between {MIN_WINDOW} and {most:,} bases for {model.card.id}")
@@ -175,12 +176,12 @@ def _around_alleles(tiling: Tiling, model: Model) -> Tiling:
 
 
 def _facts(
-    source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model | Predictor, options: Options
+    source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Options
 ) -> dict[str, str]:
     """Return what a reader needs to repeat the run."""
-    base = model.base if isinstance(model, Predictor) else model
-    layer = base.layers if options.layer is None else options.layer
-    twice = options.ways == 2 and base.kind == "leave_one_out"
+    base = model.language
+    layer = base.can.layers if options.layer is None else options.layer
+    twice = options.ways == 2 and base.can.strands == "halves"
     facts = {
         "version": __version__,
         "command": options.command,
@@ -188,7 +189,7 @@ def _facts(
         "model_revision": model.card.revision,
         "model_sha256": model.card.sha256,
         "pool": options.pool,
-        "layer": f"{layer} of {base.layers}" + (", normed" if options.layer is None else ""),
+        "layer": f"{layer} of {base.can.layers}" + (", normed" if options.layer is None else ""),
         "strands": str(options.ways) + ("; the second half of the channels repeats the first" if twice else ""),
         "window": str(tiling.size or ""),
         "step": str(tiling.step or ""),

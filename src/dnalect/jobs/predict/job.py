@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
-from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.reporter import phase, say
 from dnalect.genome.fasta import Genome, open_genome
@@ -22,7 +22,7 @@ from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
 from dnalect.models.pooled import middle
 from dnalect.models.precision import use_threads
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import load
+from dnalect.models.registry import tuned_model
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
@@ -49,9 +49,7 @@ def predict_file(options: Options) -> Done:
         suffix_of(output)
     check_file(source)
     check_outputs(options.outputs, (source, options.reference, options.rename, model))
-    predictor = load(model, options.device, options.dtype)
-    if not isinstance(predictor, Predictor):
-        raise ModelError(f"{model} is a language model and predicts no label: tune it with dnalect finetune first")
+    predictor = tuned_model(model, options.device, options.dtype)
     kind = kind_of(source)
     genome = _genome(kind, source, options)
     tiling = Tiling(options.window, options.step)
@@ -72,7 +70,7 @@ def predict_file(options: Options) -> Done:
                 writer.write(items, found)
             rows += len(items)
             blank += empty
-            long += sum(len(item.sequence) > predictor.context_bases for item in items)
+            long += sum(len(item.sequence) > predictor.can.context_bases for item in items)
             bar.update(len(items))
         notes = [*opened.notes, *_notes(rows, blank, long, predictor)]
         if not rows:
@@ -106,7 +104,7 @@ def _predicted(
     predictor: Predictor, answers: Sequence[Answer], items: Sequence[Item], options: Options
 ) -> tuple[Answers, int]:
     """Return what is predicted of some items, and how many of them hold no known base where they are read."""
-    texts = [middle(item.sequence, predictor.context_bases) for item in items]
+    texts = [middle(item.sequence, predictor.can.context_bases) for item in items]
     readable = np.array([known(text) for text in texts])
     chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
     found = predictor.predict(chosen, options.batch, calibrated=not options.raw)
@@ -116,7 +114,7 @@ def _predicted(
 def _notes(rows: int, blank: int, long: int, predictor: Predictor) -> list[str]:
     notes = []
     if long:
-        most = f"{predictor.context_bases:,}"
+        most = f"{predictor.can.context_bases:,}"
         notes.append(f"of {long:,} of {rows:,} sequences, longer than {most} bases, the middle {most} bases were read")
     if blank:
         notes.append(f"{blank:,} of {rows:,} sequences hold no known base: their predictions are empty")

@@ -21,7 +21,6 @@ from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
 from dnalect.jobs.scan.plan import Plan, whole_genome
 from dnalect.models.assemblies import origin_of
-from dnalect.models.duplex.model import DuplexModel
 from dnalect.models.precision import use_threads
 from dnalect.models.registry import language_model
 
@@ -65,7 +64,7 @@ def _plan(options: Options, chunk: int, tile: int) -> Plan:
     if not regions:
         raise InputError(f"the regions {', '.join(options.regions)} hold no base")
     model = language_model(model_for(genome, options.model), options.device, options.dtype)
-    if not isinstance(model, DuplexModel):
+    if model.can.likelihood != "leave_one_out":
         raise ModelError(f"{model.card.id} needs a pass for each base: scan with a duplex model, named with --model")
     if warning := foreign(model.card, origin_of(genome)):
         warn(warning)
@@ -81,7 +80,7 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
         "model": f"{card.id} {card.revision}",
         "model_sha256": card.sha256,
         "score": f"{DEFINITION}; nats; negative: the base is disfavoured against the reference's",
-        "window": f"{plan.model.reach} bases on each side",
+        "window": f"{plan.model.can.reach} bases on each side",
         "strands": "both, exactly symmetric",
         "dtype": options.dtype,
         "device": str(plan.model.device),

@@ -13,7 +13,7 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, format_region
 from dnalect.inference.precomputed import FORMAT, digest
-from dnalect.models.duplex.model import DuplexModel
+from dnalect.models.model import Model
 
 LONGEST_CONTIG = 2**31 - 1
 
@@ -44,7 +44,7 @@ class Plan:
     """A scan. regions: sorted and disjoint. chunk, tile: bases. batch: tiles a forward."""
 
     genome: Genome
-    model: DuplexModel
+    model: Model
     dtype: str
     regions: list[Region]
     chunk: int

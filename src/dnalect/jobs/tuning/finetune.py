@@ -71,7 +71,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     folder = model_folder(name)
     files_to_copy(folder)
     base = language_model(name, options.device)
-    prepared = _cut_noted(prepare(options.data), min(base.context_bases, options.config.reading.longest))
+    prepared = _cut_noted(prepare(options.data), min(base.can.context_bases, options.config.reading.longest))
     for note in (*prepared.examples.notes, prepared.audit.verdict):
         notify(note)
     made_folder(out)
@@ -93,10 +93,10 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     if fitted.kept_probe:
         notify(kept_probe(method, fitted.facts["steps"]))
         if method == "lora":
-            merge_lora(predictor.pooled.network)
+            merge_lora(predictor.network.network)
         method = "probe"
     lora = options.config.lora if method == "lora" else None
-    tuned = Tuned(out.resolve().name, name, method, predictor.pooled, lora, facts, told, predictor.calibration)
+    tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, told, predictor.calibration)
     tuning_page(out, prepared, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
     save_predictor(tuned, folder, out, hub)

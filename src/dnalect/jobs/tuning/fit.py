@@ -13,10 +13,10 @@ from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.models.card import Card
 from dnalect.models.heads import Heads
+from dnalect.models.model import Model
 from dnalect.models.pooled import Pooled
 from dnalect.models.precision import autocast
 from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
-from dnalect.models.registry import Model
 from dnalect.stats.calibration import fit_calibration
 from dnalect.stats.measures import Draws, binary_measures, class_measures, signal_measures
 from dnalect.training.answers import specs_of
@@ -95,7 +95,7 @@ def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig
 def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        heads = Heads(config.reading.width(base.width), specs_of(train)).to(base.device)
+        heads = Heads(config.reading.width(base.can.width), specs_of(train)).to(base.device)
     return Pooled(base, heads, config.reading)
 
 

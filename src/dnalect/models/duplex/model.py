@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,41 +16,34 @@ from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.checkpoint import load_weights, save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
-from dnalect.models.language import LanguageModel
-from dnalect.tokens.bases import UNKNOWN, encode, texts
+from dnalect.models.model import Abilities, Ask, At, Model, Output
+from dnalect.tokens.bases import UNKNOWN, known, texts
+from dnalect.tokens.single import SingleBases
 
 
-@dataclass(frozen=True)
-class Output:
-    """logits: (B, L, 4) float32 in the order A, C, G, T."""
+class DuplexModel(Model):
+    """A duplex network with its card: logits at i are of p(base i | all other bases)."""
 
-    logits: Tensor
-
-
-class DuplexModel(LanguageModel[Duplex]):
-    """A duplex network with its card, in eval mode.
-
-    kind: "leave_one_out": logits at i are of p(base i | all other bases).
-    context_bases: longest window. reach: bases on each side that a prediction uses.
-    """
-
-    kind = "leave_one_out"
-    positions = None
+    network: Duplex
+    tokenizer = SingleBases()
 
     def __init__(self, card: Card, network: Duplex, device: torch.device, dtype: torch.dtype):
         self.card = card
         self.network = network.to(device=device, dtype=dtype).eval()
         self.device, self.dtype = device, dtype
 
-    @property
-    def context_bases(self) -> int:
-        """The longest window in bases."""
-        return self.card.context_bases
-
-    @property
-    def reach(self) -> int:
-        """How many bases on each side a prediction depends on."""
-        return self.network.config.reach
+    @cached_property
+    def can(self) -> Abilities:
+        """Every base given the rest; the states are those of both streams, one a strand."""
+        config = self.network.config
+        return Abilities(
+            likelihood="leave_one_out",
+            context_bases=self.card.context_bases,
+            reach=config.reach,
+            strands="halves",
+            layers=len(config.dilations),
+            width=2 * config.width,
+        )
 
     def encode(self, sequences: Sequence[str]) -> Encoding:
         """Return one token a base, padded on the right to the longest sequence.
@@ -57,54 +51,41 @@ class DuplexModel(LanguageModel[Duplex]):
         N and other letters beside A, C, G, T are unknown; at the ends of a sequence they
         count as padding. Raises InputError where a sequence is longer than the context.
         """
-        rows = [encode(sequence) for sequence in texts(sequences)]
-        longest = max((len(row) for row in rows), default=0)
-        if longest > self.context_bases:
+        encoding = self.tokenizer.encode(texts(sequences))
+        ids, longest = encoding.input_ids, encoding.input_ids.shape[1]
+        if longest > self.card.context_bases:
             raise InputError(
-                f"a sequence of {longest} bases is longer than the {self.context_bases} of {self.card.id}; cut it"
+                f"a sequence of {longest} bases is longer than the {self.card.context_bases} of {self.card.id}; cut it"
             )
-        ids = np.full((len(rows), longest), UNKNOWN, dtype=np.int64)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = row
         mask = _inside(ids)
-        spans = np.zeros((len(rows), longest, 2), dtype=np.int32)
-        spans[..., 0] = np.arange(longest)
-        spans[..., 1] = spans[..., 0] + 1
-        spans[~mask] = 0
-        return Encoding(ids, mask, spans)
+        return Encoding(ids, mask, encoding.spans * mask[..., None])
 
-    def __call__(self, encoding: Encoding | str | Sequence[str]) -> Output:
-        """Return the logits of an encoding, or of a sequence or several; no gradient is kept."""
-        encoding = self.encoded(encoding)
-        return Output(self.logits(encoding.input_ids, encoding.attention_mask))
-
-    @torch.inference_mode()
-    def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
-        """Return logits (B, L, 4) float32 for codes (B, L) and mask (B, L); unknown bases are not read."""
-        out: Tensor = self.network(*self._tensors(codes, mask & known(codes))).float()
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        """Unknown bases are not read for logits. The states stand at every base, each having read that base."""
+        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
+        inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        out = Output()
+        if ask.logits is not False:
+            out = replace(out, logits=self._logits(ids, inside & (ids != UNKNOWN), ask.logits).float())
+        if ask.states:
+            states = self.network.features(ids, inside, ask.states)
+            out = replace(out, states=tuple(each.float() for each in states))
         return out
 
-    @property
-    def layers(self) -> int:
-        """How many layers `states` can be asked for, the embedding not among them."""
-        return len(self.network.blocks)
-
-    @property
-    def width(self) -> int:
-        """Channels of the hidden states: those of both streams."""
-        return 2 * self.network.config.width
-
-    def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
-        """Return both streams at every base (B, L, 2 * width), each having read that base; gradients are kept.
-
-        layer: 0 for the embedding, 1 to `layers` for what each block gives, None for the normed end.
-        """
-        return self.network.features(*self._tensors(encoding.input_ids, encoding.attention_mask), layer)
-
-    @torch.inference_mode()
-    def last_hidden(self, encoding: Encoding) -> Tensor:
-        """Return `states` after the last layer in float32, without gradients."""
-        return self.states(encoding).float()
+    def _logits(self, ids: Tensor, read: Tensor, wanted: bool | At) -> Tensor:
+        config, network = self.network.config, self.network
+        if not isinstance(wanted, At):
+            out: Tensor = network(ids, read)
+            return out
+        rows, columns = (torch.from_numpy(each).to(self.device) for each in (wanted.rows, wanted.columns))
+        # A pyramid reads of each block half as many bases as of the one before it.
+        if not config.doubling or len(rows) * config.reach > ids.numel() * len(config.dilations):
+            out = network(ids, read)
+            return out[rows, columns]
+        around = columns[:, None] + torch.arange(-config.reach, config.reach + 1, device=self.device)
+        within = (around >= 0) & (around < ids.shape[1])
+        around = around.clamp(0, ids.shape[1] - 1)
+        return network.at_center(ids[rows[:, None], around], read[rows[:, None], around] & within)
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads: the weights in float32, and the card.
@@ -117,42 +98,12 @@ class DuplexModel(LanguageModel[Duplex]):
         card = replace(self.card, sha256=checksum, revision=checksum[:12])
         write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
 
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Raise ModelError: no other library has a class for this network; see `save`."""
-        raise ModelError(
-            f"{self.card.id} can't be saved for transformers, which has no class for duplex; "
-            f"save({str(folder)!r}) writes a folder that dnalect.load reads"
-        )
-
-    @torch.inference_mode()
-    def center_logits(self, codes: np.ndarray) -> Tensor:
-        """Return logits (B, 4) float32 of the middle base of windows of 2 * reach + 1 codes."""
-        ids, mask = self._tensors(codes, known(codes))
-        if self.network.config.doubling:
-            return self.network.at_center(ids, mask).float()
-        out: Tensor = self.network(ids, mask)[:, self.reach].float()
-        return out
-
-    def _tensors(self, codes: np.ndarray, mask: np.ndarray) -> tuple[Tensor, Tensor]:
-        ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64))
-        return ids.to(self.device), torch.from_numpy(np.ascontiguousarray(mask)).to(self.device)
-
 
 def _inside(codes: np.ndarray) -> np.ndarray:
     """Return the mask (B, L) of positions from the first to the last known base of each row."""
     begun = np.logical_or.accumulate(known(codes), axis=1)
     ahead = np.logical_or.accumulate(known(codes)[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(begun & ahead)
-
-
-def known(codes: np.ndarray) -> np.ndarray:
-    """Return the mask of the bases that a probability depends on: all but the unknown ones.
-
-    An unknown base is read as what lies beyond the end of a sequence is: not at all. So what
-    is predicted of a base depends on the known bases within reach of it, and not on where the
-    window around it begins or ends.
-    """
-    return np.asarray(codes != UNKNOWN)
 
 
 def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:

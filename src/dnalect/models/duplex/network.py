@@ -9,6 +9,7 @@ the network of the reverse complement is the reverse complement of the network.
 Shapes: B windows, L bases, C channels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -140,19 +141,20 @@ class Duplex(nn.Module):
         codes_BL: int64, 0-4. inside_BL: bool, False for padding, which acts exactly
         like the end of the window and may be on either side.
         """
-        seen = F.pad(self._streams(codes_BL, inside_BL), (0, 0, 1, 0))[:, :-1]
+        (states,) = self._streams(codes_BL, inside_BL)
+        seen = F.pad(states, (0, 0, 1, 0))[:, :-1]
         left, right = seen.chunk(2)
         return self._head(left, right.flip(1))
 
-    def features(self, codes_BL: Tensor, inside_BL: Tensor, layer: int | None = None) -> Tensor:
-        """Return both streams (B, L, 2 * width) as they stand at each base, having read it too.
+    def features(self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None] = (None,)) -> list[Tensor]:
+        """Return both streams (B, L, 2 * width) as they stand at each base, having read it too, after each of `layers`.
 
         The head gets each stream one base earlier: what it sees of base i would be the same
         whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
-        layer: after so many blocks, 0 for the embedding; None for the normed end.
+        layers: after so many blocks, 0 for the embedding; None for the normed end.
         """
-        left, right = self._streams(codes_BL, inside_BL, layer).chunk(2)
-        return torch.cat([left, right.flip(1)], dim=-1)
+        halves = (states.chunk(2) for states in self._streams(codes_BL, inside_BL, layers))
+        return [torch.cat([left, right.flip(1)], dim=-1) for left, right in halves]
 
     def at_center(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
         """Return logits (B, 4) of the middle base of windows of 2 * reach + 1 bases.
@@ -174,15 +176,18 @@ class Duplex(nn.Module):
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
 
-    def _streams(self, codes_BL: Tensor, inside_BL: Tensor, layer: int | None = None) -> Tensor:
-        """States (2 * B, L, C), normed at the end: the windows as they are, then their reverse complements."""
+    def _streams(self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None] = (None,)) -> list[Tensor]:
+        """States (2 * B, L, C) after each of `layers`: of the windows as they are, then their reverse complements."""
         both, inside = self._both_strands(codes_BL, inside_BL)
-        x = self.embedding(both)
-        keep = inside.unsqueeze(-1).to(x.dtype)
-        for block in self.blocks[:layer]:
-            x = block(x, keep)
-        out: Tensor = (self.norm(x) if layer is None else x) * keep
-        return out
+        keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
+        depth = len(self.blocks)
+        last = max(depth if layer is None else layer for layer in layers)
+        x, kept = self.embedding(both), {}
+        for number, block in enumerate([None, *self.blocks[:last]]):
+            x = block(x, keep) if block is not None else x
+            if number in layers:
+                kept[number] = x * keep
+        return [self.norm(x) * keep if layer is None else kept[layer] for layer in layers]
 
     def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor) -> tuple[Tensor, Tensor]:
         codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])

@@ -1,0 +1,252 @@
+"""The seam: what every model is to the stages above. They ask what it can do, never which class it is.
+
+Shapes: B windows, T tokens, V words, C channels, N heads of attention.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dnalect.core.errors import ModelError
+from dnalect.core.records import Encoding
+from dnalect.models.card import Card
+from dnalect.models.heads import HeadSpec
+from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
+from dnalect.tokens.tokenizer import Tokenizer
+
+Likelihood = Literal["leave_one_out", "masked", "causal"]
+Strands = Literal["one", "both", "halves"]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Signals along the sequence. names: of the tracks. bins: their number. stride: bases of a bin."""
+
+    names: tuple[str, ...]
+    bins: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a model can do, as data.
+
+    likelihood: what its logits say: "leave_one_out", of every token given all others; "masked", of a token that
+    the input hides; "causal", of a token given those before it; None, nothing. context_bases: the longest
+    sequence of A, C, G, T that surely fits. reach: how many bases on each side an output depends on, None
+    where that is the whole window. positions: most tokens of a window, special ones included, None where there
+    is no such end. strands: what the reverse complement of a window gives: "one", something else; "both", the
+    same, turned round; "halves", the same, and in the states the two halves of the channels change places.
+    layers: how many `Ask.states` may name, the embedding (0) not among them. width: channels of the states.
+    attentions: whether it has any. targets: what its heads predict of a sequence. tracks: what it predicts along one.
+    """
+
+    likelihood: Likelihood | None
+    context_bases: int
+    layers: int
+    width: int
+    reach: int | None = None
+    positions: int | None = None
+    strands: Strands = "one"
+    attentions: bool = False
+    targets: Mapping[str, HeadSpec] = field(default_factory=dict)
+    tracks: Tracks | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class At:
+    """Some tokens of an encoding. rows, columns: (m,) each."""
+
+    rows: Ids
+    columns: Ids
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """What is wanted of a forward.
+
+    logits: False for none, True for all, or at which tokens: the head runs only there. states: after which
+    layers: 0 for the embedding, 1 to `can.layers`, None for the last with its norm. attentions: of every
+    layer. targets, tracks: what the heads predict.
+    """
+
+    logits: bool | At = False
+    states: tuple[int | None, ...] = ()
+    attentions: bool = False
+    targets: bool = False
+    tracks: bool = False
+
+
+# Typed as what was asked for.
+_UNASKED: Any = None
+LOGITS, LAST = Ask(logits=True), Ask(states=(None,))
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What a forward gives, all of it float32 tensors; what was not asked for is None. At padding they mean nothing.
+
+    logits: (B, T, V), or (m, V) of m tokens; of a leave-one-out model V = 4: A, C, G, T. states: (B, T, C) of
+    each layer that was asked for, in that order. attentions: (B, N, T, T) of each layer. targets: name of a
+    head -> (B, outputs): logits of classes, values of signals. tracks: (B, bins, tracks).
+    """
+
+    logits: Tensor = _UNASKED
+    states: tuple[Tensor, ...] = _UNASKED
+    attentions: tuple[Tensor, ...] = _UNASKED
+    targets: dict[str, Tensor] = _UNASKED
+    tracks: Tensor = _UNASKED
+
+
+class Model(ABC):
+    """A network with its card and tokenizer, on a device, in a precision, in eval mode.
+
+    source: the name or folder that it was loaded as, "" if it wasn't.
+    """
+
+    source = ""
+    card: Card
+    tokenizer: Tokenizer
+    network: Any
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    @abstractmethod
+    def can(self) -> Abilities:
+        """What it can do."""
+
+    @property
+    def language(self) -> "Model":
+        """The language model inside; of one, itself."""
+        return self
+
+    @abstractmethod
+    def encode(self, sequences: Sequence[Any]) -> Encoding:
+        """Return the tokens of sequences, padded on the right. Raises InputError for one that is too long."""
+
+    def forward(self, encoding: Encoding, ask: Ask) -> Output:
+        """Return what is asked of an encoding. Gradients are kept as torch is set: no inference mode is set here.
+
+        Raises ModelError for what the model can't do.
+        """
+        self._refuse(ask)
+        return self._forward(encoding, ask)
+
+    # For the loops of inference/ until they ask `forward`.
+    @property
+    def context_bases(self) -> int:
+        return self.can.context_bases
+
+    @property
+    def positions(self) -> int | None:
+        return self.can.positions
+
+    @property
+    def reach(self) -> int:
+        return self.can.reach or 0
+
+    @property
+    def layers(self) -> int:
+        return self.can.layers
+
+    @property
+    def width(self) -> int:
+        return self.can.width
+
+    @torch.inference_mode()
+    def last_hidden(self, encoding: Encoding) -> Tensor:
+        return self.states(encoding)
+
+    @torch.inference_mode()
+    def logits_at(self, encoding: Encoding, rows: Ids, columns: Ids) -> Tensor:
+        return self.forward(encoding, Ask(logits=At(rows, columns))).logits
+
+    @torch.inference_mode()
+    def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
+        return self.forward(Encoding(codes, mask, np.zeros((*codes.shape, 2), np.int32)), LOGITS).logits
+
+    def center_logits(self, codes: np.ndarray) -> Tensor:
+        every = Encoding(codes, np.ones(codes.shape, dtype=np.bool_), np.zeros((*codes.shape, 2), np.int32))
+        return self.logits_at(every, np.arange(len(codes)), np.full(len(codes), self.reach))
+
+    def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
+        """Return the hidden states (B, T, C) float32 after one layer: see `Ask`. Gradients are kept as torch is set."""
+        return self.forward(encoding, Ask(states=(layer,))).states[0]
+
+    @abstractmethod
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output: ...
+
+    @abstractmethod
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads, which may exist. Raises OutputError where it can't be written."""
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write a folder for transformers too. Raises ModelError where that has no class for such a network."""
+        raise ModelError(
+            f"{self.card.id} can't be saved for transformers, which has no class for {self.card.family}; "
+            f"save({str(folder)!r}) writes a folder that dnalect.load reads"
+        )
+
+    def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
+        """Move the network and return the model. None leaves device or precision as it is.
+
+        device: as torch names it. dtype: "float32" or "bfloat16". Raises ModelError for others.
+        """
+        if dtype is not None and dtype not in (*DTYPES, *DTYPES.values()):
+            raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
+        self.device = self.device if device is None else device_named(str(device))
+        self.dtype = DTYPES[dtype] if isinstance(dtype, str) else dtype or self.dtype
+        warn_if_emulated(self.device, self.dtype)
+        self.network.to(device=self.device, dtype=self.dtype)
+        return self
+
+    def __repr__(self) -> str:
+        card, dtype = self.card, str(self.dtype).removeprefix("torch.")
+        return (
+            f"{type(self).__name__}({card.id}: {card.family}, {card.parameters:,} parameters, "
+            f"context {card.context_bases:,} bases, {dtype} on {self.device})"
+        )
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        given: Encoding | str | Sequence[Any],
+        states: bool | Iterable[int | None] = (),
+        attentions: bool = False,
+    ) -> Output:
+        """Return the logits, and on request states and attentions; no gradient is kept.
+
+        given: what `encode` gives, or a sequence or several. states: of which layers (see `Ask`), True for the
+        embedding, then every layer, the last with its norm.
+        """
+        encoding = given if isinstance(given, Encoding) else self.encode([given] if isinstance(given, str) else given)
+        layers = (*range(self.can.layers), None) if states is True else tuple(states or ())
+        return self.forward(encoding, Ask(self.can.likelihood is not None, layers, attentions, bool(self.can.targets)))
+
+    def _refuse(self, ask: Ask) -> None:
+        """Raise ModelError for what is asked and can't be done."""
+        can, name = self.can, self.card.id
+        if ask.logits is not False and can.likelihood is None:
+            raise ModelError(f"{name} does not say how likely bases are: it has no logits")
+        if wrong := [layer for layer in ask.states if layer is not None and not 0 <= layer <= can.layers]:
+            raise ModelError(f"{name} has the layers 0 (embedding) to {can.layers}, not {wrong[0]}")
+        if ask.attentions and not can.attentions:
+            raise ModelError(f"{name} has no attention")
+        if ask.targets and not can.targets:
+            raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
+        if ask.tracks and can.tracks is None:
+            raise ModelError(f"{name} predicts no tracks")
+
+
+# What stands for a model: a name or folder, or what `load` gave.
+Named = str | os.PathLike[str] | Model
