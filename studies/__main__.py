@@ -2,8 +2,9 @@
 
 import click
 
+from dnalect import Reporter
 from dnalect.cli.main import LateGroup, run
-from dnalect.core.reporter import Reporter, show, using
+from dnalect.core import show, using
 
 HOMES = {
     "worth": "studies.commands.worth",

@@ -8,23 +8,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.markov import MarkovModel
-from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.figures import Estimate, Figure, write_figures
-from dnalect.core.reporter import track
-from dnalect.examples.homology import free_bases, shared_mask
-from dnalect.examples.matching import matched, strata
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.regions import Region, parse_regions
-from dnalect.genome.variants import open_variants
+from dnalect import ConfigError, Genome, open_genome
+from dnalect.baselines import MarkovModel
+from dnalect.core import Estimate, Figure, track, write_figures
+from dnalect.examples import free_bases, matched, shared_mask, strata
+from dnalect.genome import Region, open_variants, parse_regions
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.card import Card, CorpusGenome
 from dnalect.models.model import Model
 from dnalect.models.registry import language_model
 from dnalect.report import plots
-from dnalect.stats.bootstrap import BlockBootstrap, block_of
-from dnalect.stats.ranking import AurocBootstrap
-from dnalect.tokens.bases import BASES, UNKNOWN, encode
+from dnalect.stats import AurocBootstrap, BlockBootstrap, block_of
+from dnalect.tokens import BASES, UNKNOWN, encode
+from studies.data import file_of
 from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
 from studies.worth.species import YEAST
 
@@ -85,7 +81,7 @@ def compare(
     first, *others = parse_regions(genome, told.test)
     train, tune = (parse_regions(genome, part) for part in (told.train, told.validate))
     sites, free = _sampled(genome, first, train, sample)
-    variants = _variants(genome, data / VARIANTS, others, most)
+    variants = _variants(genome, file_of(data, VARIANTS), others, most)
     rivals = _markov(genome, train, tune, [sites, variants.sites])
     draws = BlockBootstrap(sites.block, np.ones(len(free), dtype=bool))
     within = BlockBootstrap(sites.block, free)
@@ -152,8 +148,6 @@ def _sampled(
 
 def _variants(genome: Genome, path: Path, regions: Sequence[Region], most: int) -> Variants:
     """Common variants and as many singletons of the same substitution type."""
-    if not path.is_file():
-        raise InputError(f"the comparison needs {path}, which is missing")
     rows = []
     wanted = {region.contig for region in regions}
     with open_variants(str(path), genome) as file:

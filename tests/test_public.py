@@ -1,7 +1,12 @@
 """What is public: the names of dnalect, which are loaded late, documented, and nothing else."""
 
+import ast
 import importlib
 import inspect
+import pkgutil
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +24,11 @@ ERRORS = (
     *("DnalectError", "InputError", "FastaError", "UnknownContig", "VcfError", "TableError", "ContigNameError"),
     *("AssemblyError", "OutputError", "ModelError", "TokenizerError", "ConfigError"),
 )
+# The packages whose names may be imported, those of `__init__.pyi`; in the order of docs/api-parts.md.
+PARTS = ("genome", "tokens", "examples", "stats", "baselines", "training", "report", "core")
+PACKAGES = ["dnalect", *(f"dnalect.{part}" for part in PARTS)]
+# What studies still take from within.
+NOT_YET = tuple(f"dnalect.{part}" for part in ("models", "inference", "training", "jobs", "cli"))
 NAMES = {*VERBS, *RESULTS, *ERRORS, "DnalectWarning", "Reporter", "State", "__version__"}
 
 
@@ -36,7 +46,44 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = dnalect.no_such_name
 
 
-def test_every_public_name_is_there_and_has_a_docstring_of_its_own():
-    package = importlib.import_module("dnalect")
-    for name in set(package.__all__) - {"__version__"}:
-        assert inspect.getdoc(getattr(package, name)), name
+def test_every_public_name_is_there_and_has_a_docstring():
+    for package in map(importlib.import_module, PACKAGES):
+        for name in set(package.__all__) - {"__version__"}:
+            found = getattr(package, name)
+            assert inspect.getdoc(found) or not callable(found), f"{package.__name__}.{name}"
+
+
+def test_no_public_name_is_that_of_a_module():
+    """`dnalect.genome.x` would be the one or the other, depending on what was imported before."""
+    for package in map(importlib.import_module, PACKAGES):
+        modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+        named = {name for name in package.__all__ if inspect.ismodule(getattr(package, name))}
+        assert not (set(package.__all__) - named) & modules
+
+
+def test_the_parts_are_documented_and_loaded_late():
+    page = (ROOT / "docs" / "api-parts.md").read_text(encoding="utf-8")
+    assert re.findall(r"^::: (\S+)$", page, re.MULTILINE) == PACKAGES[1:]
+    code = f"import sys, {', '.join(PACKAGES)}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {name for name in loaded if name.startswith("dnalect")} == set(PACKAGES)
+    assert not {"numpy", "torch", "pyarrow", "matplotlib"} & set(loaded)
+
+
+def _imported(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of all imports of dnalect."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [(alias.name, "") for each in ast.walk(tree) if isinstance(each, ast.Import) for alias in each.names]
+    froms = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    found += [(each.module or "", alias.name) for each in froms for alias in each.names]
+    return [(module, name) for module, name in found if module.split(".")[0] == "dnalect"]
+
+
+def test_studies_use_the_public_names_alone():
+    wrong = []
+    for path in sorted((ROOT / "studies").rglob("*.py")):
+        for module, name in _imported(path):
+            public = module in PACKAGES and name in importlib.import_module(module).__all__
+            if not public and not module.startswith(NOT_YET):
+                wrong.append(f"{path.relative_to(ROOT)}: from {module} import {name}")
+    assert not wrong

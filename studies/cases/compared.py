@@ -7,12 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.figures import Figure, shown, signed
-from dnalect.report import plots
-from dnalect.report.page import Section
-from dnalect.stats.linear import tuned_logistic, tuned_ridge
-from dnalect.stats.metrics import holm, two_sided, verdict
-from dnalect.stats.ranking import interval
+from dnalect.core import Figure, shown, signed
+from dnalect.report import Section, plots
+from dnalect.stats import holm, interval, tuned_logistic, tuned_ridge, two_sided, verdict
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.figures import NOTHING, Estimate, Figure
-from dnalect.stats.measures import Draws, binary_measures, signal_measures
-from dnalect.stats.ranking import RESAMPLES, auroc, interval, ranks, unit_draws
+from dnalect.core import NOTHING, Estimate, Figure
+from dnalect.stats import RESAMPLES, Draws, auroc, binary_measures, interval, ranks, signal_measures, unit_draws
 from studies.cases.compared import compared, hits_among_first
 from studies.cases.measured import Measured
 

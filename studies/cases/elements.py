@@ -12,16 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.baselines.kmers import word_shares
-from dnalect.core.figures import Figure, write_figures
-from dnalect.core.reporter import track
+from dnalect.baselines import word_shares
+from dnalect.core import Figure, track, write_figures
 from dnalect.inference.masked import pieces, words
 from dnalect.models.model import Model
 from dnalect.models.pooled import symmetric
 from dnalect.models.registry import language_model
-from dnalect.report.page import Page, write_page
-from dnalect.tokens.bases import decode, reverse_complement
-from dnalect.tokens.bpe import BytePairs
+from dnalect.report import Page, write_page
+from dnalect.tokens import BytePairs, decode, reverse_complement
 from studies.cases.compared import Panel, forest_section, learned
 from studies.cases.element_figures import (
     FIRST,

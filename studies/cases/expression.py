@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.figures import Figure, write_figures
-from dnalect.core.reporter import track
-from dnalect.genome.fasta import open_genome
+from dnalect import open_genome
+from dnalect.core import Figure, track, write_figures
 from dnalect.inference.likelihood import scorer_for
 from dnalect.jobs.benchmark.jobs import done
 from dnalect.jobs.benchmark.learners import Places
@@ -19,9 +18,9 @@ from dnalect.jobs.benchmark.run import jobs_of
 from dnalect.jobs.benchmark.suite import Suite
 from dnalect.jobs.benchmark.tasks import Task
 from dnalect.models.registry import language_model
-from dnalect.report.page import Page, write_page
-from dnalect.stats.metrics import holm
-from dnalect.tokens.bases import encode
+from dnalect.report import Page, write_page
+from dnalect.stats import holm
+from dnalect.tokens import encode
 from studies.cases.compared import Panel, forest_section
 from studies.cases.natural import GENOME, Natural, natural_figures, read_natural
 from studies.cases.trajectories import (

@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import ModelError
-from dnalect.core.records import Variant
-from dnalect.genome.fasta import Genome
-from dnalect.genome.packed import Bases
-from dnalect.genome.windows.alleles import normalise
+from dnalect import Genome, ModelError, load
+from dnalect.core import Variant
+from dnalect.genome import normalise
 from dnalect.inference.change import ChangeScorer
-from dnalect.models.registry import load, tuned_model
-from dnalect.tokens.bases import encode
+from dnalect.models.registry import tuned_model
+from dnalect.tokens import encode
 
 # Windows whose mean is taken, a few bases from one to the next.
 SHIFTS = 3
@@ -45,13 +43,6 @@ class Changed:
     def features(self) -> Floats:
         """The changes and their absolute values (n, 2 * K)."""
         return np.column_stack([self.values, np.abs(self.values)])
-
-
-def sequences_genome(names: Sequence[str], sequences: Sequence[str]) -> Genome:
-    """Return sequences as the contigs of a reference in memory."""
-    packed = np.frombuffer("".join(sequences).encode("ascii"), dtype=np.uint8)
-    lengths = np.array([len(text) for text in sequences], dtype=np.int64)
-    return Genome(Path("sequences"), tuple(names), lengths, ("",) * len(names), Bases(packed))
 
 
 def variant_on(genome: Genome, contig: int, start: int, ref: str, alt: str) -> Variant:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import TableError
-from dnalect.core.records import Variant
-from dnalect.genome.fasta import Genome
-from dnalect.tokens.bases import BASES, UNKNOWN, encode
-from studies.cases.haplotypes import sequences_genome, variant_on
-from studies.cases.tables import numbers, read_table
+from dnalect import Genome, TableError, open_genome
+from dnalect.core import Variant
+from dnalect.examples import read_table
+from dnalect.tokens import BASES, UNKNOWN, encode
+from studies.cases.haplotypes import variant_on
+from studies.data import file_of
 
 ELEMENTS, SEQUENCES = "variants/cagi5/cagi5_df.csv", "variants/cagi5/base_seqs.csv"
 TRACKS = {"phyloP": "phyloP", "phastCons": "phastCon", "GERP": "GerpRS"}
@@ -64,14 +64,14 @@ def read_measured(data: Path) -> Measured:
 
     Raises InputError where a file is missing, TableError for a column, number or sequence.
     """
-    known, table = read_table(data / SEQUENCES), read_table(data / ELEMENTS)
-    names, starts = known.cells("regulatory_element"), numbers(known, "start_pos").astype(np.int64)
+    known, table = read_table(file_of(data, SEQUENCES)), read_table(file_of(data, ELEMENTS))
+    names, starts = known.cells("regulatory_element"), known.numbers("start_pos").astype(np.int64)
     sequences = [text.upper() for text in known.cells("ref_sequence")]
     contigs = {name: number for number, name in enumerate(names)}
     padded = [np.pad(encode(text), FLANK, constant_values=UNKNOWN) for text in sequences]
     elements = [name.removeprefix("release_") for name in table.cells("regulatory_element")]
     refs, alts = table.cells("Ref"), table.cells("Alt")
-    position = numbers(table, "Pos").astype(np.int64)
+    position = table.numbers("Pos").astype(np.int64)
     rows, places = [], []
     for row, element in enumerate(elements):
         contig = contigs.get(_locus(element), contigs.get(element))
@@ -88,15 +88,15 @@ def read_measured(data: Path) -> Measured:
     return Measured(
         element=np.array(elements)[rows],
         group=np.unique([_locus(elements[row]) for row in rows], return_inverse=True)[1].astype(np.int64),
-        genome=sequences_genome(names, sequences),
+        genome=open_genome(dict(zip(names, sequences, strict=True))),
         contig=site[:, 0],
         at=site[:, 1],
         reference=np.stack([padded[contig][at : at + 2 * FLANK + 1] for contig, at in places]),
         ref=encode("".join(refs[row] for row in rows)),
         alt=encode("".join(alts[row] for row in rows)),
-        effect=numbers(table, "Value")[rows],
-        significant=numbers(table, "class")[rows] != 0,
-        tracks={name: numbers(table, column)[rows] for name, column in TRACKS.items()},
+        effect=table.numbers("Value")[rows],
+        significant=table.numbers("class")[rows] != 0,
+        tracks={name: table.numbers(column)[rows] for name, column in TRACKS.items()},
     )
 
 

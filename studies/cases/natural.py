@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.core.figures import Figure
-from dnalect.examples.matching import matched, strata
-from dnalect.genome.fasta import open_genome
-from dnalect.genome.variants import open_variants
-from dnalect.stats.ranking import AurocBootstrap, SpearmanBootstrap
-from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
+from dnalect import open_genome
+from dnalect.core import Figure
+from dnalect.examples import matched, strata
+from dnalect.genome import open_variants
+from dnalect.stats import AurocBootstrap, SpearmanBootstrap
+from dnalect.tokens import BASES, decode, encode, reverse_complement
+from studies.data import file_of
 
 VARIANTS = "variants/yeast_promoter_variants_chrI-X.vcf.gz"
 GENOME = "genomes/yeast_S288C.fa.gz"
@@ -51,9 +51,7 @@ def read_natural(data: Path, most: int | None = None) -> Natural:
 
     most: so many common ones and as many singletons, drawn once; None for all.
     """
-    path = data / VARIANTS
-    if not path.is_file():
-        raise InputError(f"the case study needs {path}, which is missing")
+    path = file_of(data, VARIANTS)
     genome = open_genome(str(data / GENOME))
     rows, texts = [], []
     with open_variants(str(path), genome) as file:

@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import TableError
-from dnalect.core.records import Variant
-from dnalect.examples.similar import similar_groups
-from dnalect.examples.table import Table
-from dnalect.genome.fasta import Genome
-from dnalect.tokens.bases import BASES
-from studies.cases.haplotypes import sequences_genome, variant_on
-from studies.cases.tables import numbers, read_table
+from dnalect import Genome, TableError, open_genome
+from dnalect.core import Variant
+from dnalect.examples import Table, read_table, similar_groups
+from dnalect.tokens import BASES
+from studies.cases.haplotypes import variant_on
+from studies.data import file_of
 
 PAIRS = "variants/cagi4_eqtl_mpra/train_df.csv.gz"
 # Bases of a construct: sites that are nearer than this share some.
@@ -48,21 +46,21 @@ class Pairs:
 
 def read_pairs(data: Path) -> Pairs:
     """Read all pairs. Raises InputError where the file or a column is missing or a cell does not fit."""
-    table = read_table(data / PAIRS)
+    table = read_table(file_of(data, PAIRS))
     reference, alternate = (_sequences(table, f"{side}_sequence") for side in ("ref", "alt"))
-    genome = sequences_genome(table.cells("ID"), reference)
+    genome = open_genome({str(number): text for number, text in enumerate(reference)})
     variants = tuple(
         variant_on(genome, number, 0, *both) for number, both in enumerate(zip(reference, alternate, strict=True))
     )
-    position = numbers(table, "pos").astype(np.int64)
+    position = table.numbers("pos").astype(np.int64)
     return Pairs(
         reference=reference,
         alternate=alternate,
         genome=genome,
         variants=variants,
-        skew=numbers(table, "LogSkew.Comb"),
-        active=numbers(table, "Regulatory_Hit") > 0,
-        significant=numbers(table, "emVar_Hit") > 0,
+        skew=table.numbers("LogSkew.Comb"),
+        active=table.numbers("Regulatory_Hit") > 0,
+        significant=table.numbers("emVar_Hit") > 0,
         group=linked(table.cells("eQTL_lead"), table.cells("chr"), position, reference),
     )
 

@@ -11,18 +11,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.kmers import sequence_words
-from dnalect.core.errors import InputError
-from dnalect.core.figures import NOTHING, Figure, write_figures
-from dnalect.core.reporter import track
-from dnalect.examples.splits import deal
+from dnalect import InputError
+from dnalect.baselines import sequence_words
+from dnalect.core import NOTHING, Figure, track, write_figures
+from dnalect.examples import deal
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.model import Model
 from dnalect.models.pooled import Reading, read_states
 from dnalect.models.registry import language_model
-from dnalect.report.page import Page, write_page
-from dnalect.stats.measures import Draws, binary_measures, signal_measures
-from dnalect.stats.ranking import RESAMPLES
+from dnalect.report import Page, write_page
+from dnalect.stats import RESAMPLES, Draws, binary_measures, signal_measures
 from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned
 from studies.cases.haplotypes import Changed, all_changes
 from studies.cases.paired import Pairs, read_pairs

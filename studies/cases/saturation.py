@@ -10,23 +10,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import FastaError, InputError
-from dnalect.core.figures import NOTHING, Figure, write_figures
-from dnalect.core.records import Variant
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.names import aliases
-from dnalect.genome.regions import split_region
-from dnalect.genome.windows.alleles import haplotypes
+from dnalect import FastaError, Genome, InputError, open_genome
+from dnalect.core import NOTHING, Figure, Variant, write_figures
+from dnalect.examples import read_table
+from dnalect.genome import aliases, haplotypes, split_region
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models.model import Model
 from dnalect.models.registry import language_model
-from dnalect.report.page import Page, write_page
-from dnalect.stats.measures import Draws, signal_measures
-from dnalect.stats.ranking import RESAMPLES
-from dnalect.tokens.bases import decode
+from dnalect.report import Page, write_page
+from dnalect.stats import RESAMPLES, Draws, signal_measures
+from dnalect.tokens import decode
 from studies.cases.compared import Panel, compared, forest_section
-from studies.cases.haplotypes import Changed, all_changes, sequences_genome, variant_on
-from studies.cases.tables import numbers, read_table
+from studies.cases.haplotypes import Changed, all_changes, variant_on
+from studies.data import file_of
 
 EFFECTS = "variants/kircher2019_HNF4A.tsv.gz"
 REFERENCES = ("genomes/human_chr20_GRCh37.fa.gz", "genomes/human_chr20_HNF4A.fa.gz")
@@ -85,14 +81,14 @@ def run_saturation(
 
 def read_saturation(data: Path, reference: Path | None = None) -> Saturation:
     """Read the variants with 10 barcodes or more on GRCh37."""
-    table = read_table(data / EFFECTS)
+    table = read_table(file_of(data, EFFECTS))
     given = [reference] if reference else [data / name for name in REFERENCES]
     chosen = next((each for each in given if each.is_file()), given[0])
     genome = piece_around(open_genome(chosen))
-    release, barcodes = table.cells("Release"), numbers(table, "Barcodes")
+    release, barcodes = table.cells("Release"), table.numbers("Barcodes")
     refs, alts, low = table.cells("Ref"), table.cells("Alt"), START - FLANK
     rows = [row for row, name in enumerate(release) if name == "GRCh37" and barcodes[row] >= FEWEST_BARCODES]
-    position, effect = numbers(table, "Pos").astype(np.int64) - 1, numbers(table, "Coefficient")
+    position, effect = table.numbers("Pos").astype(np.int64) - 1, table.numbers("Coefficient")
     kept = [row for row in rows if _base(genome, int(position[row]) - low) == refs[row]]
     if not kept or len(kept) < 0.99 * len(rows):
         raise InputError(
@@ -115,7 +111,7 @@ def piece_around(genome: Genome) -> Genome:
         begin, end = low - start, high - start
         if contig in (CONTIG, *aliases(CONTIG)) and begin >= 0 and end <= int(genome.lengths[number]):
             text = genome.fetch(number, begin, end).tobytes().decode("ascii").upper()
-            return sequences_genome([f"{CONTIG}:{low + 1}-{high}"], [text])
+            return open_genome({f"{CONTIG}:{low + 1}-{high}": text})
     raise FastaError(
         f"{genome.path} does not hold {CONTIG}:{low + 1}-{high}; give chromosome 20 of GRCh37 with --reference"
     )

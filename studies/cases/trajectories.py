@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.core.examples import Examples, Target
-from dnalect.core.figures import Figure
-from dnalect.examples.splits import split
+from dnalect import InputError
+from dnalect.core import Examples, Figure, Target
+from dnalect.examples import split
 from dnalect.jobs.benchmark.suite import TaskSpec
 from dnalect.jobs.benchmark.tasks import Task
-from dnalect.stats.metrics import Scores
-from dnalect.stats.ranking import interval, unit_draws
+from dnalect.stats import Scores, interval, unit_draws
 from studies.cases.compared import hits_among_first
+from studies.data import file_of
 
 FOLDER = "tasks/yeast_promoters"
 RANDOM, STEPS = "vaishnav2022_Random_defined.csv.gz", "vaishnav2022_SSWM_defined.csv.gz"
@@ -62,9 +61,7 @@ def read_trajectories(data: Path) -> Trajectories:
     """Read the steps, ordered by trajectory. Raises InputError where the file is missing."""
     import pandas
 
-    path = data / FOLDER / STEPS
-    if not path.is_file():
-        raise InputError(f"the case study needs {path}, which is missing")
+    path = file_of(data, f"{FOLDER}/{STEPS}")
     table = pandas.read_csv(path, low_memory=False).sort_values([*GROUP, "ED"], kind="stable").reset_index(drop=True)
     group = table.groupby(list(GROUP), sort=False).ngroup().to_numpy()
     first = np.unique(group, return_index=True)[1]
@@ -83,7 +80,7 @@ def expression_task(
     Random promoters that are a step, too, are left out. What is to be predicted beside the
     random test promoters has no label. also: a table of more promoters to train on, see `_more`.
     """
-    from dnalect.examples.read import read_examples
+    from dnalect.examples import read_examples
 
     path = data / FOLDER / RANDOM
     known = read_examples(path, labels=("meanEL",), sequence="seq110")
@@ -105,7 +102,7 @@ def _more(path: Path, known: Examples, met: Collection[str]) -> Examples:
 
     Its unit need not be the same: mean and spread are set to those of the training part of `known`.
     """
-    from dnalect.examples.read import read_examples
+    from dnalect.examples import read_examples
 
     found = read_examples(path, labels=("expression",), kind="signal")
     here = set(known.sequences).union(met)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dnalect.core.figures import Figure, table_of, write_figures
+from dnalect.core import Figure, table_of, write_figures
 
 
 def typed() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from dnalect.cli import machine
-from dnalect.core.tables import aligned
+from dnalect.core import aligned
 
 
 @click.command("vocabulary")

@@ -11,15 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.baselines.kmers import word_shares
-from dnalect.core.errors import ConfigError, ModelError
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.regions import Region, parse_regions
+from dnalect import ConfigError, Genome, ModelError, open_genome
+from dnalect.baselines import word_shares
+from dnalect.genome import Region, parse_regions
 from dnalect.models.heads import Heads, load_heads
 from dnalect.models.model import Model
 from dnalect.models.registry import language_model
-from dnalect.stats.bootstrap import block_of
-from dnalect.tokens.bases import encode
+from dnalect.stats import block_of
+from dnalect.tokens import encode
 from dnalect.training.corpus import Batch
 from dnalect.training.head_config import HeadConfig
 from dnalect.training.multitask import pooled

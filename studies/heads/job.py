@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.markov import MarkovModel
-from dnalect.core.errors import ConfigError
-from dnalect.core.figures import NOTHING, Figure, beside
-from dnalect.genome.fasta import Genome
-from dnalect.genome.regions import Region, first_bases
-from dnalect.genome.substitutions import information
-from dnalect.stats.linear import tuned_logistic, tuned_ridge
-from dnalect.stats.ranking import AurocBootstrap, SpearmanBootstrap, auroc, interval
-from dnalect.stats.rates import LabelBootstrap
-from dnalect.tokens.bases import encode
+from dnalect import ConfigError, Genome
+from dnalect.baselines import MarkovModel
+from dnalect.core import NOTHING, Figure, beside
+from dnalect.genome import Region, first_bases, information
+from dnalect.stats import (
+    AurocBootstrap,
+    LabelBootstrap,
+    SpearmanBootstrap,
+    auroc,
+    interval,
+    tuned_logistic,
+    tuned_ridge,
+)
+from dnalect.tokens import encode
 from dnalect.training.tasks import Task, Tracks
 from studies.heads.items import Bench, Items, open_bench, token_items, window_items
 

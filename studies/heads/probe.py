@@ -7,19 +7,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.kmers import padded, word_shares
-from dnalect.core.errors import ConfigError, InputError, ModelError
-from dnalect.core.figures import NOTHING, Figure, beside
-from dnalect.examples.labelled import Labelled, place, read_labelled
-from dnalect.genome.fasta import open_genome
-from dnalect.genome.regions import Region, parse_regions
+from dnalect import ConfigError, InputError, ModelError, open_genome
+from dnalect.baselines import padded, word_shares
+from dnalect.core import NOTHING, Figure, beside
+from dnalect.examples import Labelled, place, read_labelled
+from dnalect.genome import Region, parse_regions
 from dnalect.inference.embed import embed
 from dnalect.models.card import read_card
 from dnalect.models.registry import language_model, model_folder
-from dnalect.stats.bootstrap import block_of
-from dnalect.stats.linear import tuned_logistic
-from dnalect.stats.ranking import AurocBootstrap
-from dnalect.stats.rates import LabelBootstrap
+from dnalect.stats import AurocBootstrap, LabelBootstrap, block_of, tuned_logistic
 
 WORDS = (3, 4, 5)
 RIVAL = "words of 3-5"

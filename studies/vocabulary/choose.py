@@ -9,24 +9,17 @@ from typing import Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnalect.core.errors import ConfigError
-from dnalect.core.figures import shown
-from dnalect.core.files import check_outputs, made_folder
-from dnalect.core.records import Codes
-from dnalect.core.tables import write_tsv
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.regions import Region, overlap, read_regions, subtract
+from dnalect import ConfigError, Genome, open_genome
+from dnalect.core import Codes, Estimate, check_outputs, made_folder, shown, write_tsv
+from dnalect.genome import Region, overlap, read_regions, subtract
 from dnalect.jobs.vocabulary import Letters
 from dnalect.report import plots
-from dnalect.stats.bootstrap import BlockBootstrap, Estimate
-from dnalect.tokens.bases import encode
-from dnalect.tokens.bpe import SPECIAL, BytePairs
-from dnalect.tokens.files import JSON, write_tokenizer
-from dnalect.tokens.merging import train_byte_pairs
+from dnalect.stats import BlockBootstrap
+from dnalect.tokens import SPECIAL, BytePairs, encode, train_byte_pairs, write_tokenizer
 from studies.vocabulary import judge
 
 COLUMNS = ("predictor", "words", "bases", "k", "accuracy", "low", "high", "bits", "bits_low", "bits_high", "seed_sd")
-TABLE, PICTURE = "choice.tsv", "choice.png"
+TABLE, PICTURE, TOKENIZER = "choice.tsv", "choice.png", "tokenizer.json"
 LONGEST_MARKOV = 9
 SHARE = 0.1
 _TUNED = 10_000
@@ -100,7 +93,7 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     """
     settings = settings or Settings()
     made_folder(out)
-    outputs = [out / name for name in (TABLE, PICTURE, JSON)]
+    outputs = [out / name for name in (TABLE, PICTURE, TOKENIZER)]
     check_outputs(outputs, [reference, *settings.test, *settings.validate])
     genome = open_genome(reference)
     train, validate, test = split(genome, settings.test, settings.validate)
@@ -133,7 +126,7 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     chosen, ties = _best(marks, bootstrap, settings.judge)
     result = Choice(rows, chosen, ties, settings.judge, vocabularies[chosen])
     write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
-    write_tokenizer(result.tokenizer, out / JSON)
+    write_tokenizer(result.tokenizer, out / TOKENIZER)
     draw(result.rows, result.chosen, out / PICTURE)
     return result
 

@@ -9,11 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dnalect.core.errors import ConfigError
-from dnalect.core.records import Codes
-from dnalect.tokens.bases import BASES, UNKNOWN, reverse_complement
-from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.training.loop import Course, fit
+from dnalect import ConfigError
+from dnalect.core import Codes
+from dnalect.tokens import BASES, UNKNOWN, Tokenizer, reverse_complement
+from dnalect.training import Course, fit
 
 CONTEXT, AHEAD = 50, 6
 SHORTEST = 2

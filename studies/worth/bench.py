@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.markov import MarkovModel
-from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.figures import Figure
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.regions import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
+from dnalect import ConfigError, Genome, open_genome
+from dnalect.baselines import MarkovModel
+from dnalect.core import Figure
+from dnalect.genome import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
+from studies.data import file_of
 from studies.worth.collected import Collected
 from studies.worth.crossfit import CrossFitted
 from studies.worth.tables import cached_table
@@ -48,10 +48,7 @@ class Options:
 
     def file(self, name: str) -> Path:
         """Return a file of the data folder. InputError where it is not there."""
-        path = self.data / name
-        if not path.is_file():
-            raise InputError(f"the study needs {path}, which is missing; --data names the folder that holds {name}")
-        return path
+        return file_of(self.data, name)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from dnalect.core.figures import CHANCE, Estimate, Figure
+from dnalect.core import CHANCE, Estimate, Figure
 
 
 @dataclass

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.genome.substitutions import class_means, context_class, information
-from dnalect.stats.bootstrap import Estimate
-from dnalect.stats.ranking import AurocBootstrap, auroc, interval, quantiles_within
+from dnalect.core import Estimate
+from dnalect.genome import class_means, context_class, information
+from dnalect.stats import AurocBootstrap, auroc, interval, quantiles_within
 from studies.worth.collected import Collected
 from studies.worth.snvs import FLANK, Features, Snvs
 

@@ -7,15 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.genome.coding import read_coding
-from dnalect.genome.names import own_name
-from dnalect.genome.regions import Region
-from dnalect.genome.signal import read_signal
-from dnalect.genome.substitutions import information, surprise
+from dnalect import InputError
+from dnalect.genome import Region, information, own_name, read_coding, read_signal, surprise
 from dnalect.report import plots
-from dnalect.stats.bootstrap import block_numbers
-from dnalect.stats.ranking import SpearmanBootstrap
+from dnalect.stats import SpearmanBootstrap, block_numbers
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.species import ZYMOSEPTORIA
 

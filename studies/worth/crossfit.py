@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import ConfigError, ModelError
-from dnalect.genome.fasta import Genome
-from dnalect.genome.regions import Region, format_region
+from dnalect import ConfigError, Genome, ModelError
+from dnalect.genome import Region, format_region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.card import Card, read_card
 from dnalect.models.model import Model
 from dnalect.models.registry import language_model, model_folder
-from dnalect.tokens.bases import encode
+from dnalect.tokens import encode
 from studies.worth.tables import Table, cached_table
 
 Codes = npt.NDArray[np.uint8]

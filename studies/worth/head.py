@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dnalect.core.figures import CHANCE, Figure, against_chance, plain, shown, write_figures
+from dnalect.core import CHANCE, Figure, against_chance, plain, shown, write_figures
 from studies.worth.results import Result
 
 HEAD_FILE = "head.tsv"

@@ -10,21 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.mutability import CrossFittedMutability
-from dnalect.core.errors import TableError
-from dnalect.examples.matching import matched, strata
-from dnalect.genome.substitutions import context_class, log_ratio
+from dnalect import TableError
+from dnalect.baselines import CrossFittedMutability
+from dnalect.core import Estimate
+from dnalect.examples import matched, strata
+from dnalect.genome import context_class, log_ratio
 from dnalect.report import plots
-from dnalect.stats.bootstrap import Estimate
-from dnalect.stats.ranking import (
-    AurocBootstrap,
-    SpearmanBootstrap,
-    auroc,
-    interval,
-    ranks,
-    unit_draws,
-)
-from dnalect.tokens.bases import BASES, encode
+from dnalect.stats import AurocBootstrap, SpearmanBootstrap, auroc, interval, ranks, unit_draws
+from dnalect.tokens import BASES, encode
 from studies.cases.measured import read_measured
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected

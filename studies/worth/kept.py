@@ -4,9 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from dnalect.core.errors import TableError
-from dnalect.core.figures import Figure, read_figures, write_figures
-from dnalect.core.files import write_text
+from dnalect import TableError
+from dnalect.core import Figure, read_figures, write_figures, write_text
 from studies.worth.bench import Findings, Plot
 from studies.worth.results import Result
 from studies.worth.studies import Study

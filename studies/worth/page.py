@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from dnalect.core.figures import Figure, against_chance, against_rival, shown
+from dnalect.core import Figure, against_chance, against_rival, shown
 from studies.worth.head import head_sentence, head_table
 from studies.worth.results import Result, Skipped
 

@@ -6,16 +6,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.genome.bed import read_bed
-from dnalect.genome.coding import CodingSequence, read_coding, sound_genes
-from dnalect.genome.gff import parse_attributes, read_rows
-from dnalect.genome.names import own_name
-from dnalect.genome.regions import Region
-from dnalect.genome.substitutions import information, surprise
+from dnalect import InputError
+from dnalect.genome import (
+    CodingSequence,
+    Region,
+    information,
+    own_name,
+    parse_attributes,
+    read_bed,
+    read_coding,
+    read_gff,
+    sound_genes,
+    surprise,
+)
 from dnalect.report import plots
-from dnalect.stats.profiles import Profile, oriented_windows, profile
-from dnalect.stats.ranking import interval
+from dnalect.stats import Profile, interval, oriented_windows, profile
 from studies.worth.bench import Bench, Findings, Options, Plot, Reading
 from studies.worth.collected import Collected
 from studies.worth.compare import MARKOV
@@ -202,7 +207,7 @@ def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dic
 def _trna_starts(annotation: Path) -> dict[str, Sites]:
     """The first base of every tRNA gene by contig; the parts of a gene with an intron have one name."""
     spans: dict[tuple[str, bool, str], tuple[int, int]] = {}
-    for number, row in enumerate(read_rows(annotation)):
+    for number, row in enumerate(read_gff(annotation)):
         if row.kind == "tRNA":
             told = parse_attributes(row.attributes)
             key = (row.contig, row.strand != "-", told.get("locus_tag") or told.get("ID") or str(number))

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.mutability import CrossFittedMutability
-from dnalect.genome.regions import Region, parse_regions
-from dnalect.genome.substitutions import windows
+from dnalect.baselines import CrossFittedMutability
+from dnalect.genome import Region, bases_around, parse_regions
 from studies.worth.bench import Bench
 from studies.worth.snvs import FLANK, Snvs, read_snvs
 
@@ -89,7 +88,7 @@ def contexts(bench: Bench, contig: Numbers, position: Numbers) -> Codes:
     for number in np.unique(contig):
         own = contig == number
         whole = Region(int(number), 0, int(bench.genome.lengths[number]))
-        around[own] = windows(bench.model.codes(whole), position[own], FLANK)
+        around[own] = bases_around(bench.model.codes(whole), position[own], FLANK)
     return around
 
 

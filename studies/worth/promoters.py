@@ -3,12 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.examples.matching import matched, strata
-from dnalect.genome.regions import Region
-from dnalect.genome.substitutions import context_class
+from dnalect.core import Estimate
+from dnalect.examples import matched, strata
+from dnalect.genome import Region, context_class
 from dnalect.report import plots
-from dnalect.stats.bootstrap import Estimate
-from dnalect.stats.ranking import AurocBootstrap, auroc, group_means, interval, quantiles_within
+from dnalect.stats import AurocBootstrap, auroc, group_means, interval, quantiles_within
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import (

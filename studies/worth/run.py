@@ -5,10 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dnalect.core.errors import ConfigError, DnalectError
-from dnalect.core.files import check_outputs, made_folder, write_text
-from dnalect.core.reporter import track
-from dnalect.genome.fasta import open_genome
+from dnalect import ConfigError, DnalectError, open_genome
+from dnalect.core import check_outputs, made_folder, track, write_text
 from dnalect.models.card import read_card
 from dnalect.models.registry import embedded_cards, model_folder
 from studies.worth.bench import Findings, Options

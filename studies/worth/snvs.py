@@ -7,14 +7,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.genome.bed import read_bed
-from dnalect.genome.names import own_name
-from dnalect.genome.regions import Region
-from dnalect.genome.substitutions import information, local_mean, log_ratio, surprise, windows
-from dnalect.genome.variants import open_variants
-from dnalect.stats.bootstrap import block_of
-from dnalect.tokens.bases import BASES
+from dnalect import InputError
+from dnalect.genome import (
+    Region,
+    bases_around,
+    information,
+    local_mean,
+    log_ratio,
+    open_variants,
+    own_name,
+    read_bed,
+    surprise,
+)
+from dnalect.stats import block_of
+from dnalect.tokens import BASES
 from studies.worth.bench import Bench
 
 FLANK = 3
@@ -169,7 +175,7 @@ def _features(bench: Bench, snvs: Snvs, region: Region) -> Features:
         snvs=snvs,
         model=reading.model[at],
         markov=reading.markov[at],
-        around=windows(reading.codes, at, FLANK),
+        around=bases_around(reading.codes, at, FLANK),
         near_information=local_mean(known, NEAR)[at],
         near_surprise=(sums[at] - np.nan_to_num(excess[at])) / np.float32(sizes),
     )

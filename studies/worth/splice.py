@@ -7,14 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
-from dnalect.genome.bed import Intervals, read_bed
-from dnalect.genome.names import own_name
-from dnalect.genome.regions import Region
-from dnalect.genome.substitutions import log_ratio, windows
+from dnalect import InputError
+from dnalect.genome import Intervals, Region, bases_around, log_ratio, own_name, read_bed
 from dnalect.report import plots
-from dnalect.stats.bootstrap import block_of
-from dnalect.tokens.bases import BASES, UNKNOWN
+from dnalect.stats import block_of
+from dnalect.tokens import BASES, UNKNOWN
 from studies.worth.bench import Bench, Findings, Options, Plot, Reading
 from studies.worth.compare import LLR, MARKOV, add_aurocs
 from studies.worth.species import HUMAN
@@ -121,7 +118,7 @@ def is_site(codes: Codes, kind: Kind, sites: Sites) -> Mask:
 
 def oriented(codes: Codes, sites: Sites) -> Codes:
     """Return the bases (n, 2 * FLANK + 1) around sites, on their strand."""
-    around = windows(codes, sites.at, FLANK)
+    around = bases_around(codes, sites.at, FLANK)
     complement = np.where(around == UNKNOWN, UNKNOWN, 3 - around.astype(np.int64)).astype(np.uint8)[:, ::-1]
     return np.where(sites.forward[:, None], around, complement)
 

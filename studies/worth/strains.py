@@ -7,25 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines.mutability import CrossFittedMutability
-from dnalect.examples.matching import matched, strata
-from dnalect.genome.coding import (
+from dnalect.baselines import CrossFittedMutability
+from dnalect.examples import matched, strata
+from dnalect.genome import (
     CONSEQUENCES,
     MISSENSE,
     NONSENSE,
     OTHER,
     SYNONYMOUS,
     CodingSequence,
+    Region,
+    context_class,
+    covered,
+    every_substitution,
+    own_name,
     read_coding,
     sound_genes,
-    substitutions,
 )
-from dnalect.genome.names import own_name
-from dnalect.genome.regions import Region
-from dnalect.genome.strata import covered
-from dnalect.genome.substitutions import context_class
 from dnalect.report import plots
-from dnalect.stats.bootstrap import BLOCK
+from dnalect.stats import BLOCK
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, Scores, add_aurocs, type_share
@@ -66,7 +66,7 @@ class Coding:
 
 def coding_substitutions(genes: Sequence[CodingSequence], codes: npt.NDArray[np.uint8], contig: int) -> Coding:
     """Return every substitution of the sound genes of one contig, start and stop codons left out."""
-    every = substitutions(list(genes), codes)
+    every = every_substitution(list(genes), codes)
     every = every.take(every.consequence != OTHER)
     every = every.take(np.lexsort((every.alt, every.positions)))
     return Coding(

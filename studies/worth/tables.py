@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.files import cache_folder, written_whole
+from dnalect.core import cache_folder, written_whole
 
 Table = npt.NDArray[np.float32]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import InputError
-from dnalect.genome.coding import CONSEQUENCES, read_coding, sound_genes, substitutions
+from dnalect.genome.coding import CONSEQUENCES, every_substitution, read_coding, sound_genes
 from dnalect.genome.fasta import open_genome
 from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
 
@@ -53,7 +53,7 @@ def test_a_gene_with_an_intron_on_either_strand(tmp_path, forward):
     assert decode(gene.bases(codes)) == FIRST + SECOND
     assert gene.protein(codes) == "MAWK*"
     assert gene.fault(codes) == ""
-    every = substitutions([gene], codes)
+    every = every_substitution([gene], codes)
     assert len(every) == 3 * len(FIRST + SECOND)
     assert (codes[every.positions] == every.ref).all()
     for n in range(len(every)):
@@ -69,7 +69,7 @@ def test_both_strands_give_the_same_consequences(tmp_path):
     for forward in (True, False):
         codes = contig(forward)
         genes = read_coding(gff(tmp_path / "a.gff", forward))["c"]
-        every = substitutions(genes, codes)
+        every = every_substitution(genes, codes)
         counts.append(sorted(zip(every.codon_position, every.coding_alt, every.consequence, strict=True)))
     assert counts[0] == counts[1]
 
@@ -77,7 +77,7 @@ def test_both_strands_give_the_same_consequences(tmp_path):
 def test_a_base_of_two_genes_is_left_out(tmp_path):
     codes = contig(True)
     (gene,) = read_coding(gff(tmp_path / "a.gff", True))["c"]
-    assert len(substitutions([gene, gene], codes)) == 0
+    assert len(every_substitution([gene, gene], codes)) == 0
 
 
 def test_the_phase_of_the_first_part_is_cut_off(tmp_path):

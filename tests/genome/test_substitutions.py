@@ -3,6 +3,7 @@ import pytest
 
 from dnalect.baselines.mutability import ContextMutability, CrossFittedMutability
 from dnalect.genome.substitutions import (
+    bases_around,
     class_means,
     context_class,
     folded,
@@ -10,7 +11,6 @@ from dnalect.genome.substitutions import (
     local_mean,
     log_ratio,
     surprise,
-    windows,
 )
 from dnalect.stats.profiles import oriented_windows, profile
 from dnalect.tokens.bases import encode, reverse_complement
@@ -51,7 +51,7 @@ def test_a_substitution_and_its_complement_share_a_class(flank):
 
 
 def test_an_unknown_neighbour_has_no_class():
-    around = windows(encode("ACGT"), np.array([0, 2]), 1)
+    around = bases_around(encode("ACGT"), np.array([0, 2]), 1)
     assert around.tolist() == [[4, 0, 1], [1, 2, 3]]
     assert (context_class(around, np.array([1, 0], dtype=np.uint8), 1) >= 0).tolist() == [False, True]
 
@@ -64,7 +64,7 @@ def test_class_means_fall_back_to_the_mean_of_all():
 def planted(rng, count=60_000):
     """Sites of a random sequence; C before G becomes T ten times as often as anything else happens."""
     codes = rng.integers(0, 4, count).astype(np.uint8)
-    around = windows(codes, np.arange(count), 3)
+    around = bases_around(codes, np.arange(count), 3)
     alt = ((codes + rng.integers(1, 4, count)) % 4).astype(np.uint8)
     cpg = (around[:, 3] == 1) & (around[:, 4] == 2) & (alt == 3)
     cpg |= (around[:, 3] == 2) & (around[:, 2] == 1) & (alt == 0)

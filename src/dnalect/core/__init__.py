@@ -1,0 +1,5 @@
+"""Records, measured figures, whole files, progress: what all others stand on."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -3,7 +3,6 @@
 file -> `Table` (table.py, bed.py, fasta.py) -> `Rows` (rows.py) -> `Examples` (read.py).
 """
 
-from dnalect.examples.read import read_examples, read_parts
-from dnalect.examples.signal import signal_over
+import lazy_loader as lazy
 
-__all__ = ["read_examples", "read_parts", "signal_over"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

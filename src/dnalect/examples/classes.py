@@ -15,7 +15,7 @@ import yaml
 from dnalect.core.errors import InputError, TableError
 from dnalect.core.reporter import track
 from dnalect.examples.rows import PART_OF
-from dnalect.examples.table import Table, delimited, of_rows, read_lines
+from dnalect.examples.table import Table, of_rows, read_table
 
 METADATA = "metadata.yaml"
 _ENDINGS = (".csv.gz", ".csv")
@@ -100,7 +100,7 @@ def _sequences(folder: Path) -> Table:
 
 def _intervals(path: Path, label: str, genomes: Mapping[str, str], reference: bool) -> Table:
     """The file's own columns, its region called contig, and the label."""
-    table = delimited(str(path), read_lines(str(path)))
+    table = read_table(path)
     if table.find("sequence") is None:
         _check_intervals(table, set(genomes.values()), reference)
     own = ["contig" if name.casefold() == "region" else name for name in table.names]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import TableError
-from dnalect.examples.table import delimited, read_lines
+from dnalect.examples.table import read_table
 from dnalect.genome.fasta import Genome
 from dnalect.genome.repeats import WORD, words
 from dnalect.tokens.bases import encode, reverse_complement
@@ -51,7 +51,7 @@ def read_labelled(path: str | Path) -> Labelled:
 
     Raises TableError that names the line and says what to mend.
     """
-    table = delimited(str(path), read_lines(str(path)))
+    table = read_table(path)
     if missing := [name for name in COLUMNS if table.find(name) is None]:
         raise TableError(f"{path} has no column {missing[0]!r}: its first line must name the columns sequence,label")
     sequences, labels = [], []

@@ -8,6 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dnalect.core.errors import InputError, TableError
 from dnalect.genome.streams import BOM, open_lines
 
@@ -56,6 +59,16 @@ class Table:
             return self.names.index(name)
         folded = [each.casefold() for each in self.names]
         return folded.index(name.casefold()) if name.casefold() in folded else None
+
+    def numbers(self, name: str) -> npt.NDArray[np.float64]:
+        """Return a column of numbers (n,). Raises TableError where there is none, or a cell is no number."""
+        out = np.empty(len(self))
+        for row, cell in enumerate(self.cells(name)):
+            try:
+                out[row] = float(cell)
+            except ValueError as error:
+                raise TableError(f"{self.where[row]}: {name} must be a number, not {cell!r}") from error
+        return out
 
     def cells(self, name: str) -> list[str]:
         """Return the cells of a named column; TableError lists those there are."""
@@ -120,6 +133,11 @@ def delimited(source: str, lines: list[bytes]) -> Table:
         rows.append(row)
         at.append(line)
     return of_rows(source, names, rows, at, notes=tuple(notes))
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a delimited file, plain or compressed: see `delimited`. Raises InputError, TableError for a broken line."""
+    return delimited(str(path), read_lines(str(path)))
 
 
 def _mark(line: str) -> str:

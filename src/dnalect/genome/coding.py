@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.genome.gff import Row, parse_attributes, read_rows
+from dnalect.genome.gff import Row, parse_attributes, read_gff
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
 
 # Amino acids of the 64 codons, first base slowest, A C G T; X for a codon with an unknown base.
@@ -70,7 +70,7 @@ def read_coding(path: str | Path) -> dict[str, list[CodingSequence]]:
     Raises InputError where the file is no GFF or holds no CDS.
     """
     parts: dict[tuple[str, str, str], list[Row]] = {}
-    for number, row in enumerate(read_rows(path)):
+    for number, row in enumerate(read_gff(path)):
         if row.kind == "CDS":
             found = parse_attributes(row.attributes)
             name = next((found[key] for key in _KEYS if found.get(key)), f"CDS {number}")
@@ -145,7 +145,7 @@ class Substitutions:
         return Substitutions(**{name: getattr(self, name)[at] for name in self.__dataclass_fields__})
 
 
-def substitutions(genes: list[CodingSequence], contig: Codes) -> Substitutions:
+def every_substitution(genes: list[CodingSequence], contig: Codes) -> Substitutions:
     """Return the three substitutions of every base of sound genes that lies in one gene only.
 
     genes: of the contig, as `sound_genes` gives them. contig: (L,) base codes.

@@ -122,7 +122,7 @@ def open_annotation(path: str | Path, *also: Callable[["Row"], None]) -> Annotat
     classes = {kind: name for name, kinds in CLASSES for kind in kinds}
     spans: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     genes: dict[str, list[tuple[int, int, bool, str]]] = defaultdict(list)
-    for row in read_rows(path):
+    for row in read_gff(path):
         for take in also:
             take(row)
         if row.kind in classes:
@@ -152,7 +152,7 @@ class Row:
     attributes: str
 
 
-def read_rows(path: str | Path) -> Iterator[Row]:
+def read_gff(path: str | Path) -> Iterator[Row]:
     """Yield the lines of a GFF3 or GTF, plain or gzipped, up to a ##FASTA part. InputError where one is none."""
     with open_lines(str(path), "GFF") as lines:
         for number, line in enumerate(lines, 1):

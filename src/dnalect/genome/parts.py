@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.genome.gff import CLASSES, GENES, Row, parse_attributes, read_rows
+from dnalect.genome.gff import CLASSES, GENES, Row, parse_attributes, read_gff
 
 PARTS = ("intergenic", "promoter", "coding", "intron", "other")
 INTERGENIC, PROMOTER, CODING, INTRON, OTHER = range(len(PARTS))
@@ -65,7 +65,7 @@ def read_parts(path: str | Path, upstream: int = UPSTREAM) -> dict[str, dict[str
     5' end of a gene. Raises InputError where the file is no GFF or has no gene, exon or CDS.
     """
     contigs: dict[str, _Contig] = {}
-    for row in read_rows(path):
+    for row in read_gff(path):
         contigs.setdefault(row.contig, _Contig({}, [], {})).add(row)
     if not any(each.genes or each.bodies for each in contigs.values()):
         raise InputError(f"{path} holds no gene, CDS or exon line: is it a GFF3?")

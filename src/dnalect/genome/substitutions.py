@@ -46,7 +46,7 @@ def local_mean(values: npt.NDArray[np.floating], flank: int) -> Singles:
     return (summed(np.where(known, values, 0)) / np.maximum(summed(known.astype(np.float64)), 1)).astype(np.float32)
 
 
-def windows(codes: Codes, positions: Numbers, flank: int) -> Codes:
+def bases_around(codes: Codes, positions: Numbers, flank: int) -> Codes:
     """Return the bases (n, 2 * flank + 1) around positions of a contig, unknown beyond its ends."""
     padded = np.pad(codes, flank, constant_values=UNKNOWN)
     found: Codes = padded[positions[:, None] + np.arange(2 * flank + 1)]

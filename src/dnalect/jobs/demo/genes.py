@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.figures import Estimate
-from dnalect.genome.coding import MISSENSE, NONSENSE, SYNONYMOUS, CodingSequence, Substitutions, substitutions
+from dnalect.genome.coding import MISSENSE, NONSENSE, SYNONYMOUS, CodingSequence, Substitutions, every_substitution
 from dnalect.genome.fasta import Genome
 from dnalect.inference.scorer import Scorer
 from dnalect.stats.ranking import AurocBootstrap
@@ -58,7 +58,7 @@ def read_genes(scorer: Scorer, genome: Genome, genes: list[CodingSequence], end:
     own = [gene for gene in genes if int(gene.positions.max()) < end]
     codes = encode(genome.fetch(0, 0, int(genome.lengths[0])))
     log_probs = scorer.at_sites(np.zeros(end, dtype=np.int64), np.arange(end))
-    told = substitutions(own, codes)
+    told = every_substitution(own, codes)
     ratios = (log_probs[told.positions, told.alt] - log_probs[told.positions, told.ref]).astype(np.float64)
     separated, by_type = {}, {}
     for name, kind in (("synonymous", SYNONYMOUS), ("missense", MISSENSE)):

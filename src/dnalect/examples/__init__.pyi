@@ -1,0 +1,15 @@
+from .homology import free_bases as free_bases
+from .homology import shared_mask as shared_mask
+from .labelled import Labelled as Labelled
+from .labelled import place as place
+from .labelled import read_labelled as read_labelled
+from .matching import matched as matched
+from .matching import strata as strata
+from .read import read_examples as read_examples
+from .read import read_parts as read_parts
+from .signal import signal_over as signal_over
+from .similar import similar_groups as similar_groups
+from .splits import deal as deal
+from .splits import split as split
+from .table import Table as Table
+from .table import read_table as read_table

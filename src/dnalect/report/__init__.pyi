@@ -1,0 +1,4 @@
+from . import plots as plots
+from .page import Page as Page
+from .page import Section as Section
+from .page import write_page as write_page

@@ -1,0 +1,11 @@
+from .bases import BASES as BASES
+from .bases import UNKNOWN as UNKNOWN
+from .bases import decode as decode
+from .bases import encode as encode
+from .bases import reverse_complement as reverse_complement
+from .bpe import SPECIAL as SPECIAL
+from .bpe import BytePairs as BytePairs
+from .files import open_tokenizer as open_tokenizer
+from .files import write_tokenizer as write_tokenizer
+from .merging import train_byte_pairs as train_byte_pairs
+from .tokenizer import Tokenizer as Tokenizer

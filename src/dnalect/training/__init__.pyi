@@ -1,0 +1,2 @@
+from .loop import Course as Course
+from .loop import fit as fit
