@@ -14,9 +14,7 @@ from dnalect.core import Estimate, Figure, track, write_figures
 from dnalect.examples import free_bases, matched, shared_mask, strata
 from dnalect.genome import Region, open_variants, parse_regions
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.card import Card, CorpusGenome
-from dnalect.models.model import Model
-from dnalect.models.registry import language_model
+from dnalect.models import Card, CorpusGenome, Model, language_model
 from dnalect.report import plots
 from dnalect.stats import AurocBootstrap, BlockBootstrap, block_of
 from dnalect.tokens import BASES, UNKNOWN, encode

@@ -15,9 +15,8 @@ import torch
 from dnalect.baselines import word_shares
 from dnalect.core import Figure, track, write_figures
 from dnalect.inference.masked import pieces, words
-from dnalect.models.model import Model
+from dnalect.models import Model, language_model
 from dnalect.models.pooled import symmetric
-from dnalect.models.registry import language_model
 from dnalect.report import Page, write_page
 from dnalect.tokens import BytePairs, decode, reverse_complement
 from studies.cases.compared import Panel, forest_section, learned

@@ -17,7 +17,7 @@ from dnalect.jobs.benchmark.learners import Places
 from dnalect.jobs.benchmark.run import jobs_of
 from dnalect.jobs.benchmark.suite import Suite
 from dnalect.jobs.benchmark.tasks import Task
-from dnalect.models.registry import language_model
+from dnalect.models import language_model
 from dnalect.report import Page, write_page
 from dnalect.stats import holm
 from dnalect.tokens import encode

@@ -16,9 +16,8 @@ from dnalect.baselines import sequence_words
 from dnalect.core import NOTHING, Figure, track, write_figures
 from dnalect.examples import deal
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.model import Model
+from dnalect.models import Model, language_model
 from dnalect.models.pooled import Reading, read_states
-from dnalect.models.registry import language_model
 from dnalect.report import Page, write_page
 from dnalect.stats import RESAMPLES, Draws, binary_measures, signal_measures
 from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned

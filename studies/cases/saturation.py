@@ -15,8 +15,7 @@ from dnalect.core import NOTHING, Figure, Variant, write_figures
 from dnalect.examples import read_table
 from dnalect.genome import aliases, haplotypes, split_region
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models.model import Model
-from dnalect.models.registry import language_model
+from dnalect.models import Model, language_model
 from dnalect.report import Page, write_page
 from dnalect.stats import RESAMPLES, Draws, signal_measures
 from dnalect.tokens import decode

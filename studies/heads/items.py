@@ -14,9 +14,8 @@ import torch
 from dnalect import ConfigError, Genome, ModelError, open_genome
 from dnalect.baselines import word_shares
 from dnalect.genome import Region, parse_regions
+from dnalect.models import Model, language_model
 from dnalect.models.heads import Heads, load_heads
-from dnalect.models.model import Model
-from dnalect.models.registry import language_model
 from dnalect.stats import block_of
 from dnalect.tokens import encode
 from dnalect.training.corpus import Batch

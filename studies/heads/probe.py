@@ -13,8 +13,7 @@ from dnalect.core import NOTHING, Figure, beside
 from dnalect.examples import Labelled, place, read_labelled
 from dnalect.genome import Region, parse_regions
 from dnalect.inference.embed import embed
-from dnalect.models.card import read_card
-from dnalect.models.registry import language_model, model_folder
+from dnalect.models import language_model, model_folder, read_card
 from dnalect.stats import AurocBootstrap, LabelBootstrap, block_of, tuned_logistic
 
 WORDS = (3, 4, 5)

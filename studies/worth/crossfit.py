@@ -11,9 +11,7 @@ import numpy.typing as npt
 from dnalect import ConfigError, Genome, ModelError
 from dnalect.genome import Region, format_region
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.models.card import Card, read_card
-from dnalect.models.model import Model
-from dnalect.models.registry import language_model, model_folder
+from dnalect.models import Card, Model, language_model, model_folder, read_card
 from dnalect.tokens import encode
 from studies.worth.tables import Table, cached_table
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from dnalect import ConfigError, DnalectError, open_genome
 from dnalect.core import check_outputs, made_folder, track, write_text
-from dnalect.models.card import read_card
-from dnalect.models.registry import embedded_cards, model_folder
+from dnalect.models import embedded_cards, model_folder, read_card
 from studies.worth.bench import Findings, Options
 from studies.worth.head import HEAD_FILE, write_head
 from studies.worth.kept import read_study, write_study

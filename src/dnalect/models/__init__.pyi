@@ -1,0 +1,10 @@
+from .card import Card as Card
+from .card import CorpusGenome as CorpusGenome
+from .card import read_card as read_card
+from .model import Abilities as Abilities
+from .model import Ask as Ask
+from .model import Model as Model
+from .model import Output as Output
+from .registry import embedded_cards as embedded_cards
+from .registry import language_model as language_model
+from .registry import model_folder as model_folder
