@@ -13,7 +13,8 @@ from pathlib import Path
 from dnalect.core.figures import Estimate
 from dnalect.jobs import vocabulary_compare
 from dnalect.jobs.demo.job import knowledge
-from dnalect.jobs.pretrain import draw_learning_curve
+from dnalect.report.learning import pretraining_curve
+from dnalect.training.logs import read_log
 from studies.vocabulary import choose as vocabulary_choose
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +70,8 @@ def main() -> None:
     search(RESULTS / "search/runs.tsv", out / "search.png")
     vocabularies(RESULTS / "vocabulary/compare/vocabulary.tsv", out / "vocabulary-compare.png")
     choice(RESULTS / "vocabulary/choice/choice.tsv", out / "vocabulary-choice.png")
-    draw_learning_curve(RESULTS / "duplex-yeast/log.jsonl", out / "duplex-yeast-learning-curve.png", "duplex-yeast")
+    entries = read_log(RESULTS / "duplex-yeast/log.jsonl")
+    pretraining_curve(entries, "duplex-yeast", out / "duplex-yeast-learning-curve.png")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ from dnalect.baselines.base import KINDS, labelled
 from dnalect.baselines.kmers import padded
 from dnalect.core.calibration import Calibration
 from dnalect.core.examples import Examples, Target
+from dnalect.models.heads import HeadSpec
 from dnalect.tokens.bases import UNKNOWN
+from dnalect.training.answers import loss_of
 from dnalect.training.loop import Checks, Course, fit
 
 CHANNELS, KERNEL, EMBEDDING, HIDDEN = (16, 8, 4), 8, 100, 512
@@ -121,10 +123,6 @@ def _codes(sequences: Sequence[str], width: int) -> Tensor:
 
 
 def _loss(raw: Tensor, labels: Tensor, target: Target) -> Tensor:
-    if target.kind == "classes":
-        return F.cross_entropy(raw, labels[:, 0].long())
-    if target.kind == "signal":
-        return F.mse_loss(raw, labels)
-    known = labels.isfinite()
-    each = F.binary_cross_entropy_with_logits(raw, labels.nan_to_num(), reduction="none")
-    return (each * known).sum() / known.sum().clamp(min=1)
+    """The mean loss of the labels that are there."""
+    loss, known = loss_of(HeadSpec(target.name, target.kind, target.outputs), raw, labels)
+    return loss / max(1, known)

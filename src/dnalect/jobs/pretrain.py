@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from matplotlib.figure import Figure as Picture
 
 from dnalect.core.configs import config_text, parse_toml
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256, write_text
@@ -15,7 +14,7 @@ from dnalect.core.reporter import say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import format_region
 from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned
-from dnalect.report import plots
+from dnalect.report.learning import pretraining_curve
 from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
 from dnalect.training.logs import read_log
 from dnalect.training.loop import TrainState
@@ -87,7 +86,7 @@ def pretrain_config(
     at = train(plan.recipe.network, plan.corpus, plan.recipe.loss, plan.check, config, out, plan.identity)
     facts = plan.recipe.save(out)
     facts["parameters"] = sum(p.numel() for p in plan.recipe.model.parameters())
-    draw_learning_curve(out / "log.jsonl", out / "learning-curve.png", config.name)
+    pretraining_curve(read_log(out / "log.jsonl"), config.name, out / "learning-curve.png")
     _write_card(plan, facts, at, out)
     return out
 
@@ -145,22 +144,3 @@ def _card_genome(told: GenomeConfig, genome: Genome, split: Split, passes: float
         **{part: [format_region(region, genome.names, lengths) for region in split[part]] for part in PARTS},
         "passes": round(passes, 3),
     }
-
-
-def draw_learning_curve(log: Path, picture: Path, title: str) -> None:
-    """Draw training and validation bits per base against passes over the genome."""
-    entries = read_log(log)
-    passes = [entry["passes"] for entry in entries]
-
-    def draw(figure: Picture) -> None:
-        axes = figure.subplots()
-        plots.clean(axes)
-        axes.plot(passes, [entry["train_bits"] for entry in entries], label="training", color=plots.RIVAL, lw=1.5)
-        validation = [entry["validation_bits"] for entry in entries]
-        axes.plot(passes, validation, "o-", label="validation", color=plots.MODEL, ms=3.5, lw=1.5)
-        axes.set_title(title, fontsize=10)
-        axes.set_xlabel("passes over the training contigs", fontsize=9)
-        axes.set_ylabel("bits per base", fontsize=9)
-        axes.legend(frameon=False, fontsize=8)
-
-    plots.save(picture, 6.0, 3.6, draw)

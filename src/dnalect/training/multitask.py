@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from dnalect.models.encoder.network import Encoder
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.tokens.bases import UNKNOWN
+from dnalect.training.answers import loss_of
 from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage
 from dnalect.training.objectives import Losses
@@ -91,16 +92,9 @@ def head_loss(heads: Heads, spec: HeadSpec, last_BTC: Tensor, asked: Sequence[As
     for each in asked:
         raw = heads(spec.name, pooled(last_BTC, each)).float()
         truth = torch.from_numpy(each.truth).to(raw.device)
-        known = ~truth.isnan()
-        if spec.kind == "classes":
-            losses.append(F.cross_entropy(raw, truth))
-            count += len(truth)
-            continue
-        if spec.kind == "tracks":
-            losses.append(F.binary_cross_entropy_with_logits(raw[known], truth[known]))
-        else:
-            losses.append(F.mse_loss(raw[known], (truth[known] - spec.centre) / spec.spread))
-        count += int(known.sum())
+        loss, known = loss_of(spec, raw, truth.argmax(1, keepdim=True).float() if spec.kind == "classes" else truth)
+        losses.append(loss / known)
+        count += known
     return torch.stack(losses).mean(), count
 
 

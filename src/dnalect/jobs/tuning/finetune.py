@@ -19,17 +19,19 @@ from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
 from dnalect.core.reporter import say
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.choice import model_for
-from dnalect.jobs.tuning import pictures
 from dnalect.jobs.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
 from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
-from dnalect.jobs.tuning.page import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
 from dnalect.models.lora import merge_lora
 from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
+from dnalect.report import predictions
+from dnalect.report.finetuned import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
+from dnalect.report.learning import finetuning_curve
 from dnalect.stats.metrics import MAIN, Scores, by_group
+from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
 
 UNTRAINED = "the same network, untrained"
@@ -97,7 +99,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
         method = "probe"
     lora = options.config.lora if method == "lora" else None
     tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, told, predictor.calibration)
-    tuning_page(out, prepared, figures, options.command, name, facts)
+    tuning_page(out, prepared.examples.targets, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
     save_predictor(tuned, folder, out, hub)
     (out / "checkpoint.pt").unlink(missing_ok=True)
@@ -193,16 +195,18 @@ def _draw(
 ) -> None:
     if (out / "log.jsonl").is_file():
         judged = " and ".join(sorted({JUDGES[target.kind] for target in test.targets}))
-        pictures.learning_curve(out / "log.jsonl", judged, out / "learning-curve.png")
+        finetuning_curve(read_log(out / "log.jsonl"), judged, out / "learning-curve.png")
     for target in test.targets:
         both = [("uncalibrated", plain[target.name]), ("calibrated", given[target.name][MODEL])]
         mine = given[target.name][MODEL], test.labels[target.name]
-        pictures.confusion(target, *mine, out / file_name("confusion", target.name))
-        pictures.curves(target, *mine, out / file_name("curves", target.name))
-        pictures.reliability_plot(target, both, test.labels[target.name], out / file_name("reliability", target.name))
+        predictions.confusion(target, *mine, out / file_name("confusion", target.name))
+        predictions.curves(target, *mine, out / file_name("curves", target.name))
+        predictions.reliability_plot(
+            target, both, test.labels[target.name], out / file_name("reliability", target.name)
+        )
         own = [each for each in figures if each.task == target.name]
         metric = MAIN[target.kind]
-        pictures.comparison(own, metric, CHANCE[metric], out / file_name("comparison", target.name))
+        predictions.comparison(own, metric, CHANCE[metric], out / file_name("comparison", target.name))
 
 
 def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pictures of a fine-tuned model: its curve of learning, and how far its predictions can be trusted."""
+"""Pictures of predictions: what is taken for what, how items are ranked, and how far the numbers can be trusted."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,34 +12,11 @@ from dnalect.core.examples import Target
 from dnalect.core.figures import Figure
 from dnalect.report import plots
 from dnalect.stats.calibration import reliability
-from dnalect.training.logs import read_log
 
 # Curves that a picture shows at most, and classes of a confusion matrix that still have their numbers in it.
 CURVES, NUMBERED = len(plots.COLOURS), 12
 # Of a bin of the reliability plot, at least.
 ITEMS = 20
-
-
-def learning_curve(log: Path, judged: str, path: Path) -> None:
-    """Draw training loss and validation figure against passes; nothing of a single check. judged: which figure."""
-    entries = read_log(log)
-    if len(entries) < 2:
-        return
-    passes = [entry["epoch"] for entry in entries]
-
-    def draw(figure: Picture) -> None:
-        left = figure.subplots()
-        plots.clean(left)
-        left.plot(passes, [entry["loss"] for entry in entries], color=plots.RIVAL, lw=1.5)
-        left.set_xlabel("passes over the training part", fontsize=9)
-        left.set_ylabel("training loss", fontsize=9, color=plots.RIVAL)
-        right = left.twinx()
-        plots.clean(right)
-        right.spines["right"].set(visible=True, color=plots.LINE)
-        right.plot(passes, [entry["validation"] for entry in entries], "o-", color=plots.MODEL, ms=3.5, lw=1.5)
-        right.set_ylabel(f"validation {judged}", fontsize=9, color=plots.MODEL)
-
-    plots.save(path, 6.0, 3.2, draw)
 
 
 def reliability_plot(

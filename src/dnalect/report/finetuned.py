@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from dnalect import __version__
+from dnalect.core.examples import Target
 from dnalect.core.figures import Figure, shown, shown_difference
-from dnalect.jobs.tuning.data import Prepared
 from dnalect.report.page import Page, Section, write_page
 from dnalect.stats.metrics import verdict
 
@@ -24,11 +24,11 @@ TEST = "test"
 
 
 def tuning_page(
-    out: Path, prepared: Prepared, figures: Sequence[Figure], command: str, base: str, facts: dict[str, Any]
+    out: Path, targets: Sequence[Target], figures: Sequence[Figure], command: str, base: str, facts: dict[str, Any]
 ) -> None:
-    """Write OUT/report.html."""
+    """Write OUT/report.html. facts: what the card says under `training`."""
     sections = []
-    for target in prepared.examples.targets:
+    for target in targets:
         mine = [each for each in figures if each.task == target.name]
         sections += [_measured(target.name, mine, out), _trusted(target.name, mine, out)]
     if "best_step" in facts:
@@ -42,7 +42,7 @@ def tuning_page(
     page = Page(
         out.name,
         f"{base}, tuned on {train} by {_by(facts['method'])}.",
-        (*sections, _data(prepared, facts)),
+        (*sections, _data(facts)),
         {
             "command": command,
             "version": __version__,
@@ -155,18 +155,18 @@ def _trusted(name: str, figures: Sequence[Figure], out: Path) -> Section:
     return Section(f"{name}: can its numbers be taken at their word?", (text, *told), pictures=pictures)
 
 
-def _data(prepared: Prepared, facts: dict[str, Any]) -> Section:
-    counts, audit = facts["split"], prepared.audit
+def _data(facts: dict[str, Any]) -> Section:
+    counts, audit = facts["split"], facts["audit"]
     told = f"{counts['train']:,} sequences to train, {counts['validate']:,} to validate and {counts['test']:,} to test"
-    sentences = [f"{told}, by the rule “{prepared.rule}”.", *map(_sentence, prepared.examples.notes)]
-    quiet = audit.level == "PASS"
-    sentences += [audit.verdict] if quiet else []
+    sentences = [f"{told}, by the rule “{counts['rule']}”.", *map(_sentence, facts["notes"])]
+    quiet = audit["level"] == "PASS"
+    sentences += [audit["verdict"]] if quiet else []
     columns = ("between", "of", "same sequence", "reverse complement", "near", "same bases of the genome")
     rows = []
-    for each in audit.overlaps:
-        numbers = (each.n, each.exact, each.reverse, each.near, each.overlapping)
-        rows.append((f"{each.earlier} and {each.later}", *(f"{count:,}" for count in numbers)))
-    notes = () if quiet else (audit.verdict,)
+    for each in audit["overlaps"]:
+        numbers = (each[name] for name in ("n", "exact", "reverse", "near", "overlapping"))
+        rows.append((f"{each['earlier']} and {each['later']}", *(f"{count:,}" for count in numbers)))
+    notes = () if quiet else (audit["verdict"],)
     return Section("The data", tuple(sentences), notes, columns, tuple(rows), frozenset(columns[1:]))
 
 
