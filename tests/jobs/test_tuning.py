@@ -276,7 +276,7 @@ def test_an_unfinished_run_is_not_taken_for_another(bases, tmp_path, monkeypatch
     other = make("dnabert-2", tmp_path / "other")
     for wrong, words in (
         (options(data, bases["duplex"], replace(config, seed=2)), "another config"),
-        (options(data, other, config), "another config"),
+        (options(data, other, config), "other data: the model changed"),
         (options(learnable(tmp_path / "e.tsv", seed=2), bases["duplex"], config), "other data"),
         (options(data, bases["duplex"], replace(config, method="full")), "another config"),
         (options(data, bases["duplex"], replace(config, method="probe")), "another method"),
