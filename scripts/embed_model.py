@@ -11,7 +11,8 @@ import json
 import shutil
 from pathlib import Path
 
-from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run
+from dnalect.jobs.likelihood import Likelihood, aligned, run
+from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.card import read_card
 
 ROOT = Path(__file__).parents[1]
@@ -41,21 +42,23 @@ def main() -> None:
     options = parser.parse_args()
     card = json.loads((options.folder / "card.json").read_text())
     name = card["id"]
-    strata = Strata(
-        str(options.data / options.annotate) if options.annotate else None,
-        str(options.data / options.tss) if options.tss else None,
-        {label: str(options.data / path) for label, path in (each.split("=", 1) for each in options.stratum)},
-    )
+    beds = dict(each.split("=", 1) for each in options.stratum)
+    strata = {
+        "annotate": str(options.data / options.annotate) if options.annotate else None,
+        "tss": str(options.data / options.tss) if options.tss else None,
+        "stratum": [f"{label}={options.data / path}" for label, path in beds.items()],
+    }
     chosen = "".join(
         [f" --annotate {Path(options.annotate).name}" if options.annotate else ""]
         + [f" --tss {Path(options.tss).name}" if options.tss else ""]
-        + [f" --stratum {label}={Path(path).name}" for label, path in strata.beds.items()]
+        + [f" --stratum {label}={Path(path).name}" for label, path in beds.items()]
     )
     measured = {}
     for genome in read_card(options.folder).genomes:
         if genome.test:
             table = ROOT / f"results/likelihood/{name}-{genome.name}.tsv"
-            rows = run(str(options.folder), str(options.data / genome.file), table, strata=strata)
+            where = {"reference": str(options.data / genome.file), "output": table}
+            rows = run(LikelihoodOptions(str(options.folder), **where, **strata))
             print(aligned([row for row in rows if row.kind == "" or row.order == 24]))
             measured[genome.name] = {
                 "test": genome.test,

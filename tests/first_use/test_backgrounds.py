@@ -13,6 +13,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.inference.background.tables import tables_in
 from dnalect.jobs import summary as made_summary
 from dnalect.jobs.backgrounds import drawn_of, make_table, pool_of
+from dnalect.jobs.options import BackgroundOptions
 from dnalect.jobs.rank.evidence import gather
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
@@ -54,7 +55,7 @@ def run(fasta, vcf, tmp_path, report=None, **options):
 
 def test_a_model_that_has_its_background_draws_none(fasta, vcf, model, tmp_path, monkeypatch):
     folder = shutil.copytree(model, tmp_path / "own")
-    path = make_table(str(folder), [str(fasta)], among="the tiny genome", **FEW)
+    path = make_table(BackgroundOptions(str(folder), [str(fasta)], among="the tiny genome", **FEW))
     assert path == folder / "background.npz"
     scorer = Scoring(str(fasta), Options(model=str(folder), quiet=True)).scorer
     whole = {group: pool_of(group, drawn_of(scorer, group, 480, 4, 1)) for group in ("snv",)}
@@ -78,7 +79,7 @@ def test_a_model_that_has_its_background_draws_none(fasta, vcf, model, tmp_path,
 
 def test_new_weights_make_the_old_background_void(fasta, model, tmp_path):
     folder = shutil.copytree(model, tmp_path / "own")
-    path = make_table(str(folder), [str(fasta)], **FEW)
+    path = make_table(BackgroundOptions(str(folder), [str(fasta)], **FEW))
     card = json.loads((folder / "card.json").read_text())
     told = []
     assert len(tables_in(folder, card["sha256"], told.append)) == 1

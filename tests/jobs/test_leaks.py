@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from dnalect.cli.evaluate import command
+from dnalect.cli.evaluate import evaluate as command
 from dnalect.jobs.leaks import leaks_of, table
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.tokens.bases import opposite

@@ -69,7 +69,7 @@ def rows_of(path):
 
 
 def run(model, source, *outputs, **more):
-    return predict_file(Options([str(source)], [str(path) for path in outputs], model=str(model), **more))
+    return predict_file(Options([str(source)], str(model), [str(path) for path in outputs], **more))
 
 
 def test_every_number_is_that_of_the_predictor(model, bed, fasta, tmp_path):

@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ModelError
-from dnalect.jobs.models_choose import Wishes, judged
+from dnalect.jobs.models_choose import judged
 from dnalect.jobs.models_verify import verify
+from dnalect.jobs.options import Wishes
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.published import PublishedCard
 from models.folders import TINY, make
@@ -106,7 +107,7 @@ def test_choose_asks_in_a_terminal_only(monkeypatch):
     import dnalect.cli.models as command
 
     monkeypatch.setattr(command, "_terminal", lambda: True)
-    monkeypatch.setattr(command, "_asked", lambda: (("speed",), "", 0, None, True))
+    monkeypatch.setattr(command, "_asked", lambda: Wishes(("speed",), commercial=True))
     assert "million parameters read each base" in run("choose").output
 
 

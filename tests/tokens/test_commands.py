@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.options import CompareOptions, TokenizeOptions, VocabularyOptions
 from dnalect.jobs.tokenize import COLUMNS, tokenize
 from dnalect.jobs.vocabulary import describe, train_vocabulary
 from dnalect.jobs.vocabulary_compare import compare, count_kmers, table
@@ -117,7 +118,7 @@ def test_what_is_no_model_or_no_tokenizer_is_named(tmp_path):
 
 def test_regions_count_from_the_contig(fasta, tmp_path):
     out = tmp_path / "tokens.tsv"
-    tally = tokenize([str(fasta)], "nt-v2", str(out), ["chrB:101-112", "chrA:1-6"])
+    tally = tokenize(TokenizeOptions([str(fasta)], "nt-v2", output=str(out), regions=["chrB:101-112", "chrA:1-6"]))
     assert (tally.sequences, tally.bases, tally.tokens) == (2, 18, 3)
     bases = open_genome(fasta).contig("chrB").tobytes().decode()
     assert [row[:4] for row in lines_of(out)[1:3]] == [
@@ -128,7 +129,7 @@ def test_regions_count_from_the_contig(fasta, tmp_path):
 
 def test_whole_fasta_and_its_unknown_bases(fasta, tmp_path):
     out = tmp_path / "tokens.tsv"
-    tally = tokenize([str(fasta)], "single", str(out))
+    tally = tokenize(TokenizeOptions([str(fasta)], "single", output=str(out)))
     rows = lines_of(out)[1:]
     assert (tally.sequences, tally.tokens, len(rows)) == (2, 6900, 6900)
     assert [row[3] for row in rows if row[0] == "chrA" and row[1] == "3050"] == ["N"]
@@ -141,7 +142,7 @@ def test_inputs_that_hold_nothing(monkeypatch, tmp_path):
         with path.open() as file:
             monkeypatch.setattr("sys.stdin", file)
             with pytest.raises(InputError, match=message):
-                tokenize(["-"], "single", str(tmp_path / "out.tsv"))
+                tokenize(TokenizeOptions(["-"], "single", output=str(tmp_path / "out.tsv")))
 
 
 def test_train_writes_what_hf_reads(fasta, tmp_path):
@@ -157,20 +158,23 @@ def test_train_writes_what_hf_reads(fasta, tmp_path):
 
 
 def test_train_options(fasta, tmp_path):
-    part = train_vocabulary([str(fasta)], tmp_path / "a.json", size=40, regions=["chrB"], both_strands=True)
+    part = train_vocabulary(
+        VocabularyOptions([str(fasta)], tmp_path / "a.json", size=40, regions=["chrB"], both_strands=True)
+    )
     bases = open_genome(fasta).contig("chrB")
     assert part.merges == train_byte_pairs([bases], 40, both_strands=True).merges
-    kmers = train_vocabulary([str(fasta)], tmp_path, algorithm="kmers", k=4)
+    kmers = train_vocabulary(VocabularyOptions([str(fasta)], tmp_path, algorithm="kmers", k=4))
     assert isinstance(kmers, OverlappingKmers)
     assert read_tokenizer(tmp_path / "vocab.txt").words == kmers.words
     assert describe(kmers) == "261 words"
     for arguments, message in (
-        ({"algorithm": "unigram"}, "no algorithm"),
+        ({"algorithm": "unigram"}, "must be one of bpe, kmers"),
         ({"regions": ["chrA"], "references": [str(fasta)] * 2}, "one FASTA"),
-        ({"references": []}, "at least one"),
+        ({"references": []}, "at least 1"),
     ):
+        told = {"references": [str(fasta)], "output": tmp_path / "b.json"} | arguments
         with pytest.raises(ConfigError, match=message):
-            train_vocabulary(**({"references": [str(fasta)], "output": tmp_path / "b.json"} | arguments))
+            train_vocabulary(VocabularyOptions(**told))
     assert not (tmp_path / "b.json").exists()
 
 
@@ -189,7 +193,7 @@ def test_counts_of_kmers(monkeypatch):
 def test_compare(tmp_path):
     path = tmp_path / "yeast.fa"
     path.write_text(">chrI\n" + oracles.yeast()[:100_000] + "\n")
-    rows = compare([str(path)], tmp_path / "out", kmers=(3, 8), sizes=(32, 200))
+    rows = compare(CompareOptions([str(path)], tmp_path / "out", kmers=(3, 8), sizes=(32, 200)))
     three, eight, small, large = rows
     assert [row.name for row in rows] == ["3-mers", "8-mers", "BPE 32", "BPE 200"]
     assert (three.words, three.tokens, three.seen, three.bases) == (64, 99_998, 1.0, 3.0)
@@ -223,5 +227,5 @@ def test_compare_refuses_lengths_that_need_too_much_memory(fasta):
 def test_compare_reads_compressed_genomes(tmp_path):
     path = tmp_path / "a.fa.gz"
     path.write_bytes(gzip.compress(b">a\nACGTNNACGT\n"))
-    (row,) = compare([str(path)], kmers=(2,), sizes=())
+    (row,) = compare(CompareOptions([str(path)], kmers=(2,), sizes=()))
     assert (row.tokens, row.words) == (6, 16)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
+from dnalect.api.given import options_of
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
-from dnalect.jobs.likelihood import Likelihood, Strata, aligned, run, shown
+from dnalect.jobs.likelihood import Likelihood, aligned, run, shown
+from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.model import Named
 
 
@@ -53,7 +56,7 @@ def evaluate(
     rivals: bool = True,
     sample: int | None = None,
     annotate: str | Path | None = None,
-    device: str = "cpu",
+    device: str = "auto",
     dtype: str = "float32",
     progress: Shown = None,
 ) -> Evaluation:
@@ -67,7 +70,7 @@ def evaluate(
         rivals: Fit Markov models too, on other parts of the FASTA.
         sample: Random bases that stand for all; None for all, of masked models for 2,000.
         annotate: A GFF or GTF, for figures of coding, intergenic and promoter bases.
-        device: As torch names it, of a model given by name.
+        device: As torch names it, or "auto" for the best there is, of a model given by name.
         dtype: "float32" or "bfloat16".
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
 
@@ -87,9 +90,7 @@ def evaluate(
         >>> 2 < found.bits.mean < 2.3, found["bases"]
         (True, [2000])
     """
-    places = [regions] if isinstance(regions, str | Path) else list(regions)
-    strata = Strata(annotate=None if annotate is None else str(annotate))
+    told: dict[str, Any] = {"name": model, "reference": reference, "regions": regions, "markov": rivals}
+    told |= {"sample": sample, "annotate": annotate, "device": device, "dtype": dtype}
     with using(progress):
-        return Evaluation(
-            run(model, reference, None, rivals, strata, sample, [str(each) for each in places], device, dtype)
-        )
+        return Evaluation(run(options_of(LikelihoodOptions, told)))

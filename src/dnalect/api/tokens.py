@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
+from dnalect.api.given import options_of
 from dnalect.api.table import Table
+from dnalect.jobs.options import TokenizeOptions
 from dnalect.jobs.tokenize import tokenize as write_tokens
 
 KINDS = {"sequence": pa.string(), "start": pa.int64(), "end": pa.int64(), "token": pa.string()}
@@ -46,12 +48,11 @@ def tokenize(
         >>> list(zip(tokens["token"], tokens["start"], tokens["end"]))
         [('ACGTAC', 0, 6), ('G', 6, 7), ('N', 7, 8), ('A', 8, 9), ('C', 9, 10)]
     """
-    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    places = [regions] if isinstance(regions, str) else list(regions)
     with TemporaryDirectory() as name:
         path = Path(name) / "tokens.tsv"
         chosen = str(tokenizer) if isinstance(tokenizer, os.PathLike) else tokenizer
-        write_tokens([str(each) for each in given], chosen, str(path), places, special)
+        told = {"inputs": inputs, "tokenizer": chosen, "output": path, "regions": regions, "special": special}
+        write_tokens(options_of(TokenizeOptions, told))
         convert = pyarrow.csv.ConvertOptions(column_types=KINDS, null_values=["."], strings_can_be_null=False)
         parse = pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False)
         return Tokens(pyarrow.csv.read_csv(path, parse_options=parse, convert_options=convert))

@@ -1,16 +1,12 @@
 """dnalect demo"""
 
-from pathlib import Path
-
-import click
-
-from dnalect.cli import machine
+from dnalect.cli.options import command
+from dnalect.jobs.options import DemoOptions
 
 
-@click.command("demo")
-@click.option(*machine.OUTPUT, "out", type=click.Path(path_type=Path), default=Path("demo-out"), show_default=True)
-def command(out: Path) -> None:
+@command("demo", DemoOptions)
+def demo(options: DemoOptions) -> None:
     """Show what the embedded models know of sequence that they never saw, and score two real VCFs."""
-    from dnalect.jobs.demo.job import demo
+    from dnalect.jobs.demo.job import demo as show
 
-    demo(out)
+    show(options.out)

@@ -112,7 +112,7 @@ def _option(field: Field[Any], hint: Any, flag: Flag) -> click.Option:
         multiple=several,
         required=field.default is MISSING,
         default=default,
-        show_default=default not in (None, "", ()),
+        show_default=bool(default) and default != Path(),
         metavar=flag.metavar,
         help=sentence(hint),
     )

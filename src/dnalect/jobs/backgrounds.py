@@ -1,6 +1,5 @@
 """The background of a model on its own genome, drawn once: `dnalect models background`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,8 @@ from dnalect.inference.background.strata import NAMES, lengths_of, named
 from dnalect.inference.background.tables import Table, write_table
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import ModelScorer
+from dnalect.jobs.options import BackgroundOptions
+from dnalect.models.precision import use_threads
 from dnalect.models.registry import language_model, model_folder
 
 NAME = "background.npz"
@@ -25,31 +26,19 @@ SHARES = ((8, 1), (64, 2))
 LONG_SHARE = 5
 
 
-def make_table(
-    model: str,
-    references: Sequence[str],
-    output: str | None = None,
-    among: str = "",
-    snvs: int = 100_000,
-    others: int = 240,
-    longest: int = 2_048,
-    seed: int = 1,
-    device: str = "cpu",
-    dtype: str = "float32",
-) -> Path:
+def make_table(options: BackgroundOptions) -> Path:
     """Draw the background of a model on references, and write its quantiles into the model's folder.
 
     `dnalect score` takes its percentiles from there, for these references and every other one
-    of an assembly that the model learned from. output: another file. among: the references in
-    words, for the provenance.
-    snvs: SNVs. others: variants of each other group and band of lengths up to 8 bases; fewer of longer ones, which
-    read more and are rarer.
-    longest: bases of the longest alleles. Draws are kept in the cache, so that a run that was stopped goes on.
+    of an assembly that the model learned from. Of longer variants, which read more and are rarer,
+    fewer are drawn. Draws are kept in the cache, so that a run that was stopped goes on.
     Returns the file. Raises ModelError, FastaError or OutputError.
     """
-    path = Path(output) if output else model_folder(model) / NAME
+    use_threads(options.threads)
+    model, references, seed = options.model, options.references, options.seed
+    path = Path(options.output) if options.output else model_folder(model) / NAME
     check_writable(path)
-    loaded = language_model(model, device, dtype)
+    loaded = language_model(model, options.device, options.dtype)
     if not loaded.card.sha256:
         raise ModelError(f"{model} has no card with the checksum of its weights")
     genomes = [open_genome(reference) for reference in references]
@@ -57,12 +46,14 @@ def make_table(
     scorer = scorer_for(loaded, genome)
     pools = []
     for group in NAMES:
-        drawn = drawn_of(scorer, group, snvs if group == "snv" else others, longest, seed)
+        drawn = drawn_of(scorer, group, options.snvs if group == "snv" else options.others, options.longest, seed)
         if drawn:
             pools.append(pool_of(group, drawn))
-    told = among or " and ".join(Path(reference).name for reference in references)
+    told = options.among or " and ".join(Path(reference).name for reference in references)
     checksums = tuple(dict.fromkeys([genome.checksum, *(each.checksum for each in genomes)]))
-    table = Table(loaded.card.sha256, scorer.definition, scorer.flank, dtype, checksums, told, seed, tuple(pools))
+    table = Table(
+        loaded.card.sha256, scorer.definition, scorer.flank, options.dtype, checksums, told, seed, tuple(pools)
+    )
     size = write_table(path, table)
     say(f"{path}: {size:,} bytes; {table}")
     return path

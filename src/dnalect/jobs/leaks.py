@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from dnalect.core.reporter import track
 from dnalect.core.tables import write_tsv
 from dnalect.examples.leaks import Audit
+from dnalect.jobs.options import LeaksOptions
 from dnalect.jobs.tuning.data import DataOptions, prepare
 
 
@@ -32,6 +34,17 @@ class Row:
     leaking: int
     level: str
     shortcuts: str
+
+
+def audits(options: LeaksOptions) -> list[Row]:
+    """Audit every labelled file of the options, and write the table where they say so. Raises what `prepare` raises."""
+    told = {name: getattr(options, name) for name in ("labels", "sequence", "reference", "place", "split", "seed")}
+    conflicts = "drop" if options.drop_conflicts else "error"
+    every = [DataOptions(each, conflicts=conflicts, **told) for each in options.data]
+    rows = [leaks_of(each) for each in track(every, "audits")]
+    if options.output:
+        write_leaks(options.output, rows)
+    return rows
 
 
 def leaks_of(options: DataOptions, name: str = "") -> Row:

@@ -15,13 +15,14 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import check_outputs
 from dnalect.examples.homology import free_bases, shared_mask
 from dnalect.genome.bed import read_bed
-from dnalect.genome.fasta import Genome, Reference, open_genome
+from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
 from dnalect.inference.likelihood import LogProbs, site_log_probs
 from dnalect.jobs.likelihood_parts import parts_for
-from dnalect.models.model import Named
+from dnalect.jobs.options import LikelihoodOptions
+from dnalect.models.precision import use_threads
 from dnalect.models.registry import language_model
 from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_numbers
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -162,35 +163,25 @@ def evaluate_likelihood(
     return rows
 
 
-def run(
-    name: Named,
-    reference: Reference,
-    out: Path | None = None,
-    markov: bool = True,
-    strata: Strata | None = None,
-    sample: int | None = None,
-    regions: Sequence[str] = (),
-    device: str = "cpu",
-    dtype: str = "float32",
-    rename: str | None = None,
-) -> list[Likelihood]:
+def run(options: LikelihoodOptions) -> list[Likelihood]:
     """Measure a model on regions of a genome, beside Markov models.
 
-    regions: texts or BED files; none for the test regions of the model's card, else see `parts_for`.
-    rename: for their contigs.
-    sample: random bases that stand for all; None for every base with duplex, SAMPLE with
-    masked models, which need passes of their own for every base.
+    Without regions: see `parts_for`. Without a sample: every base with duplex, SAMPLE with masked
+    models, which need passes of their own for every base.
     """
-    check_outputs([out], [reference, name])
-    model = language_model(name, device, dtype)
-    genome = open_genome(reference)
-    parts = parts_for(genome, model.card, regions, markov, rename)
+    use_threads(options.threads)
+    check_outputs([options.output], [options.reference, options.name])
+    model = language_model(options.name, options.device, options.dtype)
+    genome = open_genome(options.reference)
+    parts = parts_for(genome, model.card, options.regions, options.markov, options.rename)
+    markov = options.markov and bool(parts.train)
+    sample = options.sample
     if model.can.likelihood == "masked" and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
-        *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, out, markov and bool(parts.train)),
+        *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, options.output, markov),
         name=model.card.id,
-        strata=strata,
+        strata=Strata(options.annotate, options.tss, options.beds),
         sample=sample,
     )
 

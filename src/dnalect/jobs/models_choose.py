@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dnalect.jobs.options import Wishes
 from dnalect.models.card import Card
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.knows import known, of_model
@@ -19,19 +20,6 @@ HUMAN = "H. sapiens"
 # Beside the weights: activations of a batch and the libraries.
 WORK = 1.2
 SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a user needs. goals: of JUDGES. species: in words, "" for any. context: bases that
-    must be read at once. memory: gigabytes, None for any. commercial: the licence must allow it.
-    """
-
-    goals: tuple[str, ...] = ()
-    species: str = ""
-    context: int = 0
-    memory: float | None = None
-    commercial: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dnalect.core.files import check_outputs, written_whole
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
 from dnalect.genome.streams import open_lines
+from dnalect.jobs.options import TokenizeOptions
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -42,39 +43,33 @@ class Tally:
     tokens: int = 0
 
 
-def tokenize(
-    inputs: Sequence[str],
-    tokenizer: Tokenizer | str = "dnabert-6",
-    output: str = "-",
-    regions: Sequence[str] = (),
-    special: bool = False,
-) -> Tally:
+def tokenize(options: TokenizeOptions) -> Tally:
     """Write one line a token: sequence, start, end, token, id, and its place in what a model reads.
 
-    inputs: sequences, FASTA files, or "-" for standard input (FASTA, or a sequence a line).
-    tokenizer: one, or its name or file. output: a TSV, or "-" for standard output. regions:
-    parts of the one FASTA (see `read_regions`). special: list the special tokens too.
     start and end are those of BED, 0-based half-open, "." for special tokens; index counts
     from 0 with the special tokens. Raises InputError for inputs that are no sequences.
     """
-    chosen = open_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
+    inputs, regions, named = options.inputs, options.regions, options.tokenizer
+    chosen = _chosen(named, options.model)
     if regions and (len(inputs) != 1 or not os.path.isfile(inputs[0])):
         raise InputError("regions are parts of one FASTA file; give that file and no other input")
-    check_outputs([output], [*inputs, *regions, *([tokenizer] if isinstance(tokenizer, str) else [])])
+    check_outputs([options.output], [*inputs, *regions, *([named] if isinstance(named, str) else [])])
     tally = Tally()
     # Nothing is written before every input is known to be one.
     pieces = [piece for number, text in enumerate(inputs, 1) for piece in read_pieces(text, number, regions)]
-    with _opened(output) as out:
+    with _opened(options.output) as out:
         out.write("\t".join(COLUMNS) + "\n")
         for piece in pieces:
             tally.sequences += 1
             tally.bases += len(piece.letters)
-            tally.tokens += _write(piece, chosen, special, out)
+            tally.tokens += _write(piece, chosen, options.special, out)
     return tally
 
 
-def chosen_tokenizer(tokenizer: str | None, model: str | None) -> Tokenizer:
-    """Return the tokenizer of a name or file, or that of a model, or DNABERT's of 6-mers where neither is given."""
+def _chosen(tokenizer: Tokenizer | str | None, model: str | None) -> Tokenizer:
+    """Return a tokenizer, that of a name or file, or of a model, or DNABERT's of 6-mers where neither is given."""
+    if tokenizer is not None and not isinstance(tokenizer, str):
+        return tokenizer
     if model:
         from dnalect.models.reader import tokenizer_of
 

@@ -1,7 +1,6 @@
 """Vocabularies learned from genomes: `dnalect vocabulary train`."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +9,7 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.files import check_outputs
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
+from dnalect.jobs.options import VocabularyOptions
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.files import JSON, WORDS, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
@@ -20,31 +20,19 @@ from dnalect.tokens.tokenizer import Tokenizer
 Letters = npt.NDArray[np.uint8]
 
 
-def train_vocabulary(
-    references: Sequence[str],
-    output: Path,
-    algorithm: str = "bpe",
-    size: int = 4096,
-    k: int = 6,
-    regions: Sequence[str] = (),
-    both_strands: bool = False,
-) -> Tokenizer:
+def train_vocabulary(options: VocabularyOptions) -> Tokenizer:
     """Learn a vocabulary from FASTA files and write it: tokenizer.json, or vocab.txt for k-mers.
 
-    output: the file, or a folder for it. Under its own name, or in a folder, transformers' settings
-    are written beside it, so that AutoTokenizer takes the folder.
-
-    algorithm: "bpe", of `size` words with the five special ones, or "kmers", all of length k,
-    for which nothing is learned. regions: parts of the one FASTA. both_strands: count the
-    reverse complement too. Raises OutputError before it learns where `output` can't be written.
+    The output is the file, or a folder for it. Under its own name, or in a folder, transformers' settings
+    are written beside it, so that AutoTokenizer takes the folder. For k-mers nothing is learned.
+    Raises OutputError before it learns where the output can't be written.
     """
+    references, regions, output = options.references, options.regions, options.output
     check_outputs([output] if not output.is_dir() else [], [*references, *regions])
-    if algorithm == "kmers":
-        tokenizer: Tokenizer = OverlappingKmers(k)
-    elif algorithm == "bpe":
-        tokenizer = train_byte_pairs(sequences_of(references, regions), size, both_strands)
+    if options.algorithm == "kmers":
+        tokenizer: Tokenizer = OverlappingKmers(options.k)
     else:
-        raise ConfigError(f"there is no algorithm {algorithm!r}; take bpe or kmers")
+        tokenizer = train_byte_pairs(sequences_of(references, regions), options.size, options.both_strands)
     path = write_tokenizer(tokenizer, output)
     if path.name in (JSON, WORDS):
         write_hf_files(tokenizer, path.parent)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from dnalect.core.errors import ConfigError
 from dnalect.core.files import check_outputs, made_folder
 from dnalect.core.tables import write_tsv
+from dnalect.jobs.options import CompareOptions
 from dnalect.jobs.vocabulary import Letters, sequences_of
 from dnalect.report import plots
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -20,8 +21,6 @@ from dnalect.tokens.merging import train_byte_pairs
 
 LONGEST_KMER = 13
 RARE = 10
-KMERS = (3, 6, 9, 12)
-SIZES = (64, 256, 1024, 4096)
 COLUMNS = (
     *("vocabulary", "words", "tokens", "bases", "seen", "seen_in_random", "once", "rare", "mean_count", "compression"),
 )
@@ -68,27 +67,21 @@ class Cost:
         ]
 
 
-def compare(
-    references: Sequence[str],
-    out: Path | None = None,
-    kmers: Sequence[int] = KMERS,
-    sizes: Sequence[int] = SIZES,
-    regions: Sequence[str] = (),
-) -> list[Cost]:
+def compare(options: CompareOptions) -> list[Cost]:
     """Count k-mers and byte pairs on FASTA files; write vocabulary.tsv and vocabulary.png to the folder `out`.
 
-    kmers: the k to count, 1 to 13. sizes: of byte-pair vocabularies, special words included;
-    they are learned on the same sequences, in one training. Raises ConfigError for other k, and
+    All byte-pair vocabularies are learned on the same sequences, in one training. Raises ConfigError for other k, and
     OutputError where the folder can't be made or a file there is an input.
     """
-    if strange := [k for k in kmers if not 1 <= k <= LONGEST_KMER]:
+    references, regions, out = options.references, options.regions, options.out
+    if strange := [k for k in options.kmers if not 1 <= k <= LONGEST_KMER]:
         raise ConfigError(f"k-mers are counted for k from 1 to {LONGEST_KMER}, not {strange[0]}")
     if out is not None:
         made_folder(out)
         check_outputs([out / TABLE, out / PICTURE], [*references, *regions])
     contigs = list(sequences_of(references, regions))
-    rows = [_kmer_cost(contigs, k) for k in sorted(set(kmers))]
-    rows += _byte_pair_costs(contigs, sorted(set(sizes)))
+    rows = [_kmer_cost(contigs, k) for k in sorted(set(options.kmers))]
+    rows += _byte_pair_costs(contigs, sorted(set(options.sizes)))
     if out is not None:
         write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
         draw(rows, out / PICTURE)

@@ -20,15 +20,27 @@ from dnalect.core.reporter import track, using
 from dnalect.core.runs import mapped
 from dnalect.jobs.benchmark.jobs import Job, done
 from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.options import Options
 from dnalect.jobs.benchmark.page import PAGE, benchmark_page, main_metric, picture_of
-from dnalect.jobs.benchmark.suite import Suite, TaskSpec, untrained_of
+from dnalect.jobs.benchmark.suite import Suite, TaskSpec, read_suite, untrained_of
 from dnalect.jobs.benchmark.tasks import Task, open_task
+from dnalect.models.precision import device_named, use_threads
 from dnalect.stats.metrics import RESAMPLES, Scores, by_class, by_group, holm_corrected
 
 Floats = npt.NDArray[np.float64]
 # Items of a contig from which on it has a figure of its own.
 ENOUGH = 20
 TABLE = "figures.tsv"
+
+
+def run_benchmark(options: Options) -> list[Figure]:
+    """Run a suite from its file: see `run_suite`."""
+    use_threads(options.threads)
+    suite = read_suite(options.suite).narrowed(options.chosen, options.seeds)
+    motifs = options.data / suite.motifs if suite.motifs else None
+    run = options.run or options.out / "predictions"
+    places = Places(options.data, options.models, run, motifs, str(device_named(options.device)), options.dtype)
+    return run_suite(suite, places, options.out, options.workers, options.only, options.command, options.suite)
 
 
 def run_suite(

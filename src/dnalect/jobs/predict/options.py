@@ -1,5 +1,6 @@
 """What `dnalect predict` is asked for."""
 
+from dataclasses import field
 from typing import Annotated
 
 from annotated_types import Len
@@ -31,13 +32,13 @@ class Options:
     given: Annotated[
         Texts, Flag(argument=True, metavar="[MODEL] INPUT"), Doc("Folder of a fine-tuned model; FASTA, BED or table.")
     ]
+    model: Annotated[Named, MODEL, Doc("Folder of the fine-tuned model, here or before INPUT.")] = None
     outputs: Annotated[
         Texts,
         Len(1),
         OUTPUT,
         Doc("out.tsv, out.tsv.gz, out.bed, out.bw, out.parquet, or - for a TSV on stdout; may be repeated."),
-    ]
-    model: Annotated[Named, MODEL, Doc("Folder of the fine-tuned model, here or before INPUT.")] = None
+    ] = field(kw_only=True)
     reference: Annotated[str | None, REFERENCE, Doc("Genome (FASTA) that a BED or a table of places lies on.")] = None
     window: Annotated[Positive | None, Doc("FASTA, BED: cut into windows of so many bases.")] = None
     step: Annotated[Positive | None, Doc("Bases from window to window [default: the window].")] = None
