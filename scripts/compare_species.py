@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 import dnalect
-from dnalect.core.figures import NOTHING, Figure, beside, table_of, write_figures
+from dnalect.core.figures import NOTHING, Figure, table_of, write_figures
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import parse_regions
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.stats.bootstrap import BlockBootstrap, block_numbers
+from dnalect.stats.draws import MANY, Draws, block_numbers, paired
 from dnalect.tokens.bases import UNKNOWN, encode
 
 ROOT = Path(__file__).parents[1]
@@ -44,14 +44,15 @@ def main() -> None:
                 raise SystemExit(f"{own.card.id} was trained on the test regions of {name}")
         parts = [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
         truth = np.concatenate(parts)
-        draws = BlockBootstrap(block_numbers([len(part) for part in parts]), truth != UNKNOWN)
-        bits = []
+        known = truth != UNKNOWN
+        draws = Draws.of(block_numbers([len(part) for part in parts])[known], MANY)
+        samples = {}
         for model in (shared, own):
             log_probs = np.concatenate([tiled_log_probs(model.network, part, model.can.reach) for part in parts])
-            bits.append(-log_probs[np.arange(len(truth)), np.minimum(truth, 3)] / np.log(2))
-        bare = Figure(name, ",".join(told.test), "", "bits per base", draws.bases, NOTHING, command=command)
-        values = {shared.card.id: draws.mean(bits[0]), own.card.id: draws.mean(bits[1])}
-        found += beside(bare, values, {own.card.id: draws.difference(*bits)})
+            bits = -log_probs[np.arange(len(truth)), np.minimum(truth, 3)] / np.log(2)
+            samples[model.card.id] = draws.mean(bits[known])
+        bare = Figure(name, ",".join(told.test), "", "bits per base", int(known.sum()), NOTHING, command=command)
+        found += paired(bare, samples)
     print(table_of(found))
     write_figures(ROOT / f"results/likelihood/{shared.card.id}-against-own.tsv", found)
 

@@ -16,7 +16,7 @@ from dnalect.genome import Region, open_variants, parse_regions
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models import Card, CorpusGenome, Model, language_model
 from dnalect.report import plots
-from dnalect.stats import AurocBootstrap, BlockBootstrap, block_of
+from dnalect.stats import MANY, Draws, block_of, estimate
 from dnalect.tokens import BASES, UNKNOWN, encode
 from studies.data import file_of
 from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
@@ -81,19 +81,27 @@ def compare(
     sites, free = _sampled(genome, first, train, sample)
     variants = _variants(genome, file_of(data, VARIANTS), others, most)
     rivals = _markov(genome, train, tune, [sites, variants.sites])
-    draws = BlockBootstrap(sites.block, np.ones(len(free), dtype=bool))
-    within = BlockBootstrap(sites.block, free)
-    ranking = AurocBootstrap(variants.common, variants.sites.block)
+    draws, within = Draws.of(sites.block, MANY), Draws.of(sites.block[free], MANY)
+    ranking = Draws.of(variants.sites.block)
     rival = _bits(rivals["interpolated"][0], sites.ref)
 
     def figures(name: str, parts: Sequence[Singles], card: Card | None = None) -> list[Figure]:
         bits, rows = _bits(parts[0], sites.ref), np.arange(len(variants.alt))
         llr = parts[1][rows, variants.alt] - parts[1][rows, variants.sites.ref]
-        minus = draws.difference(bits, rival)
+        minus = estimate(draws.mean(np.subtract(bits, rival, dtype=np.float64)))
         found = [
-            Figure("yeast", told.test[0], name, BITS, draws.bases, draws.mean(bits), against=against, difference=minus),
-            Figure("yeast", FREE, name, BITS, within.bases, within.mean(bits)),
-            Figure("yeast", RANKED, name, "AUROC", len(llr), ranking.value(llr), chance=0.5),
+            Figure(
+                "yeast",
+                told.test[0],
+                name,
+                BITS,
+                len(bits),
+                estimate(draws.mean(bits)),
+                against=against,
+                difference=minus,
+            ),
+            Figure("yeast", FREE, name, BITS, int(free.sum()), estimate(within.mean(bits[free]))),
+            Figure("yeast", RANKED, name, "AUROC", len(llr), estimate(ranking.auroc(llr, variants.common)), chance=0.5),
         ]
         if card is not None:
             minutes = card.training.get("core_minutes", card.training.get("minutes"))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnalect.core import Figure, shown, signed
 from dnalect.report import Section, plots
-from dnalect.stats import holm, interval, tuned_logistic, tuned_ridge, two_sided, verdict
+from dnalect.stats import estimate, holm, tuned_logistic, tuned_ridge, two_sided, verdict
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -25,13 +25,12 @@ def compared(bare: Figure, samples: Mapping[str, Floats], rivals: Sequence[str])
     for who, values in samples.items():
         if not np.isfinite(values[0]):
             continue
-        own = replace(bare, who=who, value=interval(values[0], values[1:]))
+        own = replace(bare, who=who, value=estimate(values))
         found = []
         for rival in rivals:
             if rival != who and rival in samples and np.isfinite(samples[rival][0]):
                 gap = values - samples[rival]
-                difference = interval(gap[0], gap[1:])
-                found.append(replace(own, against=rival, difference=difference, p=two_sided(gap[1:])))
+                found.append(replace(own, against=rival, difference=estimate(gap), p=two_sided(gap[1:])))
         corrected = holm([one.p for one in found])
         out += [replace(one, p_holm=float(p)) for one, p in zip(found, corrected, strict=True)] or [own]
     return out

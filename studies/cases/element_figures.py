@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core import NOTHING, Estimate, Figure
-from dnalect.stats import RESAMPLES, Draws, auroc, binary_measures, interval, ranks, signal_measures, unit_draws
+from dnalect.stats import Draws, auroc, binary_measures, divided, estimate, signal_measures, spearman
 from studies.cases.compared import compared, hits_among_first
 from studies.cases.measured import Measured
 
@@ -45,7 +45,7 @@ def mean_figures(
         MEASURES[2]: (sizes, lambda score, hit, _: auroc(score, hit)),
         RAISED: (raising, lambda score, hit, effect: _some(score, hit & (effect > 0))),
         LOWERED: (lowering, lambda score, hit, effect: _some(score, hit & (effect < 0))),
-        MEASURES[5]: (signs, lambda score, _, effect: _spearman(score, effect)),
+        MEASURES[5]: (signs, lambda score, _, effect: np.nan_to_num(spearman(score, effect))),
     }
     out = []
     for measure, (scores, value) in measures.items():
@@ -93,7 +93,7 @@ def cell_type_figures(found: Measured) -> list[Figure]:
         one, two = (found.at[each] * 4 + found.alt[each] for each in rows)
         _, mine, theirs = np.intersect1d(one, two, return_indices=True)
         mine, theirs = rows[0][mine], rows[1][theirs]
-        draws = Draws.of(found.at[mine] // BLOCK, RESAMPLES, 0)
+        draws = Draws.of(found.at[mine] // BLOCK)
         effect, other = found.effect[mine], found.effect[theirs]
         signal = signal_measures(other, effect, draws)
         binary = binary_measures(np.abs(other), found.significant[mine], draws)
@@ -104,8 +104,7 @@ def cell_type_figures(found: Measured) -> list[Figure]:
             "AUPRC over base rate": binary["AUPRC"] / binary["prevalence"],
         }
         for measure, values in samples.items():
-            told = interval(values[0], values[1:])
-            out.append(Figure(TASK, str(truth), f"{OTHER_CELLS} {score}", measure, len(mine), told))
+            out.append(Figure(TASK, str(truth), f"{OTHER_CELLS} {score}", measure, len(mine), estimate(values)))
     return out
 
 
@@ -117,16 +116,13 @@ def _element_draws(found: Measured) -> tuple[npt.NDArray[np.str_], Floats]:
     """Names of the elements (E,), and how often each counts (R + 1, E): groups are drawn whole, first all are once."""
     names = np.unique(found.element)
     units = np.array([_group(found, name) for name in names])
-    draws = unit_draws(int(units.max()) + 1)[:, units]
-    return names, np.concatenate([np.ones((1, len(names))), draws])
+    return names, Draws.of(units).counts[:, units].astype(np.float64)
 
 
 def _means(values: Floats, draws: Floats) -> Floats:
     """Mean (R + 1,) of the elements that have a value, NaN where none of them was drawn."""
     known = np.isfinite(values)
-    total = draws[:, known].sum(axis=1)
-    sums = draws[:, known] @ values[known]
-    return np.asarray(np.divide(sums, total, out=np.full(len(draws), np.nan), where=total > 0))
+    return divided(draws[:, known] @ values[known], draws[:, known].sum(axis=1))
 
 
 def _of(found: Measured, name: str, score: Floats, value: Value) -> float:
@@ -148,8 +144,3 @@ def _first(score: Floats, hit: Mask) -> float:
     """Share of hits among the tenth with the highest scores."""
     count = max(1, round(PART * len(score)))
     return float(hit[np.argsort(-score, kind="stable")[:count]].mean())
-
-
-def _spearman(score: Floats, effect: Floats) -> float:
-    both = ranks(score), ranks(effect)
-    return float(np.corrcoef(*both)[0, 1]) if all(each.std() > 0 for each in both) else 0.0

@@ -10,7 +10,7 @@ from dnalect import open_genome
 from dnalect.core import Figure
 from dnalect.examples import matched, strata
 from dnalect.genome import open_variants
-from dnalect.stats import AurocBootstrap, SpearmanBootstrap
+from dnalect.stats import Draws, block_of, estimate
 from dnalect.tokens import BASES, decode, encode, reverse_complement
 from studies.data import file_of
 
@@ -89,16 +89,17 @@ def natural_figures(natural: Natural, effects: dict[str, list[Floats]]) -> list[
     correlation of effect and frequency over all. effects: who -> one array (n,) a seed, of which the mean is
     taken. Units are blocks of 10 kb.
     """
-    units = natural.contig * 1_000_000 + natural.position // 10_000
+    units = block_of(natural.contig, natural.position)
     rare, common = natural.count == 1, natural.frequency > COMMON
     pool = np.flatnonzero(rare | common)
     at = pool[matched(common[pool], strata(natural.kind[pool]), most=1)]
-    ranked = AurocBootstrap(rare[at], units[at])
-    ordered = SpearmanBootstrap(natural.frequency, units)
+    some, every = Draws.of(units[at]), Draws.of(units)
     out = []
     for who, each in effects.items():
         effect = np.mean(each, axis=0)
         name = "natural promoter variants"
-        out.append(Figure(name, "singletons over common", who, "AUROC", len(at), ranked.value(effect[at])))
-        out.append(Figure(name, "all", who, "Spearman with frequency", len(effect), ordered.value(effect)))
+        ranked = estimate(some.auroc(effect[at], rare[at]))
+        ordered = estimate(every.spearman(effect, natural.frequency))
+        out.append(Figure(name, "singletons over common", who, "AUROC", len(at), ranked))
+        out.append(Figure(name, "all", who, "Spearman with frequency", len(effect), ordered))
     return out

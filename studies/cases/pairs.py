@@ -19,7 +19,7 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.models import Model, language_model
 from dnalect.models.pooled import Reading, read_states
 from dnalect.report import Page, write_page
-from dnalect.stats import RESAMPLES, Draws, binary_measures, signal_measures
+from dnalect.stats import Draws, binary_measures
 from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned
 from studies.cases.haplotypes import Changed, all_changes
 from studies.cases.paired import Pairs, read_pairs
@@ -119,8 +119,8 @@ def pair_figures(
     rows (N,): which pairs the scores (n,) are of.
     """
     hit, skew = pairs.significant[rows], pairs.skew[rows]
-    draws = Draws.of(pairs.group[rows], RESAMPLES, 0)
-    weights = draws.counts[:, draws.units]
+    draws = Draws.of(pairs.group[rows])
+    weights = draws.counts[:, draws.units].astype(np.float64)
     samples: dict[str, dict[str, Floats]] = {"AUROC": {}, "AUPRC": {}, FIRST: {}, SIGNED: {}}
     for who, size in sizes.items():
         found = binary_measures(size, hit, draws)
@@ -129,7 +129,7 @@ def pair_figures(
         first = hits_among_first(size, hit, weights, PART * weights.sum(axis=1))
         samples[FIRST][who] = first / prevalence
     for who, sign in signs.items():
-        samples[SIGNED][who] = signal_measures(sign[hit], skew[hit], draws.take(hit))["Spearman"]
+        samples[SIGNED][who] = draws.take(hit).spearman(sign[hit], skew[hit])
     out = []
     for metric, each in samples.items():
         count = int(hit.sum()) if metric == SIGNED else len(hit)

@@ -17,7 +17,7 @@ from dnalect.genome import aliases, haplotypes, split_region
 from dnalect.inference.likelihood import scorer_for
 from dnalect.models import Model, language_model
 from dnalect.report import Page, write_page
-from dnalect.stats import RESAMPLES, Draws, signal_measures
+from dnalect.stats import Draws
 from dnalect.tokens import decode
 from studies.cases.compared import Panel, compared, forest_section
 from studies.cases.haplotypes import Changed, all_changes, variant_on
@@ -152,10 +152,10 @@ def saturation_figures(found: Saturation, sizes: Mapping[str, Floats], signs: Ma
     """Return the rank correlations with the measured effect beside the rivals; intervals over blocks of 10 bases."""
     out = []
     for part, rows in ((SUBSTITUTIONS, ~found.deletion), (DELETIONS, found.deletion)):
-        draws = Draws.of(found.position[rows] // BLOCK, RESAMPLES, 0)
+        draws = Draws.of(found.position[rows] // BLOCK)
         effect = found.effect[rows]
         for metric, scores, truth in ((SIZE, sizes, np.abs(effect)), (SIGNED, signs, effect)):
-            samples = {who: signal_measures(each[rows], truth, draws)["Spearman"] for who, each in scores.items()}
+            samples = {who: draws.spearman(each[rows], truth) for who, each in scores.items()}
             out += compared(Figure(TASK, part, "", metric, int(rows.sum()), NOTHING), samples, RIVALS)
     return out
 

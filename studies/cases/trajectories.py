@@ -15,7 +15,7 @@ from dnalect.core import Examples, Figure, Target
 from dnalect.examples import split
 from dnalect.jobs.benchmark.suite import TaskSpec
 from dnalect.jobs.benchmark.tasks import Task
-from dnalect.stats import Scores, interval, unit_draws
+from dnalect.stats import Draws, Scores, estimate
 from studies.cases.compared import hits_among_first
 from studies.data import file_of
 
@@ -160,19 +160,16 @@ def _asked(task: Task) -> int:
 def _hits(who: str, changes: Sequence[Floats], truth: Floats, units: Numbers) -> Figure:
     """Of the steps with the largest predicted change, the share with a measured effect, minus that of all steps."""
     effect = np.abs(truth) >= EFFECT
-    known, own = np.unique(units, return_inverse=True)
-    draws = np.concatenate([np.ones((1, len(known))), unit_draws(len(known))])
-    drawn = draws[:, own]
+    draws = Draws.of(units)
+    drawn = draws.counts[:, draws.units].astype(np.float64)
     samples = np.mean([hits_among_first(np.abs(change), effect, drawn, FIRST) for change in changes], axis=0)
-    base = np.array([np.average(effect, weights=draw[own]) for draw in draws])
-    value = interval(samples[0], samples[1:])
     return Figure(
         task=CHANGE.name,
         part=f"{FIRST} largest",
         who=who,
         metric="share with an effect",
         n=FIRST,
-        value=value,
+        value=estimate(samples),
         against="random choice",
-        difference=interval(samples[0] - base[0], samples[1:] - base[1:]),
+        difference=estimate(samples - draws.mean(effect)),
     )

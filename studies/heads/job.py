@@ -9,17 +9,9 @@ import numpy.typing as npt
 
 from dnalect import ConfigError, Genome
 from dnalect.baselines import MarkovModel
-from dnalect.core import NOTHING, Figure, beside
+from dnalect.core import NOTHING, Figure
 from dnalect.genome import Region, first_bases, information
-from dnalect.stats import (
-    AurocBootstrap,
-    LabelBootstrap,
-    SpearmanBootstrap,
-    auroc,
-    interval,
-    tuned_logistic,
-    tuned_ridge,
-)
+from dnalect.stats import Draws, agreement, means, paired, tuned_logistic, tuned_ridge
 from dnalect.tokens import encode
 from dnalect.training.tasks import Task, Tracks
 from studies.heads.items import Bench, Items, open_bench, token_items, window_items
@@ -32,6 +24,7 @@ WORDS = (1, 2, 3, 4, 5)
 COUNTED, TUNED, ORDER = 8_000_000, 400_000, 12
 HEAD = "head"
 Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Singles = npt.NDArray[np.floating]
 Sets = dict[str, Items]
 
@@ -108,24 +101,22 @@ def _classes(
     frequent = np.full(len(truth), int(np.argmax(shares)))
     # A class that training never showed is never chosen.
     prior = np.where(np.array(shares) > 0, shares, np.inf)
-    draws = LabelBootstrap(truth, len(outputs), held.blocks)
+    draws, count = Draws.of(held.blocks), len(outputs)
     rows = []
     for metric, scale in (("accuracy", np.ones_like(prior)), ("balanced accuracy", prior)):
         chosen = {who: (table / scale).argmax(axis=1) for who, table in said.items()} | {"most frequent": frequent}
-        values = {who: draws.value(metric, mine) for who, mine in chosen.items()}
-        minus = {who: draws.difference(metric, chosen[HEAD], mine) for who, mine in chosen.items() if who != HEAD}
-        rows += beside(Figure(name, "", "", metric, len(truth), NOTHING), values, minus)
+        samples = {who: agreement(metric, draws.confusions(mine, truth, count)) for who, mine in chosen.items()}
+        rows += paired(Figure(name, "", "", metric, len(truth), NOTHING), samples)
     kept = [number for number in range(len(outputs)) if (truth == number).any() and (truth != number).any()]
-    each = [AurocBootstrap(truth == number, held.blocks) for number in kept]
+    each = {outputs[number]: (draws, truth == number) for number in kept}
     columns = {who: [table[:, number] for number in kept] for who, table in said.items()}
-    return rows + _aurocs(name, [outputs[number] for number in kept], each, columns)
+    return rows + _aurocs(name, each, columns)
 
 
 def _tracks(name: str, outputs: Sequence[str], genome: Genome, sets: Sets, width: int) -> list[Figure]:
     """AUROC of every track beside a logistic regression on words of 3 to 5 bases of the same windows."""
     features = {each: items.words(genome, (3, 4, 5), width) for each, items in sets.items()}
-    told: list[str] = []
-    draws: list[AurocBootstrap] = []
+    told: dict[str, tuple[Draws, Mask]] = {}
     columns: dict[str, list[Singles]] = {HEAD: [], "words of 3-5": []}
     for number, output in enumerate(outputs):
         known = {each: ~np.isnan(items.truth[:, number]) for each, items in sets.items()}
@@ -134,36 +125,32 @@ def _tracks(name: str, outputs: Sequence[str], genome: Genome, sets: Sets, width
             continue
         fit, tune = ((features[each][known[each]], labels[each].astype(np.int64)) for each in ("train", "validate"))
         logits = tuned_logistic(*fit, 2, tune)(features["held"][known["held"]])
-        told.append(output)
-        draws.append(AurocBootstrap(labels["held"], sets["held"].blocks[known["held"]], among=sets["held"].blocks))
+        # Among the blocks of all items, so that every track's resamples are the same.
+        draws = Draws.of(sets["held"].blocks[known["held"]], among=sets["held"].blocks)
+        told[output] = draws, labels["held"]
         columns[HEAD].append(sets["held"].said[known["held"], number])
         columns["words of 3-5"].append(logits[:, 1] - logits[:, 0])
-    return _aurocs(name, told, draws, columns)
+    return _aurocs(name, told, columns)
 
 
-def _aurocs(
-    name: str, outputs: Sequence[str], draws: Sequence[AurocBootstrap], columns: dict[str, list[Singles]]
-) -> list[Figure]:
-    """Figures of each output and of their mean. columns: who -> scores of each output's own items."""
+def _aurocs(name: str, outputs: dict[str, tuple[Draws, Mask]], columns: dict[str, list[Singles]]) -> list[Figure]:
+    """Figures of each output and of their mean. outputs: draws and which of their items are positive.
+
+    columns: who -> scores of each output's own items.
+    """
     if not outputs:
         return []
-    values = {
-        who: [auroc(s, d.positive) for s, d in zip(scores, draws, strict=True)] for who, scores in columns.items()
+    each = {
+        who: [draws.auroc(one, positive) for one, (draws, positive) in zip(scores, outputs.values(), strict=True)]
+        for who, scores in columns.items()
     }
-    samples = {who: [d.samples(s) for s, d in zip(scores, draws, strict=True)] for who, scores in columns.items()}
-    groups = [(output, [at]) for at, output in enumerate(outputs)]
     rows = []
-    for output, group in [*groups, ("mean", list(range(len(outputs))))]:
-        items = max(len(draws[at].positive) for at in group)
-        middle = {who: float(np.mean([each[at] for at in group])) for who, each in values.items()}
-        spread = {
-            who: np.nanmean([each[at] for at in group], axis=0) if len(group) > 1 else each[group[0]]
-            for who, each in samples.items()
-        }
-        found = {who: interval(middle[who], spread[who]) for who in columns}
-        minus = {w: interval(middle[HEAD] - middle[w], spread[HEAD] - spread[w]) for w in columns if w != HEAD}
-        rows += beside(Figure(name, output, "", "AUROC", items, NOTHING), found, minus)
-    return rows
+    for at, (output, (_, positive)) in enumerate(outputs.items()):
+        bare = Figure(name, output, "", "AUROC", len(positive), NOTHING)
+        rows += paired(bare, {who: samples[at] for who, samples in each.items()})
+    most = max(len(positive) for _, positive in outputs.values())
+    mean = {who: means(samples) for who, samples in each.items()}
+    return rows + paired(Figure(name, "mean", "", "AUROC", most, NOTHING), mean)
 
 
 def _signal(
@@ -180,10 +167,9 @@ def _signal(
         "GC content": features["held"][:, 1] + features["held"][:, 2],
         "Markov information": _markov_information(genome, regions, held_in, held),
     }
-    draws = SpearmanBootstrap(truth["held"], held.blocks)
-    values = {who: draws.value(mine) for who, mine in said.items()}
-    minus = {who: draws.difference(said[HEAD], mine) for who, mine in said.items() if who != HEAD}
-    return beside(Figure(name, "", "", "Spearman", len(held.places), NOTHING), values, minus)
+    draws = Draws.of(held.blocks)
+    samples = {who: draws.spearman(mine, truth["held"]) for who, mine in said.items()}
+    return paired(Figure(name, "", "", "Spearman", len(held.places), NOTHING), samples)
 
 
 def _markov_information(

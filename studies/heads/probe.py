@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from dnalect import ConfigError, InputError, ModelError, open_genome
 from dnalect.baselines import padded, word_shares
-from dnalect.core import NOTHING, Figure, beside
+from dnalect.core import NOTHING, Figure
 from dnalect.examples import Labelled, place, read_labelled
 from dnalect.genome import Region, parse_regions
 from dnalect.inference.embed import embed
 from dnalect.models import language_model, model_folder, read_card
-from dnalect.stats import AurocBootstrap, LabelBootstrap, block_of, tuned_logistic
+from dnalect.stats import Draws, agreement, block_of, paired, tuned_logistic
 
 WORDS = (3, 4, 5)
 RIVAL = "words of 3-5"
@@ -96,20 +96,14 @@ def probe_models(models: Sequence[str | Path], task: ProbeTask, command: str = "
         logits = fit(parts[2])
         scores[who] = logits[:, 1] - logits[:, 0]
     positive = task.test.labels == 1
-    ranked = AurocBootstrap(positive, task.units)
-    labelled = LabelBootstrap(task.test.labels, 2, task.units)
-    first, *rivals = scores
+    draws = Draws.of(task.units)
     chosen = {who: (each > 0).astype(np.int64) for who, each in scores.items()}
-    values = {
-        "AUROC": {who: ranked.value(each) for who, each in scores.items()},
-        "MCC": {who: labelled.value("MCC", each) for who, each in chosen.items()},
-    }
-    minus = {
-        "AUROC": {who: ranked.difference(scores[first], scores[who]) for who in rivals},
-        "MCC": {who: labelled.difference("MCC", chosen[first], chosen[who]) for who in rivals},
+    samples = {
+        "AUROC": {who: draws.auroc(each, positive) for who, each in scores.items()},
+        "MCC": {who: agreement("MCC", draws.confusions(each, task.test.labels, 2)) for who, each in chosen.items()},
     }
     bare = Figure(task.name, "test", "", "", len(positive), NOTHING, command=command)
-    return [each for metric in values for each in beside(replace(bare, metric=metric), values[metric], minus[metric])]
+    return [figure for metric, each in samples.items() for figure in paired(replace(bare, metric=metric), each)]
 
 
 def _features(model: str | Path | None, sequences: Sequence[str]) -> Singles:

@@ -14,7 +14,7 @@ from dnalect.core import Codes, Estimate, check_outputs, made_folder, shown, wri
 from dnalect.genome import Region, overlap, read_regions, subtract
 from dnalect.jobs.vocabulary import Letters
 from dnalect.report import plots
-from dnalect.stats import BlockBootstrap
+from dnalect.stats import MANY, Draws, estimate
 from dnalect.tokens import SPECIAL, BytePairs, encode, train_byte_pairs, write_tokenizer
 from studies.vocabulary import judge
 
@@ -105,7 +105,7 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     tuned = judge.draw_windows(
         _codes(genome, validate), min(settings.windows, _TUNED), rng, "the regions for validation"
     )
-    bootstrap = BlockBootstrap(tried.blocks, np.ones(len(tried.codes), dtype=np.bool_))
+    draws = Draws.of(tried.blocks, MANY)
     vocabularies = _vocabularies(letters, settings.sizes)
     marks: dict[str, list[judge.Marks]] = {}
     for name, tokenizer in vocabularies.items():
@@ -121,9 +121,9 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     rows = [
         row
         for name, each in (marks | {name: [found] for name, found in rivals.items()}).items()
-        for row in _rows(name, each, sizes.get(name), bootstrap, settings.judge)
+        for row in _rows(name, each, sizes.get(name), draws, settings.judge)
     ]
-    chosen, ties = _best(marks, bootstrap, settings.judge)
+    chosen, ties = _best(marks, draws, settings.judge)
     result = Choice(rows, chosen, ties, settings.judge, vocabularies[chosen])
     write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
     write_tokenizer(result.tokenizer, out / TOKENIZER)
@@ -197,7 +197,7 @@ def _rows(
     name: str,
     marks: Sequence[judge.Marks],
     size: tuple[int, float] | None,
-    bootstrap: BlockBootstrap,
+    draws: Draws,
     judged: Literal["bits", "accuracy"],
 ) -> list[Row]:
     hits, bits = np.mean([each.hits for each in marks], axis=0), np.mean([each.bits for each in marks], axis=0)
@@ -209,8 +209,8 @@ def _rows(
         rows.append(
             Row(
                 *(name, words, bases, k),
-                bootstrap.mean(hits[:, columns].mean(axis=1)),
-                bootstrap.mean(bits[:, columns].mean(axis=1)),
+                estimate(draws.mean(hits[:, columns].mean(axis=1))),
+                estimate(draws.mean(bits[:, columns].mean(axis=1))),
                 float(np.std(spread, ddof=1)) if len(marks) > 1 else None,
             )
         )
@@ -222,7 +222,7 @@ def _judged(marks: judge.Marks, judged: Literal["bits", "accuracy"]) -> np.ndarr
 
 
 def _best(
-    marks: dict[str, list[judge.Marks]], bootstrap: BlockBootstrap, judged: Literal["bits", "accuracy"]
+    marks: dict[str, list[judge.Marks]], draws: Draws, judged: Literal["bits", "accuracy"]
 ) -> tuple[str, dict[str, Estimate]]:
     """The best vocabulary, and those that the test cannot tell from it."""
     sign = 1 if judged == "bits" else -1
@@ -230,7 +230,7 @@ def _best(
         name: sign * np.mean([_judged(each, judged) for each in found], axis=(0, 2)) for name, found in marks.items()
     }
     best = min(values, key=lambda name: float(values[name].mean()))
-    worse = {name: bootstrap.difference(each, values[best]) for name, each in values.items() if name != best}
+    worse = {name: estimate(draws.mean(each - values[best])) for name, each in values.items() if name != best}
     return best, {name: estimate for name, estimate in worse.items() if not estimate.low > 0}
 
 

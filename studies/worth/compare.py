@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dnalect.core import Estimate
 from dnalect.genome import class_means, context_class, information
-from dnalect.stats import AurocBootstrap, auroc, interval, quantiles_within
+from dnalect.stats import Draws, estimate, quantiles_within
 from studies.worth.collected import Collected
 from studies.worth.snvs import FLANK, Features, Snvs
 
@@ -85,15 +85,14 @@ def add_aurocs(
 ) -> dict[str, Estimate]:
     """Add the AUROC of every score to the table, the first of the model's own with the rivals beside it.
 
-    positive, units: (n,), as AurocBootstrap takes them. own, rivals: name -> scores (n,).
+    positive: (n,) which should score higher. units: (n,) what is drawn whole. own, rivals: name -> scores (n,).
     Returns all values by name.
     """
-    draws = AurocBootstrap(positive, units)
-    samples = {name: draws.samples(scores) for name, scores in (own | rivals).items()}
-    means = {name: auroc(scores, positive) for name, scores in (own | rivals).items()}
-    values = {name: interval(means[name], samples[name]) for name in samples}
+    draws = Draws.of(units)
+    samples = {name: draws.auroc(scores, positive) for name, scores in (own | rivals).items()}
+    values = {name: estimate(each) for name, each in samples.items()}
     first = next(iter(own))
-    beside = {name: interval(means[first] - means[name], samples[first] - samples[name]) for name in rivals}
+    beside = {name: estimate(samples[first] - samples[name]) for name in rivals}
     for name, value in values.items():
         table.add(
             *(f"AUROC of {name}", group, len(positive), value),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dnalect import InputError
 from dnalect.genome import Region, information, own_name, read_coding, read_signal, surprise
 from dnalect.report import plots
-from dnalect.stats import SpearmanBootstrap, block_numbers
+from dnalect.stats import Draws, block_numbers, estimate
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.species import ZYMOSEPTORIA
 
@@ -57,13 +57,14 @@ def run(options: Options) -> Findings:
     panels = []
     seen = bench.seen(regions)
     for group, mask in (("all", np.ones_like(bases.coding)), ("coding", bases.coding), ("not coding", ~bases.coding)):
-        draws = SpearmanBootstrap(bases.conserved[mask], bases.block[mask])
+        draws, truth = Draws.of(bases.block[mask]), bases.conserved[mask]
         bars = []
         for name, scores in bases.scores.items():
             rivals = {f"Markov {name}": bases.rivals[name][mask]}
             rivals |= {LABEL: bases.coding[mask].astype(np.float32)} if group == "all" else {}
-            beside = {rival: draws.difference(scores[mask], theirs) for rival, theirs in rivals.items()}
-            values = {name: draws.value(scores[mask])} | {rival: draws.value(each) for rival, each in rivals.items()}
+            samples = {who: draws.spearman(each, truth) for who, each in ({name: scores[mask]} | rivals).items()}
+            beside = {rival: estimate(samples[name] - samples[rival]) for rival in rivals}
+            values = {who: estimate(each) for who, each in samples.items()}
             for who, value in values.items():
                 table.add(
                     *(f"Spearman of {who} with conservation", group, int(mask.sum()), value),

@@ -12,11 +12,10 @@ import numpy.typing as npt
 
 from dnalect import TableError
 from dnalect.baselines import CrossFittedMutability
-from dnalect.core import Estimate
 from dnalect.examples import matched, strata
 from dnalect.genome import context_class, log_ratio
 from dnalect.report import plots
-from dnalect.stats import AurocBootstrap, SpearmanBootstrap, auroc, interval, ranks, unit_draws
+from dnalect.stats import Draws, auroc, estimate, spearman
 from dnalect.tokens import BASES, encode
 from studies.cases.measured import read_measured
 from studies.worth.bench import Bench, Findings, Options, Plot
@@ -144,13 +143,13 @@ def _saturation(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     known = features(bench, snvs, regions)
     effect = np.abs(np.array([float(row["Coefficient"]) for row in rows]))
     notes.append(f"{len(rows)} substitutions of the HNF4A promoter measured with {FEWEST_BARCODES} barcodes or more.")
-    draws = SpearmanBootstrap(effect, snvs.position)
+    draws = Draws.of(snvs.position)
     group, bars = "HNF4A promoter", []
     own, rivals = both_ways(known.llr()), both_ways(known.markov_llr())
     for name, scores in own.items():
         rival = f"{MARKOV}, {name}"
-        beside = {rival: draws.difference(scores, rivals[name])}
-        values = {name: draws.value(scores), rival: draws.value(rivals[name])}
+        mine, theirs = draws.spearman(scores, effect), draws.spearman(rivals[name], effect)
+        beside, values = {rival: estimate(mine - theirs)}, {name: estimate(mine), rival: estimate(theirs)}
         for who, value in values.items():
             told = beside if who == name else None
             measure = f"Spearman of {who} with |effect|"
@@ -176,7 +175,7 @@ def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tup
     elements = read_elements(bench)
     count = sum(len(each.position) for each in elements)
     notes.append(f"{count:,} variants in {len(elements)} measured elements; both TERT sets count as one element.")
-    units = np.unique([each.name.split("-")[0] for each in elements], return_inverse=True)[1]
+    draws = Draws.of(np.array([each.name.split("-")[0] for each in elements]))
     panels = {}
     measures: dict[str, tuple[float, Callable[[Element, Scores], float]]] = {
         "AUROC": (0.5, lambda each, scores: auroc(scores, each.significant)),
@@ -185,42 +184,33 @@ def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tup
     first = list(both_ways(np.zeros(1)))
     for measure, (chance, value) in measures.items():
         found = {s: np.array([value(each, each.scores[s]) for each in elements]) for s in elements[0].scores}
-        means = {name: _mean(values, units) for name, values in found.items()}
-        for name, estimate in means.items():
+        means = {name: estimate(draws.mean(values)) for name, values in found.items()}
+        for name, mean in means.items():
             rivals = [rival for rival in means if rival not in first] if name in first else []
-            beside = {rival: _mean(found[name] - found[rival], units) for rival in rivals}
+            beside = {rival: estimate(draws.mean(found[name] - found[rival])) for rival in rivals}
             title = f"mean {measure} of {name} over elements"
             other = "" if name in first else name
             table.add(
                 title,
                 f"{len(elements)} elements",
                 count,
-                estimate,
+                mean,
                 seen=False,
                 chance=chance,
                 differences=beside,
                 rival=other,
             )
-        bars = [plots.Bar(name, estimate, name not in first) for name, estimate in means.items()]
+        bars = [plots.Bar(name, mean, name not in first) for name, mean in means.items()]
         panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", bars
     for each in elements:
-        draws = AurocBootstrap(each.significant, each.position)
+        own = Draws.of(each.position)
         for name in first:
-            title = f"AUROC of {name}, significant over the rest"
-            table.add(title, each.name, len(each.position), draws.value(each.scores[name]), seen=False, chance=0.5)
+            title, ranked = (
+                f"AUROC of {name}, significant over the rest",
+                own.auroc(each.scores[name], each.significant),
+            )
+            table.add(title, each.name, len(each.position), estimate(ranked), seen=False, chance=0.5)
     return panels
-
-
-def spearman(scores: Scores, truth: Scores) -> float:
-    """Return the rank correlation of two columns (n,); NaN where one is constant."""
-    both = ranks(scores), ranks(truth)
-    return float(np.corrcoef(*both)[0, 1]) if all(each.std() > 0 for each in both) else float("nan")
-
-
-def _mean(values: Scores, units: Numbers) -> Estimate:
-    """Mean over elements, units drawn with replacement."""
-    draws = unit_draws(int(units.max()) + 1)[:, units]
-    return interval(float(np.mean(values)), (draws @ values) / draws.sum(axis=1))
 
 
 def read_elements(bench: Bench) -> list[Element]:

@@ -20,7 +20,7 @@ from dnalect.genome import (
     surprise,
 )
 from dnalect.report import plots
-from dnalect.stats import Profile, interval, oriented_windows, profile
+from dnalect.stats import Draws, divided, estimate
 from studies.worth.bench import Bench, Findings, Options, Plot, Reading
 from studies.worth.collected import Collected
 from studies.worth.compare import MARKOV
@@ -64,6 +64,7 @@ CONTRASTS = (
 INFORMATION, PROBABILITY = "information", "p(reference)"
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Sites = tuple[Numbers, Mask]
 
 
@@ -132,7 +133,7 @@ def run(options: Options, species: Species) -> Findings:
 
 def _profiles(
     bench: Bench, sites: dict[tuple[str, int], Sites], regions: Sequence[Region]
-) -> tuple[dict[tuple[str, str, str], Profile], dict[str, int]]:
+) -> tuple[dict[tuple[str, str, str], Floats], dict[str, int]]:
     """(landmark, measure, model or rival) -> profile, and the number of each landmark that is not too rare."""
     windows: dict[tuple[str, str, str], list[npt.NDArray[np.float64]]] = {}
     counts: dict[str, int] = {}
@@ -148,17 +149,17 @@ def _profiles(
 
 
 def _add_contrasts(
-    table: Collected, found: dict[tuple[str, str, str], Profile], counts: dict[str, int], seen: bool
+    table: Collected, found: dict[tuple[str, str, str], Floats], counts: dict[str, int], seen: bool
 ) -> None:
     """Differences of information and gain; the mean probability of the base that is there stands by itself."""
     for landmark, label, others, core, rest in CONTRASTS:
         for measure in MEASURES if landmark in counts else ():
             alone = measure == PROBABILITY
             profiles = (found[landmark, measure, who] for who in (MODEL, MARKOV))
-            (own, samples), (theirs, drawn) = (each.contrast(core, None if alone else rest) for each in profiles)
-            beside = {MARKOV: interval(own - theirs, samples - drawn)}
+            own, theirs = (contrast(each, core, None if alone else rest) for each in profiles)
+            beside = {MARKOV: estimate(own - theirs)}
             told = f"mean {measure}" if alone else f"{measure} less that of {others}"
-            for value, rival in ((interval(own, samples), ""), (interval(theirs, drawn), MARKOV)):
+            for value, rival in ((estimate(own), ""), (estimate(theirs), MARKOV)):
                 table.add(
                     *(told, f"{landmark}, {label}", counts[landmark], value),
                     seen=seen,
@@ -169,13 +170,35 @@ def _add_contrasts(
                 )
 
 
+def oriented_windows(values: npt.NDArray[np.floating], at: Numbers, forward: Mask, flank: int) -> Floats:
+    """Return the values (n, 2 * flank + 1) around positions, turned to the landmark's strand.
+
+    values: (L,) of a contig. at: (n,) 0-based. Beyond the contig's ends NaN.
+    """
+    padded = np.pad(np.asarray(values, dtype=np.float64), flank, constant_values=np.nan)
+    found = padded[at[:, None] + np.arange(2 * flank + 1)]
+    return np.asarray(np.where(forward[:, None], found, found[:, ::-1]))
+
+
+def profile(windows: Floats) -> Floats:
+    """Return the mean (R + 1, W) of windows (n, W), NaN left out; every landmark is a unit of its own."""
+    draws, known = Draws.of(np.arange(len(windows))), np.isfinite(windows)
+    return divided(draws.sums(np.where(known, windows, 0.0)), draws.sums(known.astype(np.float64)))
+
+
+def contrast(found: Floats, core: Mask, rest: Mask | None) -> Floats:
+    """Return the mean over the offsets `core` (R + 1,), less that over `rest`, if any. found: (R + 1, W)."""
+    inside = found[:, core].mean(axis=1)
+    return np.asarray(inside if rest is None else inside - found[:, rest].mean(axis=1))
+
+
 def _tracks(reading: Reading) -> list[tuple[str, str, npt.NDArray[np.floating]]]:
     both = ((MODEL, reading.model), (MARKOV, reading.markov))
     return [(name, who, measure(table, reading.codes)) for name, measure in MEASURES.items() for who, table in both]
 
 
-def _band(found: Profile) -> plots.Band:
-    return plots.Band(found.mean, found.low, found.high)
+def _band(found: Floats) -> plots.Band:
+    return plots.Band(found[0], *np.quantile(found[1:], [0.025, 0.975], axis=0))
 
 
 def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dict[tuple[str, int], Sites]:

@@ -7,7 +7,7 @@ from dnalect.core import Estimate
 from dnalect.examples import matched, strata
 from dnalect.genome import Region, context_class
 from dnalect.report import plots
-from dnalect.stats import AurocBootstrap, auroc, group_means, interval, quantiles_within
+from dnalect.stats import Draws, auroc, estimate, quantiles_within
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import (
@@ -156,10 +156,11 @@ class _Study:
         groups["common over singletons, chromosomes to report on"] = ~first
         values: dict[str, Estimate] = {}
         for group, half in groups.items():
-            draws = AurocBootstrap(positive[half], units[half])
-            values = {name: draws.value(score[half]) for name, score in scores.items()}
+            draws = Draws.of(units[half])
+            samples = {name: draws.auroc(score[half], positive[half]) for name, score in scores.items()}
+            values = {name: estimate(each) for name, each in samples.items()}
             for name, value in values.items():
-                beside = {LLR: draws.difference(scores[name][half], scores[LLR][half])}
+                beside = {LLR: estimate(samples[name] - samples[LLR])}
                 told = beside if name == best != LLR else None
                 self.table.add(
                     *(f"AUROC of {name}", group, int(half.sum()), value),
@@ -193,30 +194,28 @@ class _Study:
         types = context_class(known.around, known.snvs.alt, 0)
         common, single = common_and_single(known.snvs)
         scores = {LLR: known.llr(), MARKOV: known.markov_llr()}
-        panels = []
+        panels, draws = [], Draws.of(self.found.number)
         for label, group in (("singletons", single), ("common variants", common)):
             bands, spans = [], []
             for name, score in scores.items():
                 own = (quantiles_within(score, types) * DECILES).astype(np.int64)
-                mean, samples = group_means(group.astype(np.float64), own, DECILES, self.found.number)
-                bands.append(plots.Band(mean, *np.quantile(samples, [0.025, 0.975], axis=0)))
+                samples = draws.group_means(group.astype(np.float64), own, DECILES)
+                bands.append(plots.Band(samples[0], *np.quantile(samples[1:], [0.025, 0.975], axis=0)))
                 ends = (-1, 0) if group is common else (0, -1)
-                spans.append((mean[ends[0]] - mean[ends[1]], samples[:, ends[0]] - samples[:, ends[1]]))
-                self._add_deciles(label, name, mean, samples)
+                spans.append(samples[:, ends[0]] - samples[:, ends[1]])
+                self._add_deciles(label, name, samples)
             ends_told = "decile 10 less decile 1" if group is common else "decile 1 less decile 10"
             measure = f"share of {label}, {ends_told} of LLR"
-            (mine, samples), (theirs, others) = spans
-            beside = {MARKOV: interval(mine - theirs, samples - others)}
-            value = interval(mine, samples)
+            beside, value = {MARKOV: estimate(spans[0] - spans[1])}, estimate(spans[0])
             self.table.add(measure, "natural variants", len(types), value, seen=self.seen, chance=0, differences=beside)
             panels.append((f"{label[0].upper()}{label[1:]}", bands[0], bands[1]))
         return panels
 
-    def _add_deciles(self, label: str, name: str, mean: Floats, samples: Floats) -> None:
+    def _add_deciles(self, label: str, name: str, samples: Floats) -> None:
         for place in range(DECILES):
             self.table.add(
                 *(f"share of {label} by decile of {name}", f"decile {place + 1}", len(self.found.snvs) // DECILES),
-                interval(mean[place], samples[:, place]),
+                estimate(samples[:, place]),
                 seen=self.seen,
                 chance=np.nan,
                 rival="" if name == LLR else name,

@@ -6,12 +6,12 @@ from click.testing import CliRunner
 
 import dnalect
 from dnalect.cli.main import dnalect as command
+from dnalect.core.figures import Estimate
 from dnalect.core.reporter import DnalectWarning
 from dnalect.jobs import likelihood_parts
 from dnalect.jobs.likelihood import Likelihood, aligned, shown
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.models.card import Card, CorpusGenome
-from dnalect.stats.bootstrap import Estimate
 
 
 @pytest.fixture(scope="module")

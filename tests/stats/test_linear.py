@@ -5,8 +5,6 @@ import pytest
 
 from dnalect.baselines.kmers import opposites, padded, sequence_words, word_shares
 from dnalect.stats.linear import fit_logistic, tuned_logistic, tuned_ridge, tuned_tracks
-from dnalect.stats.ranking import AurocBootstrap
-from dnalect.stats.rates import LabelBootstrap
 from dnalect.tokens.bases import encode
 
 OTHER = str.maketrans("ACGT", "TGCA")
@@ -79,34 +77,3 @@ def test_ridge_prefers_a_strong_penalty_where_there_is_nothing_to_learn():
     assert np.abs(slope - np.polyfit(wide.weights[:, 0], slope, 1)[0] * wide.weights[:, 0]).max() < 1e-4
     none = tuned_ridge(x[:100], noise[:100], (x[100:], noise[100:]))
     assert np.abs(none.weights).max() < 0.05
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_metrics_of_labels_equal_the_plain_ones(classes):
-    rng = np.random.default_rng(2)
-    truth, units = rng.integers(0, classes, 300), np.repeat(np.arange(30), 10)
-    labels = np.where(rng.random(300) < 0.7, truth, rng.integers(0, classes, 300))
-    draws = LabelBootstrap(truth, classes, units, 500)
-    assert draws.value("accuracy", labels).mean == pytest.approx((labels == truth).mean())
-    recalls = [(labels[truth == c] == c).mean() for c in range(classes)]
-    assert draws.value("balanced accuracy", labels).mean == pytest.approx(np.mean(recalls))
-    one, other = np.eye(classes)[truth], np.eye(classes)[labels]
-    cov = [(((a - a.mean(0)) * (b - b.mean(0))).mean(0)).sum() for a, b in ((one, other), (one, one), (other, other))]
-    f1 = [2 * ((labels == c) & (truth == c)).sum() / ((labels == c).sum() + (truth == c).sum()) for c in range(classes)]
-    assert draws.value("macro F1", labels).mean == pytest.approx(np.mean(f1))
-    estimate = draws.value("MCC", labels)
-    assert estimate.mean == pytest.approx(cov[0] / np.sqrt(cov[1] * cov[2]))
-    assert estimate.low < estimate.mean < estimate.high
-    assert draws.difference("MCC", labels, labels) == (0, 0, 0)
-
-
-def test_draws_among_the_same_units_are_the_same():
-    rng = np.random.default_rng(4)
-    units, scores, positive = np.repeat(np.arange(40), 5), rng.normal(size=200), rng.random(200) < 0.5
-    some = units < 30
-    alike = AurocBootstrap(positive, units, 200, among=units)
-    assert np.array_equal(alike.samples(scores), AurocBootstrap(positive, units, 200).samples(scores))
-    part = AurocBootstrap(positive[some], units[some], 200, among=units)
-    apart = AurocBootstrap(positive[some], units[some], 200)
-    whole = alike.samples(np.where(some, scores, 0.0))
-    assert np.corrcoef(part.samples(scores[some]), whole)[0, 1] > np.corrcoef(apart.samples(scores[some]), whole)[0, 1]

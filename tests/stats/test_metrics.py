@@ -11,7 +11,8 @@ from sklearn import metrics as reference
 from dnalect.core.errors import InputError
 from dnalect.core.examples import Target
 from dnalect.core.figures import Estimate, Figure
-from dnalect.stats.measures import Draws, binary_measures, calibration_error, class_measures, signal_measures
+from dnalect.stats.draws import Draws
+from dnalect.stats.measures import binary_measures, calibration_error, class_measures, signal_measures
 from dnalect.stats.metrics import (
     Scores,
     across_seeds,

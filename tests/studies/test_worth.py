@@ -15,13 +15,12 @@ import pytest
 
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.figures import COLUMNS, Figure, against_chance, against_rival, shown, signed
+from dnalect.core.figures import COLUMNS, Estimate, Figure, against_chance, against_rival, shown, signed
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models.registry import load
-from dnalect.stats.bootstrap import Estimate
-from dnalect.stats.ranking import AurocBootstrap, SpearmanBootstrap
+from dnalect.stats import draws
 from dnalect.tokens.bases import BASES, encode
 from studies.cases import measured
 from studies.worth import conservation, crossfit, human, promoter_bases, promoters, strains
@@ -241,8 +240,7 @@ def small(monkeypatch):
     for module in (promoter_bases, promoters):
         monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
     monkeypatch.setattr(strains, "DRAWN", 3000)
-    for each in (AurocBootstrap, SpearmanBootstrap):
-        monkeypatch.setattr(each.__init__, "__defaults__", (200, *each.__init__.__defaults__[1:]))
+    monkeypatch.setattr(draws, "RESAMPLES", 200)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from dnalect.core.errors import ConfigError, TableError
 from dnalect.core.figures import read_figures
 from dnalect.genome.bed import Intervals
 from dnalect.genome.regions import Region
-from dnalect.stats.ranking import AurocBootstrap
+from dnalect.stats import draws
 from dnalect.tokens.bases import encode
 from studies.worth import crossfit, splice
 from studies.worth.bench import Bench, Options
@@ -63,7 +63,7 @@ def data(tmp_path_factory):
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(splice, "REGION", f"20:{CUT + 1}-{LENGTH}")
-    monkeypatch.setattr(AurocBootstrap.__init__, "__defaults__", (200, *AurocBootstrap.__init__.__defaults__[1:]))
+    monkeypatch.setattr(draws, "RESAMPLES", 200)
     return make_model(tmp_path / "tiny")
 
 

@@ -14,7 +14,7 @@ from dnalect.core.errors import InputError
 from dnalect.core.examples import PARTS, Examples, Target
 from dnalect.core.figures import Estimate
 from dnalect.examples.similar import canonical
-from dnalect.stats.ranking import SpearmanBootstrap
+from dnalect.stats.draws import Draws, estimate
 
 # Of seqleak: alike are sequences that share half of their 21-base words, or a fifth of them in one run.
 NEAR, RUN = 0.5, 0.2
@@ -216,10 +216,10 @@ def _correlations(examples: Examples, labels: Singles, at: Numbers, name: str) -
     }
     if len(at) and examples.placed[at].all() and len({examples.contigs[row] for row in at.tolist()}) == 1:
         known["start"] = examples.starts[at].astype(np.float64)
-    draws = SpearmanBootstrap(labels[at].astype(np.float64), np.arange(len(at)), RESAMPLES)
+    draws, truth = Draws.of(np.arange(len(at)), RESAMPLES), labels[at].astype(np.float64)
     found = []
     for each, values in known.items():
-        value = draws.value(values) if len(np.unique(values)) > 1 else Estimate(0.0, 0.0, 0.0)
+        value = estimate(draws.spearman(values, truth)) if len(np.unique(values)) > 1 else Estimate(0.0, 0.0, 0.0)
         level = "WARN" if abs(value.mean) >= SIGNAL_WARN else "PASS"
         told = f"Spearman {value.mean:.3f} of {each} on the test part"
         found.append(Finding(f"shortcut.{each}", name, level, "Spearman", value, told))

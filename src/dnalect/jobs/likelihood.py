@@ -12,6 +12,7 @@ from dnalect.baselines.contexts import MAX_ORDER, Side
 from dnalect.baselines.markov import MarkovModel
 from dnalect.core import tables
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.figures import Estimate
 from dnalect.core.files import check_outputs
 from dnalect.examples.homology import free_bases, shared_mask
 from dnalect.genome.bed import read_bed
@@ -24,11 +25,14 @@ from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.precision import use_threads
 from dnalect.models.registry import language_model
-from dnalect.stats.bootstrap import BlockBootstrap, Estimate, block_numbers
+from dnalect.stats.draws import MANY, Draws, block_numbers, estimate
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Codes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+Singles = npt.NDArray[np.float32]
+# The kinds of Markov models that every row is set beside, of the longest order.
+RIVALS = ("interpolated", "mixed")
 # A masked model needs passes of its own for every base: so many stand for all of them.
 SAMPLE = 2_000
 COLUMNS = (
@@ -88,8 +92,8 @@ class Likelihood:
         """The row as text, in the order of COLUMNS; empty where there is no value."""
         order = "" if self.order is None else str(self.order)
         cells = [self.model, self.sides, self.kind, order, self.region, str(self.bases)]
-        for estimate in (self.bits, self.minus_interpolated, self.minus_mixed):
-            cells += ["", "", ""] if estimate is None else [f"{value:.5f}" for value in estimate]
+        for each in (self.bits, self.minus_interpolated, self.minus_mixed):
+            cells += ["", "", ""] if each is None else [f"{value:.5f}" for value in each]
         return cells
 
 
@@ -139,24 +143,24 @@ def evaluate_likelihood(
     if trained or repeats.any():
         masks["repeats"] = repeats
     blocks = block_numbers([len(codes) for codes in contigs])
-    regions = {region: BlockBootstrap(blocks, known & mask) for region, mask in masks.items()}
+    counted = {region: np.flatnonzero(known & mask) for region, mask in masks.items()}
+    regions = {region: (at, Draws.of(blocks[at], MANY)) for region, at in counted.items()}
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
     if log_probs is not None:
         parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
-        counted = zip(contigs, parts, strict=True)
-        bits = np.concatenate([_bits(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in counted])
+        asked = zip(contigs, parts, strict=True)
+        bits = np.concatenate([_bits(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in asked])
         measured.append((name, sides, "", None, bits))
     if markov:
         measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
     rivals = {kind: bits for _, side, kind, n, bits in measured if (side, n) == ("two", order)}
     rows = [
         Likelihood(
-            *(model, side, kind, n, region, draws.bases, draws.mean(bits)),
-            draws.difference(bits, rivals["interpolated"]) if rivals else None,
-            draws.difference(bits, rivals["mixed"]) if rivals else None,
+            *(model, side, kind, n, region, len(at), estimate(draws.mean(bits[at]))),
+            *(estimate(draws.mean(_less(bits, rivals[kind], at))) if rivals else None for kind in RIVALS),
         )
         for model, side, kind, n, bits in measured
-        for region, draws in regions.items()
+        for region, (at, draws) in regions.items()
     ]
     if out is not None:
         tables.write_tsv(out, [COLUMNS, *(row.cells() for row in rows)])
@@ -233,6 +237,11 @@ def _bits(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.fl
     """Bits of each base (L,); those of an unknown base are meaningless and never counted."""
     bits: npt.NDArray[np.float32] = -log_probs[np.arange(len(codes)), np.minimum(codes, 3)] / np.float32(np.log(2))
     return bits
+
+
+def _less(bits: Singles, rival: Singles, at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How many bits (n,) one takes above another, base by base."""
+    return np.subtract(bits[at], rival[at], dtype=np.float64)
 
 
 def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import FrequencyCheck, Row
+from dnalect.stats.draws import interval
 
 BINS = 20
 FINE = 1000
@@ -126,13 +127,13 @@ class Tally:
         drawn = auroc(
             rng.multinomial(common, self.common / common, size=2000), rng.multinomial(rare, self.rare / rare, size=2000)
         )
-        low, high = np.quantile(drawn, [0.025, 0.975])
+        found = interval(float(auroc(self.common, self.rare)), drawn)
         return FrequencyCheck(
             common=common,
             rare=rare,
-            auroc=float(auroc(self.common, self.rare)),
-            low=float(low),
-            high=float(high),
+            auroc=found.mean,
+            low=found.low,
+            high=found.high,
             common_bins=self.common.reshape(BINS, -1).sum(axis=1),
             rare_bins=self.rare.reshape(BINS, -1).sum(axis=1),
         )

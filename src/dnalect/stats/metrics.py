@@ -21,8 +21,8 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import Target
 from dnalect.core.figures import NOTHING, Estimate, Figure
-from dnalect.stats.measures import Draws, Measures, binary_measures, class_measures, means, signal_measures
-from dnalect.stats.ranking import interval, unit_draws
+from dnalect.stats.draws import Draws, interval, unit_counts
+from dnalect.stats.measures import Measures, binary_measures, class_measures, means, signal_measures
 
 RESAMPLES = 1_000
 LOWER_IS_BETTER = ("ECE", "RMSE")
@@ -86,10 +86,9 @@ class Scores:
         each = [self._measured(self._checked(who, array)) for array in arrays]
         seeds = len(arrays)
         generator_seed = zlib.crc32(who.encode()) ^ self._random_seed
-        drawn = unit_draws(seeds, len(self._draws.counts) - 1, generator_seed) if seeds > 1 else None
         weights = np.ones((len(self._draws.counts), seeds))
-        if drawn is not None:
-            weights[1:] = drawn
+        if seeds > 1:
+            weights[1:] = unit_counts(seeds, len(weights) - 1, generator_seed)
         self._known[who] = {
             name: np.einsum("rs,sr->r", weights, np.stack([one[name] for one in each])) / seeds for name in each[0]
         }
@@ -143,7 +142,7 @@ class Scores:
         for column in range(truth.shape[1]):
             rows = known[:, column]
             each.append(binary_measures(array[rows, column], truth[rows, column] > 0.5, self._draws.take(rows)))
-        found = {name: means([one[name] for one in each], len(self._draws.counts)) for name in each[0]}
+        found = {name: means([one[name] for one in each]) for name in each[0]}
         for output, one in zip(self.target.outputs, each, strict=True):
             found |= {f"{name}/{output}": values for name, values in one.items()}
         return found

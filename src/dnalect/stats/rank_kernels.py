@@ -10,12 +10,13 @@ import numpy.typing as npt
 from dnalect.tokens.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.uint16]
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
 @compiled
-def separated(draws: Floats, units: Numbers, positive: Mask, last: Mask) -> Floats:
+def separated(draws: Counts, units: Numbers, positive: Mask, last: Mask) -> Floats:
     """Return AUROC and average precision (2, R), NaN where a resample lacks positives or negatives.
 
     draws: (R, U). units, positive: (n,) in the order of falling scores. last: (n,) where the
@@ -44,43 +45,46 @@ def separated(draws: Floats, units: Numbers, positive: Mask, last: Mask) -> Floa
 
 
 @compiled
-def _place(draw: Floats, units: Numbers, order: Numbers, last: Mask, out: Floats) -> None:
-    """Write the mean weighted rank of each item, tied ones alike. order, last: (n,) of rising values."""
-    below = own = 0.0
-    first = 0
-    for i in range(len(order)):
-        own += draw[units[order[i]]]
-        if last[i]:
-            for j in range(first, i + 1):
-                out[order[j]] = below + own / 2
-            below += own
-            own = 0.0
-            first = i + 1
+def correlated(
+    draws: Counts, units: Numbers, last: Mask, group: Numbers, other_units: Numbers, other_last: Mask
+) -> Floats:
+    """Return Spearman's correlation in every resample (R,), ranked anew in each; NaN where one side is constant.
 
-
-@compiled
-def correlated(draws: Floats, units: Numbers, x_order: Numbers, x_last: Mask, y_order: Numbers, y_last: Mask) -> Floats:
-    """Return Spearman's correlation of every resample (R,), ranked anew in each; NaN where one side is constant.
-
-    units: (n,). orders: (n,) items by rising value; lasts: (n,) in that order, where the next is another value.
+    draws: (R, U). units, last, group: (n,) in the order of one side's rising values, last where the next is
+    another value, group the number of the value on the other side, from 0. other_units, other_last: (n,) in
+    the order of that side.
     """
-    count = len(units)
-    out = np.full(len(draws), np.nan)
-    x, y = np.empty(count), np.empty(count)
+    sizes = np.zeros(draws.shape[1])
+    for i in range(len(units)):
+        sizes[units[i]] += 1
+    out, places = np.full(len(draws), np.nan), np.zeros(len(units))
     for r in range(len(draws)):
-        _place(draws[r], units, x_order, x_last, x)
-        _place(draws[r], units, y_order, y_last, y)
-        total = 0.0
-        for i in range(count):
-            total += draws[r, units[i]]
-        xx = yy = xy = 0.0
-        for i in range(count):
+        # Weighted mid-ranks always have half of all weights as their mean.
+        middle = 0.0
+        for unit in range(len(sizes)):
+            middle += draws[r, unit] * sizes[unit] / 2
+        below = own = yy = 0.0
+        number = 0
+        for i in range(len(other_units)):
+            own += draws[r, other_units[i]]
+            if other_last[i]:
+                place = below + own / 2 - middle
+                places[number] = place
+                yy += own * place * place
+                below += own
+                own = 0.0
+                number += 1
+        below = own = xx = xy = cross = 0.0
+        for i in range(len(units)):
             weight = draws[r, units[i]]
-            # Weighted mid-ranks always have half the total as their mean.
-            a, b = x[i] - total / 2, y[i] - total / 2
-            xx += weight * a * a
-            yy += weight * b * b
-            xy += weight * a * b
+            own += weight
+            cross += weight * places[group[i]]
+            if last[i]:
+                place = below + own / 2 - middle
+                xx += own * place * place
+                xy += place * cross
+                below += own
+                own = cross = 0.0
         if xx > 1e-9 and yy > 1e-9:
             out[r] = xy / np.sqrt(xx * yy)
     return out

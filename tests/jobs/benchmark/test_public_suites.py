@@ -11,7 +11,8 @@ from dnalect.jobs.benchmark.learners import Places
 from dnalect.jobs.benchmark.run import run_suite
 from dnalect.jobs.benchmark.suite import Entry, Published, TaskSpec, read_suite
 from dnalect.jobs.benchmark.tasks import open_task
-from dnalect.stats.measures import Draws, class_measures
+from dnalect.stats.draws import Draws
+from dnalect.stats.measures import class_measures
 from examples.layouts import gue, intervals, reference, sequences, transformer, windows
 
 SUITES = Path(__file__).parents[3] / "configs" / "benchmarks"

@@ -9,7 +9,8 @@ from dnalect.core.figures import Estimate
 from dnalect.genome.coding import MISSENSE, NONSENSE, SYNONYMOUS, CodingSequence, Substitutions, every_substitution
 from dnalect.genome.fasta import Genome
 from dnalect.inference.scorer import Scorer
-from dnalect.stats.ranking import AurocBootstrap
+from dnalect.stats.draws import Draws, estimate
+from dnalect.stats.ranking import auroc
 from dnalect.tokens.bases import encode
 
 RESAMPLES = 500
@@ -64,9 +65,8 @@ def read_genes(scorer: Scorer, genome: Genome, genes: list[CodingSequence], end:
     for name, kind in (("synonymous", SYNONYMOUS), ("missense", MISSENSE)):
         of = np.isin(told.consequence, (kind, NONSENSE))
         above = told.consequence[of] == kind
-        boot = AurocBootstrap(above, told.gene[of].astype(np.int64), RESAMPLES)
-        separated[name] = boot.value(ratios[of])
-        by_type[name] = boot.value(_shares(told.take(of), above)).mean
+        separated[name] = estimate(Draws.of(told.gene[of], RESAMPLES).auroc(ratios[of], above))
+        by_type[name] = auroc(_shares(told.take(of), above), above)
     return Genes(len(own), *_frames(own, codes, log_probs), separated, by_type, _example(own, codes, log_probs))
 
 
@@ -86,8 +86,8 @@ def _frames(genes: list[CodingSequence], codes: Codes, log_probs: Singles) -> tu
         at, alt, frame = at[inner], alt[inner], frame[inner]
         parts.append((ratios[at, alt].astype(np.float64), frame, np.full(len(at), number)))
     scores, frame, gene_of = (np.concatenate(each) for each in zip(*parts, strict=True))
-    boot = AurocBootstrap(frame != 0, gene_of, RESAMPLES)
-    return tuple(scores[frame == n] for n in range(3)), boot.value(scores)
+    in_frame = estimate(Draws.of(gene_of, RESAMPLES).auroc(scores, frame != 0))
+    return tuple(scores[frame == n] for n in range(3)), in_frame
 
 
 def _along(gene: CodingSequence, codes: Codes, log_probs: Singles) -> tuple[Codes, Singles]:

@@ -15,7 +15,7 @@ from dnalect.examples.read import read_examples
 from dnalect.jobs.demo.data import HELD_OUT
 from dnalect.models.model import Model
 from dnalect.models.pooled import Reading, read_states
-from dnalect.stats.ranking import AurocBootstrap
+from dnalect.stats.draws import Draws, estimate
 
 COUNTS = (30, 100, 300)
 KMERS = (3, 4, 5, 6)
@@ -38,7 +38,7 @@ def learn(model: Model, path: Path) -> Learned:
     held = np.isin(examples.contigs, HELD_OUT)
     test, rest = examples.take(np.flatnonzero(held)), examples.take(np.flatnonzero(~held))
     positive = test.labels[target.name][:, 0] == 1
-    judge = AurocBootstrap(positive, np.arange(len(test)), 500)
+    draws = Draws.of(np.arange(len(test)), 500)
     known: dict[str, npt.NDArray[np.float32]] = {}
 
     def states(sequences: Sequence[str]) -> Array:
@@ -56,7 +56,7 @@ def learn(model: Model, path: Path) -> Learned:
             # The whole table is for k-mers only, which cost nothing.
             if features is kmers or count in COUNTS:
                 given = regressed(features, train, tune, test.sequences, target)
-                row.append((count, judge.value(given[:, 1])))
+                row.append((count, estimate(draws.auroc(given[:, 1], positive))))
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from dnalect.core.figures import NOTHING, Estimate
 from dnalect.jobs.rank.scored import Floats, Numbers
-from dnalect.stats.ranking import AurocBootstrap, unit_draws
+from dnalect.stats.draws import Draws, estimate, unit_counts
 
 FEWEST, FEWEST_EACH = 20, 5
 # Isotonic regression has a parameter a step: it is a candidate from here on.
@@ -90,7 +90,7 @@ def calibrate(score: Floats, hit: Floats, units: Sequence[str], picks: Sequence[
     predicted = {name: _held_out(fit, x, y, folds) for name, fit in fits.items()}
     losses = {name: _loss(each, y) for name, each in predicted.items()}
     method = min(losses, key=lambda name: losses[name])
-    auroc = AurocBootstrap(y == 1, unit, RESAMPLES, seed).value(x)
+    auroc = estimate(Draws.of(unit, RESAMPLES, seed).auroc(x, y == 1))
     chances = np.full(len(score), np.nan)
     ranked = np.isfinite(score)
     bought = np.array(picks, dtype=np.int64)
@@ -228,7 +228,7 @@ def _expected(fit: Fit, learned: _Learned, picked: Floats, chances: Floats, grou
     x, y, unit, variance = learned
     count, rng = len(picked), np.random.default_rng(seed)
     drawn, random, gains = np.zeros((RESAMPLES, count + 1)), np.zeros(RESAMPLES), np.zeros(RESAMPLES)
-    for sample, draws in enumerate(unit_draws(int(unit.max()) + 1, RESAMPLES, seed)):
+    for sample, draws in enumerate(unit_counts(int(unit.max()) + 1, RESAMPLES, seed).astype(np.float64)):
         weight = draws[unit]
         used = weight > 0
         hits, total = float(weight @ y), float(weight.sum())

@@ -18,7 +18,8 @@ from dnalect.models.pooled import Pooled
 from dnalect.models.precision import autocast
 from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
 from dnalect.stats.calibration import fit_calibration
-from dnalect.stats.measures import Draws, binary_measures, class_measures, signal_measures
+from dnalect.stats.draws import Draws
+from dnalect.stats.measures import binary_measures, class_measures, signal_measures
 from dnalect.training.answers import specs_of
 from dnalect.training.finetune import finetune
 from dnalect.training.frozen import fit_probe
@@ -107,7 +108,7 @@ def validation_figure(pooled: Pooled, tune: Examples) -> float:
 
 def _figure(kind: str, raw: Predictions, name: str, tune: Examples) -> float:
     truth, given = tune.labels[name], raw[name].astype(np.float64)
-    whole = Draws.of(np.arange(len(truth)), 0, 0)
+    whole = Draws.of(np.arange(len(truth)), 0)
     values = []
     for column in range(truth.shape[1]):
         known = np.isfinite(truth[:, column])
