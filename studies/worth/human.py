@@ -205,11 +205,9 @@ def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tup
     for each in elements:
         own = Draws.of(each.position)
         for name in first:
-            title, ranked = (
-                f"AUROC of {name}, significant over the rest",
-                own.auroc(each.scores[name], each.significant),
-            )
-            table.add(title, each.name, len(each.position), estimate(ranked), seen=False, chance=0.5)
+            ranked = estimate(own.auroc(each.scores[name], each.significant))
+            title = f"AUROC of {name}, significant over the rest"
+            table.add(title, each.name, len(each.position), ranked, seen=False, chance=0.5)
     return panels
 
 

@@ -113,14 +113,15 @@ class Draws:
 
     def mean(self, values: Array) -> Floats:
         """Return the mean of values (n,) in every resample (R + 1,); NaN where no item was drawn."""
-        total, size = self.sums(np.stack([values, np.ones(len(values))], axis=1)).T
+        total, size = self.sums(np.stack([values.astype(np.float64), np.ones(len(values))], axis=1)).T
         return divided(total, size)
 
     def group_means(self, values: Array, groups: Numbers, count: int) -> Floats:
         """Return the mean of values (n,) in each of `count` groups (n,) from 0: (R + 1, count), NaN of an empty one."""
         slots, size = self.units * count + groups, self.counts.shape[1] * count
         sums, sizes = (np.bincount(slots, each, size).reshape(-1, count) for each in (values, None))
-        return divided(self.counts @ sums, self.counts @ sizes.astype(np.float64))
+        known = np.asarray(self.counts @ sizes, dtype=np.float64)
+        return divided(np.asarray(self.counts @ sums, dtype=np.float64), known)
 
     def ranked(self, scores: Array, positive: Mask) -> tuple[Floats, Floats]:
         """Return AUROC and AUPRC (average precision) of scores (n,) in every resample; NaN without one of either."""
