@@ -6,7 +6,6 @@ from .figures import Estimate as Estimate
 from .figures import Figure as Figure
 from .figures import against_chance as against_chance
 from .figures import against_rival as against_rival
-from .figures import beside as beside
 from .figures import plain as plain
 from .figures import read_figures as read_figures
 from .figures import shown as shown
