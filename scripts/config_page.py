@@ -11,8 +11,15 @@ from dnalect.core.described import described
 from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
 from dnalect.jobs.rank.settings import Settings, Used
 from dnalect.models.duplex.network import DuplexConfig
-from dnalect.training.config import CardConfig, DataConfig, GenomeConfig, MaskedConfig, OptimConfig, PretrainConfig
-from dnalect.training.head_config import HeadConfig
+from dnalect.training.config import (
+    CardConfig,
+    DataConfig,
+    GenomeConfig,
+    HeadConfig,
+    MaskedConfig,
+    OptimConfig,
+    PretrainConfig,
+)
 from dnalect.training.masking import MaskingConfig
 from dnalect.training.tuning import TuneConfig
 

@@ -18,8 +18,8 @@ from dnalect.models import Model, language_model
 from dnalect.models.heads import Heads, load_heads
 from dnalect.stats import block_of
 from dnalect.tokens import encode
+from dnalect.training.config import HeadConfig
 from dnalect.training.corpus import Batch
-from dnalect.training.head_config import HeadConfig
 from dnalect.training.multitask import pooled
 from dnalect.training.tasks import Asked, Task, Tracks, open_tasks, token_range
 

@@ -181,6 +181,28 @@ def test_a_card_after_a_kill_differs_by_its_times_alone(model_folder, tmp_path, 
     assert cards[0] == cards[1]
 
 
+def test_the_untrained_twin_goes_on_too_and_leaves_nothing(model_folder, tmp_path, monkeypatch):
+    table, out = learnable(tmp_path / "data.tsv"), tmp_path / "m"
+    config = TuneConfig(method="lora", epochs=2, batch=16, warm=False)
+    options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("untrained",))
+    real, made = loop._step, []
+
+    def dies(*arguments):
+        made.append(arguments[0].at.step)
+        if made[-1] == 4 and made.count(4) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "_step", dies)
+    with pytest.raises(KeyboardInterrupt):
+        finetune_file(options, out, lambda _: None)
+    assert (out / "untrained" / "checkpoint.pt").is_file()
+    finetune_file(options, out, lambda _: None)
+    assert made == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 3, 4, 5]
+    assert not (out / "untrained").exists()
+    assert {"model.safetensors", "checkpoint.pt"}.isdisjoint(each.name for each in out.iterdir())
+
+
 def test_training_that_did_not_help_says_that_the_probe_was_kept(model_folder, tmp_path, monkeypatch):
     table, said, out = learnable(tmp_path / "data.tsv"), [], tmp_path / "m"
     config = TuneConfig(method="lora", epochs=1, batch=16)

@@ -15,10 +15,11 @@ from dnalect.models.heads import Heads
 from dnalect.models.pooled import Pooled, Reading, read_states
 from dnalect.tokens.bases import opposite
 from dnalect.training import loop
-from dnalect.training.answers import loss_of, mean_loss, specs_of
 from dnalect.training.finetune import batch_rows, finetune
 from dnalect.training.frozen import fit_probe
 from dnalect.training.logs import trimmed
+from dnalect.training.objectives import loss_of, mean_loss
+from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 from models.folders import make
 

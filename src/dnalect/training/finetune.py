@@ -18,9 +18,9 @@ from dnalect.models.lora import add_lora
 from dnalect.models.pooled import Pooled
 from dnalect.models.precision import computes_bf16
 from dnalect.tokens.bases import opposite
-from dnalect.training.answers import mean_loss
 from dnalect.training.checkpoint import Identity
 from dnalect.training.loop import Checks, Course, Home, TrainState, fit, warm_up_and_decay
+from dnalect.training.objectives import mean_loss
 from dnalect.training.tuning import TuneConfig
 
 Judge = Callable[[Pooled], float]

@@ -16,10 +16,9 @@ from torch.nn import functional as F
 from dnalect.models.encoder.network import Encoder
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.tokens.bases import UNKNOWN
-from dnalect.training.answers import loss_of
 from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage
-from dnalect.training.objectives import Losses
+from dnalect.training.objectives import Losses, loss_of
 from dnalect.training.tasks import Asked, Task
 
 PART = 16

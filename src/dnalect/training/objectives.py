@@ -1,5 +1,6 @@
-"""What a network learns to predict."""
+"""What a network learns to predict, and what its errors cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dnalect.models.heads import HeadSpec
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.training.corpus import Batch
 
@@ -32,3 +34,43 @@ def leave_one_out_loss(network: nn.Module, batch: Batch, device: torch.device) -
     logits: Tensor = network(codes, torch.ones_like(codes, dtype=torch.bool))
     each = F.cross_entropy(logits.float().flatten(0, 1), target.flatten(), ignore_index=UNKNOWN, reduction="none")
     return (each * weight.flatten()).sum() / weight.sum().clamp_min(1)
+
+
+def loss_of(spec: HeadSpec, raw: Tensor, labels: Tensor, weighted: bool = False) -> tuple[Tensor, int]:
+    """Return the summed loss of a head over the labels that are there, and their number.
+
+    raw: (B, outputs). labels: (B, width), NaN for holes. Cross-entropy of classes and tracks,
+    squared error of the standardised signal. weighted: classes, or yes and no of a track, count
+    as if they were equally frequent.
+    """
+    known = ~labels.isnan()
+    count = int(known.sum())
+    if not count:
+        return raw.sum() * 0, 0
+    shares = torch.tensor(spec.shares, device=raw.device).clamp(min=1e-3)
+    if spec.kind == "classes":
+        weight = 1 / (shares * len(shares)) if weighted else None
+        rows = known[:, 0]
+        return F.cross_entropy(raw[rows], labels[rows, 0].long(), weight=weight, reduction="sum"), count
+    if spec.kind == "tracks":
+        each = F.binary_cross_entropy_with_logits(raw, labels.nan_to_num(), reduction="none")
+        balance = torch.where(labels > 0.5, 0.5 / shares, 0.5 / (1 - shares).clamp(min=1e-3)) if weighted else 1.0
+        return (each * balance * known).sum(), count
+    wanted = (labels - spec.centre) / spec.spread
+    return ((raw - wanted.nan_to_num()) ** 2 * known).sum(), count
+
+
+def mean_loss(
+    specs: Mapping[str, HeadSpec],
+    raw: Mapping[str, Tensor],
+    labels: Mapping[str, Tensor],
+    counts: Mapping[str, int],
+    weighted: bool = False,
+) -> Tensor:
+    """Return the sum over heads of the mean loss of the labels that are there.
+
+    counts: labels of each head in the whole batch, of which this may be a part; the sum over the
+    parts is then the loss of the batch, wherever its holes are.
+    """
+    terms = [loss_of(spec, raw[name], labels[name], weighted)[0] / max(1, counts[name]) for name, spec in specs.items()]
+    return torch.stack(terms).sum()

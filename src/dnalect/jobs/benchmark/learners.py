@@ -25,8 +25,8 @@ from dnalect.models.pooled import read_states
 from dnalect.models.predictor import own_unit
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
-from dnalect.training.answers import specs_of
 from dnalect.training.frozen import fit_heads
+from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 
 Floats = npt.NDArray[np.float64]

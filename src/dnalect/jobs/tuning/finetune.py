@@ -1,6 +1,6 @@
 """From labels to a model folder with figures, rivals, pictures and a page: the whole of `dnalect finetune`."""
 
-import tempfile
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -83,7 +83,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
         notify(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
     raw = fitted.predictor.raw(test.sequences)
-    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, notify)
+    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out, notify)
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
     _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
@@ -142,14 +142,19 @@ def _model_name(options: FinetuneOptions) -> str:
 
 
 def _predictions(
-    mine: Predictions, examples: Examples, test: Examples, options: FinetuneOptions, notify: Callable[[str], None]
+    mine: Predictions,
+    examples: Examples,
+    test: Examples,
+    options: FinetuneOptions,
+    out: Path,
+    notify: Callable[[str], None],
 ) -> dict[str, dict[str, Array]]:
     """Return target -> who -> predictions of the test part; rivals that can't do a target are left out."""
     given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if "untrained" in options.rivals:
         notify("training the same network without pretraining, to compare")
-        others = _untrained(examples, test, options)
+        others = _untrained(examples, test, options, out)
         for target in test.targets:
             given[target.name][UNTRAINED] = others[target.name]
     for each in _rivals(options):
@@ -160,10 +165,13 @@ def _predictions(
     return given
 
 
-def _untrained(examples: Examples, test: Examples, options: FinetuneOptions) -> dict[str, Any]:
+def _untrained(examples: Examples, test: Examples, options: FinetuneOptions, out: Path) -> dict[str, Any]:
+    """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
     base = untrained(language_model(_model_name(options), options.device), options.config.seed)
-    with tempfile.TemporaryDirectory() as name:
-        return fit(base, examples, options.config, Path(name)).predictor.predict(test.sequences)
+    folder = made_folder(out / "untrained")
+    found = fit(base, examples, options.config, folder).predictor.predict(test.sequences)
+    shutil.rmtree(folder)
+    return found
 
 
 def _figures(given: dict[str, dict[str, Array]], test: Examples, command: str) -> list[Figure]:

@@ -20,9 +20,9 @@ from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
 from dnalect.stats.calibration import fit_calibration
 from dnalect.stats.draws import Draws
 from dnalect.stats.measures import binary_measures, class_measures, signal_measures
-from dnalect.training.answers import specs_of
 from dnalect.training.finetune import finetune
 from dnalect.training.frozen import fit_probe
+from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 
 # What training stops on: how well validation items are ranked, which moves more smoothly than any threshold's figure.
