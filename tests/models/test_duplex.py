@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.pooled import pool_states
 
 
 def network(**sizes) -> Duplex:
@@ -95,3 +97,12 @@ def test_impossible_sizes_are_refused():
 def test_parameters_are_counted_without_the_network(join):
     config = DuplexConfig(width=12, kernel=3, dilations=(1, 2), expansion=3, join=join)
     assert config.parameters == sum(p.numel() for p in Duplex(config).parameters())
+
+
+def test_a_long_window_carries_no_spans_until_they_are_asked_for(model_folder):
+    model = dnalect.load(model_folder)
+    encoding = model.encode(["ACGT" * 200, "GGA"])
+    pool_states(model.states(encoding), encoding, "mean")
+    assert encoding.covers.shape == (2, 800)
+    assert "spans" not in vars(encoding)
+    assert encoding.spans[1, :4].tolist() == [[0, 1], [1, 2], [2, 3], [0, 0]]

@@ -58,6 +58,7 @@ class MaskedModel(Model):
             layers=config.layers,
             width=config.width,
             attentions=True,
+            words=config.vocabulary,
         )
 
     def encode(self, sequences: Sequence[Text], special: bool = True) -> Encoding:
@@ -80,7 +81,8 @@ class MaskedModel(Model):
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
         mask = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
         layers = [self.can.layers if layer is None else layer for layer in ask.states]
-        found = self.network(ids, mask, every=bool(set(layers) - {self.can.layers}), attentions=ask.attentions)
+        every = bool(set(layers) - {self.can.layers})
+        found = self.network(ids, mask, every=every, attentions=ask.attentions, soft_BTV=encoding.soft)
         out, last = Output(), found.last
         if isinstance(ask.logits, At):
             last = last[tuple(torch.from_numpy(at).to(self.device) for at in (ask.logits.rows, ask.logits.columns))]

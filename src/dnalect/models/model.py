@@ -6,7 +6,7 @@ Shapes: B windows, T tokens, V words, C channels, N heads of attention.
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import InputError, ModelError
 from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.heads import HeadSpec
@@ -47,6 +47,7 @@ class Abilities:
     is no such end. strands: what the reverse complement of a window gives: "one", something else; "both", the
     same, turned round; "halves", the same, and in the states the two halves of the channels change places.
     layers: how many `Ask.states` may name, the embedding (0) not among them. width: channels of the states.
+    words: V of a soft input, and of the logits.
     attentions: whether it has any. targets: what its heads predict of a sequence. tracks: what it predicts along one.
     """
 
@@ -54,6 +55,7 @@ class Abilities:
     context_bases: int
     layers: int
     width: int
+    words: int
     reach: int | None = None
     positions: int | None = None
     strands: Strands = "one"
@@ -137,10 +139,21 @@ class Model(ABC):
     def forward(self, encoding: Encoding, ask: Ask) -> Output:
         """Return what is asked of an encoding. Gradients are kept as torch is set: no inference mode is set here.
 
-        Raises ModelError for what the model can't do.
+        Raises ModelError for what the model can't do, InputError for soft input of another shape.
         """
         self._refuse(ask)
+        soft, wanted = encoding.soft, (*encoding.input_ids.shape, self.can.words)
+        if soft is not None and (tuple(soft.shape) != wanted or not soft.is_floating_point()):
+            raise InputError(f"the soft input of {self.card.id} is {wanted} floats here, not {tuple(soft.shape)}")
         return self._forward(encoding, ask)
+
+    def softened(self, encoding: Encoding) -> Encoding:
+        """Return an encoding whose soft input says what its ids do: 1 for the word that is there, and 0.
+
+        On the model's device, float32. An unknown base of a leave-one-out model has no word and is 0.
+        """
+        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
+        return replace(encoding, soft=(ids[..., None] == torch.arange(self.can.words, device=self.device)).float())
 
     # For the loops of inference/ until they ask `forward`.
     @property

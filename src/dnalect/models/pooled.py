@@ -125,11 +125,10 @@ def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
     """Return the states (B, T, C) as one vector a sequence (B, P) float32; zeros where no token covers a base."""
     if pool == "summary":
         return states[:, 0].float()
-    spans = np.asarray(encoding.spans)
-    inside = torch.from_numpy(np.ascontiguousarray(spans[..., 1] > spans[..., 0])).to(states.device)[..., None]
+    inside = torch.from_numpy(np.ascontiguousarray(encoding.covering)).to(states.device)[..., None]
     states = states.float()
     if pool == "eighths":
-        return _stretches(states, torch.from_numpy(spans.astype(np.float32)).to(states.device))
+        return _stretches(states, torch.from_numpy(encoding.spans.astype(np.float32)).to(states.device))
     parts = []
     if pool in ("mean", "mean-max"):
         parts.append((states * inside).sum(1) / inside.sum(1).clamp(min=1))

@@ -31,9 +31,8 @@ class SingleBases(Tokenizer):
 
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         codes, lengths = pack(sequences, self._table)
-        frame = self._frame(lengths, special, alike=True)
+        frame = self._frame(lengths, special, single=True)
         np.add(codes, self._first, out=frame.ids, casting="unsafe")
-        frame.cover(1)
         return frame.finished()
 
     def longest(self, tokens: int) -> int:

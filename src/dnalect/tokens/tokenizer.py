@@ -83,9 +83,9 @@ class Tokenizer(ABC):
         """The same as the function `tokens_at`."""
         return tokens_at(encoding, length)
 
-    def _frame(self, counts: Ints, special: bool, alike: bool = False) -> "Frame":
+    def _frame(self, counts: Ints, special: bool, alike: bool = False, single: bool = False) -> "Frame":
         head, tail = (self.head, self.tail) if special else ((), ())
-        return Frame(counts, head, tail, self.special.pad or 0, alike)
+        return Frame(counts, head, tail, self.special.pad or 0, alike, single)
 
 
 def tokens_at(encoding: Encoding, length: int) -> Ints:
@@ -114,14 +114,23 @@ class Frame:
     part between the special tokens; what is written there beyond a row's count is wiped.
     alike: the words at one place cover the same bases in every row. Rows of equal counts then
     share one row of spans, (1, W, 2) here and a read-only view (n, T, 2) in the Encoding.
+    single: each word is the base of its column, so no spans are filled in; there is no head then.
     """
 
-    def __init__(self, counts: Ints, head: tuple[int, ...], tail: tuple[int, ...], pad: int, alike: bool = False):
-        self.counts, self.head, self.tail, self.pad = counts, head, tail, pad
+    def __init__(
+        self,
+        counts: Ints,
+        head: tuple[int, ...],
+        tail: tuple[int, ...],
+        pad: int,
+        alike: bool = False,
+        single: bool = False,
+    ):
+        self.counts, self.head, self.tail, self.pad, self.single = counts, head, tail, pad, single
         self.width = int(counts.max(initial=0))
         self.even = bool((counts == self.width).all())
         shape = (len(counts), len(head) + self.width + len(tail))
-        self.rows = min(1, len(counts)) if alike and self.even else len(counts)
+        self.rows = 0 if single else min(1, len(counts)) if alike and self.even else len(counts)
         size, spans = 8 * shape[0] * shape[1], 8 * self.rows * shape[1]
         # One block for all three: the larger, the more of it comes in huge pages, and the
         # system takes longer to hand out small ones than it takes to fill them.
@@ -156,15 +165,21 @@ class Frame:
         if self.even:
             self._ids[:, before + self.width :] = self.tail
             self._mask[:] = True
-            return Encoding(self._ids, self._mask, np.broadcast_to(self._spans, (*self._ids.shape, 2)))
+            whole = self._covered() if self.single else np.broadcast_to(self._spans, (*self._ids.shape, 2))
+            return Encoding(self._ids, self._mask, whole)
         self.ids[~self.content] = self.pad
-        self.spans[~self.content] = 0
+        if not self.single:
+            self.spans[~self.content] = 0
         self._ids[:, before + self.width :] = self.pad
         rows = np.arange(len(self.counts))
         for number, word in enumerate(self.tail):
             self._ids[rows, before + self.counts + number] = word
         np.less(np.arange(self._ids.shape[1]), (before + self.counts + after)[:, None], out=self._mask)
-        return Encoding(self._ids, self._mask, self._spans)
+        return Encoding(self._ids, self._mask, self._covered() if self.single else self._spans)
+
+    def _covered(self) -> npt.NDArray[np.bool_]:
+        """Which places hold a word (n, T)."""
+        return np.pad(self.content, ((0, 0), (0, self._ids.shape[1] - self.width)))
 
 
 def letter_table(letters: str, unknown: int) -> bytes:

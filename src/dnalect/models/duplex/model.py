@@ -17,7 +17,7 @@ from dnalect.models.card import Card
 from dnalect.models.checkpoint import load_weights, save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
 from dnalect.models.model import Abilities, Ask, At, Model, Output
-from dnalect.tokens.bases import UNKNOWN, known, texts
+from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
 from dnalect.tokens.single import SingleBases
 
 
@@ -43,6 +43,7 @@ class DuplexModel(Model):
             strands="halves",
             layers=len(config.dilations),
             width=2 * config.width,
+            words=len(BASES),
         )
 
     def encode(self, sequences: Sequence[str]) -> Encoding:
@@ -58,34 +59,34 @@ class DuplexModel(Model):
                 f"a sequence of {longest} bases is longer than the {self.card.context_bases} of {self.card.id}; cut it"
             )
         mask = _inside(ids)
-        return Encoding(ids, mask, encoding.spans * mask[..., None])
+        return Encoding(ids, mask, mask)
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
         """Unknown bases are not read for logits. The states stand at every base, each having read that base."""
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
         inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
-        out = Output()
+        out, soft = Output(), encoding.soft
         if ask.logits is not False:
-            out = replace(out, logits=self._logits(ids, inside & (ids != UNKNOWN), ask.logits).float())
+            out = replace(out, logits=self._logits(ids, inside & (ids != UNKNOWN), soft, ask.logits).float())
         if ask.states:
-            states = self.network.features(ids, inside, ask.states)
+            states = self.network.features(ids, inside, ask.states, soft)
             out = replace(out, states=tuple(each.float() for each in states))
         return out
 
-    def _logits(self, ids: Tensor, read: Tensor, wanted: bool | At) -> Tensor:
+    def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:
         config, network = self.network.config, self.network
         if not isinstance(wanted, At):
-            out: Tensor = network(ids, read)
+            out: Tensor = network(ids, read, soft)
             return out
         rows, columns = (torch.from_numpy(each).to(self.device) for each in (wanted.rows, wanted.columns))
         # A pyramid reads of each block half as many bases as of the one before it.
         if not config.doubling or len(rows) * config.reach > ids.numel() * len(config.dilations):
-            out = network(ids, read)
+            out = network(ids, read, soft)
             return out[rows, columns]
         around = columns[:, None] + torch.arange(-config.reach, config.reach + 1, device=self.device)
         within = (around >= 0) & (around < ids.shape[1])
-        around = around.clamp(0, ids.shape[1] - 1)
-        return network.at_center(ids[rows[:, None], around], read[rows[:, None], around] & within)
+        at = rows[:, None], around.clamp(0, ids.shape[1] - 1)
+        return network.at_center(ids[at], read[at] & within, None if soft is None else soft[at])
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads: the weights in float32, and the card.

@@ -135,28 +135,34 @@ class Duplex(nn.Module):
         self.logits = nn.Linear(config.expansion * config.width, 4)
         self.register_buffer("complement", torch.tensor([3, 2, 1, 0, UNKNOWN]), persistent=False)
 
-    def forward(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
+    def forward(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
         """Return logits (B, L, 4) in the order A, C, G, T.
 
         codes_BL: int64, 0-4. inside_BL: bool, False for padding, which acts exactly
-        like the end of the window and may be on either side.
+        like the end of the window and may be on either side. soft_BL4: what stands for the known bases.
         """
-        (states,) = self._streams(codes_BL, inside_BL)
+        (states,) = self._streams(codes_BL, inside_BL, (None,), soft_BL4)
         seen = F.pad(states, (0, 0, 1, 0))[:, :-1]
         left, right = seen.chunk(2)
         return self._head(left, right.flip(1))
 
-    def features(self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None] = (None,)) -> list[Tensor]:
+    def features(
+        self,
+        codes_BL: Tensor,
+        inside_BL: Tensor,
+        layers: Sequence[int | None] = (None,),
+        soft_BL4: Tensor | None = None,
+    ) -> list[Tensor]:
         """Return both streams (B, L, 2 * width) as they stand at each base, having read it too, after each of `layers`.
 
         The head gets each stream one base earlier: what it sees of base i would be the same
         whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
         layers: after so many blocks, 0 for the embedding; None for the normed end.
         """
-        halves = (states.chunk(2) for states in self._streams(codes_BL, inside_BL, layers))
+        halves = (states.chunk(2) for states in self._streams(codes_BL, inside_BL, layers, soft_BL4))
         return [torch.cat([left, right.flip(1)], dim=-1) for left, right in halves]
 
-    def at_center(self, codes_BL: Tensor, inside_BL: Tensor) -> Tensor:
+    def at_center(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
         """Return logits (B, 4) of the middle base of windows of 2 * reach + 1 bases.
 
         Equal to `forward` there, but computes only what that base depends on: about a
@@ -165,9 +171,8 @@ class Duplex(nn.Module):
         reach = self.config.reach
         if not self.config.doubling or codes_BL.shape[1] != 2 * reach + 1:
             raise ValueError(f"needs doubling dilations and windows of {2 * reach + 1} bases")
-        both, inside = self._both_strands(codes_BL, inside_BL)
-        x = self.embedding(both[:, :reach])
-        keep = inside[:, :reach].unsqueeze(-1).to(x.dtype)
+        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4, reach)
+        keep = inside.unsqueeze(-1).to(x.dtype)
         last = keep[:, -1]
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -176,22 +181,32 @@ class Duplex(nn.Module):
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
 
-    def _streams(self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None] = (None,)) -> list[Tensor]:
+    def _streams(
+        self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
+    ) -> list[Tensor]:
         """States (2 * B, L, C) after each of `layers`: of the windows as they are, then their reverse complements."""
-        both, inside = self._both_strands(codes_BL, inside_BL)
+        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4)
         keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
         depth = len(self.blocks)
         last = max(depth if layer is None else layer for layer in layers)
-        x, kept = self.embedding(both), {}
+        kept = {}
         for number, block in enumerate([None, *self.blocks[:last]]):
             x = block(x, keep) if block is not None else x
             if number in layers:
                 kept[number] = x * keep
         return [self.norm(x) * keep if layer is None else kept[layer] for layer in layers]
 
-    def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor) -> tuple[Tensor, Tensor]:
-        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])
-        return codes, torch.cat([inside_BL, inside_BL.flip(1)])
+    def _both_strands(
+        self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None, length: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The embeddings (2 * B, L, C) of both strands, cut to their first bases, and where they are inside."""
+        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])[:, :length]
+        inside = torch.cat([inside_BL, inside_BL.flip(1)])[:, :length]
+        if soft_BL4 is None:
+            return self.embedding(codes), inside
+        soft = torch.cat([soft_BL4, soft_BL4.flip(1, 2)])[:, :length].to(self.embedding.weight.dtype)
+        table = self.embedding.weight
+        return torch.where((codes == UNKNOWN)[..., None], table[UNKNOWN], soft @ table[:UNKNOWN]), inside
 
     def _head(self, left: Tensor, right: Tensor) -> Tensor:
         def view(a: Tensor, b: Tensor) -> Tensor:

@@ -34,10 +34,11 @@ class Embeddings(nn.Module):
             self.projection = nn.Linear(width, config.width)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, ids_BT: Tensor, mask_BT: Tensor, places: Places) -> Tensor:
+    def forward(self, ids_BT: Tensor, mask_BT: Tensor, places: Places, soft_BTV: Tensor | None = None) -> Tensor:
         """Return (B, T, C). Raises InputError where the table of positions is too short."""
         config = self.config
-        x_BTE: Tensor = self.words(ids_BT)
+        table = self.words.weight
+        x_BTE: Tensor = self.words(ids_BT) if soft_BTV is None else soft_BTV.to(table.dtype) @ table
         if config.token_dropout:
             x_BTE = x_BTE * self._kept(ids_BT, mask_BT)
         if config.embedding_kernels:

@@ -64,14 +64,23 @@ class Encoder(nn.Module):
         self.head = Head(config)
         self.apply(_initialise)
 
-    def forward(self, ids_BT: Tensor, mask_BT: Tensor, every: bool = False, attentions: bool = False) -> States:
+    def forward(
+        self,
+        ids_BT: Tensor,
+        mask_BT: Tensor,
+        every: bool = False,
+        attentions: bool = False,
+        soft_BTV: Tensor | None = None,
+    ) -> States:
         """Read a batch. ids_BT: int64. mask_BT: bool, False for padding, which is on the right.
+
+        soft_BTV: what stands for the words that the ids name.
 
         every, attentions: keep what each layer gives. Attention is computed by
         scaled_dot_product_attention unless its weights are asked for.
         """
         places = Places.of(self.config, ids_BT, mask_BT, self.embeddings.words.weight.dtype)
-        x_BTC = self.embeddings(ids_BT, mask_BT, places)
+        x_BTC = self.embeddings(ids_BT, mask_BT, places, soft_BTV)
         states, weights = [x_BTC], []
         for layer in self.layers:
             x_BTC, seen = layer(x_BTC, places, attentions)
