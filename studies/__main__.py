@@ -3,20 +3,9 @@
 import click
 
 from dnalect import Reporter
-from dnalect.cli.main import LateGroup, run
+from dnalect.cli import LateGroup, run
 from dnalect.core import show, using
 
-HOMES = {
-    "worth": "studies.commands.worth",
-    "recipes": "studies.commands.worth",
-    "expression": "studies.commands.cases",
-    "elements": "studies.commands.cases",
-    "pairs": "studies.commands.cases",
-    "saturation": "studies.commands.cases",
-    "heads": "studies.commands.heads",
-    "probe": "studies.commands.heads",
-    "vocabulary": "studies.commands.vocabulary",
-}
 SUMMARIES = {
     "worth": "What a model knows: real variants and annotations, with rivals and intervals.",
     "recipes": "Models of any kind that share one split of yeast.",
@@ -28,6 +17,9 @@ SUMMARIES = {
     "probe": "Which of two models serves a simple classifier better?",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
+
+
+HOMES = dict.fromkeys(SUMMARIES, "studies.commands")
 
 
 @click.group(cls=LateGroup, homes=HOMES, summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,15 +1,13 @@
-"""Scores beside their rivals: paired figures, how many hits come first, and the sections of a study's page."""
+"""Scores beside their rivals: paired figures, how many hits come first, and what can be learned from others."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core import Figure, shown, signed
-from dnalect.report import Section, plots
-from dnalect.stats import estimate, holm, tuned_logistic, tuned_ridge, two_sided, verdict
+from dnalect.core import Figure
+from dnalect.stats import estimate, holm, tuned_logistic, tuned_ridge, two_sided
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -67,38 +65,3 @@ def learned(
         ridge = tuned_ridge(features[learn], effect[learn], (features[tune], effect[tune]))
         predicted[test] = ridge(features[test])[:, 0]
     return chance, predicted
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A section of a page: heading, which figures it shows, what chance would give (NaN: no line), and sentences.
-
-    picture: name of the PNG, without its ending.
-    """
-
-    heading: str
-    part: str
-    metric: str
-    chance: float
-    picture: str
-    sentences: tuple[str, ...] = ()
-
-
-def forest_section(panel: Panel, figures: Sequence[Figure], rivals: Sequence[str], out: Path, caption: str) -> Section:
-    """Draw the figures of a panel, best first, as OUT/PICTURE.png and return them with their table."""
-    mine = [each for each in figures if (each.part, each.metric) == (panel.part, panel.metric)]
-    kept: dict[str, Figure] = {}
-    for each in mine:
-        kept.setdefault(each.who, each)
-    ranked = sorted(kept.values(), key=lambda each: -each.value.mean)
-    rows = []
-    for each in ranked:
-        others = [other for other in mine if other.who == each.who and other.against]
-        told = [f"{verdict(other)} ({signed(other.difference.mean)})" for other in others]
-        rows.append((each.who, shown(each.value), "; ".join(told) if each.who not in rivals else ""))
-    path = out / f"{panel.picture}.png"
-    bars = [plots.Bar(each.who, each.value, each.who in rivals) for each in ranked]
-    plots.forest(path, [(panel.heading, bars)], panel.metric, panel.chance)
-    columns = ("who", "value [95%]", "beside the rivals")
-    pictures = ((caption, path.read_bytes()),)
-    return Section(panel.heading, panel.sentences, (), columns, tuple(rows), frozenset(columns[1:2]), pictures)

@@ -4,22 +4,19 @@ Every score is made without the element that it is judged on: zero-shot, from co
 model that learned something else, or learned from the variants of the other elements.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from dnalect.baselines import word_shares
-from dnalect.core import Figure, track, write_figures
+from dnalect.core import Figure, track
 from dnalect.inference.masked import pieces, words
-from dnalect.models import Model, language_model
+from dnalect.models import Model, language_model, use_threads
 from dnalect.models.pooled import symmetric
-from dnalect.report import Page, write_page
 from dnalect.tokens import BytePairs, decode, reverse_complement
-from studies.cases.compared import Panel, forest_section, learned
+from studies.cases.compared import learned
 from studies.cases.element_figures import (
     FIRST,
     MEAN,
@@ -34,6 +31,8 @@ from studies.cases.element_figures import (
 )
 from studies.cases.haplotypes import Changed, all_changes
 from studies.cases.measured import FLANK, Measured, read_measured
+from studies.cases.page import Case, Panel, publish
+from studies.options import Human
 
 # Bases on each side of the site whose states are averaged.
 AROUND = 8
@@ -42,32 +41,20 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def run_elements(
-    data: Path,
-    model: str,
-    out: Path,
-    command: str = "",
-    device: str = "cpu",
-    predictors: Mapping[str, Path] | None = None,
-) -> list[Figure]:
+def run_elements(options: Human) -> list[Figure]:
     """Score, measure per element, and write OUT/figures.tsv, plots and index.html.
 
-    predictors: name -> folder of a fine-tuned model. Raises InputError where a file is missing,
-    ModelError for folders of other models.
+    Raises InputError where a file is missing, ModelError for folders of other models.
     """
-    found = read_measured(data)
-    tuned = all_changes(predictors or {}, found.genome, found.variants, device)
-    loaded = language_model(model, device)
-    sizes, signs, sets = _scores(loaded, found, tuned)
+    use_threads(options.threads)
+    found = read_measured(options.data)
+    tuned = all_changes(options.tuned, found.genome, found.variants, options.device)
+    sizes, signs, sets = _scores(language_model(options.model, options.device), found, tuned)
     for who, features in track(sets.items(), "leaving elements out"):
         sizes[who], signs[who] = learned(features, found.significant, found.effect, _left_out(found))
     rivals = [*found.tracks, "conservation, learned", "words of 3-5, learned"]
     figures = mean_figures(found, sizes, signs, rivals) + first_figures(found, sizes) + cell_type_figures(found)
-    figures = [replace(each, command=command) for each in figures]
-    out.mkdir(parents=True, exist_ok=True)
-    write_figures(out / "figures.tsv", figures)
-    _page(figures, rivals, out, command, found)
-    return figures
+    return publish(_told(found, rivals, figures), figures, options.out, options.command)
 
 
 def _scores(
@@ -150,11 +137,10 @@ def _left_out(found: Measured) -> Iterator[tuple[Mask, Mask]]:
         yield found.group == group, np.isin(found.group, np.roll(groups, -number)[1::4])
 
 
-def _page(figures: Sequence[Figure], rivals: Sequence[str], out: Path, command: str, found: Measured) -> None:
+def _told(found: Measured, rivals: Sequence[str], figures: Sequence[Figure]) -> Case:
     chances = {"AUPRC over base rate": 1.0, "precision at 10% over base rate": 1.0, "signed Spearman": 0.0}
-    panels = [
-        Panel(f"{name}, mean over elements", MEAN, name, chances.get(name, 0.5), _file(name)) for name in MEASURES
-    ]
+    over = "95% over elements"
+    panels = [Panel(f"{name}, mean over elements", MEAN, name, chances.get(name, 0.5), name, over) for name in MEASURES]
     rate = found.significant.mean()
     pooled = (
         "Elements differ in how many of their variants have an effect, "
@@ -162,29 +148,22 @@ def _page(figures: Sequence[Figure], rivals: Sequence[str], out: Path, command: 
         "who is first among all has often found an element rather than a variant. The first tenth of each element is "
         "free of that."
     )
+    tenth = "With an effect among the first 10% of each element"
     panels += [
-        Panel("With an effect among the 50 ranked first", FIRST, SHARE, rate, "first-50", (pooled,)),
-        Panel("With an effect among the first 10% of each element", TENTH, SHARE, rate, "first-10-percent"),
+        Panel("With an effect among the 50 ranked first", FIRST, SHARE, rate, "first-50", over, (pooled,)),
+        Panel(tenth, TENTH, SHARE, rate, "first-10-percent", over),
     ]
-    caption = "95% over elements"
-    sections = [forest_section(panel, figures, [*rivals, RANDOM], out, caption) for panel in panels]
-    other = sorted({each.part for each in figures if each.who.startswith(OTHER_CELLS)})
-    for part in other:
+    for part in sorted({each.part for each in figures if each.who.startswith(OTHER_CELLS)}):
         heading = f"The most that a score without a cell type can reach: {part}"
-        told = "The same variants, measured in two cell types: how well one measurement predicts the other."
-        panel = Panel(heading, part, "signed Spearman", 0.0, _file(f"cell types {part}"), (told,))
-        sections.append(forest_section(panel, figures, [*rivals, RANDOM], out, "95% over blocks of 10 bases"))
+        same = "The same variants, measured in two cell types: how well one measurement predicts the other."
+        over = "95% over blocks of 10 bases"
+        panels.append(Panel(heading, part, "signed Spearman", 0.0, f"cell types {part}", over, (same,)))
     lead = (
         f"{len(found.effect):,} substitutions in {len(np.unique(found.element))} elements, {rate:.0%} of them with an "
         "effect. No score has seen a measured variant of the element that it is judged on."
     )
-    page = Page("Effects on expression: human regulatory elements", lead, tuple(sections), {"command": command})
-    write_page(page, out / "index.html")
+    return Case("Effects on expression: human regulatory elements", lead, [*rivals, RANDOM], panels)
 
 
 def _rates(found: Measured) -> Floats:
     return np.array([found.significant[found.element == name].mean() for name in np.unique(found.element)])
-
-
-def _file(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name)

@@ -10,50 +10,50 @@ import numpy.typing as npt
 import torch
 
 from dnalect import open_genome
-from dnalect.core import Figure, track, write_figures
+from dnalect.core import Figure, made_folder, track
 from dnalect.inference.likelihood import scorer_for
 from dnalect.jobs.benchmark.jobs import done
 from dnalect.jobs.benchmark.learners import Places
 from dnalect.jobs.benchmark.run import jobs_of
-from dnalect.jobs.benchmark.suite import Suite
+from dnalect.jobs.benchmark.suite import Suite, read_suite
 from dnalect.jobs.benchmark.tasks import Task
-from dnalect.models import language_model
-from dnalect.report import Page, write_page
+from dnalect.models import best_device, language_model, use_threads
 from dnalect.stats import holm
 from dnalect.tokens import encode
-from studies.cases.compared import Panel, forest_section
 from studies.cases.natural import GENOME, Natural, natural_figures, read_natural
+from studies.cases.page import Case, Panel, publish
 from studies.cases.trajectories import (
     Trajectories,
     expression_task,
     read_trajectories,
     trajectory_figures,
 )
+from studies.options import Expression
 
 PUBLISHED, ZERO_SHOT = "published model (Vaishnav 2022)", "zero-shot, duplex-yeast"
 CAPTION = "95% over promoters, trajectories or blocks of the genome, and over seeds"
-PANELS = (
-    Panel(
-        "Expression of random promoters that were held out", "random promoters", "Pearson", math.nan, "random-promoters"
-    ),
-    Panel("Change of expression along trajectories", "trajectories", "Pearson", math.nan, "trajectories"),
-    Panel("Change by the first mutation", "first step", "Pearson", math.nan, "first-step"),
-    Panel(
-        "The 50 first mutations with the largest predicted change",
-        "50 largest",
-        "share with an effect",
-        math.nan,
-        "50-largest",
-    ),
-    Panel(
-        "Natural variants: is a large predicted effect rare?",
-        "singletons over common",
-        "AUROC",
-        0.5,
-        "singletons-over-common",
-    ),
+PANELS = tuple(
+    Panel(heading, part, metric, chance, part, CAPTION)
+    for heading, part, metric, chance in (
+        ("Expression of random promoters that were held out", "random promoters", "Pearson", math.nan),
+        ("Change of expression along trajectories", "trajectories", "Pearson", math.nan),
+        ("Change by the first mutation", "first step", "Pearson", math.nan),
+        ("The 50 first mutations with the largest predicted change", "50 largest", "share with an effect", math.nan),
+        ("Natural variants: is a large predicted effect rare?", "singletons over common", "AUROC", 0.5),
+    )
 )
 Floats = npt.NDArray[np.float64]
+
+
+def run(options: Expression) -> list[Figure]:
+    """Read the suite and measure it: see `run_expression`."""
+    use_threads(options.threads)
+    suite = read_suite(options.suite).narrowed(seeds=options.seeds)
+    motifs = options.data / suite.motifs if suite.motifs else None
+    device = best_device() if options.device == "auto" else options.device
+    kept = options.run or options.out / "predictions"
+    places = Places(options.data, options.models, kept, motifs, device)
+    return run_expression(suite, places, options.out, options.natural, options.command, options.rivals_also)
 
 
 def run_expression(
@@ -76,8 +76,8 @@ def run_expression(
     asked = alleles.sequences if alleles else ()
     task = expression_task(places.data, steps, asked)
     for_rivals = expression_task(places.data, steps, asked, also=rivals_also) if rivals_also else task
-    places.run.mkdir(parents=True, exist_ok=True)
-    out.mkdir(parents=True, exist_ok=True)
+    made_folder(places.run)
+    made_folder(out)
     predictions: dict[str, list[Floats]] = {}
     jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
     for job in track(jobs, "models"):
@@ -96,10 +96,10 @@ def run_expression(
             for who, each in predictions.items()
         }
         figures += natural_figures(alleles, effects | {ZERO_SHOT: [_surprise(alleles, places)]})
-    figures = [replace(each, command=command) for each in _corrected(figures)]
-    write_figures(out / "figures.tsv", figures)
-    _page(suite, figures, out, command)
-    return figures
+    names = tuple(entry.name for entry in suite.models)
+    others = [who for who in dict.fromkeys(figure.who for figure in figures) if not who.startswith(names)]
+    case = Case("Effects on expression: yeast promoters", suite.about, others, PANELS)
+    return publish(case, _corrected(figures), out, command)
 
 
 def _ensembles(predictions: Mapping[str, Sequence[Floats]]) -> dict[str, list[Floats]]:
@@ -158,12 +158,3 @@ def _corrected(figures: Sequence[Figure]) -> list[Figure]:
         for row, p in zip(rows, holm([figures[n].p for n in rows]), strict=True):
             out[row] = replace(out[row], p_holm=float(p))
     return out
-
-
-def _page(suite: Suite, figures: Sequence[Figure], out: Path, command: str) -> None:
-    names = tuple(entry.name for entry in suite.models)
-    others = [who for who in dict.fromkeys(figure.who for figure in figures) if not who.startswith(names)]
-    known = {each.part for each in figures}
-    sections = [forest_section(panel, figures, others, out, CAPTION) for panel in PANELS if panel.part in known]
-    page = Page("Effects on expression: yeast promoters", suite.about, tuple(sections), {"command": command})
-    write_page(page, out / "index.html")

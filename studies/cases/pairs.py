@@ -5,24 +5,23 @@ other loci.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect import InputError
 from dnalect.baselines import sequence_words
-from dnalect.core import NOTHING, Figure, track, write_figures
+from dnalect.core import NOTHING, Figure, track
 from dnalect.examples import deal
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models import Model, language_model
+from dnalect.models import Model, language_model, use_threads
 from dnalect.models.pooled import Reading, read_states
-from dnalect.report import Page, write_page
 from dnalect.stats import Draws, binary_measures
-from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned
+from studies.cases.compared import compared, hits_among_first, learned
 from studies.cases.haplotypes import Changed, all_changes
+from studies.cases.page import Case, Panel, publish
 from studies.cases.paired import Pairs, read_pairs
+from studies.options import Human
 
 TASK, ALL, ACTIVE = "CAGI4", "all pairs", "active pairs"
 FIRST, SIGNED = "precision at 10% over base rate", "signed Spearman"
@@ -34,22 +33,15 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def run_pairs(
-    data: Path,
-    model: str,
-    out: Path,
-    command: str = "",
-    device: str = "cpu",
-    predictors: Mapping[str, Path] | None = None,
-) -> list[Figure]:
+def run_pairs(options: Human) -> list[Figure]:
     """Score, learn across loci, measure, and write OUT/figures.tsv, plots and index.html.
 
-    predictors: name -> folder of a fine-tuned model. Raises InputError where the file is missing or
-    holds too few pairs, ModelError for folders of other models.
+    Raises InputError where the file is missing or holds too few pairs, ModelError for folders of other models.
     """
-    pairs = read_pairs(data)
-    tuned = all_changes(predictors or {}, pairs.genome, pairs.variants, device)
-    loaded = language_model(model, device)
+    use_threads(options.threads)
+    pairs = read_pairs(options.data)
+    tuned = all_changes(options.tuned, pairs.genome, pairs.variants, options.device)
+    loaded = language_model(options.model, options.device)
     sizes, signs = zero_shot(loaded, pairs, tuned)
     sets = _features(loaded, pairs, tuned)
     figures = []
@@ -62,11 +54,7 @@ def run_pairs(
                 features[rows], pairs.significant[rows], pairs.skew[rows], _in_turn(folds)
             )
         figures += pair_figures(part, pairs, rows, some, directed)
-    figures = [replace(each, command=command) for each in figures]
-    out.mkdir(parents=True, exist_ok=True)
-    write_figures(out / "figures.tsv", figures)
-    _page(figures, pairs, out, command)
-    return figures
+    return publish(_told(pairs), figures, options.out, options.command)
 
 
 def zero_shot(model: Model, pairs: Pairs, tuned: Sequence[Changed]) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -165,21 +153,16 @@ def _gc(texts: Sequence[str]) -> Floats:
     return np.array([sum(map(text.count, "GC")) / max(1, len(text)) for text in texts])
 
 
-def _page(figures: Sequence[Figure], pairs: Pairs, out: Path, command: str) -> None:
-    sections = []
+def _told(pairs: Pairs) -> Case:
+    panels = []
     for part, rows in ((ALL, slice(None)), (ACTIVE, pairs.active)):
-        rate = float(pairs.significant[rows].mean())
-        chances = {"AUROC": 0.5, "AUPRC": rate, FIRST: 1.0, SIGNED: 0.0}
+        chances = {"AUROC": 0.5, "AUPRC": float(pairs.significant[rows].mean()), FIRST: 1.0, SIGNED: 0.0}
         for metric, chance in chances.items():
             heading = f"{metric}, {part if metric != SIGNED else part + ' with a skew'}"
-            picture = "".join(c if c.isalnum() else "-" for c in f"{metric} {part}")
-            panel = Panel(heading, part, metric, chance, picture)
-            sections.append(forest_section(panel, figures, [*RIVALS, PREVALENCE], out, "95% over loci"))
+            panels.append(Panel(heading, part, metric, chance, f"{metric} {part}", "95% over loci"))
     lead = (
         f"{len(pairs.skew):,} pairs of alleles in {int(pairs.group.max()) + 1:,} loci; {int(pairs.active.sum()):,} are "
         f"active, {int(pairs.significant.sum()):,} of them differ between the alleles (emVar). Only active pairs could "
         "become emVars: among all pairs, who knows what is active has half of the answer."
     )
-    write_page(
-        Page("Effects on expression: pairs of alleles", lead, tuple(sections), {"command": command}), out / "index.html"
-    )
+    return Case("Effects on expression: pairs of alleles", lead, [*RIVALS, PREVALENCE], panels)

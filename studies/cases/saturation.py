@@ -4,24 +4,25 @@ HNF4A (Kircher 2019), substitutions and deletions of one base. No label of the a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect import FastaError, Genome, InputError, open_genome
-from dnalect.core import NOTHING, Figure, Variant, write_figures
+from dnalect.core import NOTHING, Figure, Variant
 from dnalect.examples import read_table
 from dnalect.genome import aliases, haplotypes, split_region
 from dnalect.inference.likelihood import scorer_for
-from dnalect.models import Model, language_model
-from dnalect.report import Page, write_page
+from dnalect.models import Model, language_model, use_threads
 from dnalect.stats import Draws
 from dnalect.tokens import decode
-from studies.cases.compared import Panel, compared, forest_section
+from studies.cases.compared import compared
 from studies.cases.haplotypes import Changed, all_changes, variant_on
+from studies.cases.page import Case, Panel, publish
 from studies.data import file_of
+from studies.options import Saturation as Asked
 
 EFFECTS = "variants/kircher2019_HNF4A.tsv.gz"
 REFERENCES = ("genomes/human_chr20_GRCh37.fa.gz", "genomes/human_chr20_HNF4A.fa.gz")
@@ -53,29 +54,16 @@ class Saturation:
     deletion: npt.NDArray[np.bool_]
 
 
-def run_saturation(
-    data: Path,
-    model: str,
-    out: Path,
-    command: str = "",
-    device: str = "cpu",
-    predictors: Mapping[str, Path] | None = None,
-    reference: Path | None = None,
-) -> list[Figure]:
+def run_saturation(options: Asked) -> list[Figure]:
     """Score, correlate, and write OUT/figures.tsv, plots and index.html.
 
-    reference: FASTA with chromosome 20 of GRCh37, or a slice of it as a record CONTIG:START-END
-    (1-based); None for the one in DATA/genomes. predictors: name -> folder of a fine-tuned model.
     Raises InputError where a file is missing or does not fit, ModelError for folders of other models.
     """
-    found = read_saturation(data, reference)
-    tuned = all_changes(predictors or {}, found.genome, found.variants, device)
-    sizes, signs = saturation_scores(language_model(model, device), found, tuned)
-    figures = [replace(each, command=command) for each in saturation_figures(found, sizes, signs)]
-    out.mkdir(parents=True, exist_ok=True)
-    write_figures(out / "figures.tsv", figures)
-    _page(figures, found, out, command)
-    return figures
+    use_threads(options.threads)
+    found = read_saturation(options.data, options.reference)
+    tuned = all_changes(options.tuned, found.genome, found.variants, options.device)
+    sizes, signs = saturation_scores(language_model(options.model, options.device), found, tuned)
+    return publish(_told(found), saturation_figures(found, sizes, signs), options.out, options.command)
 
 
 def read_saturation(data: Path, reference: Path | None = None) -> Saturation:
@@ -160,17 +148,15 @@ def saturation_figures(found: Saturation, sizes: Mapping[str, Floats], signs: Ma
     return out
 
 
-def _page(figures: Sequence[Figure], found: Saturation, out: Path, command: str) -> None:
-    sections = []
-    for part in (SUBSTITUTIONS, DELETIONS):
-        for metric in (SIZE, SIGNED):
-            picture = "".join(c if c.isalnum() else "-" for c in f"{part} {metric}")
-            panel = Panel(f"{metric}: {part}", part, metric, 0.0, picture)
-            sections.append(forest_section(panel, figures, RIVALS, out, "95% over blocks of 10 bases"))
+def _told(found: Saturation) -> Case:
+    panels = [
+        Panel(f"{metric}: {part}", part, metric, 0.0, f"{part} {metric}", "95% over blocks of 10 bases")
+        for part in (SUBSTITUTIONS, DELETIONS)
+        for metric in (SIZE, SIGNED)
+    ]
     lead = (
         f"{int((~found.deletion).sum())} substitutions and {int(found.deletion.sum())} deletions of one base, measured "
         f"with {FEWEST_BARCODES} barcodes or more. Nothing was learned from them, so that words can't be a rival: "
         "without labels a word says nothing."
     )
-    title = "Effects on expression: every base of the HNF4A promoter"
-    write_page(Page(title, lead, tuple(sections), {"command": command}), out / "index.html")
+    return Case("Effects on expression: every base of the HNF4A promoter", lead, RIVALS, panels)

@@ -1,22 +1,21 @@
 """How good the heads of a multi-task model are on regions that it did not learn from, beside simple rivals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect import ConfigError, Genome
 from dnalect.baselines import MarkovModel
-from dnalect.core import NOTHING, Figure
+from dnalect.core import NOTHING, Figure, say
 from dnalect.genome import Region, first_bases, information
 from dnalect.stats import Draws, agreement, means, paired, tuned_logistic, tuned_ridge
 from dnalect.tokens import encode
 from dnalect.training.tasks import Task, Tracks
 from studies.heads.items import Bench, Items, open_bench, token_items, window_items
+from studies.options import Heads
 
-SAMPLE = 8_000
 # Bases around a token that its rivals count words in, and the lengths of these words.
 AROUND = 201
 WORDS = (1, 2, 3, 4, 5)
@@ -29,45 +28,38 @@ Singles = npt.NDArray[np.floating]
 Sets = dict[str, Items]
 
 
-def evaluate_heads(
-    folder: Path,
-    data: Path,
-    part: str = "test",
-    sample: int = SAMPLE,
-    notify: Callable[[str], None] = lambda _: None,
-    command: str = "",
-) -> list[Figure]:
-    """Return the figures of every head on the `part` (test or validate) regions of the model's card.
+def evaluate_heads(options: Heads) -> list[Figure]:
+    """Return the figures of every head on the regions of a part of the model's card.
 
-    data: folder that the card's files are relative to. sample: tokens that are judged, and
-    three times as many that rivals learn from. Rivals learn on the training regions and are
-    tuned on the validation regions; intervals come from blocks of 10 kb drawn with replacement.
+    Of the held-out tokens a sample is judged, and rivals learn from three times as many, on the training regions; they
+    are tuned on the validation regions. Intervals come from blocks of 10 kb drawn with replacement.
     Raises ModelError without heads, ConfigError where a head has no label in the part.
     """
-    bench = open_bench(folder, data)
+    part = options.part
+    bench = open_bench(options.model, options.data)
     rows: list[Figure] = []
     for name, spec in bench.heads.specs.items():
         genome, regions = bench.genome_of(str(spec.source["genome"]))
-        notify(f"{name}: reads labels and {part} regions")
+        say(f"{name}: reads labels and {part} regions")
         task = bench.task(name, genome, regions["train"])
         told = {"train": regions["train"], "validate": regions["validate"], "held": regions[part]}
         groups: list[tuple[Sets, int]] = []
         if not isinstance(task, Tracks) or task.bases:
-            groups.append((_tokens(bench, task, genome, told, sample), AROUND))
+            groups.append((_tokens(bench, task, genome, told, options.sample), AROUND))
         if isinstance(task, Tracks) and task.windows is not None:
             windows = {each: window_items(bench, task, genome, told[each], each == "held") for each in told}
             groups.append((windows, 0))
         for sets, width in groups:
             if not len(sets["held"].places):
                 raise ConfigError(f"the head {name} has no label in the {part} regions; judge another part")
-            notify(f"{name}: {len(sets['held'].places):,} items; rivals learn")
+            say(f"{name}: {len(sets['held'].places):,} items; rivals learn")
             if spec.kind == "classes":
                 rows += _classes(name, spec.outputs, spec.shares, genome, sets, width)
             elif spec.kind == "tracks":
                 rows += _tracks(name, spec.outputs, genome, sets, width)
             else:
                 rows += _signal(name, genome, sets, width, regions, regions[part])
-    return [_named(row, bench.model.card.id, part, command) for row in rows]
+    return [_named(row, bench.model.card.id, part, options.command) for row in rows]
 
 
 def _named(figure: Figure, model: str, part: str, command: str) -> Figure:

@@ -15,6 +15,7 @@ from dnalect.genome import Region, parse_regions
 from dnalect.inference.embed import embed
 from dnalect.models import language_model, model_folder, read_card
 from dnalect.stats import Draws, agreement, block_of, paired, tuned_logistic
+from studies.options import Probe
 
 WORDS = (3, 4, 5)
 RIVAL = "words of 3-5"
@@ -33,6 +34,15 @@ class ProbeTask:
     tune: Labelled
     test: Labelled
     units: Numbers
+
+
+def task_of(options: Probe) -> ProbeTask:
+    """Return the task of the options: a folder, or a table that is placed."""
+    if options.task:
+        return read_task(options.task)
+    assert options.placed
+    assert options.data
+    return placed_task(options.placed, options.models[0], options.data)
 
 
 def read_task(folder: Path) -> ProbeTask:

@@ -1,6 +1,6 @@
 """GROVER's way to a vocabulary: take the size on which the next bases are predicted best."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,12 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dnalect import ConfigError, Genome, open_genome
-from dnalect.core import Codes, Estimate, check_outputs, made_folder, shown, write_tsv
+from dnalect.core import Codes, Estimate, check_outputs, made_folder, say, shown, write_tsv
 from dnalect.genome import Region, overlap, read_regions, subtract
 from dnalect.jobs.vocabulary import Letters
+from dnalect.models import use_threads
 from dnalect.report import plots
 from dnalect.stats import MANY, Draws, estimate
 from dnalect.tokens import SPECIAL, BytePairs, encode, train_byte_pairs, write_tokenizer
+from studies.options import Vocabulary
 from studies.vocabulary import judge
 
 COLUMNS = ("predictor", "words", "bases", "k", "accuracy", "low", "high", "bits", "bits_low", "bits_high", "seed_sd")
@@ -23,25 +25,6 @@ TABLE, PICTURE, TOKENIZER = "choice.tsv", "choice.png", "tokenizer.json"
 LONGEST_MARKOV = 9
 SHARE = 0.1
 _TUNED = 10_000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """sizes: words of each vocabulary, special ones included. test, validate: regions or BEDs.
-
-    By default the last contigs that make up a tenth of the genome are for the test, those
-    before them for validation. judge: "bits" (of the true bases, low is good) or "accuracy"
-    (how often the likeliest k-mer came); either is the mean over k = 2 to 6. steps: of 256
-    windows, for each model. seeds: models of each vocabulary. windows: places of the test.
-    """
-
-    sizes: Sequence[int] = (16, 64, 256, 1024, 4096)
-    test: Sequence[str] = ()
-    validate: Sequence[str] = ()
-    judge: Literal["bits", "accuracy"] = "bits"
-    steps: int = 1000
-    seeds: int = 3
-    windows: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -83,37 +66,36 @@ class Choice:
     tokenizer: BytePairs = field(repr=False)
 
 
-def choose(reference: str, out: Path, settings: Settings | None = None, say: Callable[[str], None] = print) -> Choice:
-    """Try vocabularies of several sizes; write choice.tsv, choice.png and tokenizer.json to `out`.
+def choose(options: Vocabulary) -> Choice:
+    """Try vocabularies of several sizes; write choice.tsv, choice.png and tokenizer.json.
 
     Vocabularies, models and rivals learn from the same contigs, and are judged on the same
-    places of others. say: takes a line of progress. Raises ConfigError for sizes that cannot
-    be had and for splits that overlap or leave too little, OutputError where a file would replace
-    an input.
+    places of others. Raises ConfigError for sizes that cannot be had and for splits that overlap or leave too
+    little, OutputError where a file would replace an input.
     """
-    settings = settings or Settings()
-    made_folder(out)
+    out = made_folder(options.out)
+    use_threads(options.threads)
     outputs = [out / name for name in (TABLE, PICTURE, TOKENIZER)]
-    check_outputs(outputs, [reference, *settings.test, *settings.validate])
-    genome = open_genome(reference)
-    train, validate, test = split(genome, settings.test, settings.validate)
+    check_outputs(outputs, [options.reference, *options.test, *options.validate])
+    genome = open_genome(options.reference)
+    train, validate, test = split(genome, options.test, options.validate)
     letters = [genome.fetch(region.contig, region.start, region.end) for region in train]
     trained = [encode(each) for each in letters]
     say(f"learning from {sum(map(len, train)):,} bases, judging on {sum(map(len, test)):,}")
     rng = np.random.default_rng(0)
-    tried = judge.draw_windows(_codes(genome, test), settings.windows, rng, "the test regions")
+    tried = judge.draw_windows(_codes(genome, test), options.windows, rng, "the test regions")
     tuned = judge.draw_windows(
-        _codes(genome, validate), min(settings.windows, _TUNED), rng, "the regions for validation"
+        _codes(genome, validate), min(options.windows, _TUNED), rng, "the regions for validation"
     )
     draws = Draws.of(tried.blocks, MANY)
-    vocabularies = _vocabularies(letters, settings.sizes)
+    vocabularies = _vocabularies(letters, options.sizes)
     marks: dict[str, list[judge.Marks]] = {}
     for name, tokenizer in vocabularies.items():
         marks[name] = []
-        for seed in range(settings.seeds):
+        for seed in range(options.seeds):
             order = np.random.default_rng(1 + seed)
-            windows = judge.draw_windows(trained, judge.BATCH * settings.steps, order, "the rest of the genome")
-            model = judge.train_model(tokenizer, windows, settings.steps, seed)
+            windows = judge.draw_windows(trained, judge.BATCH * options.steps, order, "the rest of the genome")
+            model = judge.train_model(tokenizer, windows, options.steps, seed)
             marks[name].append(judge.mark(partial(judge.model_log_probs, model, tokenizer), tried))
             say(f"{name}, seed {seed}: {marks[name][-1].bits.mean():.4f} bits a base")
     rivals = _rivals(trained, tuned, tried)
@@ -121,10 +103,10 @@ def choose(reference: str, out: Path, settings: Settings | None = None, say: Cal
     rows = [
         row
         for name, each in (marks | {name: [found] for name, found in rivals.items()}).items()
-        for row in _rows(name, each, sizes.get(name), draws, settings.judge)
+        for row in _rows(name, each, sizes.get(name), draws, options.judge)
     ]
-    chosen, ties = _best(marks, draws, settings.judge)
-    result = Choice(rows, chosen, ties, settings.judge, vocabularies[chosen])
+    chosen, ties = _best(marks, draws, options.judge)
+    result = Choice(rows, chosen, ties, options.judge, vocabularies[chosen])
     write_tsv(out / TABLE, [COLUMNS, *(row.cells() for row in rows)])
     write_tokenizer(result.tokenizer, out / TOKENIZER)
     draw(result.rows, result.chosen, out / PICTURE)

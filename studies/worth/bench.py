@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dnalect import ConfigError, Genome, open_genome
 from dnalect.baselines import MarkovModel
-from dnalect.core import Figure
+from dnalect.core import Figure, say
 from dnalect.genome import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
 from studies.data import file_of
 from studies.worth.collected import Collected
@@ -44,7 +44,6 @@ class Options:
     contigs: tuple[str, ...] = ()
     command: str = ""
     dtype: str = "float32"
-    notify: Callable[[str], None] = lambda _: None
 
     def file(self, name: str) -> Path:
         """Return a file of the data folder. InputError where it is not there."""
@@ -89,9 +88,7 @@ class Bench:
     def __init__(self, options: Options, reference: str, left_out: Sequence[str] = ()):
         self.options = options
         self.genome: Genome = open_genome(options.file(reference))
-        self.model = CrossFitted(
-            self.genome, options.model, options.folds, options.allow_seen, options.notify, options.dtype
-        )
+        self.model = CrossFitted(self.genome, options.model, options.folds, options.allow_seen, options.dtype)
         self._left_out = left_out
         self._fitted: dict[str, MarkovModel] = {}
 
@@ -140,7 +137,7 @@ class Bench:
     def _markov(self, train: list[Region], tune: list[Region]) -> MarkovModel:
         key = f"{train} {tune}"
         if key not in self._fitted:
-            self.options.notify(f"Markov rival counts {sum(map(len, train)):,} bases")
+            say(f"Markov rival counts {sum(map(len, train)):,} bases")
             parts = ([self.model.codes(region) for region in each] for each in (train, tune))
             kept = dict(list(self._fitted.items())[-1:])  # two folds take turns; more would only fill the memory
             self._fitted = kept | {key: MarkovModel("two", ORDER).fit(*parts)}

@@ -1,6 +1,6 @@
 """Every region from a model that never saw it: the shipped one, or a fold of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect import ConfigError, Genome, ModelError
+from dnalect.core import say
 from dnalect.genome import Region, format_region
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.models import Card, Model, language_model, model_folder, read_card
@@ -57,7 +58,6 @@ class CrossFitted:
         model: str,
         folds: Path | None = None,
         allow_seen: bool = False,
-        notify: Callable[[str], None] = lambda _: None,
         dtype: str = "float32",
     ):
         self.genome = genome
@@ -66,7 +66,6 @@ class CrossFitted:
         self.name = shipped.card.id
         self.members = [shipped, *fold_members(folds, shipped.card, genome.names)]
         self.allow_seen, self.dtype = allow_seen, dtype
-        self._notify = notify
         self._loaded: dict[Path, Model] = {}
 
     def _saw(self, member: Member, region: Region) -> bool:
@@ -131,7 +130,7 @@ class CrossFitted:
     def _compute(self, member: Member, region: Region) -> Table:
         model = self._model(member)
         text = format_region(region, self.genome.names, self.genome.lengths)
-        self._notify(f"{member.card.id} reads {text} ({len(region):,} bases)")
+        say(f"{member.card.id} reads {text} ({len(region):,} bases)")
         reach = model.can.reach or 0
         low = max(0, region.start - reach)
         high = min(int(self.genome.lengths[region.contig]), region.end + reach)

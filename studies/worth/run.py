@@ -1,52 +1,24 @@
 """All studies of all models: rows, plots and the page."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect import ConfigError, DnalectError, open_genome
-from dnalect.core import check_outputs, made_folder, track, write_text
+from dnalect.core import check_outputs, made_folder, say, track, write_text
 from dnalect.models import embedded_cards, model_folder, read_card
+from studies.options import Worth
 from studies.worth.bench import Findings, Options
 from studies.worth.head import HEAD_FILE, write_head
-from studies.worth.kept import read_study, write_study
 from studies.worth.page import render
-from studies.worth.results import Result, Skipped
+from studies.worth.results import Result, Skipped, read_study, write_study
 from studies.worth.species import HUMAN, Species
 from studies.worth.studies import STUDIES, Study
 
 IMAGES = "images"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to measure.
-
-    data: folder with genomes/ and variants/. out: folder of the rows and plots. page: the
-    Markdown page to write, its plots go to images/ beside it. studies: names, all if empty.
-    models: names or folders; a study takes those of its species' assembly, or all where none
-    is; if empty, the embedded ones of its species' assembly. human: model of the human study in
-    their place. folds: folder of folds. allow_seen: measure on trained contigs too, marked.
-    contigs: only these, if any. dtype: that the networks compute in. kept: run nothing, and
-    make the page of what `out` holds.
-    """
-
-    data: Path
-    out: Path
-    page: Path | None = None
-    studies: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    human: str | None = None
-    folds: Path | None = None
-    allow_seen: bool = False
-    contigs: tuple[str, ...] = ()
-    dtype: str = "float32"
-    notify: Callable[[str], None] = field(default=lambda _: None)
-    kept: bool = False
-
-
-def run(request: Request) -> tuple[list[Result], list[Skipped]]:
+def run(request: Worth) -> tuple[list[Result], list[Skipped]]:
     """Run the studies and write OUT/STUDY.tsv, the plots, and the page of all studies that OUT then holds.
 
     A study that can't be run is skipped with a notice while others can. Raises its error
@@ -76,7 +48,7 @@ def run(request: Request) -> tuple[list[Result], list[Skipped]]:
         except DnalectError as error:
             failed(study, species, model, error)
     for each in skipped:
-        request.notify(f"{each.study.name} of {each.species.name} was left out: {each.reason}")
+        say(f"{each.study.name} of {each.species.name} was left out: {each.reason}")
     if not results and errors:
         raise errors[0]
     _write(request, results, skipped)
@@ -90,7 +62,7 @@ def _chosen(names: Sequence[str]) -> list[Study]:
     return [study for study in STUDIES if not names or study.name in names]
 
 
-def _models(request: Request, species: Species) -> list[str]:
+def _models(request: Worth, species: Species) -> list[str]:
     """The models to measure on a species. ConfigError where there is none."""
     if species == HUMAN and request.human:
         return [request.human]
@@ -104,7 +76,7 @@ def _models(request: Request, species: Species) -> list[str]:
     raise ConfigError(f"no embedded model is of {species.name}; name one with {option}")
 
 
-def _options(request: Request, study: Study, model: str) -> Options:
+def _options(request: Worth, study: Study, model: str) -> Options:
     option = "--human-model" if HUMAN in study.runs else "--model"
     words = ["python -m studies worth --data DATA", f"--study {study.name}", f"{option} {Path(model).name}"]
     words += [f"--folds {request.folds.name}"] if request.folds else []
@@ -119,11 +91,10 @@ def _options(request: Request, study: Study, model: str) -> Options:
         contigs=request.contigs,
         command=" ".join(words),
         dtype=request.dtype,
-        notify=request.notify,
     )
 
 
-def _command(request: Request, results: Sequence[Result]) -> str:
+def _command(request: Worth, results: Sequence[Result]) -> str:
     """The command that makes all of these again."""
     options = {("--human-model" if each.species == HUMAN else "--model", each.given) for each in results}
     words = ["python -m studies worth --data DATA", *(f"{option} {given}" for option, given in sorted(options))]
@@ -131,7 +102,7 @@ def _command(request: Request, results: Sequence[Result]) -> str:
     return " ".join([*words, "--out results/worth --page docs/worth.md"])
 
 
-def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
+def _write(request: Worth, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
     fresh = {study: [each for each in results if each.study == study] for study in STUDIES}
     for study, own in fresh.items():
         if own:
@@ -146,7 +117,7 @@ def _write(request: Request, results: Sequence[Result], skipped: Sequence[Skippe
         write_text(request.page, render(every, skipped, IMAGES, _command(request, every)))
 
 
-def _draw(request: Request, findings: Findings) -> None:
+def _draw(request: Worth, findings: Findings) -> None:
     for plot in findings.plots:
         path = request.out / f"{plot.name}.png"
         plot.draw(path)
@@ -154,7 +125,7 @@ def _draw(request: Request, findings: Findings) -> None:
             shutil.copyfile(path, request.page.parent / IMAGES / f"worth-{plot.name}.png")
 
 
-def _make_room(request: Request, chosen: Sequence[Study]) -> None:
+def _make_room(request: Worth, chosen: Sequence[Study]) -> None:
     """Make the folders; refuse outputs that are inputs."""
     made_folder(request.out)
     if request.page is not None:

@@ -17,16 +17,12 @@ def test_predictors_need_a_name_each(study, texts, tmp_path):
 
 @pytest.mark.parametrize("study", ["elements", "pairs", "saturation"])
 def test_options_reach_the_study(study, tmp_path, monkeypatch):
-    told = {}
-
-    def spy(*given):
-        told["given"] = given
-
-    monkeypatch.setattr(f"studies.cases.{study}.run_{study}", spy)
+    told = []
+    monkeypatch.setattr(f"studies.cases.{study}.run_{study}", told.append)
     words = ["--data", "d", "--out", str(tmp_path), "-m", "model", "--predictor", "a=f/1", "--predictor", "b=f=2"]
     done = CliRunner().invoke(command, [study, *words])
     assert done.exit_code == 0, done.output
-    data, model, out, _, device, predictors, *_ = told["given"]
-    assert (str(data), model, out, device) == ("d", "model", tmp_path, "cpu")
-    assert {name: str(folder) for name, folder in predictors.items()} == {"a": "f/1", "b": "f=2"}
+    (options,) = told
+    assert (str(options.data), options.model, options.out, options.device) == ("d", "model", tmp_path, "auto")
+    assert {name: str(folder) for name, folder in options.tuned.items()} == {"a": "f/1", "b": "f=2"}
     assert f"the figures are in {tmp_path / 'figures.tsv'}" in done.output

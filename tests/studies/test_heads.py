@@ -13,6 +13,7 @@ from studies.__main__ import studies as command
 from studies.heads.items import open_bench, token_items, window_items
 from studies.heads.job import evaluate_heads
 from studies.heads.probe import embed, placed_task, probe_models, read_task
+from studies.options import Heads
 from tests.training.toy_heads import KEPT, MARKS, REGION, STRETCH, make_toy, write
 
 
@@ -81,10 +82,10 @@ def test_another_genome_and_a_model_without_heads_are_refused(data, models, tmp_
     with pytest.raises(
         ModelError, match=r"has no heads: its card lists none. Train it from a config with \[\[heads\]\]"
     ):
-        evaluate_heads(models[1], data)
+        evaluate_heads(Heads(models[1], data))
     (tmp_path / "toy.fa").write_text((data / "toy.fa").read_text().replace(">u\n", ">u\nA"))
     with pytest.raises(ConfigError, match="is not the genome toy that both was trained on"):
-        evaluate_heads(models[0], tmp_path)
+        evaluate_heads(Heads(models[0], tmp_path))
 
 
 def test_a_probe_compares_two_models_on_the_same_items(data, models, tmp_path):

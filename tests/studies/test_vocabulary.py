@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from dnalect.core.errors import ConfigError
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.tokens.bases import decode, encode, reverse_complement
 from dnalect.tokens.files import read_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
+from studies.options import Vocabulary
 from studies.vocabulary import judge
-from studies.vocabulary.choose import COLUMNS, Settings, choose, split, table, verdict
+from studies.vocabulary.choose import COLUMNS, choose, split, table, verdict
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +154,8 @@ def test_a_split_holds_out_the_last_contigs(patterned):
 
 def test_choose(patterned, tmp_path):
     said = []
-    settings = Settings(sizes=(24, 60), steps=12, seeds=2, windows=300)
-    result = choose(str(patterned), tmp_path / "out", settings, said.append)
+    with using(Reporter(False, said.append)):
+        result = choose(Vocabulary(str(patterned), tmp_path / "out", (24, 60), steps=12, seeds=2, windows=300))
     assert {row.predictor for row in result.rows} >= {"BPE 24", "BPE 60", "most frequent k-mer"}
     assert sum(row.predictor.startswith("Markov order") for row in result.rows) == 6
     for row in result.rows:
@@ -176,6 +178,6 @@ def test_choose(patterned, tmp_path):
 def test_sizes_that_cannot_be_had(fasta, tmp_path):
     regions = {"test": ["chrB"], "validate": ["chrA:5001-6000"]}
     with pytest.raises(ConfigError, match="words at most, not 9,000"):
-        choose(str(fasta), tmp_path / "out", Settings(sizes=(9000,), **regions))
+        choose(Vocabulary(str(fasta), tmp_path / "out", (9000,), **regions))
     with pytest.raises(ConfigError, match="at least one size"):
-        choose(str(fasta), tmp_path / "out", Settings(sizes=(), **regions))
+        choose(Vocabulary(str(fasta), tmp_path / "out", (), **regions))

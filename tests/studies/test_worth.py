@@ -16,6 +16,7 @@ import pytest
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import COLUMNS, Estimate, Figure, against_chance, against_rival, shown, signed
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.tiles import tiled_log_probs
@@ -23,13 +24,14 @@ from dnalect.models.registry import load
 from dnalect.stats import draws
 from dnalect.tokens.bases import BASES, encode
 from studies.cases import measured
+from studies.options import Worth
 from studies.worth import conservation, crossfit, human, promoter_bases, promoters, strains
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import add_aurocs
 from studies.worth.page import Result, Skipped, render, sentence, shortcomings
 from studies.worth.promoter_bases import promoter_numbers
-from studies.worth.run import Request, run
+from studies.worth.run import run
 from studies.worth.snvs import make_snvs, read_snvs
 from studies.worth.species import HUMAN, YEAST
 from studies.worth.studies import STUDIES
@@ -257,8 +259,9 @@ def test_the_studies_of_yeast_write_rows_plots_and_a_page(data, tiny, tmp_path):
     page = tmp_path / "docs" / "worth.md"
     names = ("promoters", "strains", "profiles")
     told: list[str] = []
-    request = Request(data, tmp_path / "out", page, names, (str(tiny),), notify=told.append)
-    results, skipped = run(request)
+    request = Worth(data, tmp_path / "out", page, names, (str(tiny),))
+    with using(Reporter(False, told.append)):
+        results, skipped = run(request)
     assert [(result.study.name, result.model) for result in results] == [(name, str(tiny)) for name in names]
     assert [each.species.name for each in skipped] == ["U. maydis"]
     assert any("U. maydis was left out" in line for line in told)
@@ -283,7 +286,7 @@ def test_the_studies_of_yeast_write_rows_plots_and_a_page(data, tiny, tmp_path):
 
 
 def test_splice_sites_and_consequences_are_where_they_were_planted(data, tiny, tmp_path):
-    results, skipped = run(Request(data, tmp_path, None, ("strains", "profiles"), (str(tiny),)))
+    results, skipped = run(Worth(data, tmp_path, None, ("strains", "profiles"), (str(tiny),)))
     assert [each.species.name for each in skipped] == ["U. maydis"], skipped
     coding, profiles = (result.findings for result in results)
     genes = sum(len(range(300, length - 900, 700)) for length in LENGTHS.values())
@@ -296,9 +299,9 @@ def test_splice_sites_and_consequences_are_where_they_were_planted(data, tiny, t
 
 def test_what_cannot_be_run_alone_is_an_error(data, tiny, tmp_path):
     with pytest.raises(ConfigError, match="no study 'nothing'; there are promoters"):
-        run(Request(data, tmp_path, studies=("nothing",)))
+        run(Worth(data, tmp_path, studies=("nothing",)))
     with pytest.raises(InputError, match=r"zymoseptoria.*--data"):
-        run(Request(data, tmp_path, studies=("conservation",), models=(str(tiny),)))
+        run(Worth(data, tmp_path, studies=("conservation",), models=(str(tiny),)))
 
 
 def test_a_vcf_of_another_reference_is_refused(data, tiny, tmp_path):

@@ -14,11 +14,12 @@ from dnalect.genome.bed import Intervals
 from dnalect.genome.regions import Region
 from dnalect.stats import draws
 from dnalect.tokens.bases import encode
+from studies.options import Worth
 from studies.worth import crossfit, splice
 from studies.worth.bench import Bench, Options
 from studies.worth.head import answers, head_sentence, head_table
-from studies.worth.kept import read_study
-from studies.worth.run import Request, run
+from studies.worth.results import read_study
+from studies.worth.run import run
 from studies.worth.species import HUMAN
 from studies.worth.splice import DONOR, Sites, is_site, splice_sites, stranded_genes
 from studies.worth.studies import STUDIES
@@ -136,7 +137,7 @@ def test_a_model_that_knows_the_sites_is_seen_and_one_that_does_not_is_called_so
 
 def test_the_page_begins_with_the_table_and_keeps_other_studies(data, tiny, tmp_path):
     page, out = tmp_path / "docs" / "worth.md", tmp_path / "out"
-    request = Request(data, out, page, ("splice",), human=str(tiny))
+    request = Worth(data, out, page, ("splice",), human=str(tiny))
     results, _ = run(request)
     text = page.read_text()
     assert text.index("| Splice sites") < text.index("<details") < text.index("## Human splice sites")
@@ -147,7 +148,7 @@ def test_the_page_begins_with_the_table_and_keeps_other_studies(data, tiny, tmp_
     kept = read_study(out, SPLICE)
     assert [row.metric for row in kept[0].findings.rows] == [row.metric for row in results[0].findings.rows]
     assert kept[0].findings.notes == results[0].findings.notes
-    run(Request(data, out, tmp_path / "again" / "worth.md", kept=True))
+    run(Worth(data, out, tmp_path / "again" / "worth.md", kept=True))
     assert (tmp_path / "again" / "worth.md").read_text() == text
     told = [each for each in read_figures(out / "head.tsv") if each.against]
     assert [(each.task, each.who) for each in told] == [("Splice sites", "tiny")] * 2
@@ -155,7 +156,7 @@ def test_the_page_begins_with_the_table_and_keeps_other_studies(data, tiny, tmp_
 
 def test_what_is_kept_is_checked(tmp_path):
     with pytest.raises(ConfigError, match="holds no study"):
-        run(Request(tmp_path, tmp_path, tmp_path / "page.md", kept=True))
+        run(Worth(tmp_path, tmp_path, tmp_path / "page.md", kept=True))
     (tmp_path / "splice.tsv").write_text("study\n")
     (tmp_path / "splice.json").write_text("[{}]")
     with pytest.raises(TableError, match="run the study again"):

@@ -5,6 +5,8 @@ from .model import Abilities as Abilities
 from .model import Ask as Ask
 from .model import Model as Model
 from .model import Output as Output
+from .precision import best_device as best_device
+from .precision import use_threads as use_threads
 from .registry import embedded_cards as embedded_cards
 from .registry import language_model as language_model
 from .registry import model_folder as model_folder

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dnalect.core.figures import NOTHING, Figure, read_figures
-from studies.cases.compared import Panel, compared, forest_section, hits_among_first, learned
+from studies.cases.compared import compared, hits_among_first, learned
+from studies.cases.page import Panel, forest_section
 
 BARE = Figure("task", "part", "", "AUROC", 7, NOTHING)
 
@@ -57,8 +58,8 @@ def test_a_section_has_a_picture_and_words_for_who_is_no_rival(tmp_path):
     rng = np.random.default_rng(0)
     samples = {"model": 0.9 + rng.normal(size=201) * 0.01, "rival": 0.6 + rng.normal(size=201) * 0.01}
     figures = compared(BARE, samples, ["rival"])
-    panel = Panel("heading", "part", "AUROC", 0.5, "picture", ("a sentence",))
-    section = forest_section(panel, figures, ["rival"], tmp_path, "caption")
+    panel = Panel("heading", "part", "AUROC", 0.5, "picture", "caption", ("a sentence",))
+    section = forest_section(panel, figures, ["rival"], tmp_path)
     assert [row[0] for row in section.rows] == ["model", "rival"]
     assert section.rows[0][2].startswith("better than rival (+0.")
     assert section.rows[1][2] == ""

@@ -25,6 +25,7 @@ from studies.cases.element_figures import (
     mean_figures,
 )
 from studies.cases.measured import FLANK, read_measured
+from studies.options import Human
 
 LETTERS = np.array(list("ACGT"))
 ELEMENTS, SITES = 7, 70
@@ -90,7 +91,7 @@ def test_elements_are_judged_without_their_own_variants(assay, model_folder, mon
         return fit(features, labels, classes, tune, *rest)
 
     monkeypatch.setattr(compared, "tuned_logistic", spy)
-    figures = elements.run_elements(assay, str(model_folder), assay / "out")
+    figures = elements.run_elements(Human(assay, assay / "out", str(model_folder)))
     whole = (ELEMENTS + 1) * SITES - 1
     # Both cell types of E0 are left out together.
     assert set(sizes) == {whole - SITES, whole - (2 * SITES - 1)}
@@ -117,9 +118,8 @@ def test_a_predictor_that_knows_the_effect_is_seen(assay, model_folder, monkeypa
 
     monkeypatch.setattr(haplotypes, "predicted_changes", knowing)
     folder = make_predictor(assay / "predictor", model_folder)
-    figures = elements.run_elements(
-        assay, str(model_folder), assay / "out", predictors={"told": folder, "untold": folder}
-    )
+    predictors = (f"told={folder}", f"untold={folder}")
+    figures = elements.run_elements(Human(assay, assay / "out", str(model_folder), predictors))
     found = kept(figures, MEAN)
     told, untold = (f"{name}: |change|, zero labels of the assay" for name in ("told", "untold"))
     assert found[told, "AUROC"].value.mean > 0.99
@@ -181,6 +181,6 @@ def test_two_cell_types_say_how_far_one_can_come(assay):
 
 def test_what_is_missing_or_no_predictor_is_named(assay, tmp_path, model_folder):
     with pytest.raises(InputError, match="which is missing"):
-        elements.run_elements(tmp_path / "nowhere", str(model_folder), tmp_path / "out")
+        elements.run_elements(Human(tmp_path / "nowhere", tmp_path / "out", str(model_folder)))
     with pytest.raises(ModelError, match="no fine-tuned model"):
-        elements.run_elements(assay, str(model_folder), tmp_path / "out", predictors={"base": model_folder})
+        elements.run_elements(Human(assay, tmp_path / "out", str(model_folder), (f"base={model_folder}",)))

@@ -24,6 +24,7 @@ from studies.cases.pairs import (
     pair_figures,
     run_pairs,
 )
+from studies.options import Human
 
 LETTERS = np.array(list("ACGT"))
 COUNT = 200
@@ -105,7 +106,7 @@ def test_folds_keep_groups_whole(assay):
 
 def test_what_is_planted_is_found_and_each_rival_knows_its_part(assay, model_folder):
     folder = make_predictor(assay / "predictor", model_folder)
-    figures = run_pairs(assay, str(model_folder), assay / "out", "told", predictors={"three": folder})
+    figures = run_pairs(Human(assay, assay / "out", str(model_folder), (f"three={folder}",), command="told"))
     found = {(each.part, each.who, each.metric): each for each in figures}
     assert found[ALL, CHANGED_WORDS, "AUROC"].value.mean > 0.95
     assert found[ALL, CHANGED_WORDS, SIGNED].value.mean > 0.6

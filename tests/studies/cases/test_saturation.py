@@ -22,6 +22,7 @@ from studies.cases.saturation import (
     run_saturation,
     saturation_figures,
 )
+from studies.options import Saturation as Asked
 
 LOW, HIGH = START - FLANK - 40, END + FLANK + 60
 HEADER = "Chrom\tPos\tRef\tAlt\tBarcodes\tDNA\tRNA\tCoefficient\tpValue\tElement\tRelease"
@@ -67,7 +68,7 @@ def test_variants_of_either_slice_are_the_same(assay):
 
 def test_what_is_planted_is_found(assay, model_folder):
     folder = make_predictor(assay / "predictor", model_folder)
-    figures = run_saturation(assay, str(model_folder), assay / "out", "told", predictors={"three": folder})
+    figures = run_saturation(Asked(assay, assay / "out", str(model_folder), (f"three={folder}",), command="told"))
     found = {(each.part, each.who, each.metric): each.value for each in figures}
     for part in (SUBSTITUTIONS, DELETIONS):
         assert found[part, NEAR, SIZE].low > 0.95

@@ -1,0 +1,3 @@
+from .main import LateGroup as LateGroup
+from .main import run as run
+from .options import command as command

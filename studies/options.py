@@ -1,0 +1,194 @@
+"""What each study is asked for: the options of its command."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Interval
+from pydantic import Strict
+from typing_extensions import Doc
+
+from dnalect import ConfigError
+from dnalect.core import (
+    ARGUMENT,
+    MODEL,
+    OUTPUT,
+    REFERENCE,
+    Command,
+    Device,
+    Dtype,
+    File,
+    Flag,
+    Natural,
+    Positive,
+    Texts,
+    Threads,
+    config,
+)
+
+Out = Annotated[File, OUTPUT, Doc("Folder for figures.tsv and index.html.")]
+Tabled = Annotated[File | None, OUTPUT, Doc("Also write the figures here (TSV).")]
+VariantsData = Annotated[File, Doc("Folder with genomes/ and variants/.")]
+Sample = Annotated[int, Ge(100)]
+
+
+@config
+class Human:
+    """The studies of measured variants in human. predictors: NAME=FOLDER of fine-tuned models."""
+
+    data: Annotated[File, Doc("Folder with variants/, and of saturation with genomes/.")]
+    out: Out
+    model: Annotated[str, MODEL, Doc("Embedded model or model folder.")] = "duplex-human"
+    predictors: Annotated[
+        Texts,
+        Flag("--predictor", metavar="NAME=FOLDER"),
+        Doc("A model of `dnalect finetune`, whose predicted changes are measured too; repeatable."),
+    ] = ()
+    device: Device = "auto"
+    threads: Threads = None
+    command: Command = ""
+
+    def __post_init__(self) -> None:
+        for text in self.predictors:
+            name, mark, folder = text.partition("=")
+            if not (name.strip() and mark and folder) or len(self.tuned) < len(self.predictors):
+                raise ConfigError(f"--predictor: give NAME=FOLDER, each name once, not {text!r}")
+
+    @property
+    def tuned(self) -> dict[str, Path]:
+        """Name -> folder of each predictor."""
+        return {name: Path(folder) for name, _, folder in (text.partition("=") for text in self.predictors)}
+
+
+@config
+class Saturation(Human):
+    """The study of the HNF4A promoter."""
+
+    reference: Annotated[
+        File | None,
+        REFERENCE,
+        Doc(
+            "Chromosome 20 of GRCh37, or a slice whose record is named 20:START-END [default: the one in DATA/genomes]."
+        ),
+    ] = None
+
+
+@config
+class Expression:
+    """The study of yeast promoters. run: folder of kept predictions."""
+
+    suite: Annotated[File, ARGUMENT]
+    data: Annotated[File, Doc("Folder of tasks, variants and genomes.")]
+    out: Out
+    models: Annotated[File, Doc("Folder of the suite's model folders.")] = Path()
+    run: Annotated[File | None, Doc("Folder of kept predictions [default: OUT/predictions].")] = None
+    rivals_also: Annotated[
+        File | None,
+        Doc(
+            "Table of more promoters that the rivals learn from too, where the models know them already: columns "
+            "sequence and expression, in any unit."
+        ),
+    ] = None
+    natural: Annotated[Natural, Doc("Variants; 0: none.")] = 2000
+    seeds: Annotated[Positive | None, Doc("[default: the suite's]")] = None
+    device: Device = "auto"
+    threads: Threads = None
+    command: Command = ""
+
+
+@config
+class Worth:
+    """What to measure of what models know, and of which.
+
+    page: the Markdown page to write, its plots go to images/ beside it. studies: names, all if empty. models: names or
+    folders; a study takes those of its species' assembly, or all where none is; if empty, the embedded ones of its
+    species' assembly. human: model of the studies of human in their place. folds: folder of folds. kept: run nothing,
+    and make the page of what `out` holds.
+    """
+
+    data: VariantsData
+    out: Annotated[File, OUTPUT, Doc("Folder for the rows (TSV) and the plots (PNG).")] = Path("results/worth")
+    page: Annotated[File | None, Doc("Also write the page; its plots go to images/ beside it.")] = None
+    studies: Annotated[
+        Texts,
+        Flag("--study"),
+        Doc("Only promoters, strains, conservation, profiles, human or splice; repeatable. The page keeps the others."),
+    ] = ()
+    models: Annotated[
+        Texts,
+        MODEL,
+        Doc("Embedded model or model folder; repeatable [default: those of each species' assembly]."),
+    ] = ()
+    human: Annotated[str | None, Flag("--human-model"), Doc("Model of the studies of human.")] = None
+    folds: Annotated[File | None, Doc("Models that each saw a part [default: runs/folds].")] = None
+    allow_seen: Annotated[bool, Doc("Measure on chromosomes that the model trained on too; rows say so.")] = False
+    contigs: Annotated[Texts, Flag("--contig"), Doc("Only these contigs, for a quick look; repeatable.")] = ()
+    kept: Annotated[bool, Doc("Measure nothing: write the page of what --out holds.")] = False
+    dtype: Dtype = "float32"
+
+
+@config
+class Recipes:
+    """The models to compare on one split of yeast."""
+
+    models: Annotated[Texts, ARGUMENT]
+    data: VariantsData
+    out: Annotated[File, OUTPUT, Doc("Folder.")] = Path("results/recipes")
+    sample: Annotated[Sample, Doc("Held-out bases.")] = 4_000
+    variants: Annotated[Annotated[int, Ge(20)], Doc("Common variants.")] = 1_000
+    dtype: Dtype = "float32"
+    command: Command = ""
+
+
+@config
+class Heads:
+    """The multi-task model whose heads are judged."""
+
+    model: Annotated[File, ARGUMENT]
+    data: Annotated[File, Doc("Folder that the config's files are in.")]
+    part: Annotated[Literal["test", "validate"], Doc("Regions.")] = "test"
+    sample: Annotated[Sample, Doc("Tokens to judge.")] = 8_000
+    output: Tabled = None
+    command: Command = ""
+
+
+@config
+class Probe:
+    """Two models, and a task: a folder, or a table that is placed on the genome of `data`."""
+
+    models: Annotated[tuple[File, File], Strict(False), ARGUMENT]
+    task: Annotated[File | None, Doc("Folder with train, dev and test tables sequence,label.")] = None
+    placed: Annotated[File | None, Doc("One table, placed on the genome of --data.")] = None
+    data: Annotated[File | None, Doc("Folder of the genome of the first model's card.")] = None
+    output: Tabled = None
+    command: Command = ""
+
+    def __post_init__(self) -> None:
+        if (self.task is None) == (self.placed is None) or (self.placed is not None and self.data is None):
+            raise ConfigError("give --task FOLDER, or --placed TABLE with --data FOLDER")
+
+
+@config
+class Vocabulary:
+    """Which sizes of a byte-pair vocabulary to try on a genome, and how they are judged.
+
+    sizes: words of each vocabulary, special ones included. test, validate: regions or BEDs. By default the last
+    contigs that make up a tenth of the genome are for the test, those before them for validation. judge: "bits" (of
+    the true bases, low is good) or "accuracy" (how often the likeliest k-mer came); either is the mean over k = 2 to 6.
+    steps: of 256 windows, for each model.
+    """
+
+    reference: Annotated[str, Flag(argument=True, metavar="FASTA")]
+    out: Annotated[File, OUTPUT, Doc("Folder for the results.")]
+    sizes: Annotated[
+        tuple[Annotated[int, Interval(ge=9, le=1 << 20)], ...],
+        Strict(False),
+        Flag("--size"),
+        Doc("Words of a vocabulary to try; repeatable."),
+    ] = (16, 64, 256, 1024, 4096)
+    test: Annotated[Texts, Flag(metavar="REGION|BED"), Doc("Held out for the judgement [default: last contigs].")] = ()
+    validate: Annotated[Texts, Flag(metavar="REGION|BED"), Doc("For the rivals' order [default: those before].")] = ()
+    judge: Literal["bits", "accuracy"] = "bits"
+    steps: Annotated[Positive, Doc("Training steps of a model.")] = 1000
+    seeds: Annotated[Annotated[int, Interval(ge=1, le=100)], Doc("Models of a vocabulary.")] = 3
+    windows: Annotated[Sample, Doc("Test places.")] = 20_000
+    threads: Threads = None
