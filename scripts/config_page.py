@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dnalect.core.described import described
 from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
-from dnalect.jobs.rank.settings import Settings, Used
+from dnalect.jobs.rank.options import Options as RankOptions
+from dnalect.jobs.rank.settings import Used
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.training.config import (
     CardConfig,
@@ -66,8 +67,9 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, type, tuple[str, ...]], ...]], 
     ),
     (
         "Ranking",
-        "A TOML file for `--weights` of [`dnalect rank`](rank.md). What it does not name stays at its default.",
-        (("Tables", Settings, ()), ("[use.NAME]", Used, ())),
+        "A TOML file for `--config` of [`dnalect rank`](rank.md); `dnalect rank --init-config` prints one. What it "
+        "does not name stays at its default, and what is typed goes above it.",
+        (("All keys", RankOptions, ("scored", "config", "command")), ("[use.NAME]", Used, ())),
     ),
 )
 

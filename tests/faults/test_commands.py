@@ -54,7 +54,7 @@ def given(tmp_path, fasta):
         "score g.fa v.vcf -o new.vcf --rename-contigs names --report names",
         "score g.fa v.vcf -o new.vcf --multiqc link",
         "score g.fa v.vcf -o v.vcf",
-        "rank s.tsv -o new.tsv --weights w.toml --report w.toml",
+        "rank s.tsv -o new.tsv --config w.toml --report w.toml",
         "rank s.tsv -o new.tsv --annotate g.gff --report hard",
         "rank s.tsv -o s.tsv",
         "tokenize g.fa -o g.fa",

@@ -57,7 +57,7 @@ def test_a_model_that_has_its_background_draws_none(fasta, vcf, model, tmp_path,
     folder = shutil.copytree(model, tmp_path / "own")
     path = make_table(BackgroundOptions(str(folder), [str(fasta)], among="the tiny genome", **FEW))
     assert path == folder / "background.npz"
-    scorer = Scoring(str(fasta), Options(model=str(folder), quiet=True)).scorer
+    scorer = Scoring(str(fasta), Options(model=str(folder))).scorer
     whole = {group: pool_of(group, drawn_of(scorer, group, 480, 4, 1)) for group in ("snv",)}
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "fresh"))
     found, rows = run(fasta, vcf, tmp_path, model=str(folder))

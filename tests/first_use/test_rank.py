@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from dnalect.cli.main import dnalect
+from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.outputs import write_outputs
-from dnalect.jobs.rank.ranking import Options, rank_variants
+from dnalect.jobs.rank.ranking import rank_variants
 
 HEAD = "chrom\tpos\tref\talt\tclass\tllr\tpercentile\treason\tallele_frequency\tgene\tregion\ttss_distance"
 MORE = "\tconsequence\tprotein_change\tmotif\tmotif_ref\tmotif_alt"
@@ -47,18 +48,18 @@ def test_the_first_ten_picks_are_said(scored, tmp_path):
 
 
 def test_a_gene_far_away_is_no_locus(scored):
-    ranked = rank_variants(str(scored), Options(group_by="gene", budget=30, quiet=True))
+    ranked = rank_variants(Options(str(scored), group_by="gene", budget=30))
     names = dict(zip(ranked.scored.positions.tolist(), ranked.loci.names, strict=True))
     assert names[5000] == ""
     assert names[6000] == "INSIDE"
     assert any("1 variant in no locus (1 of them with no TSS within 10,000 bp" in note for note in ranked.notes)
-    far = rank_variants(str(scored), Options(group_by="gene", budget=30, max_distance=200_000, quiet=True))
+    far = rank_variants(Options(str(scored), group_by="gene", budget=30, max_distance=200_000))
     assert "FAR" in far.loci.names
     assert 5000 in far.scored.positions[far.picks]
 
 
 def test_alleles_without_a_score_are_said_once(scored):
-    notes = rank_variants(str(scored), Options(budget=3, quiet=True)).notes
+    notes = rank_variants(Options(str(scored), budget=3)).notes
     assert [note for note in notes if "no rank" in note] == [
         "1 of 18 variants have no score of a model and no rank; they come last."
     ]
@@ -66,7 +67,7 @@ def test_alleles_without_a_score_are_said_once(scored):
 
 
 def test_the_page_links_to_browsers(scored, tmp_path):
-    ranked = rank_variants(str(scored), Options(group_by="gene", budget=3, quiet=True))
+    ranked = rank_variants(Options(str(scored), group_by="gene", budget=3))
     write_outputs(ranked, str(tmp_path / "r.tsv"), str(tmp_path / "r.html"))
     page = (tmp_path / "r.html").read_text()
     assert "https://gnomad.broadinstitute.org/variant/20-6000-A-C?dataset=gnomad_r4" in page
@@ -77,5 +78,5 @@ def test_scores_of_others_can_be_ranked(tmp_path):
     path = tmp_path / "cadd.tsv"
     rows = "".join(f"1\t{n + 1}\tA\tC\t{n}\n" for n in range(20))
     path.write_text(f"#Chrom\tPos\tRef\tAlt\tCADD_PHRED\n{rows}")
-    ranked = rank_variants(str(path), Options(use=("cadd=CADD_PHRED:2:high",), budget=2, quiet=True))
+    ranked = rank_variants(Options(str(path), uses=("cadd=CADD_PHRED:2:high",), budget=2))
     assert ranked.scored.positions[ranked.picks].tolist() == [20, 19]

@@ -232,7 +232,7 @@ RANK = (
             "rank scored.vcf --budget 3 --weight llr=1:abs --weight frequency=0 --conservation toy.bw --annotate "
             "toy.gff",
             "rank scored.parquet -o ranked.parquet --group-by toy.bed --spread global --use mine=l2_site:2:high "
-            "--weights w.toml",
+            "--config w.toml",
             "rank scored.tsv --budget 3 --labels labels.tsv --skip-labelled --no-repeats --quiet -o calibrated.tsv",
         ),
         (*TOY, "toy.gff", "toy.bw", "toy.bed", "labels.tsv"),

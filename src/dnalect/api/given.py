@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_origin
 
 import numpy as np
 
+from dnalect.core.configs import with_file
 from dnalect.core.described import hints_of, plain
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.nearest import did_you_mean
@@ -35,7 +36,7 @@ def options_of(kind: type[T], given: Mapping[str, Any]) -> T:
             value = (value,) if isinstance(value, str | os.PathLike) else tuple(value or ())
             value = tuple(map(_plain, value))
         told[name] = _plain(value)
-    return kind(**told)
+    return with_file(kind, told["config"], told) if told.get("config") else kind(**told)
 
 
 def _plain(value: Any) -> Any:

@@ -9,9 +9,10 @@ from dnalect.api.score import Scores, Shown
 from dnalect.api.table import Table
 from dnalect.core.files import write_text
 from dnalect.core.reporter import using
+from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.outputs import kind_of, table_of, write_outputs
 from dnalect.jobs.rank.page import page_of
-from dnalect.jobs.rank.ranking import Options, Ranked, rank_variants
+from dnalect.jobs.rank.ranking import Ranked, rank_variants
 from dnalect.report.ranking import render
 
 
@@ -75,11 +76,10 @@ def rank(
     """
     with TemporaryDirectory() as name, using(progress):
         folder = Path(name)
-        told = {"budget": budget, "group_by": group_by, "quiet": progress is False}
-        options = options_of(Options, {**told, **more})
         if isinstance(scored, Scores):
             path = str(folder / "scored.parquet")
             scored.write(path)
         else:
             path = input_path(scored, folder)
-        return Ranking(rank_variants(path, options))
+        told = {"scored": path, "budget": budget, "group_by": group_by}
+        return Ranking(rank_variants(options_of(Options, {**told, **more})))

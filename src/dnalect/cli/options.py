@@ -22,13 +22,15 @@ from typing import Any, TypeVar, get_args, get_origin
 import click
 from annotated_types import Ge, Le
 
-from dnalect.core.described import OneOf, choices_of, hints_of, notes, plain, sentence
+from dnalect.core.configs import with_file
+from dnalect.core.described import OneOf, choices_of, hints_of, key_lines, notes, plain, sentence
 from dnalect.core.errors import ConfigError, DnalectError
 from dnalect.core.flags import Flag
 from dnalect.core.reporter import Reporter, show, using
 
 T = TypeVar("T")
 PLAIN = Flag()
+DEFAULT = click.core.ParameterSource.DEFAULT
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -43,16 +45,26 @@ def command(name: str, kind: type[T], quiet: str = "") -> Callable[[Callable[[T]
         def called(**values: Any) -> None:
             hushed = values.pop("quiet", False) if quiet else False
             with using(Reporter(False, _nothing, show) if hushed else None):
-                with wrong_usage(ConfigError):
-                    options = kind(**values, **typed(kind))
-                function(options)
+                function(_options(kind, values))
 
         params = parameters(kind)
+        if "config" in hints_of(kind):
+            params.append(_init_config(name, kind))
         if quiet:
             params.append(click.Option(["--quiet"], is_flag=True, help=quiet))
         return click.Command(name, CONTEXT, called, params, inspect.getdoc(function))
 
     return made
+
+
+def _options(kind: type[T], values: dict[str, Any]) -> T:
+    """Return the options; what wasn't typed is as the file of --config has it, or as it is by default."""
+    if file := values.get("config"):
+        context = click.get_current_context()
+        given = {name: each for name, each in values.items() if context.get_parameter_source(name) is not DEFAULT}
+        return with_file(kind, file, given | typed(kind))
+    with wrong_usage(ConfigError):
+        return kind(**values, **typed(kind))
 
 
 def _nothing(_: str) -> None: ...
@@ -84,6 +96,18 @@ def parameters(kind: type[Any]) -> list[click.Parameter]:
         if flag.typed:
             found.append(_argument(each, hint, flag) if flag.argument else _option(each, hint, flag))
     return found
+
+
+def _init_config(name: str, kind: type[Any]) -> click.Option:
+    def printed(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+        if asked and not context.resilient_parsing:
+            required = [each.name for each in fields(kind) if each.default is each.default_factory is MISSING]
+            keys = key_lines(kind, {}, {*required, "config", "command"})
+            click.echo("\n".join([f"# Options of dnalect {name}, as they are by default.", "", *keys[:-1]]))
+            context.exit()
+
+    help = "Print such a file, with all keys explained."
+    return click.Option(["--init-config"], is_flag=True, is_eager=True, expose_value=False, callback=printed, help=help)
 
 
 def _argument(field: Field[Any], hint: Any, flag: Flag) -> click.Argument:

@@ -9,7 +9,7 @@ import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -91,6 +91,19 @@ def validated(kind: type[T], values: Any, where: str | Path) -> T:
         return TypeAdapter(kind).validate_json(json.dumps(values), strict=True, extra="forbid")
     except ValidationError as error:
         raise ConfigError(_told(error, kind, values, where)) from None
+
+
+def with_file(kind: type[T], path: str | Path, given: Mapping[str, Any]) -> T:
+    """Return options out of a TOML file, and what was given besides, which goes above it.
+
+    Raises ConfigError that names all that is wrong with the file.
+    """
+    simple: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+    for name, value in given.items():
+        text = str(value) if isinstance(value, Path) else value
+        (made if next(_odd(text), None) else simple)[name] = text
+    return replace(validated(kind, {**read_toml(Path(path)), **simple}, path), **made)  # type: ignore[type-var]
 
 
 def _odd(value: Any, place: Path_ = ()) -> Iterator[tuple[Path_, Any, str]]:

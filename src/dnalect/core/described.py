@@ -4,7 +4,7 @@ A field is `name: Annotated[kind, bounds, Doc("Its sentence.")] = default`.
 """
 
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -12,6 +12,9 @@ from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
 from typing_extensions import Doc
 
 _ONE = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", types.NoneType: "nothing"}
+_ONE[Any] = "a name or a path"
+# Columns of a comment in a config.
+WIDEST = 116
 _MANY = {str: "texts", int: "whole numbers", float: "numbers", bool: "true or false"}
 
 
@@ -55,6 +58,28 @@ def described(kind: type) -> list[Described]:
         text = "" if required or is_dataclass(default) else written(default)
         found.append(Described(each.name, allowed(hints[each.name]), text, sentence(hints[each.name]), required))
     return found
+
+
+def key_lines(kind: type, values: Mapping[str, Any], skip: Container[str] = ()) -> list[str]:
+    """Return the fields of a config class as TOML, each with its sentence; those without a value stand behind a #."""
+    lines = []
+    for each in described(kind):
+        if each.name not in skip:
+            lines += _comment(each)
+            hidden = "" if each.name in values else "# "
+            text = written(values[each.name]) if each.name in values else each.default
+            lines.append(f"{hidden}{each.name} = {text}")
+    return [*lines, ""]
+
+
+def _comment(told: Described) -> list[str]:
+    lines, line = [], "#"
+    for word in f"{told.sentence} ({told.allowed})".split():
+        if len(line) + len(word) >= WIDEST:
+            lines.append(line)
+            line = "#"
+        line += f" {word}"
+    return [*lines, line]
 
 
 def hints_of(kind: type) -> dict[str, Any]:

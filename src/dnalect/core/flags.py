@@ -28,10 +28,13 @@ class Flag:
 
 ARGUMENT = Flag(argument=True)
 NOT_TYPED = Flag(typed=False)
+# Too rare for a flag: it can be said in the file of --config, and from Python.
+IN_FILE = Flag(typed=False)
 # What is written, the genome, and the model: these names everywhere.
 OUTPUT = Flag("-o", "--output", "--out")
 REFERENCE = Flag("-r", "--reference")
 MODEL = Flag("-m", "--model")
+CONFIG = Flag("--config", metavar="TOML")
 
 # Kinds of values. A file or a folder may be given as text; several of something as a list.
 File = Annotated[Path, Strict(False)]
@@ -61,4 +64,9 @@ Rename = Annotated[
 ]
 # The command that a run is known by in what it writes: as it was typed.
 Command = Annotated[str, NOT_TYPED]
+Config = Annotated[
+    str | None,
+    CONFIG,
+    Doc("File of any of these options and of rarer ones; what is typed goes above it. See --init-config."),
+]
 STRANDS = {"1": "forward", "2": "both", 1: "forward", 2: "both"}

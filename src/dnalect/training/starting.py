@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnalect.core.described import Described, described, written
+from dnalect.core.described import key_lines
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import Genome
 from dnalect.models.duplex.network import DuplexConfig
@@ -20,7 +20,6 @@ PART = 0.05
 LEAST = 4
 # Of many small contigs, every so many-th is held out.
 EVERY = 20
-COLUMN = 116
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def starting_toml(genome: Genome | None = None, steps: int = STEPS) -> str:
         f"# A pretraining run: {command}",
         "# FOLDER holds the FASTA. A key behind a # has that value anyway.",
         "",
-        *_keys(PretrainConfig, {"name": name}, skip=("data", "model", "optim", "masking", "card", "heads")),
+        *key_lines(PretrainConfig, {"name": name}, skip=("data", "model", "optim", "masking", "card", "heads")),
         *_table("[data]", DataConfig, {"window": WINDOW}, skip=("genomes", "mixed_lengths", "shortest")),
         *([f"# {split.told[:1].upper()}{split.told[1:]}."] if split.told else []),
         *_table(
@@ -126,25 +125,4 @@ def _stem(file: str) -> str:
 
 
 def _table(heading: str, kind: type, values: dict[str, Any], skip: tuple[str, ...] = ()) -> list[str]:
-    return [heading, *_keys(kind, values, skip)]
-
-
-def _keys(kind: type, values: dict[str, Any], skip: tuple[str, ...] = ()) -> list[str]:
-    lines = []
-    for each in described(kind):
-        if each.name not in skip:
-            lines += _comment(each)
-            hidden = "" if each.name in values else "# "
-            text = written(values[each.name]) if each.name in values else each.default
-            lines.append(f"{hidden}{each.name} = {text}")
-    return [*lines, ""]
-
-
-def _comment(told: Described) -> list[str]:
-    lines, line = [], "#"
-    for word in f"{told.sentence} ({told.allowed})".split():
-        if len(line) + len(word) >= COLUMN:
-            lines.append(line)
-            line = "#"
-        line += f" {word}"
-    return [*lines, line]
+    return [heading, *key_lines(kind, values, skip)]

@@ -5,7 +5,8 @@ import pytest
 from dnalect.core.errors import ConfigError
 from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.loci import loci_of
-from dnalect.jobs.rank.ranking import Options, rank_variants
+from dnalect.jobs.rank.options import Options
+from dnalect.jobs.rank.ranking import rank_variants
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.why import ordinal
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
@@ -17,11 +18,11 @@ def path(tmp_path):
 
 
 def test_round_robin_takes_turns_and_global_does_not(path):
-    ranked = rank_variants(path, Options(group_by="gene", budget=4))
+    ranked = rank_variants(Options(path, group_by="gene", budget=4))
     ids = ranked.scored.texts("id")
     assert [ids[row] for row in ranked.order.order] == ["a", "d", "e", "b", "c", "f"]
     assert [ids[row] for row in ranked.picks] == ["a", "d", "b", "e"]
-    by_gene = rank_variants(path, Options(group_by="gene", budget=3, weight=("region=2", "llr=0.2")))
+    by_gene = rank_variants(Options(path, group_by="gene", budget=3, weight=("region=2", "llr=0.2")))
     assert [by_gene.loci.names[row] for row in by_gene.picks] == ["G1", "G2", "G1"]
     spread = pick(by_gene.order, by_gene.loci.names, 3, "global")
     assert [by_gene.loci.names[row] for row in spread] == ["G1", "G1", "G1"]
@@ -31,7 +32,7 @@ def test_round_robin_takes_turns_and_global_does_not(path):
 
 
 def test_ranks_within_loci(path):
-    ranked = rank_variants(path, Options(group_by="gene"))
+    ranked = rank_variants(Options(path, group_by="gene"))
     assert ranked.order.locus_rank.tolist() == [1, 2, 3, 1, 2, 0]
     assert ranked.order.locus_size.tolist() == [3, 3, 3, 2, 2, 0]
     assert ranked.order.rank.tolist() == [1, 4, 5, 2, 3, 0]
@@ -43,7 +44,7 @@ def test_loci_from_a_bed(path, tmp_path):
     bed.write_text("c1\t90\t400\twide\nc1\t100\t101\tfirst\nchrc2\t49\t50\n")
     scored = read_scored(path)
     assert loci_of(scored, str(bed)).names == ["wide", "wide", "wide", "chrc2:50-50", "", ""]
-    ranked = rank_variants(path, Options(group_by=str(bed), budget=9))
+    ranked = rank_variants(Options(path, group_by=str(bed), budget=9))
     assert len(ranked.picks) == 4
     assert any("2 variants in no locus" in note for note in ranked.notes)
     assert any("Only 4" in note for note in ranked.notes)
@@ -57,7 +58,7 @@ def test_loci_from_columns(path):
 
 
 def test_reasons(path):
-    ranked = rank_variants(path, Options(group_by="gene", budget=4))
+    ranked = rank_variants(Options(path, group_by="gene", budget=4))
     first, second, _, fourth = ranked.why
     assert first == (
         "1st of 3 in G1: the model's most disfavoured of its locus (LLR -4.00, percentile 1.0%), promoter of G1, "
@@ -74,5 +75,5 @@ def test_reasons(path):
 def test_a_frequency_against_a_variant_is_not_called_rare(tmp_path):
     rows = [(*ROWS[0][:9], n, n / 1000, "G1", "promoter") for n in (1, 2, 5)]
     rows = [(row[0], row[1] + n, *row[2:]) for n, row in enumerate(rows)]
-    ranked = rank_variants(write_table(tmp_path / "t.tsv", rows, HEAD), Options(budget=3))
+    ranked = rank_variants(Options(write_table(tmp_path / "t.tsv", rows, HEAD), budget=3))
     assert "against it: more frequent than most (5 of 1,000)" in ranked.why[2]

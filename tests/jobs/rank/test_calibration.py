@@ -110,7 +110,7 @@ def test_wrong_labels_say_why(tmp_path):
     with pytest.raises(TableError, match="no column 'effect'"):
         read_labels(path, scored, "effect")
     path = write_table(tmp_path / "l.tsv", [("c", 1, "A", "C", 1, 2)], ["chrom", "pos", "ref", "alt", "x", "y"], "")
-    with pytest.raises(ConfigError, match="--label-column"):
+    with pytest.raises(ConfigError, match="label_column"):
         read_labels(path, scored)
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from dnalect.core.configs import with_file
 from dnalect.core.errors import ConfigError, InputError, TableError
 from dnalect.genome.bigwig import BigWig
 from dnalect.jobs.rank.combining import combine, order_of
 from dnalect.jobs.rank.evidence import fine_mapped, gather, within
+from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.scored import read_scored
-from dnalect.jobs.rank.settings import Settings, read_settings
+from dnalect.jobs.rank.settings import Settings
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
 
 
@@ -134,7 +136,7 @@ def test_settings_from_a_file(tmp_path):
         '[weights]\nllr = 3\n[directions]\nfrequency = "high"\n[regions]\nCDS = 0.5\n'
         '[use.tuned]\ncolumn = "change"\nweight = 2.0\n'
     )
-    found = read_settings(str(path))
+    found = with_file(Options, path, {"scored": "s.tsv"}).settings
     assert (found.weights["llr"], found.weights["region"], found.directions["frequency"]) == (3, 0.25, "high")
     assert (found.regions["CDS"], found.regions["promoter"], found.use["tuned"].weight) == (0.5, 0.8, 2.0)
 
@@ -160,7 +162,7 @@ def test_wrong_settings_say_what_is_right(tmp_path, text, words):
     path = tmp_path / "w.toml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=words):
-        read_settings(str(path))
+        with_file(Options, path, {"scored": "s.tsv"})
 
 
 def test_wrong_options_say_what_is_right(scored):

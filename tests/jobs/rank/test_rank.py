@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, OutputError, TableError
 from dnalect.jobs.demo.data import GENES, REFERENCE, VARIANTS
-from dnalect.jobs.rank.ranking import Options, rank_variants
+from dnalect.jobs.rank.options import Options
+from dnalect.jobs.rank.ranking import rank_variants
 from dnalect.jobs.rank.run import rank_file
 from dnalect.jobs.score import score_file
 from dnalect.jobs.scoring import Options as ScoreOptions
@@ -77,8 +78,9 @@ def test_every_variant_is_in_the_table_and_the_picks_say_why(scored, tmp_path):
 def test_the_page_is_whole_and_needs_nothing_from_outside(scored, tmp_path):
     labels = [(*(row[k] for k in ("chrom", "pos", "ref", "alt")), n % 2) for n, row in enumerate(read_table(scored))]
     path = write_table(tmp_path / "l.tsv", labels[:60], ["chrom", "pos", "ref", "alt", "hit"], "")
-    options = Options(annotate=str(GENES), group_by="gene", budget=7, labels=path, seed=2)
-    ranked = rank_file(str(scored), str(tmp_path / "r.parquet"), options, str(tmp_path / "p.html"))
+    told = {"annotate": str(GENES), "group_by": "gene", "budget": 7, "labels": path, "seed": 2}
+    outputs = str(tmp_path / "r.parquet"), str(tmp_path / "p.html")
+    ranked = rank_file(Options(str(scored), *outputs, **told))
     page = (tmp_path / "p.html").read_text()
     assert not from_outside(page)
     data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)[1])
@@ -95,7 +97,7 @@ def test_the_page_is_whole_and_needs_nothing_from_outside(scored, tmp_path):
     assert table["hit_probability"].null_count == 0
     measured = sum(bool(each) for each in table.filter(table["pick"].is_valid())["hit_label"].is_valid().to_pylist())
     assert any(f"{measured} picks have a label already" in note for note in ranked.notes)
-    spared = rank_variants(str(scored), Options(budget=7, labels=path, skip_labelled=True))
+    spared = rank_variants(Options(str(scored), budget=7, labels=path, skip_labelled=True))
     assert not [row for row in spared.picks if spared.labels.hit[row] == spared.labels.hit[row]]
 
 
@@ -103,7 +105,7 @@ def test_strings_of_the_file_stay_text(tmp_path):
     hostile = "</script><img src=x onerror=alert(1)>"
     rows = [(*row[:2], hostile, *row[3:11], hostile, row[12]) for row in ROWS]
     path = write_table(tmp_path / "t.tsv", rows)
-    rank_file(path, str(tmp_path / "r.tsv"), Options(group_by="gene", budget=3, quiet=True), str(tmp_path / "p.html"))
+    rank_file(Options(path, str(tmp_path / "r.tsv"), report=str(tmp_path / "p.html"), group_by="gene", budget=3))
     page = (tmp_path / "p.html").read_text()
     assert "<img" not in page
     assert page.count("</script>") == 2
@@ -111,7 +113,7 @@ def test_strings_of_the_file_stay_text(tmp_path):
 
 def test_variants_without_a_score_come_last(tmp_path):
     path = write_table(tmp_path / "t.tsv")
-    rank_file(path, str(tmp_path / "r.tsv"), Options(budget=6, quiet=True))
+    rank_file(Options(path, str(tmp_path / "r.tsv"), budget=6))
     rows = read_table(tmp_path / "r.tsv")
     assert len(rows) == len(ROWS)
     assert (rows[-1]["id"], rows[-1]["rank"], rows[-1]["reason"], rows[-1]["missing"]) == (
@@ -126,12 +128,12 @@ def test_variants_without_a_score_come_last(tmp_path):
 
 def test_a_ranking_can_be_ranked_again(tmp_path):
     path = write_table(tmp_path / "t.tsv")
-    rank_file(path, str(tmp_path / "r.tsv"), Options(budget=2, quiet=True))
-    rank_file(str(tmp_path / "r.tsv"), str(tmp_path / "again.tsv"), Options(budget=2, quiet=True))
+    rank_file(Options(path, str(tmp_path / "r.tsv"), budget=2))
+    rank_file(Options(str(tmp_path / "r.tsv"), str(tmp_path / "again.tsv"), budget=2))
     assert (tmp_path / "r.tsv").read_text() == (tmp_path / "again.tsv").read_text()
     rows = [(*row, 1) for row in ROWS]
     with pytest.raises(TableError, match="'rank' of its own"):
-        rank_file(write_table(tmp_path / "own.tsv", rows, [*HEAD, "rank"]), str(tmp_path / "x.tsv"), Options())
+        rank_file(Options(write_table(tmp_path / "own.tsv", rows, [*HEAD, "rank"]), str(tmp_path / "x.tsv")))
 
 
 def test_haplotypes_beside_the_ranking(scored, tmp_path):
@@ -139,8 +141,8 @@ def test_haplotypes_beside_the_ranking(scored, tmp_path):
     head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tstrain\n"
     lines = [f"{row['chrom']}\t{row['pos']}\t.\t{row['ref']}\t{row['alt']}\t.\t.\t.\tGT\t0|1\n" for row in few]
     (tmp_path / "phased.vcf").write_text(head + "".join(lines))
-    options = Options(haplotypes=str(tmp_path / "phased.vcf"), reference=str(REFERENCE), quiet=True)
-    rank_file(str(scored), str(tmp_path / "r.tsv"), options)
+    told = {"haplotypes": str(tmp_path / "phased.vcf"), "reference": str(REFERENCE)}
+    rank_file(Options(str(scored), str(tmp_path / "r.tsv"), **told))
     sets = read_table(tmp_path / "r.haplotypes.tsv")
     assert sets
     single = {(row["pos"], row["ref"], row["alt"]): float(row["llr"]) for row in few}
@@ -162,27 +164,26 @@ def test_nothing_is_left_behind_by_a_run_that_fails(tmp_path, monkeypatch):
 
     monkeypatch.setattr("dnalect.jobs.rank.outputs.render", broken)
     with pytest.raises(OutputError, match="No space"):
-        rank_file(path, str(tmp_path / "r.tsv"), Options(), str(tmp_path / "p.html"))
+        rank_file(Options(path, str(tmp_path / "r.tsv"), report=str(tmp_path / "p.html")))
     assert [each.name for each in tmp_path.iterdir()] == ["t.tsv"]
 
 
 def test_wrong_use_says_what_is_right(tmp_path):
     path = write_table(tmp_path / "t.tsv")
     for options, error, words in (
-        (Options(haplotypes="x.vcf"), ConfigError, "--reference"),
-        (Options(hit_above=1.0), ConfigError, "--labels"),
-        (Options(group_by="nothing"), ConfigError, "--group-by"),
-        (Options(weights=str(tmp_path / "none.toml")), ConfigError, "cannot read the config"),
-        (Options(conservation=str(tmp_path / "none.bw")), DnalectError, "no such file"),
-        (Options(annotate=str(GENES)), ConfigError, "no contig"),
-        (Options(pip="llr"), TableError, "--pip"),
+        ({"haplotypes": "x.vcf"}, ConfigError, "--reference"),
+        ({"hit_above": 1.0}, ConfigError, "--labels"),
+        ({"group_by": "nothing"}, ConfigError, "--group-by"),
+        ({"conservation": str(tmp_path / "none.bw")}, DnalectError, "no such file"),
+        ({"annotate": str(GENES)}, ConfigError, "no contig"),
+        ({"pip": "llr"}, TableError, "--pip"),
     ):
         with pytest.raises(error, match=words):
-            rank_variants(path, options)
+            rank_variants(Options(path, **options))
     with pytest.raises(OutputError, match="is an input"):
-        rank_file(path, path, Options())
+        rank_file(Options(path, path))
     with pytest.raises(OutputError, match=r"\.parquet"):
-        rank_file(path, str(tmp_path / "r.csv"), Options())
+        rank_file(Options(path, str(tmp_path / "r.csv")))
     assert CliRunner().invoke(dnalect, ["rank", path, "-o", "r.csv"]).exit_code == 2
 
 

@@ -9,8 +9,9 @@ from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.combining import Order
 from dnalect.jobs.rank.evidence import gather
 from dnalect.jobs.rank.loci import Loci, loci_of
+from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.phased import near_sets
-from dnalect.jobs.rank.ranking import Options, rank_variants, units_of
+from dnalect.jobs.rank.ranking import rank_variants, units_of
 from dnalect.jobs.rank.run import rank_file
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
@@ -30,7 +31,7 @@ def test_a_variant_in_two_rows_is_bought_once_and_its_label_counts_once(tmp_path
     labels = write_table(
         tmp_path / "l.tsv", [(*ROWS[0][:2], *ROWS[0][3:5], 1)], ["chrom", "pos", "ref", "alt", "hit"], ""
     )
-    ranked = rank_file(path, str(tmp_path / "r.tsv"), Options(budget=10, labels=labels, quiet=True))
+    ranked = rank_file(Options(path, str(tmp_path / "r.tsv"), budget=10, labels=labels))
     bought = [(row["pos"], row["ref"], row["alt"]) for row in read_table(tmp_path / "r.tsv") if row["pick"]]
     assert len(bought) == len(set(bought)) == 5
     assert ("50", "T", "C") in bought
@@ -81,7 +82,7 @@ def test_budgets_below_nought_and_costs_without_one_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="0 or more"):
         pick(order, ["a"], -1)
     with pytest.raises(ConfigError, match="--budget"):
-        rank_variants(write_table(tmp_path / "t.tsv"), Options(cost=5.0))
+        rank_variants(Options(write_table(tmp_path / "t.tsv"), cost=5.0))
 
 
 def test_half_missing_genotypes_carry_what_they_say(tmp_path):

@@ -60,14 +60,14 @@ def joined(variants: Sequence[Variant], genome: Genome) -> Variant | str:
     return normalise(contig, start, encode(genome.fetch(contig, start, at)), np.concatenate(parts), genome)
 
 
-def interactions(sets: Sequence[NearSet], scorer: Scorer, names: ContigNames, quiet: bool = True) -> list[Joint]:
+def interactions(sets: Sequence[NearSet], scorer: Scorer, names: ContigNames) -> list[Joint]:
     """Score every set jointly and its alleles singly, with one scorer; in the order given.
 
     Substitutions of at most 16 differing bases are of one formula, all else of another
     (docs/scores.md): a set that mixes them has no interaction.
     """
     found: list[Joint] = []
-    with phase("haplotypes", len(sets), "sets", quiet=quiet) as bar:
+    with phase("haplotypes", len(sets), "sets") as bar:
         for low in range(0, len(sets), CHUNK):
             found += _chunk(sets[low : low + CHUNK], scorer, names)
             bar.update(len(sets[low : low + CHUNK]))

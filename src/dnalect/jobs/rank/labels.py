@@ -63,7 +63,7 @@ def _column(table: Scored) -> str:
     found = [lower[name] for name in HITS if name in lower] or (names if len(names) == 1 else [])
     if not found:
         raise ConfigError(
-            f"{table.path} needs a column of labels: name it hit, or name it with --label-column; it has "
+            f"{table.path} needs a column of labels: name it hit, or name it with label_column (--config); it has "
             f"{', '.join(names) or 'none beside the variant'}"
         )
     return str(found[0])

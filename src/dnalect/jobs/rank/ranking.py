@@ -9,62 +9,21 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.names import own_name
-from dnalect.jobs.choice import Models
 from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.calibration import Calibration, calibrate
 from dnalect.jobs.rank.combining import Combined, Order, combine, order_of
 from dnalect.jobs.rank.evidence import Evidence, fine_mapped, gather
 from dnalect.jobs.rank.interactions import Joint, interactions
 from dnalect.jobs.rank.labels import Labels, read_labels
-from dnalect.jobs.rank.loci import FARTHEST, Loci, loci_of
-from dnalect.jobs.rank.phased import NEAR, Key, near_sets
+from dnalect.jobs.rank.loci import Loci, loci_of
+from dnalect.jobs.rank.options import Options
+from dnalect.jobs.rank.phased import Key, near_sets
 from dnalect.jobs.rank.scored import Floats, Scored, read_scored
-from dnalect.jobs.rank.settings import Settings, read_settings
+from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.rank.why import Reasons, counted
 
 # Flags of substitutions and of indels in tandem repeats: docs/scores.md, "Repeats".
 REPEATS = frozenset(("repeat", "tandem_repeat"))
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to rank.
-
-    group_by: a BED or columns, None for one locus. max_distance: bases from a variant between genes
-    to the TSS of the gene that it is grouped by, at most. budget: picks, None for none; cost: of
-    one. spread: of SPREADS. weights: a TOML; weight, use: texts that go above it. track:
-    bigWig of conservation. annotate: GFF. frequency, pip: columns. labels: table of hits,
-    with label_column, hit_above; skip_labelled: don't pick what has a label. no_repeats: neither
-    rank nor pick what is flagged as a change of a tandem repeat. haplotypes:
-    phased VCF, with reference and model; near: most bases between neighbours.
-    rename: of the contigs of the haplotypes, None for "auto".
-    """
-
-    group_by: str | None = None
-    max_distance: int = FARTHEST
-    budget: int | None = None
-    cost: float | None = None
-    spread: str = "round-robin"
-    weights: str | None = None
-    weight: tuple[str, ...] = ()
-    use: tuple[str, ...] = ()
-    conservation: str | None = None
-    annotate: str | None = None
-    frequency: str | None = None
-    pip: str | None = None
-    labels: str | None = None
-    label_column: str | None = None
-    hit_above: float | None = None
-    skip_labelled: bool = False
-    no_repeats: bool = False
-    haplotypes: str | None = None
-    reference: str | None = None
-    model: Models = None
-    near: int = NEAR
-    rename: str | None = None
-    seed: int = 1
-    command: str = ""
-    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,11 +47,11 @@ class Ranked:
     notes: list[str]
 
 
-def rank_variants(path: str, options: Options) -> Ranked:
+def rank_variants(options: Options) -> Ranked:
     """Rank the variants of a scored VCF, TSV or Parquet. Raises a DnalectError for unusable input or settings."""
     _check(options)
-    settings = _settings(options)
-    scored = without_ranking(read_scored(path))
+    settings = options.settings
+    scored = without_ranking(read_scored(options.scored))
     if options.annotate:
         scored = _annotated(scored, options.annotate)
     evidence = gather(scored, settings, options.conservation, options.frequency)
@@ -121,18 +80,9 @@ def _check(options: Options) -> None:
     if options.haplotypes and not options.reference:
         raise ConfigError("--haplotypes needs --reference FASTA: near variants are scored jointly on it")
     if options.labels is None and (options.label_column or options.hit_above is not None or options.skip_labelled):
-        raise ConfigError("--label-column, --hit-above and --skip-labelled need --labels FILE")
+        raise ConfigError("label_column, --hit-above and --skip-labelled need --labels FILE")
     if options.cost is not None and not options.budget:
         raise ConfigError("--cost is what one pick costs: say with --budget how many to pick")
-
-
-def _settings(options: Options) -> Settings:
-    settings = read_settings(options.weights)
-    for text in options.weight:
-        settings = settings.with_weight(text)
-    for text in options.use:
-        settings = settings.with_use(text)
-    return settings
 
 
 def without_ranking(scored: Scored) -> Scored:
@@ -182,10 +132,10 @@ def _joints(options: Options) -> list[Joint]:
 
     job = Scoring(
         options.reference,
-        ScoreOptions(model=options.model, background=0, rename=options.rename or "auto", quiet=options.quiet),
+        ScoreOptions(model=options.model, background=0, rename=options.rename or "auto"),
     )
     job.begin(None)
-    found = interactions(near_sets(options.haplotypes, options.near), job.scorer, job.names, options.quiet)
+    found = interactions(near_sets(options.haplotypes, options.near), job.scorer, job.names)
     return sorted(found, key=lambda each: (each.interaction is None, -abs(each.interaction or 0), each.near.alleles))
 
 
@@ -220,7 +170,7 @@ def _notes(ranked: Ranked) -> list[str]:
         notes.append(f"{repeated:,} rows repeat a variant of another row: it is picked, and its label counts, once.")
     if outside := sum(not name for name in ranked.loci.names):
         far, bases = ranked.loci.far, ranked.options.max_distance
-        why = f" ({far:,} of them with no TSS within {bases:,} bp, --max-distance)" if far else ""
+        why = f" ({far:,} of them with no TSS within {bases:,} bp, max_distance)" if far else ""
         notes.append(f"{counted(outside, 'variant')} in no locus{why}: ranked, but not picked.")
     for each in ranked.evidence:
         # Of those without a rank the first note says it.

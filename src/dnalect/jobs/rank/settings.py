@@ -1,13 +1,12 @@
-"""What counts how much: weights, directions and the weights of regions, from defaults, a file and the command."""
+"""What counts how much: weights, directions and the weights of regions, from defaults, a file and the command line."""
 
 from dataclasses import field, replace
-from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Interval, Len
 from typing_extensions import Doc
 
-from dnalect.core.configs import config, read_toml, validated
+from dnalect.core.configs import config
 from dnalect.core.described import OneOf
 from dnalect.core.errors import ConfigError
 
@@ -54,7 +53,7 @@ class Used:
 
 @config
 class Settings:
-    """What counts how much: a TOML file for `--weights`, whose tables change the defaults."""
+    """What counts how much."""
 
     weights: Annotated[dict[Source, Weight], Doc("How much each source counts.")] = field(
         default_factory=lambda: dict(WEIGHTS)
@@ -95,19 +94,6 @@ class Settings:
             )
         weight = _number(number, f"--use {text}") if number else DEFAULT_WEIGHT
         return replace(self, use=self.use | {name: Used(column, weight, direction or DEFAULT_WAY)})
-
-
-def read_settings(path: str | None) -> Settings:
-    """Return the defaults, with what a TOML file says in their place. Raises ConfigError that names what is wrong."""
-    if path is None:
-        return Settings()
-    told = validated(Settings, read_toml(Path(path)), path)
-    return replace(
-        told,
-        weights=WEIGHTS | told.weights,
-        directions=WAYS | told.directions,
-        regions=REGIONS | told.regions,
-    )
 
 
 def _number(text: str, where: str) -> float:
