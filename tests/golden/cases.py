@@ -10,7 +10,8 @@ TOY = ("toy.fa", "toy.vcf", "models/tiny")
 class Case:
     """name: folder of the expected texts. commands: what follows `dnalect`, one after another in one folder.
 
-    "studies words" is `python -m studies words`. "< FILE words" gives a command the file as standard input.
+    "studies words" is `python -m studies words`, "python FILE" a script of this folder. "< FILE words" gives a
+    command the file as standard input.
     inputs: of toys.py. files: more of them, by their text.
     status: of the exits, for a word of warning only. digits: of decimal numbers.
     """
@@ -69,6 +70,16 @@ SCORE = (
             "score toy.fa toy.bed -m models/tiny --background 0 --no-provenance -o bed.tsv",
         ),
         ("toy.fa", "snvs.tsv", "toy.bed", "models/tiny"),
+    ),
+    Case(
+        "score-files",
+        "bgzipped inputs, BCF",
+        (
+            "score toy.fa.gz toy.vcf.gz -m models/tiny --background 0 -o a.vcf.gz",
+            "score toy.fa.gz phased.bcf -m models/tiny --background 0",
+            "< phased.bcf score toy.fa - -m models/tiny --background 0 -o b.tsv --no-provenance",
+        ),
+        ("toy.fa.gz", "toy.fa", "toy.vcf.gz", "phased.bcf", "models/tiny"),
     ),
     Case(
         "score-names",
@@ -250,6 +261,29 @@ RANK = (
         ("toy.fa", "phased.vcf", "models/tiny"),
     ),
 )
+MASKED = """name = "masked"
+seed = 2
+[data]
+window = 180
+[[data.genomes]]
+name = "big"
+fasta = "big.fa"
+train = ["c1"]
+validate = ["c2:1-3000"]
+test = ["c3:1-2000"]
+[model]
+family = "dnabert"
+like = "dnabert-3"
+tokenizer = "dnabert-3"
+scale = 0.05
+longest = 192
+[optim]
+batch = 4
+steps = 4
+warmup = 1
+check_every = 2
+save_every = 2
+"""
 PRETRAIN = (
     Case(
         "pretrain-config",
@@ -290,31 +324,44 @@ warmup = 1
 check_every = 2
 save_every = 2
 """,
-            "masked.toml": """name = "masked"
-seed = 2
-[data]
-window = 180
-[[data.genomes]]
-name = "big"
-fasta = "big.fa"
-train = ["c1"]
-validate = ["c2:1-3000"]
-test = ["c3:1-2000"]
-[model]
-family = "dnabert"
-like = "dnabert-3"
-tokenizer = "dnabert-3"
-scale = 0.05
-longest = 192
-[optim]
-batch = 4
-steps = 4
-warmup = 1
-check_every = 2
-save_every = 2
-""",
+            "masked.toml": MASKED,
         },
         digits=2,
+    ),
+)
+HEADS = """
+[[heads]]
+name = "region"
+kind = "classes"
+genome = "big"
+weight = 0.5
+promoter = 0
+annotation = "big.gff"
+"""
+PRETRAIN += (
+    Case(
+        "pretrain-heads",
+        "a model of several tasks, and what its heads know",
+        (
+            "pretrain heads.toml -o heads --data .",
+            "studies heads heads --data . --sample 100 -o heads.tsv",
+            "score toy.fa toy.vcf -m heads -o a.tsv --background 0",
+        ),
+        ("big.fa", "big.gff", "toy.fa", "toy.vcf"),
+        {
+            "heads.toml": MASKED.replace("[optim]", f"{HEADS}[optim]")
+            .replace("dnabert-3", "logo-3")
+            .replace("dnabert", "logo")
+        },
+        digits=2,
+    ),
+    Case(
+        "pretrain-fasta",
+        "a genome is all that is needed",
+        ("pretrain big.fa -o made --steps 1",),
+        ("big.fa",),
+        digits=2,
+        slow=True,
     ),
 )
 TOKENS = (
@@ -457,6 +504,51 @@ tasks:
         digits=2,
     ),
 )
+REAL = (
+    Case(
+        "finetune-folder",
+        "a folder of train, dev and test of real data, placed nowhere",
+        ("finetune data/tasks/gue/tf/0 -m models/tiny --method probe -o tuned --rival composition",),
+        ("data", "models/tiny"),
+        digits=2,
+    ),
+    Case(
+        "studies-saturation",
+        "every substitution of a promoter",
+        ("studies saturation --data data -m models/tiny -o out",),
+        ("data", "models/tiny"),
+    ),
+    Case(
+        "studies-expression",
+        "promoters of yeast",
+        ("studies expression suite.yaml --data data --natural 20 --seeds 1 -o out",),
+        ("data", "models/tiny"),
+        {
+            "suite.yaml": """name: expression
+about: One tiny model.
+seeds: 1
+rivals: [words-one-strand]
+against: words of 3-6, one strand
+models:
+  - {name: tiny, model: models/tiny, method: probe, pool: mean}
+tasks:
+  - {name: yeast expression, data: tasks/yeast_promoters}
+"""
+        },
+        digits=2,
+        slow=True,
+    ),
+    Case("demo", "all of the demo", ("demo -o out",), slow=True),
+)
+API = (
+    Case(
+        "api",
+        "what the public functions give (api.py)",
+        ("python api.py",),
+        (*TOY, "models/dnabert", "toy.gff", "snvs.tsv", "labelled.tsv"),
+        digits=3,
+    ),
+)
 ERRORS = (
     Case(
         "errors-usage",
@@ -523,4 +615,4 @@ ERRORS = (
         status=1,
     ),
 )
-CASES = (*HELP, *SCORE, *SCAN, *EMBED, *TUNED, *RANK, *PRETRAIN, *TOKENS, *MODELS, *EVALUATE, *ERRORS)
+CASES = (*HELP, *SCORE, *SCAN, *EMBED, *TUNED, *RANK, *PRETRAIN, *TOKENS, *MODELS, *EVALUATE, *REAL, *API, *ERRORS)

@@ -25,7 +25,7 @@ from types import ModuleType
 import dnalect
 from golden import texts
 from golden.cases import Case
-from golden.toys import ROOT
+from golden.toys import HERE, ROOT
 
 # torch's own seed at the start of a process.
 TORCH_SEED = 67280421310721
@@ -98,17 +98,20 @@ def _main_module(package: str | None) -> Iterator[None]:
 
 
 def run(words: list[str], work: Path, cache: Path, stdin: bytes = b"") -> tuple[str, bytes, bytes]:
-    """Run `dnalect words`, or `python -m studies` for a first word studies; return status, stdout and stderr.
+    """Run `dnalect words`, `python -m studies ...` or `python FILE` of this folder; return status, stdout, stderr.
 
     The status is what escaped where something did.
     """
-    studies = words[:1] == ["studies"]
+    studies, python = words[:1] == ["studies"], words[:1] == ["python"]
     with tempfile.TemporaryDirectory() as name, _surroundings(work, cache):
         with _streams(stdin, Path(name)) as (out, err):
             sys.argv = [str(ROOT / "studies" / "__main__.py"), *words[1:]] if studies else ["dnalect", *words]
             try:
                 with _main_module("studies" if studies else None):
-                    runpy.run_module("studies" if studies else "dnalect", run_name="__main__")
+                    if python:
+                        runpy.run_path(str(HERE / words[1]), run_name="__main__")
+                    else:
+                        runpy.run_module("studies" if studies else "dnalect", run_name="__main__")
                 status = "0"
             except SystemExit as stop:
                 status = str(stop.code or 0)
@@ -164,7 +167,7 @@ class Kept:
     def _now(self) -> dict[str, tuple[int, int]]:
         found = {}
         for path in self.work.rglob("*"):
-            if path.is_file():
+            if path.is_file() and path.suffix != ".lock":
                 state = path.stat()
                 found[str(path.relative_to(self.work))] = (state.st_size, state.st_mtime_ns)
         return found
@@ -179,7 +182,8 @@ class Kept:
                 words = words[2:]
                 log.append(f"$ dnalect {shlex.join(words)} < {line.split()[1]}\n")
             else:
-                log.append(f"$ {'python -m' if words[:1] == ['studies'] else 'dnalect'} {line}\n")
+                program = {"studies": "python -m ", "python": ""}.get((words or [""])[0], "dnalect ")
+                log.append(f"$ {program}{line}\n")
             status, out, err = run(words, self.work, self.cache, stdin)
             if status != str(self.case.status):
                 print(f"{self.case.name}: exit status {status}", err.decode(errors="replace"), file=sys.stderr)

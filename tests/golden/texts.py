@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 # Characters of a text that are kept at its head; of the other lines a checksum, and sums of their numbers.
-HEAD = 3_500
+HEAD = 2_300
+# Drawings of a page that are told one by one.
+BLOCKS = 5
 # Of decimal numbers.
 DIGITS = 4
 DATE = re.compile(r"\b20\d\d-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b")
@@ -28,15 +30,19 @@ DIGEST = re.compile(
 )
 # What tells of the machine, of time, or of all bits of what was computed.
 HOST = (
-    (re.compile(r'("seconds": )[\d.e+-]+'), r"\1<time>"),
+    (re.compile(r'("(?:seconds|minutes|core_minutes)": )[\d.e+-]+'), r"\1<time>"),
     (re.compile(r"\b\d+ threads(, in )\w+"), r"<n> threads\1<dtype>"),
     (re.compile(r"\b[\d,]+ bytes"), "<n> bytes"),
+    (re.compile(r", (?:about|at most) <time> left"), ""),
     (re.compile(r'("crc32": \[\s*)\d+'), r"\1<crc32>"),
 )
 TEMPORARY = re.compile(r"<tmp>/[\w.-]+")
 NUMBER = re.compile(r"(?<![\w.])[-+−]?(?:\d[\d,]*\.\d+|\d+)(?:[eE][-+]?\d+)?(?![\w])")  # noqa: RUF001
 DECIMAL = re.compile(r"(?<![\w.])([-+−]?)(\d[\d,]*\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w]|\.\d)")  # noqa: RUF001
-PROGRESS = re.compile(r"\d+%\||\bit/s|s/it\b|^dnalect: [\w ]+: [\d,]+ (?:of|\w+ (?:in|after)) .*\d+ (?:s|min)\b")
+PROGRESS = re.compile(
+    r"\d+%\||Ctrl-C keeps|this will take about|\bit/s|s/it\b"
+    r"|^dnalect: [\w ]+: [\d,]+ (?:of|\w+ (?:in|after)) .*\d+ (?:s|min|h|days)\b"
+)
 
 
 @dataclass
@@ -155,6 +161,14 @@ def lines_of(text: str, rules: Rules, head: int = HEAD) -> str:
     return "".join(f"{line}\n" for line in lines[:head]) + (
         f"... {len(lines) - head} more lines, without numbers crc {skeleton:08x}, "
         f"{len(numbers)} numbers: {values(np.array(numbers), rules)}\n"
+    )
+
+
+def cut(line: str, longest: int = 150) -> str:
+    """The beginning of a long line, and a checksum of the rest without its numbers."""
+    rest = line[longest:]
+    return line[:longest] + (
+        f"... without numbers crc {zlib.crc32(NUMBER.sub('#', rest).encode()):08x}" if rest else ""
     )
 
 
@@ -327,7 +341,7 @@ def page(path: Path, rules: Rules) -> str:
             counts = {tag: inside.count(f"<{tag}") for tag in ("path", "rect", "circle", "line", "polyline", "text")}
             shapes = ", ".join(f"{count} {tag}" for tag, count in counts.items() if count)
             numbers = [float(each) for each in re.findall(r"-?\d+\.\d+|-?\d+", TAG_VALUES.sub(r" \1 ", inside))]
-            told.append(f"drawing of {shapes}; {values(np.array(numbers), rules)}; {rules(seen)}\n")
+            told.append(f"drawing of {shapes}; {values(np.array(numbers), rules)}; {cut(rules(seen))}\n")
         else:
             plain = rules(inside)
             told.append(f"{kind}{attributes}: {len(plain.splitlines())} lines, crc {zlib.crc32(plain.encode()):08x}\n")
@@ -349,8 +363,11 @@ def page(path: Path, rules: Rules) -> str:
     seen = [" ".join(html.unescape(TAG.sub("", line)).split()) for line in source.splitlines()]
     shown = "\n".join(line for line in seen if line)
     parts = [f"{len(skeleton)} tags, crc {zlib.crc32(' '.join(skeleton).encode()):08x}\n", lines_of(shown, rules)]
-    parts += [f"links: {rules(' '.join(each for each in links if not each.startswith('data:')))}\n"]
-    return "".join(parts + [f"[{n}] {each}" for n, each in enumerate(told, 1)])
+    parts += [f"links: {cut(rules(' '.join(each for each in links if not each.startswith('data:'))))}\n"]
+    blocks = [f"[{n}] {each}" for n, each in enumerate(told, 1)]
+    drawings = [each for each in blocks if "] drawing" in each][BLOCKS:]
+    kept = "".join(each for each in blocks if each not in drawings)
+    return "".join(parts) + kept + lines_of("".join(drawings), rules, 0)
 
 
 TAG_VALUES = re.compile(r'="([^"]*)"')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyBigWig
+import pysam
 from safetensors.numpy import save_file
 
 import dnalect
@@ -235,6 +236,21 @@ def make_inputs(folder: Path) -> Path:
     )
     for name, text in texts.items():
         (folder / name).write_text(text)
+    (folder / "big.gff").write_text(
+        "".join(
+            f"c{contig}\ttoy\tCDS\t{start + 1}\t{start + 600}\t.\t+\t0\tID=c{contig}{start}\n"
+            for contig in (1, 2, 3)
+            for start in range(300, 20_000, 1800)
+        )
+    )
+    pysam.tabix_compress(str(folder / "toy.vcf"), str(folder / "toy.vcf.gz"))
+    pysam.tabix_compress(str(folder / "toy.fa"), str(folder / "toy.fa.gz"))
+    with (
+        pysam.VariantFile(str(folder / "phased.vcf")) as phased,
+        pysam.VariantFile(str(folder / "phased.bcf"), "wb", header=phased.header) as out,
+    ):
+        for record in phased:
+            out.write(record)
     with pyBigWig.open(str(folder / "toy.bw"), "w") as wig:
         wig.addHeader(list(CONTIGS.items()))
         for contig, length in CONTIGS.items():
