@@ -13,7 +13,7 @@ from dnalect.baselines import MarkovModel
 from dnalect.core import Estimate, Figure, track, write_figures
 from dnalect.examples import free_bases, matched, shared_mask, strata
 from dnalect.genome import Region, open_variants, parse_regions
-from dnalect.inference.likelihood import scorer_for
+from dnalect.inference import scorer_for
 from dnalect.models import Card, CorpusGenome, Model, language_model
 from dnalect.report import plots
 from dnalect.stats import MANY, Draws, block_of, estimate

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from dnalect.core.files import sha256
-from dnalect.core.records import Context, Row, Score, Summary
+from dnalect.core.records import Row, Score
+from dnalect.core.summaries import Context, Summary
 from dnalect.models.checkpoint import save_weights
 from dnalect.models.duplex.network import Duplex, DuplexConfig
 

@@ -10,13 +10,10 @@ import numpy.typing as npt
 import torch
 
 from dnalect import open_genome
-from dnalect.core import Figure, made_folder, track
-from dnalect.inference.likelihood import scorer_for
-from dnalect.jobs.benchmark.jobs import done
-from dnalect.jobs.benchmark.learners import Places
-from dnalect.jobs.benchmark.run import jobs_of
-from dnalect.jobs.benchmark.suite import Suite, read_suite
-from dnalect.jobs.benchmark.tasks import Task
+from dnalect.core import Figure, made_folder
+from dnalect.inference import scorer_for
+from dnalect.jobs import Places, Suite, Task, read_suite
+from dnalect.jobs import predictions as predictions_of
 from dnalect.models import best_device, language_model, use_threads
 from dnalect.stats import holm
 from dnalect.tokens import encode
@@ -78,13 +75,9 @@ def run_expression(
     for_rivals = expression_task(places.data, steps, asked, also=rivals_also) if rivals_also else task
     made_folder(places.run)
     made_folder(out)
-    predictions: dict[str, list[Floats]] = {}
-    jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
-    for job in track(jobs, "models"):
-        mine = task if job.entry else for_rivals
-        predictions[job.who] = done(job, mine, suite.seeds, places, calibrated=False)
+    predictions = predictions_of(suite, task, places, calibrated=False, of_rivals=for_rivals)
+    own = predictions.keys() - {entry.name for entry in suite.models}
     predictions |= _ensembles(predictions)
-    own = {job.who for job in jobs if job.entry is None}
     rivals = [who for who in predictions if who in own or who.startswith("CNN, ")]
     random = len(task.tested) - len(steps.sequences) - (len(alleles.sequences) if alleles else 0)
     changes = {who: [one.ravel()[: random + len(steps.sequences)] for one in each] for who, each in predictions.items()}

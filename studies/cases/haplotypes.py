@@ -10,8 +10,8 @@ import numpy.typing as npt
 from dnalect import Genome, ModelError, load
 from dnalect.core import Variant
 from dnalect.genome import normalise
-from dnalect.inference.change import ChangeScorer
-from dnalect.models.registry import tuned_model
+from dnalect.inference import ChangeScorer
+from dnalect.models import tuned_model
 from dnalect.tokens import encode
 
 # Windows whose mean is taken, a few bases from one to the next.

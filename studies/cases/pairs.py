@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect import InputError
+from dnalect import InputError, embed
 from dnalect.baselines import sequence_words
 from dnalect.core import NOTHING, Figure, track
 from dnalect.examples import deal
-from dnalect.inference.likelihood import scorer_for
+from dnalect.inference import scorer_for
 from dnalect.models import Model, language_model, use_threads
-from dnalect.models.pooled import Reading, read_states
 from dnalect.stats import Draws, binary_measures
 from studies.cases.compared import compared, hits_among_first, learned
 from studies.cases.haplotypes import Changed, all_changes
@@ -82,11 +81,7 @@ def zero_shot(model: Model, pairs: Pairs, tuned: Sequence[Changed]) -> tuple[dic
 def _features(model: Model, pairs: Pairs, tuned: Sequence[Changed]) -> dict[str, Floats]:
     """Return what is learned from: differences of the alleles, or the sequence itself."""
     spelled = [sequence_words(texts, (3, 4, 5)).astype(np.float64) for texts in (pairs.reference, pairs.alternate)]
-    reading = Reading(strands=2)
-    states = [
-        read_states(model, reading, texts, quiet=False).astype(np.float64)
-        for texts in (pairs.reference, pairs.alternate)
-    ]
+    states = [embed(model, list(texts), strands=2).astype(np.float64) for texts in (pairs.reference, pairs.alternate)]
     sets = {
         f"{model.card.id}: change of states, learned": _both(states[1] - states[0]),
         f"{model.card.id}: states, learned": np.column_stack([sum(states) / 2, _both(states[1] - states[0])]),

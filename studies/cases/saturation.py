@@ -14,7 +14,7 @@ from dnalect import FastaError, Genome, InputError, open_genome
 from dnalect.core import NOTHING, Figure, Variant
 from dnalect.examples import read_table
 from dnalect.genome import aliases, haplotypes, split_region
-from dnalect.inference.likelihood import scorer_for
+from dnalect.inference import scorer_for
 from dnalect.models import Model, language_model, use_threads
 from dnalect.stats import Draws
 from dnalect.tokens import decode

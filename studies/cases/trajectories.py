@@ -13,8 +13,7 @@ import numpy.typing as npt
 from dnalect import InputError
 from dnalect.core import Examples, Figure, Target
 from dnalect.examples import split
-from dnalect.jobs.benchmark.suite import TaskSpec
-from dnalect.jobs.benchmark.tasks import Task
+from dnalect.jobs import Task, TaskSpec
 from dnalect.stats import Draws, Scores, estimate
 from studies.cases.compared import hits_among_first
 from studies.data import file_of

@@ -14,14 +14,10 @@ import torch
 from dnalect import ConfigError, Genome, ModelError, open_genome
 from dnalect.baselines import word_shares
 from dnalect.genome import Region, parse_regions
-from dnalect.models import Model, language_model
-from dnalect.models.heads import Heads, load_heads
+from dnalect.models import Heads, Model, language_model, load_heads
 from dnalect.stats import block_of
 from dnalect.tokens import encode
-from dnalect.training.config import HeadConfig
-from dnalect.training.corpus import Batch
-from dnalect.training.multitask import pooled
-from dnalect.training.tasks import Asked, Task, Tracks, open_tasks, token_range
+from dnalect.training import Asked, Batch, HeadConfig, Task, Tracks, open_tasks, pooled, token_range
 
 PART = 16
 # Tokens that are judged of each window: neighbours say much the same.

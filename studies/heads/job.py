@@ -12,7 +12,7 @@ from dnalect.core import NOTHING, Figure, say
 from dnalect.genome import Region, first_bases, information
 from dnalect.stats import Draws, agreement, means, paired, tuned_logistic, tuned_ridge
 from dnalect.tokens import encode
-from dnalect.training.tasks import Task, Tracks
+from dnalect.training import Task, Tracks
 from studies.heads.items import Bench, Items, open_bench, token_items, window_items
 from studies.options import Heads
 

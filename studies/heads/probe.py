@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnalect import ConfigError, InputError, ModelError, open_genome
+from dnalect import ConfigError, InputError, ModelError, embed, open_genome
 from dnalect.baselines import padded, word_shares
 from dnalect.core import NOTHING, Figure
 from dnalect.examples import Labelled, place, read_labelled
 from dnalect.genome import Region, parse_regions
-from dnalect.inference.embed import embed
 from dnalect.models import language_model, model_folder, read_card
 from dnalect.stats import Draws, agreement, block_of, paired, tuned_logistic
 from studies.options import Probe
@@ -122,7 +121,7 @@ def _features(model: str | Path | None, sequences: Sequence[str]) -> Singles:
     loaded = language_model(model)
     if loaded.can.likelihood != "masked":
         raise ModelError(f"{model}: only masked models have hidden states to probe")
-    return embed(loaded, sequences)
+    return embed(loaded, list(sequences))
 
 
 def _take(table: Labelled, rows: Sequence[int]) -> Labelled:

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from dnalect import ConfigError, Genome, open_genome
 from dnalect.core import Codes, Estimate, check_outputs, made_folder, say, shown, write_tsv
 from dnalect.genome import Region, overlap, read_regions, subtract
-from dnalect.jobs.vocabulary import Letters
 from dnalect.models import use_threads
 from dnalect.report import plots
 from dnalect.stats import MANY, Draws, estimate
@@ -149,7 +148,7 @@ def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
     return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
 
 
-def _vocabularies(letters: Sequence[Letters], sizes: Sequence[int]) -> dict[str, BytePairs]:
+def _vocabularies(letters: Sequence[Codes], sizes: Sequence[int]) -> dict[str, BytePairs]:
     if not sizes:
         raise ConfigError("give at least one size to try")
     largest = train_byte_pairs(letters, max(sizes))

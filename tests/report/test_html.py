@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from markupsafe import escape
 
-from dnalect.core.records import Context, FrequencyCheck, Reason, Row, Score
+from dnalect.core.records import Reason, Row, Score
+from dnalect.core.summaries import Context, FrequencyCheck
 from dnalect.report import svg
 from dnalect.report.html import REASONS, render
 from dnalect.report.multiqc import write_multiqc

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from dnalect.api.given import options_of
 from dnalect.api.table import Table
-from dnalect.core.records import Row, Summary
+from dnalect.core.records import Row
 from dnalect.core.reporter import Reporter, State, using
+from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants
 from dnalect.jobs.choice import Models

@@ -3,7 +3,7 @@ readers and writers of VCF, TSV and GFF.
 """
 
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -298,70 +298,3 @@ class Row:
     protein: str = ""
     span: tuple[int, int] | None = None
     motif: MotifChange | None = None
-
-
-@dataclass(slots=True)
-class Context:
-    """What the model expects around one variant, for the picture in the report.
-
-    start: 0-based position of the first base shown. probabilities: (L, 4) A, C, G, T.
-    bases: the reference, L letters. row: the variant.
-    """
-
-    row: Row
-    start: int
-    bases: str
-    probabilities: npt.NDArray[np.float32]
-
-
-@dataclass(slots=True)
-class Summary:
-    """A whole scoring run, as the report shows it.
-
-    provenance: name -> value, in the order to show. outcomes: "scored" or a reason ->
-    number of alternate alleles. kinds: class -> number scored. percentiles: class -> counts
-    in 20 equal bins of the percentile. scores, background: class -> (bin edges, counts) of
-    the log-ratio. changes: "output, class" -> (bin edges, counts, counts of the background).
-    frequency: None without allele counts, else the check of rare against
-    common alleles. top: the lowest-ranked (most disfavoured) rows, best candidate first.
-    notes: sentences that the reader must not miss. facts: such as are good to know. seen: of
-    these, how much of it the model saw in training. measured: names of the scores, of SCORES.
-    """
-
-    title: str
-    provenance: dict[str, str]
-    records: int
-    alternates: int
-    outcomes: dict[str, int]
-    kinds: dict[str, int]
-    percentiles: dict[str, npt.NDArray[np.int64]]
-    scores: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]]
-    background: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]]
-    top: list[Row]
-    contexts: list[Context]
-    frequency: "FrequencyCheck | None" = None
-    notes: list[str] = field(default_factory=list)
-    facts: list[str] = field(default_factory=list)
-    seen: str = ""
-    annotated: bool = False
-    measured: tuple[str, ...] = ("llr",)
-    changes: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64]]] = field(
-        default_factory=dict
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class FrequencyCheck:
-    """Do common alleles score higher than singletons, by SNV percentile?
-
-    common: AF > 0.05. rare: allele count of 1. auroc: P(common > rare), 0.5 is chance, with
-    a 95% interval. common_bins, rare_bins: counts in 20 equal bins of the percentile.
-    """
-
-    common: int
-    rare: int
-    auroc: float
-    low: float
-    high: float
-    common_bins: npt.NDArray[np.int64]
-    rare_bins: npt.NDArray[np.int64]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.files import check_outputs, written_together
-from dnalect.core.records import Row, Summary
+from dnalect.core.records import Row
 from dnalect.core.reporter import phase, say, warn
+from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.choice import Models, named_models

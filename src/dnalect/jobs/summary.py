@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
-from dnalect.core.records import Context, Reason, Row, Summary, Variant
+from dnalect.core.records import Reason, Row, Variant
+from dnalect.core.summaries import Context, Summary
 from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.motif_hits import SITES
 from dnalect.jobs.scoring import Scoring

@@ -7,7 +7,8 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import FrequencyCheck, Row
+from dnalect.core.records import Row
+from dnalect.core.summaries import FrequencyCheck
 from dnalect.stats.draws import interval
 
 BINS = 20

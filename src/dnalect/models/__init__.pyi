@@ -1,6 +1,8 @@
 from .card import Card as Card
 from .card import CorpusGenome as CorpusGenome
 from .card import read_card as read_card
+from .heads import Heads as Heads
+from .heads import load_heads as load_heads
 from .model import Abilities as Abilities
 from .model import Ask as Ask
 from .model import Model as Model
@@ -10,3 +12,4 @@ from .precision import use_threads as use_threads
 from .registry import embedded_cards as embedded_cards
 from .registry import language_model as language_model
 from .registry import model_folder as model_folder
+from .registry import tuned_model as tuned_model

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from dnalect.core.files import write_text
 from dnalect.core.links import for_page, links
-from dnalect.core.records import Context, FrequencyCheck, Reason, Row, Summary
+from dnalect.core.records import Reason, Row
+from dnalect.core.summaries import Context, FrequencyCheck, Summary
 from dnalect.report import svg
 
 REASONS = {

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from dnalect.core.files import write_text
-from dnalect.core.records import Summary
+from dnalect.core.summaries import Summary
 
 
 def write_multiqc(summary: Summary, path: Path) -> None:

@@ -5,7 +5,8 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Context, Row
+from dnalect.core.records import Row
+from dnalect.core.summaries import Context
 
 BASES = "ACGT"
 CELL = 20

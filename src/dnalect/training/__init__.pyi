@@ -1,2 +1,10 @@
+from .config import HeadConfig as HeadConfig
+from .corpus import Batch as Batch
 from .loop import Course as Course
 from .loop import fit as fit
+from .multitask import pooled as pooled
+from .tasks import Asked as Asked
+from .tasks import Task as Task
+from .tasks import Tracks as Tracks
+from .tasks import open_tasks as open_tasks
+from .tasks import token_range as token_range

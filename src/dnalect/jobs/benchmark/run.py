@@ -73,11 +73,7 @@ def run_suite(
     for spec in track(specs, "tasks"):
         task = open_task(spec, places.data)
         tasks.append(task)
-        predictions = {
-            job.who: done(job, task, seeds_of(suite, spec), places)
-            for job in jobs_of(suite, spec, task.target.kind, places.motifs)
-        }
-        figures += measured(suite, task, predictions, resamples_of(len(specs)))
+        figures += measured(suite, task, predictions(suite, task, places), resamples_of(len(specs)))
     figures = [replace(each, command=command) for each in _corrected(suite, figures, tasks)]
     write_figures(out / TABLE, figures)
     benchmark_page(suite, tasks, figures, out, command)
@@ -149,8 +145,29 @@ def _alone(suite: Suite, places: Places, spec: TaskSpec) -> None:
     torch.set_num_threads(1)
     with using(False):  # the bars of several processes would overwrite each other
         task = open_task(spec, places.data)
-        for job in jobs_of(suite, spec, task.target.kind, places.motifs):
-            done(job, task, seeds_of(suite, spec), places)
+        predictions(suite, task, places)
+
+
+def predictions(
+    suite: Suite, task: Task, places: Places, calibrated: bool = True, of_rivals: Task | None = None
+) -> dict[str, list[Floats]]:
+    """Return what every model, then every rival of a suite predicts of a task, computing what is not kept.
+
+    Args:
+        suite: Models, rivals and seeds; its own tasks are not read.
+        task: What is learned from, and what is asked.
+        places: Where data and models lie, and where predictions are kept.
+        calibrated: On the validation part of each fold; not where small changes of a signal count, as its calibration
+            has steps and ends.
+        of_rivals: The task that rivals learn from in its place, with the same tested rows.
+
+    Returns:
+        Name in the table -> predictions (n, K) or (n, 1) of the tested rows, one array a seed.
+    """
+    jobs = jobs_of(suite, task.spec, task.target.kind, places.motifs)
+    learned = [(job, (task if job.entry else of_rivals) or task) for job in jobs]
+    seeds = seeds_of(suite, task.spec)
+    return {job.who: done(job, mine, seeds, places, calibrated) for job, mine in track(learned, "models")}
 
 
 def measured(

@@ -6,8 +6,9 @@ from textwrap import indent
 
 from dnalect.core.errors import OutputError
 from dnalect.core.figures import shown
-from dnalect.core.records import Row, Summary
+from dnalect.core.records import Row
 from dnalect.core.reporter import phase
+from dnalect.core.summaries import Summary
 from dnalect.core.tables import aligned
 from dnalect.genome.coding import read_coding, sound_genes
 from dnalect.genome.fasta import open_genome
