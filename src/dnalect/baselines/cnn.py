@@ -20,7 +20,8 @@ from dnalect.core.calibration import Calibration
 from dnalect.core.examples import Examples, Target
 from dnalect.models.heads import HeadSpec
 from dnalect.tokens.bases import UNKNOWN
-from dnalect.training.loop import Checks, Course, fit
+from dnalect.training.course import Checks, Course
+from dnalect.training.loop import fit
 from dnalect.training.objectives import loss_of
 
 CHANNELS, KERNEL, EMBEDDING, HIDDEN = (16, 8, 4), 8, 100, 512

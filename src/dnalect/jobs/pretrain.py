@@ -16,8 +16,8 @@ from dnalect.genome.regions import format_region
 from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned
 from dnalect.report.learning import pretraining_curve
 from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
+from dnalect.training.course import TrainState
 from dnalect.training.logs import read_log
-from dnalect.training.loop import TrainState
 from dnalect.training.pretrain import finished, train
 from dnalect.training.shipped import recipe_path
 from dnalect.training.starting import STEPS, held_out, is_genome, starting_toml

@@ -1,6 +1,6 @@
 from .config import HeadConfig as HeadConfig
 from .corpus import Batch as Batch
-from .loop import Course as Course
+from .course import Course as Course
 from .loop import fit as fit
 from .multitask import pooled as pooled
 from .tasks import Asked as Asked

@@ -19,7 +19,8 @@ from dnalect.models.pooled import Pooled
 from dnalect.models.precision import computes_bf16
 from dnalect.tokens.bases import opposite
 from dnalect.training.checkpoint import Identity
-from dnalect.training.loop import Checks, Course, Home, TrainState, fit, warm_up_and_decay
+from dnalect.training.course import Checks, Course, Home, TrainState, warm_up_and_decay
+from dnalect.training.loop import fit
 from dnalect.training.objectives import mean_loss
 from dnalect.training.tuning import TuneConfig
 

@@ -63,7 +63,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ForwardPass:
     """A pass over a batch. each, weight (m,): cross-entropy and weight of the hidden tokens.
 
     last: hidden states (B, T, C) of all tokens. encoding: the tokens before any was hidden.
@@ -117,7 +117,7 @@ class MaskedLanguage:
         seen = hide(self.masking, ids, chosen, self.tokenizer.special.mask or 0, self.ordinary, fates)
         return Prepared(encoding, seen, *np.nonzero(chosen))
 
-    def read(self, network: Encoder, batch: Batch, device: torch.device) -> Reading:
+    def read(self, network: Encoder, batch: Batch, device: torch.device) -> ForwardPass:
         """Hide tokens of a batch and let the network guess them."""
         ready = self.prepare(batch)
         encoding, rows, columns = ready.encoding, ready.rows, ready.columns
@@ -127,7 +127,7 @@ class MaskedLanguage:
         logits = network.logits(last[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)])
         truth = torch.from_numpy(ids[rows, columns]).to(device)
         weight = torch.from_numpy(_weights(batch.weight, spans[rows, columns], rows)).to(device)
-        return Reading(F.cross_entropy(logits.float(), truth, reduction="none"), weight, last, encoding)
+        return ForwardPass(F.cross_entropy(logits.float(), truth, reduction="none"), weight, last, encoding)
 
     def bits(self, network: nn.Module, codes: npt.NDArray[np.uint8], device: torch.device) -> float:
         """Return bits a hidden token over windows (n, L), the same tokens hidden at every call."""

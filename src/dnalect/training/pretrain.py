@@ -14,7 +14,8 @@ from dnalect.core.errors import ModelError
 from dnalect.training.checkpoint import Identity, read_checkpoint
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
-from dnalect.training.loop import Checks, Course, Home, TrainState, fit, warm_up_and_decay
+from dnalect.training.course import Checks, Course, Home, TrainState, warm_up_and_decay
+from dnalect.training.loop import fit
 from dnalect.training.objectives import Losses
 from dnalect.training.optim import build
 
