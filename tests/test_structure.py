@@ -20,7 +20,7 @@ ORDER = (
     *("core", "tokens", "genome", "stats", "examples", "models", "inference"),
     *("training", "baselines", "report", "jobs", "api", "cli"),
 )
-NARROWER = {"training": {"core", "tokens", "genome", "examples", "models"}, "report": {"core", "stats"}}
+NARROWER = {"training": {"core", "tokens", "genome", "stats", "examples", "models"}, "report": {"core", "stats"}}
 HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]
 PICKLES = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 LONGEST_FILE = 350

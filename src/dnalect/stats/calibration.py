@@ -171,11 +171,16 @@ def _line(values: Floats, truth: Floats) -> Calibration | None:
     return Calibration((1 / slope,), (float(truth.mean() - slope * values.mean()),))
 
 
-def _isotonic(values: Floats, truth: Floats) -> Calibration:
+def isotonic(values: Floats, truth: Floats, weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return the knots of the never falling curve of least squares, by scikit-learn: np.interp(new, *knots) has it."""
     from sklearn.isotonic import IsotonicRegression
 
-    fit = IsotonicRegression(out_of_bounds="clip").fit(values, truth)
-    raw, fitted = np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
+    fit = IsotonicRegression(out_of_bounds="clip").fit(values, truth, sample_weight=weights)
+    return np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
+
+
+def _isotonic(values: Floats, truth: Floats) -> Calibration:
+    raw, fitted = isotonic(values, truth)
     if len(raw) > KNOTS:
         some = np.unique(np.linspace(0, len(raw) - 1, KNOTS).round().astype(np.int64))
         raw, fitted = raw[some], fitted[some]

@@ -1,6 +1,5 @@
-"""Probes: heads on frozen states by scikit-learn, tuned on validation data, kept as plain arrays."""
+"""Probes: heads on frozen states tuned on validation data, kept as plain arrays."""
 
-import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from dnalect.core.examples import Examples
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.pooled import Pooled, read_states
+from dnalect.stats.linear import logistic, ridge
 
 # Inverse strengths of the penalty (logistic), strengths (ridge), on standardised features.
 INVERSE = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -91,21 +91,11 @@ def _known(x: Singles, y: Singles) -> Linear:
 def _logistic(
     x: Singles, y: Singles, strength: float, balanced: bool
 ) -> tuple[Linear, Callable[[Singles, Singles], float]]:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     if len(np.unique(y)) < 2:
         only = np.zeros((2, x.shape[1]), dtype=np.float32), np.array([0.0, 10.0 if y[0] else -10.0], dtype=np.float32)
         return only, lambda _, __: 0.0
-    model = LogisticRegression(C=strength, max_iter=ITERATIONS, class_weight="balanced" if balanced else None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(x, y.astype(int))
-    coef, intercept = model.coef_, model.intercept_
-    if len(coef) == 1:
-        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-    linear = coef.astype(np.float32), intercept.astype(np.float32)
-    classes = model.classes_
+    found = logistic(x, y.astype(np.int64), strength, ITERATIONS, balanced)
+    linear, classes = (found.weights, found.bias), found.known
 
     def loss(z: Singles, wanted: Singles) -> float:
         logits = z @ linear[0].T + linear[1]
@@ -119,8 +109,6 @@ def _logistic(
 def _ridge(
     x: Singles, y: Singles, strength: float, balanced: bool
 ) -> tuple[Linear, Callable[[Singles, Singles], float]]:
-    from sklearn.linear_model import Ridge
-
-    model = Ridge(alpha=strength).fit(x, y)
-    linear = model.coef_.reshape(1, -1).astype(np.float32), np.array([model.intercept_], dtype=np.float32).reshape(1)
+    weights, bias = ridge(x, y, strength)
+    linear = weights.reshape(1, -1).astype(np.float32), np.array([bias], dtype=np.float32)
     return linear, lambda z, wanted: float(((z @ linear[0][0] + linear[1] - wanted) ** 2).mean())

@@ -7,6 +7,7 @@ import numpy as np
 
 from dnalect.core.figures import NOTHING, Estimate
 from dnalect.jobs.rank.scored import Floats, Numbers
+from dnalect.stats.calibration import isotonic
 from dnalect.stats.draws import Draws, estimate, unit_counts
 
 FEWEST, FEWEST_EACH = 20, 5
@@ -194,13 +195,11 @@ def _logistic(x: Floats, y: Floats, weight: Floats) -> Curve:
 
 def _isotonic(x: Floats, y: Floats, weight: Floats) -> Curve:
     """Steps; each has half a hit and half a miss more than it had labels, so that a short one is never certain."""
-    from sklearn.isotonic import IsotonicRegression
-
-    model = IsotonicRegression(out_of_bounds="clip").fit(x, y, sample_weight=weight)
-    levels, step = np.unique(model.predict(x), return_inverse=True)
+    knots = isotonic(x, y, weight)
+    levels, step = np.unique(np.interp(x, *knots), return_inverse=True)
     sizes = np.bincount(step, weight)
     softened = np.maximum.accumulate((levels * sizes + 0.5) / (sizes + 1))
-    return lambda new: np.asarray(np.interp(model.predict(new), levels, softened))
+    return lambda new: np.asarray(np.interp(np.interp(new, *knots), levels, softened))
 
 
 def _unit_variance(predicted: Floats, y: Floats, unit: Numbers) -> float:
