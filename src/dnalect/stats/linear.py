@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 RIDGES = (1e-2, 1e-1, 1.0, 10.0, 100.0)
-STEPS = 100
+STEPS, TOLERANCE = 100, 1e-6
 # Of the bias of a class that no item has: as good as never.
 NEVER = -30.0
 
@@ -102,7 +102,7 @@ def _path(x: Singles, labels: Numbers, classes: int, penalties: Sequence[float])
     share = 2 if len(np.unique(labels)) == 2 else 1
     start = None
     for penalty in sorted(penalties, reverse=True):
-        start = logistic(x, labels, share / (max(1, len(x)) * penalty), start=start)
+        start = logistic(x, labels, share / (max(1, len(x)) * penalty), start=start, tolerance=TOLERANCE)
         yield start.of(classes)
 
 
@@ -128,11 +128,13 @@ def logistic(
     steps: int = STEPS,
     balanced: bool = False,
     start: Logits | None = None,
+    tolerance: float = 1e-4,
 ) -> Logits:
     """Fit the classes (n,) that are there, on features (n, F) as they are: by scikit-learn.
 
     inverse: of the penalty: the summed losses weigh so much beside |weights|^2 / 2. balanced: classes
-    count as if they were equally frequent. start: a fit of the same items to begin with.
+    count as if they were equally frequent. start: a fit of the same items to begin with. tolerance: of the
+    largest slope that is left, a mean item.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -141,7 +143,11 @@ def logistic(
     if len(known) < 2:
         return Logits(known, np.zeros((len(known), x.shape[1]), np.float32), np.zeros(len(known), np.float32))
     model = LogisticRegression(
-        C=inverse, max_iter=steps, class_weight="balanced" if balanced else None, warm_start=start is not None
+        C=inverse,
+        tol=tolerance,
+        max_iter=steps,
+        class_weight="balanced" if balanced else None,
+        warm_start=start is not None,
     )
     if start is not None:
         model.coef_, model.intercept_, model.classes_ = start.weights, start.bias, known
