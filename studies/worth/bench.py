@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from dnalect import ConfigError, Genome, open_genome
 from dnalect.baselines import MarkovModel
 from dnalect.core import Figure, say
 from dnalect.genome import Region, first_bases, format_region, overlap, parse_regions, split_region, subtract
+from dnalect.report import plots
 from studies.data import file_of
 from studies.worth.collected import Collected
 from studies.worth.crossfit import CrossFitted
@@ -25,6 +27,8 @@ LARGEST_RIVAL = 24_000_000
 TUNED = 1_000_000
 
 Codes = npt.NDArray[np.uint8]
+# A title, and a bar for each score.
+Panel = tuple[str, list[plots.Bar]]
 Singles = npt.NDArray[np.float32]
 
 
@@ -57,6 +61,13 @@ class Plot:
     name: str
     caption: str
     draw: Callable[[Path], None]
+
+    @classmethod
+    def forest(
+        cls, name: str, caption: str, panels: Sequence[Panel], label: str = "AUROC", chance: float = 0.5
+    ) -> Self:
+        """Return a plot of panels of bars, one below the other."""
+        return cls(name, caption, lambda path: plots.forest(path, panels, label, chance))
 
 
 @dataclass

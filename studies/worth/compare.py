@@ -1,15 +1,18 @@
 """One set of variants, one question, many scores: AUROCs of the model's and of its rivals'."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core import Estimate
 from dnalect.genome import class_means, context_class, information
+from dnalect.report import plots
 from dnalect.stats import Draws, estimate, quantiles_within
+from studies.worth.bench import Bench, Panel
 from studies.worth.collected import Collected
-from studies.worth.snvs import FLANK, Features, Snvs
+from studies.worth.snvs import FLANK, Features, Snvs, tss_distance
+from studies.worth.species import Species
 
 LLR = "LLR"
 MARKOV = "Markov log-ratio"
@@ -20,6 +23,7 @@ TYPE = "substitution type"
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.float64]
 
 
 def oriented(known: Features, swap: Mask) -> Features:
@@ -74,6 +78,18 @@ def ranked_within(scores: dict[str, Scores], stratum: Numbers) -> dict[str, Scor
     return {name: quantiles_within(each, stratum) for name, each in scores.items()}
 
 
+def variant_rivals(
+    bench: Bench, known: Features, positive: Mask, log_rates: Scores, species: Species
+) -> dict[str, Scores]:
+    """Return the scores (n,) of the rivals of every set of variants. log_rates: of the context mutability (n,)."""
+    return {
+        MARKOV: known.markov_llr(),
+        MUTABILITY: log_rates,
+        TSS: tss_distance(bench, known.snvs, bench.options.file(species.tss)),
+        TYPE: type_share(known, positive),
+    }
+
+
 def add_aurocs(
     table: Collected,
     group: str,
@@ -82,23 +98,38 @@ def add_aurocs(
     own: dict[str, Scores],
     rivals: dict[str, Scores],
     seen: bool,
-) -> dict[str, Estimate]:
-    """Add the AUROC of every score to the table, the first of the model's own with the rivals beside it.
+    count: str = "",
+) -> Panel:
+    """Add the AUROC of every score, and return its panel: see `judged`.
 
     positive: (n,) which should score higher. units: (n,) what is drawn whole. own, rivals: name -> scores (n,).
-    Returns all values by name.
     """
     draws = Draws.of(units)
     samples = {name: draws.auroc(scores, positive) for name, scores in (own | rivals).items()}
+    return judged(table, group, len(positive), samples, [*own][:1], rivals, "AUROC of {}", 0.5, seen, count)
+
+
+def judged(
+    table: Collected,
+    group: str,
+    n: int,
+    samples: Mapping[str, Floats],
+    beside: Collection[str],
+    rivals: Collection[str],
+    measure: str,
+    chance: float,
+    seen: bool,
+    count: str = "",
+) -> Panel:
+    """Add a figure for every score, those of `beside` with their differences to the rivals; return them as a panel.
+
+    samples: name -> (R + 1,), the value and those of the resamples. measure: what is measured, {} for the score.
+    count: how many items, in words, where that is not n.
+    """
     values = {name: estimate(each) for name, each in samples.items()}
-    first = next(iter(own))
-    beside = {name: estimate(samples[first] - samples[name]) for name in rivals}
     for name, value in values.items():
-        table.add(
-            *(f"AUROC of {name}", group, len(positive), value),
-            seen=seen,
-            chance=0.5,
-            differences=beside if name == first else None,
-            rival=name if name in rivals else "",
-        )
-    return values
+        told = {rival: estimate(samples[name] - samples[rival]) for rival in rivals} if name in beside else None
+        rival = name if name in rivals else ""
+        table.add(measure.format(name), group, n, value, seen=seen, chance=chance, differences=told, rival=rival)
+    bars = [plots.Bar(name, value, name in rivals) for name, value in values.items()]
+    return f"{group} (n = {count or f'{n:,}'})", bars

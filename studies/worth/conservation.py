@@ -10,8 +10,9 @@ import numpy.typing as npt
 from dnalect import InputError
 from dnalect.genome import Region, information, own_name, read_coding, read_signal, surprise
 from dnalect.report import plots
-from dnalect.stats import Draws, block_numbers, estimate
+from dnalect.stats import Draws, block_numbers
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.compare import judged
 from studies.worth.species import ZYMOSEPTORIA
 
 NAME = "conservation"
@@ -58,26 +59,19 @@ def run(options: Options) -> Findings:
     seen = bench.seen(regions)
     for group, mask in (("all", np.ones_like(bases.coding)), ("coding", bases.coding), ("not coding", ~bases.coding)):
         draws, truth = Draws.of(bases.block[mask]), bases.conserved[mask]
-        bars = []
+        drawn: dict[str, plots.Bar] = {}
         for name, scores in bases.scores.items():
             rivals = {f"Markov {name}": bases.rivals[name][mask]}
             rivals |= {LABEL: bases.coding[mask].astype(np.float32)} if group == "all" else {}
             samples = {who: draws.spearman(each, truth) for who, each in ({name: scores[mask]} | rivals).items()}
-            beside = {rival: estimate(samples[name] - samples[rival]) for rival in rivals}
-            values = {who: estimate(each) for who, each in samples.items()}
-            for who, value in values.items():
-                table.add(
-                    *(f"Spearman of {who} with conservation", group, int(mask.sum()), value),
-                    seen=seen,
-                    chance=0,
-                    differences=beside if who == name else None,
-                    rival="" if who == name else who,
-                )
-            bars += [plots.Bar(who, value, who != name) for who, value in values.items()]
-        unique = list({bar.label: bar for bar in bars}.values())
-        panels.append((f"{group} (n = {int(mask.sum()):,})", unique))
+            _, bars = judged(
+                *(table, group, int(mask.sum()), samples, [name], rivals),
+                *("Spearman of {} with conservation", 0, seen),
+            )
+            drawn |= {bar.label: bar for bar in bars}
+        panels.append((f"{group} (n = {int(mask.sum()):,})", list(drawn.values())))
     caption = "Rank correlation with the share of relatives that have the reference's base; grey: rivals."
-    plot = Plot(f"{NAME}-{bench.model.name}", caption, lambda path: plots.forest(path, panels, "Spearman", 0))
+    plot = Plot.forest(f"{NAME}-{bench.model.name}", caption, panels, "Spearman", 0)
     share = f"{bases.coding.mean():.0%} of them coding"
     note = f"{len(bases.conserved):,} bases with a value on {bench.told(regions)}, {share}."
     return Findings(table.rows, [plot], [note])

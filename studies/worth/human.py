@@ -1,37 +1,29 @@
 """Study: human variants. Common against rare, and measured effects of single bases."""
 
-import csv
-import gzip
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect import TableError
 from dnalect.baselines import CrossFittedMutability
-from dnalect.examples import matched, strata
+from dnalect.examples import matched, read_table, strata
 from dnalect.genome import context_class, log_ratio
-from dnalect.report import plots
 from dnalect.stats import Draws, auroc, estimate, spearman
 from dnalect.tokens import BASES, encode
 from studies.cases.measured import read_measured
-from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.bench import Bench, Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import (
     MARKOV,
-    MUTABILITY,
-    TSS,
-    TYPE,
     add_aurocs,
+    judged,
     major_to_minor,
     ranked_within,
-    type_share,
+    variant_rivals,
 )
 from studies.worth.promoter_bases import contexts
-from studies.worth.snvs import features, make_snvs, read_snvs, tss_distance
+from studies.worth.snvs import features, make_snvs, read_snvs
 from studies.worth.species import HUMAN
 
 NAME = "human"
@@ -46,7 +38,7 @@ BLOCK = 100_000
 
 Scores = npt.NDArray[np.floating]
 Numbers = npt.NDArray[np.int64]
-Panels = list[tuple[str, list[plots.Bar]]]
+Panels = list[Panel]
 
 
 def run(options: Options) -> Findings:
@@ -62,20 +54,16 @@ def run(options: Options) -> Findings:
     return Findings(
         table.rows,
         [
-            Plot(
-                f"{NAME}-{model}",
-                f"1000 Genomes, chr20:1-2 Mb: AUROC of the log-ratio; {grey}",
-                lambda path: plots.forest(path, common, "AUROC", 0.5),
-            ),
-            Plot(
+            Plot.forest(f"{NAME}-{model}", f"1000 Genomes, chr20:1-2 Mb: AUROC of the log-ratio; {grey}", common),
+            Plot.forest(
                 f"{NAME}-effects-{model}",
                 f"Rank correlation of the scores with the size of measured effects; {grey}",
-                lambda path: plots.forest(path, [*effects, elements["Spearman"]], "Spearman", 0),
+                *([*effects, elements["Spearman"]], "Spearman", 0),
             ),
-            Plot(
+            Plot.forest(
                 f"{NAME}-elements-{model}",
                 f"Significant against other variants of regulatory elements, mean AUROC over elements; {grey}",
-                lambda path: plots.forest(path, [elements["AUROC"]], "AUROC", 0.5),
+                [elements["AUROC"]],
             ),
         ],
         notes,
@@ -108,19 +96,13 @@ def _population(bench: Bench, table: Collected, notes: list[str]) -> Panels:
         kinds = strata(context_class(each.around, each.snvs.alt, 1))
         pick = pick[matched(common[pick], kinds[pick])]
         chosen, positive = each.take(pick), common[pick]
-        rivals: dict[str, Scores] = {
-            MARKOV: chosen.markov_llr(),
-            MUTABILITY: rates.log_rates(chosen.around, chosen.snvs.alt, chosen.snvs.position // BLOCK),
-            TSS: tss_distance(bench, chosen.snvs, bench.options.file(HUMAN.tss)),
-            TYPE: type_share(chosen, positive),
-        }
+        log_rates = rates.log_rates(chosen.around, chosen.snvs.alt, chosen.snvs.position // BLOCK)
+        rivals = variant_rivals(bench, chosen, positive, log_rates, HUMAN)
         group = f"common over singletons, {label}"
         own: dict[str, Scores] = {"LLR": chosen.llr(), "-|LLR|": -np.abs(chosen.llr())}
         if within:
             own, rivals = (ranked_within(scores, kinds[pick]) for scores in (own, rivals))
-        values = add_aurocs(table, group, positive, chosen.snvs.block, own, rivals, bench.seen(regions))
-        bars = [plots.Bar(score, value, score in rivals) for score, value in values.items()]
-        panels.append((f"{group} (n = {len(positive):,})", bars))
+        panels.append(add_aurocs(table, group, positive, chosen.snvs.block, own, rivals, bench.seen(regions)))
     return panels
 
 
@@ -132,30 +114,29 @@ def both_ways(llr: Scores) -> dict[str, Scores]:
 def _saturation(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     """Every base of the HNF4A promoter: measured effect on expression against the score."""
     regions = bench.regions([SATURATION_REGION])
+    measured = read_table(bench.options.file(SATURATION))
+    release, barcodes, alts = measured.cells("Release"), measured.numbers("Barcodes"), measured.cells("Alt")
+    position = measured.numbers("Pos").astype(np.int64) - 1
     rows = [
         row
-        for row in _read(bench.options.file(SATURATION), "\t", ("Pos", "Ref", "Alt", "Barcodes", "Coefficient"))
-        if row["Release"] == "GRCh37" and row["Alt"] in BASES and int(row["Barcodes"]) >= FEWEST_BARCODES
+        for row, alt in enumerate(alts)
+        if release[row] == "GRCh37" and alt in BASES and barcodes[row] >= FEWEST_BARCODES
     ]
-    rows.sort(key=lambda row: (int(row["Pos"]), BASES.index(row["Alt"])))
-    position, ref, alt = _columns(rows)
-    snvs = make_snvs(regions[0].contig, position, ref, alt)
+    rows.sort(key=lambda row: (position[row], BASES.index(alts[row])))
+    ref, alt = (encode("".join(cells[row] for row in rows)) for cells in (measured.cells("Ref"), alts))
+    snvs = make_snvs(regions[0].contig, position[rows], ref, alt)
     known = features(bench, snvs, regions)
-    effect = np.abs(np.array([float(row["Coefficient"]) for row in rows]))
+    effect = np.abs(measured.numbers("Coefficient")[rows])
     notes.append(f"{len(rows)} substitutions of the HNF4A promoter measured with {FEWEST_BARCODES} barcodes or more.")
     draws = Draws.of(snvs.position)
     group, bars = "HNF4A promoter", []
     own, rivals = both_ways(known.llr()), both_ways(known.markov_llr())
     for name, scores in own.items():
         rival = f"{MARKOV}, {name}"
-        mine, theirs = draws.spearman(scores, effect), draws.spearman(rivals[name], effect)
-        beside, values = {rival: estimate(mine - theirs)}, {name: estimate(mine), rival: estimate(theirs)}
-        for who, value in values.items():
-            told = beside if who == name else None
-            measure = f"Spearman of {who} with |effect|"
-            seen, other = bench.seen(regions), "" if who == name else who
-            table.add(measure, group, len(rows), value, seen=seen, chance=0, differences=told, rival=other)
-        bars += [plots.Bar(who, value, who != name) for who, value in values.items()]
+        samples = {name: draws.spearman(scores, effect), rival: draws.spearman(rivals[name], effect)}
+        measure = "Spearman of {} with |effect|"
+        told = judged(table, group, len(rows), samples, [name], [rival], measure, 0, bench.seen(regions))
+        bars += told[1]
     return [(f"{group} (n = {len(rows)})", bars)]
 
 
@@ -170,7 +151,7 @@ class Element:
     position: Numbers
 
 
-def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tuple[str, list[plots.Bar]]]:
+def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, Panel]:
     """Variants of regulatory elements in reporter assays, zero-shot; elements are drawn with replacement."""
     elements = read_elements(bench)
     count = sum(len(each.position) for each in elements)
@@ -184,24 +165,11 @@ def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, tup
     first = list(both_ways(np.zeros(1)))
     for measure, (chance, value) in measures.items():
         found = {s: np.array([value(each, each.scores[s]) for each in elements]) for s in elements[0].scores}
-        means = {name: estimate(draws.mean(values)) for name, values in found.items()}
-        for name, mean in means.items():
-            rivals = [rival for rival in means if rival not in first] if name in first else []
-            beside = {rival: estimate(draws.mean(found[name] - found[rival])) for rival in rivals}
-            title = f"mean {measure} of {name} over elements"
-            other = "" if name in first else name
-            table.add(
-                title,
-                f"{len(elements)} elements",
-                count,
-                mean,
-                seen=False,
-                chance=chance,
-                differences=beside,
-                rival=other,
-            )
-        bars = [plots.Bar(name, mean, name not in first) for name, mean in means.items()]
-        panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", bars
+        samples = {name: draws.mean(values) for name, values in found.items()}
+        rivals = [name for name in samples if name not in first]
+        asked = f"mean {measure} of {{}} over elements"
+        told = judged(table, f"{len(elements)} elements", count, samples, first, rivals, asked, chance, False)
+        panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", told[1]
     for each in elements:
         own = Draws.of(each.position)
         for name in first:
@@ -229,20 +197,3 @@ def read_elements(bench: Bench) -> list[Element]:
         scores |= {key: each[own] for key, each in found.tracks.items()}
         elements.append(Element(name, scores, found.significant[own], np.abs(found.effect[own]), at))
     return elements
-
-
-def _columns(rows: Sequence[dict[str, str]]) -> tuple[Numbers, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """0-based positions and base codes of the columns Pos (1-based), Ref and Alt."""
-    position = np.array([int(row["Pos"]) - 1 for row in rows], dtype=np.int64)
-    ref, alt = (encode("".join(row[name] for row in rows)) for name in ("Ref", "Alt"))
-    return position, ref, alt
-
-
-def _read(path: Path, separator: str, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a table with a header, plain or gzipped. Raises TableError where a column is missing."""
-    raw = path.read_bytes()
-    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
-    if missing := [name for name in columns if name not in (reader.fieldnames or [])]:
-        raise TableError(f"{path} has no column {', '.join(missing)}")
-    return list(reader)

@@ -8,20 +8,17 @@ from dnalect.examples import matched, strata
 from dnalect.genome import Region, context_class
 from dnalect.report import plots
 from dnalect.stats import Draws, auroc, estimate, quantiles_within
-from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.bench import Bench, Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import (
     LLR,
     MARKOV,
-    MUTABILITY,
-    TSS,
-    TYPE,
     Scores,
     add_aurocs,
     alternatives,
     major_to_minor,
     ranked_within,
-    type_share,
+    variant_rivals,
 )
 from studies.worth.promoter_bases import (
     CONTIGS,
@@ -31,7 +28,7 @@ from studies.worth.promoter_bases import (
     pool,
     read_promoters,
 )
-from studies.worth.snvs import Features, Snvs, features, tss_distance
+from studies.worth.snvs import Features, Snvs, features
 from studies.worth.species import YEAST
 
 NAME = "promoters"
@@ -60,20 +57,12 @@ def run(options: Options) -> Findings:
     return Findings(
         table.rows,
         [
-            Plot(
-                f"{NAME}-{model}",
-                f"Common variants over singletons: {COLOURS}",
-                lambda path: plots.forest(path, bars, "AUROC", 0.5),
-            ),
-            Plot(
-                f"{NAME}-random-{model}",
-                f"Natural variants over random substitutions: {COLOURS}",
-                lambda path: plots.forest(path, natural, "AUROC", 0.5),
-            ),
-            Plot(
+            Plot.forest(f"{NAME}-{model}", f"Common variants over singletons: {COLOURS}", bars),
+            Plot.forest(f"{NAME}-random-{model}", f"Natural variants over random substitutions: {COLOURS}", natural),
+            Plot.forest(
                 f"{NAME}-scores-{model}",
                 "Common over singletons, on the half of the chromosomes that was not used to choose a score.",
-                lambda path: plots.forest(path, [lifted], "AUROC", 0.5),
+                [lifted],
             ),
             Plot(
                 f"{NAME}-deciles-{model}",
@@ -98,30 +87,17 @@ class _Study:
             f"{int((snvs.frequency > 0.5).sum()):,}."
         ]
 
-    def rivals(self, known: Features, positive: Mask) -> dict[str, Scores]:
-        """Scores (n,) of the rivals, higher for common or natural."""
-        snvs = known.snvs
-        return {
-            MARKOV: known.markov_llr(),
-            MUTABILITY: self.rates.log_rates(known.around, snvs.alt, snvs.contig),
-            TSS: tss_distance(self.bench, snvs, self.bench.options.file(YEAST.tss)),
-            TYPE: type_share(known, positive),
-        }
-
-    def _compare(
-        self, group: str, known: Features, positive: Mask, units: Numbers, within: bool = False
-    ) -> tuple[str, list[plots.Bar]]:
+    def _compare(self, group: str, known: Features, positive: Mask, units: Numbers, within: bool = False) -> Panel:
         """Add a comparison; within: rank every score within the substitution type first."""
-        scores: dict[str, Scores] = {LLR: known.llr()}
-        scores |= self.rivals(known, positive)
+        rates = self.rates.log_rates(known.around, known.snvs.alt, known.snvs.contig)
+        own: dict[str, Scores] = {LLR: known.llr()}
+        rivals = variant_rivals(self.bench, known, positive, rates, YEAST)
         if within:
-            scores = ranked_within(scores, context_class(known.around, known.snvs.alt, 0))
-        own = {LLR: scores.pop(LLR)}
-        values = add_aurocs(self.table, group, positive, units, own, scores, self.seen)
-        bars = [plots.Bar(name, value, rival=name != LLR) for name, value in values.items()]
-        return f"{group} (n = {len(positive):,})", bars
+            kinds = context_class(known.around, known.snvs.alt, 0)
+            own, rivals = (ranked_within(scores, kinds) for scores in (own, rivals))
+        return add_aurocs(self.table, group, positive, units, own, rivals, self.seen)
 
-    def common_over_singletons(self, known: Features) -> list[tuple[str, list[plots.Bar]]]:
+    def common_over_singletons(self, known: Features) -> list[Panel]:
         """(a) Common variants against singletons of the same substitution type, in several ways."""
         folded = major_to_minor(known)
         panels = []
@@ -145,7 +121,7 @@ class _Study:
             at = at[matched(common[at], strata(types))]
         return at, common[at]
 
-    def what_lifts(self, known: Features) -> tuple[str, list[plots.Bar]]:
+    def what_lifts(self, known: Features) -> Panel:
         """All scores on both halves of the chromosomes; the best of the first one is judged on the second."""
         at, positive = self._chosen(known)
         chosen, units = known.take(at), self.found.number[at]
@@ -176,7 +152,7 @@ class _Study:
         bars = [plots.Bar(f"{name} (chosen)" if name == best else name, value) for name, value in values.items()]
         return "common over singletons, major to minor allele", bars
 
-    def natural_over_random(self) -> list[tuple[str, list[plots.Bar]]]:
+    def natural_over_random(self) -> list[Panel]:
         """(b) Natural variants against unobserved substitutions of the same type in the same promoter."""
         every, promoter = pool(self.found)
         types = context_class(contexts(self.bench, every.contig, every.position), every.alt, 0)

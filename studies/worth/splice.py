@@ -9,10 +9,9 @@ import numpy.typing as npt
 
 from dnalect import InputError
 from dnalect.genome import Intervals, Region, bases_around, log_ratio, own_name, read_bed
-from dnalect.report import plots
 from dnalect.stats import block_of
 from dnalect.tokens import BASES, UNKNOWN
-from studies.worth.bench import Bench, Findings, Options, Plot, Reading
+from studies.worth.bench import Bench, Findings, Options, Panel, Plot, Reading
 from studies.worth.compare import LLR, MARKOV, add_aurocs
 from studies.worth.species import HUMAN
 
@@ -163,7 +162,7 @@ def run(options: Options) -> Findings:
     every = splice_sites(codes, *_annotation(bench, region))
     inside = {name: each.take((each.at >= region.start) & (each.at < region.end)) for name, each in every.items()}
     reading, table = bench.read(region), bench.table(NAME, HUMAN.name)
-    panels: list[tuple[str, list[plots.Bar]]] = []
+    panels: list[Panel] = []
     for kind in KINDS:
         away = (every[kind.name].at < region.start - NEAR) | (every[kind.name].at >= region.end + NEAR)
         learned, sites = every[kind.name].take(away), inside[kind.name]
@@ -180,16 +179,15 @@ def run(options: Options) -> Findings:
             group = f"G>A at splice {kind.name}s against {label} within 3 kb"
             units = block_of(np.full(len(both), region.contig), both.at)
             own: dict[str, npt.NDArray[np.floating]] = {f"-{LLR}": -_change(reading, reading.model, both)}
-            values = add_aurocs(table, group, positive, units, own, rivals, bench.seen([region]))
-            bars = [plots.Bar(score, value, score in rivals) for score, value in values.items()]
-            panels.append((f"{group} (n = {len(sites):,} and {len(others):,})", bars))
+            count = f"{len(sites):,} and {len(others):,}"
+            panels.append(add_aurocs(table, group, positive, units, own, rivals, bench.seen([region]), count))
     told = " and ".join(f"{len(inside[kind.name]):,} {kind.name}s" for kind in KINDS)
     notes = [f"{told} of RefSeq on {bench.told([region])}; the motif counted those of the rest of the chromosome."]
-    plot = Plot(
+    plot = Plot.forest(
         f"{NAME}-{bench.model.name}",
         "AUROC of how much a change is disfavoured: above 0.5, the change at the splice site more than its neighbours; "
         "grey: rivals, with 95% intervals; dashed: chance.",
-        lambda path: plots.forest(path, panels, "AUROC", 0.5),
+        panels,
     )
     return Findings(table.rows, [plot], notes)
 

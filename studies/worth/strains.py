@@ -24,13 +24,12 @@ from dnalect.genome import (
     read_coding,
     sound_genes,
 )
-from dnalect.report import plots
 from dnalect.stats import BLOCK
-from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.bench import Bench, Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
-from studies.worth.compare import MARKOV, MUTABILITY, TSS, TYPE, Scores, add_aurocs, type_share
+from studies.worth.compare import LLR, Scores, add_aurocs, variant_rivals
 from studies.worth.promoter_bases import contexts, mutability
-from studies.worth.snvs import Features, Snvs, features, make_snvs, read_snvs, tss_distance
+from studies.worth.snvs import Features, Snvs, features, make_snvs, read_snvs
 from studies.worth.species import YEAST
 
 NAME = "strains"
@@ -104,15 +103,11 @@ def run(options: Options) -> Findings:
     near = [region for region in regions if bench.genome.names[region.contig] in CONTIGS]
     if near:
         natural = study.natural(near)
-        plot = Plot(
-            f"{NAME}-{model}", f"Natural SNPs: {CAPTION}", lambda path: plots.forest(path, natural, "AUROC", 0.5)
-        )
-        drawn.append(plot)
+        drawn.append(Plot.forest(f"{NAME}-{model}", f"Natural SNPs: {CAPTION}", natural))
     else:
         study.notes.append("No chromosome with W303 variants could be used.")
     caption = f"Substitutions of coding bases by consequence: {CAPTION}"
-    name = f"{NAME}-consequences-{model}"
-    drawn.append(Plot(name, caption, lambda path: plots.forest(path, consequences, "AUROC", 0.5)))
+    drawn.append(Plot.forest(f"{NAME}-consequences-{model}", caption, consequences))
     return Findings(study.table.rows, drawn, study.notes)
 
 
@@ -144,20 +139,14 @@ class _Study:
         positive: Mask,
         units: Numbers,
         further: dict[str, Scores] | None = None,
-    ) -> tuple[str, list[plots.Bar]]:
-        rivals: dict[str, Scores] = {
-            MARKOV: known.markov_llr(),
-            MUTABILITY: self.rates.log_rates(known.around, known.snvs.alt, known.snvs.contig),
-            TSS: tss_distance(self.bench, known.snvs, self.bench.options.file(YEAST.tss)),
-            TYPE: type_share(known, positive),
-        }
+    ) -> Panel:
+        rates = self.rates.log_rates(known.around, known.snvs.alt, known.snvs.contig)
+        rivals = variant_rivals(self.bench, known, positive, rates, YEAST)
         rivals |= further or {}
         seen = self.bench.seen([Region(int(c), 0, int(self.bench.genome.lengths[c])) for c in set(known.snvs.contig)])
-        values = add_aurocs(self.table, group, positive, units, {"LLR": known.llr()}, rivals, seen)
-        bars = [plots.Bar(name, value, rival=name != "LLR") for name, value in values.items()]
-        return f"{group} (n = {len(positive):,})", bars
+        return add_aurocs(self.table, group, positive, units, {LLR: known.llr()}, rivals, seen)
 
-    def consequences(self, regions: Sequence[Region]) -> list[tuple[str, list[plots.Bar]]]:
+    def consequences(self, regions: Sequence[Region]) -> list[Panel]:
         """Every kind of coding substitution against every other, matched by codon position and type."""
         total = sum(len(region) for region in regions)
         drawn = joined([self._drawn(self._all(region), len(region) / total) for region in sorted(regions)])
@@ -187,7 +176,7 @@ class _Study:
         count = int(DRAWN * share)
         return every.take(np.sort(np.concatenate([rng.permutation(kind)[:count] for kind in kinds])))
 
-    def natural(self, regions: Sequence[Region]) -> list[tuple[str, list[plots.Bar]]]:
+    def natural(self, regions: Sequence[Region]) -> list[Panel]:
         """Natural SNPs against other substitutions of the same type near by; missense ones within the gene."""
         snvs = read_snvs(self.bench.options.file(VARIANTS), self.bench, regions)
         every, coding = self._near(snvs, regions)
@@ -217,7 +206,7 @@ class _Study:
         columns = {n: np.concatenate([getattr(part, n) for part in parts]) for n in Snvs.__dataclass_fields__}
         return Snvs(**columns), np.concatenate(masks)
 
-    def _natural_missense(self, snvs: Snvs, regions: Sequence[Region]) -> tuple[str, list[plots.Bar]]:
+    def _natural_missense(self, snvs: Snvs, regions: Sequence[Region]) -> Panel:
         every = joined([self._all(region) for region in sorted(regions)])
         natural = natural_among(every.snvs, snvs)
         counts = Counter(CONSEQUENCES[kind] for kind in every.consequence[natural].tolist())
