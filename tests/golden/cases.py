@@ -252,6 +252,16 @@ RANK = (
         },
     ),
     Case(
+        "rank-calibrated",
+        "measured effects calibrate the ranks",
+        (
+            "score toy.fa many.tsv -m models/tiny -o scored.tsv --background 0",
+            "rank scored.tsv --labels hits.tsv --hit-above 0.7 --skip-labelled --budget 5 -o ranked.tsv "
+            "--report ranking.html",
+        ),
+        ("toy.fa", "many.tsv", "hits.tsv", "models/tiny"),
+    ),
+    Case(
         "rank-haplotypes",
         "near variants of one haplotype, jointly",
         (

@@ -234,6 +234,11 @@ def make_inputs(folder: Path) -> Path:
     texts["labels.tsv"] = "chrom\tpos\tref\talt\thit\n" + "".join(
         f"{c}\t{p}\t{at(c, p)}\t{_other(at(c, p))}\t{n % 2}\n" for n, (c, p) in enumerate(judged)
     )
+    many, hits = _snvs(range(200, 1400, 15)), random.Random(9)
+    texts["many.tsv"] = "chrom\tpos\tref\talt\n" + "".join(f"{c}\t{p}\t{r}\t{a}\n" for c, p, r, a in many)
+    texts["hits.tsv"] = "chrom\tpos\tref\talt\teffect\n" + "".join(
+        f"{c}\t{p}\t{r}\t{a}\t{hits.gauss(0, 1):.3f}\n" for c, p, r, a in many[:60]
+    )
     for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "big.gff").write_text(
