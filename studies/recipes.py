@@ -12,13 +12,13 @@ from dnalect import ConfigError, Genome, open_genome
 from dnalect.baselines import MarkovModel
 from dnalect.core import Estimate, Figure, track, write_figures
 from dnalect.examples import free_bases, matched, shared_mask, strata
-from dnalect.genome import Region, open_variants, parse_regions
+from dnalect.genome import Region, parse_regions
 from dnalect.inference import scorer_for
 from dnalect.models import Card, CorpusGenome, Model, language_model
 from dnalect.report import plots
 from dnalect.stats import MANY, Draws, block_of, estimate
-from dnalect.tokens import BASES, UNKNOWN, encode
-from studies.data import file_of
+from dnalect.tokens import UNKNOWN, encode
+from studies.data import file_of, substitutions
 from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
 from studies.worth.species import YEAST
 
@@ -154,18 +154,12 @@ def _sampled(
 
 def _variants(genome: Genome, path: Path, regions: Sequence[Region], most: int) -> Variants:
     """Common variants and as many singletons of the same substitution type."""
-    rows = []
     wanted = {region.contig for region in regions}
-    with open_variants(str(path), genome) as file:
-        for record in file.records:
-            number = genome.index.get(record.contig)
-            if number not in wanted or len(record.ref) != 1 or not record.counts or not record.frequencies:
-                continue
-            for alt, count, share in zip(record.alternates, record.counts, record.frequencies, strict=True):
-                called = round(count / share) if count and share else 0
-                told = count == 1 or (share or 0) > COMMON
-                if told and len(alt) == 1 and called >= LEAST_CALLED:
-                    rows.append((number, record.start, BASES.index(record.ref), BASES.index(alt), count != 1))
+    rows = [
+        (*each[:4], each.carriers != 1)
+        for each in substitutions(path, genome)
+        if each.contig in wanted and each.called >= LEAST_CALLED and (each.carriers == 1 or each.share > COMMON)
+    ]
     contig, position, refs, alts, common = np.array(rows, dtype=np.int64).reshape(-1, 5).T
     ups = np.random.default_rng(0).permutation(np.flatnonzero(common == 1))[:most]
     pool = np.sort(np.concatenate([ups, np.flatnonzero(common == 0)]))

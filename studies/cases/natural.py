@@ -9,10 +9,9 @@ import numpy.typing as npt
 from dnalect import open_genome
 from dnalect.core import Figure
 from dnalect.examples import matched, strata
-from dnalect.genome import open_variants
 from dnalect.stats import Draws, block_of, estimate
-from dnalect.tokens import BASES, decode, encode, reverse_complement
-from studies.data import file_of
+from dnalect.tokens import decode, encode, reverse_complement
+from studies.data import file_of, substitutions
 
 VARIANTS = "variants/yeast_promoter_variants_chrI-X.vcf.gz"
 GENOME = "genomes/yeast_S288C.fa.gz"
@@ -54,23 +53,15 @@ def read_natural(data: Path, most: int | None = None) -> Natural:
     path = file_of(data, VARIANTS)
     genome = open_genome(str(data / GENOME))
     rows, texts = [], []
-    with open_variants(str(path), genome) as file:
-        for record in file.records:
-            contig = genome.index.get(record.contig)
-            if contig is None or len(record.ref) != 1 or not record.counts or not record.frequencies:
-                continue
-            low = record.start - INSIDE // 2
-            window = encode(genome.fetch(contig, low, low + INSIDE))
-            for alt, count, share in zip(record.alternates, record.counts, record.frequencies, strict=True):
-                called = round(count / share) if count and share else 0
-                if len(alt) != 1 or alt not in BASES or called < LEAST_CALLED or share is None or count is None:
-                    continue
-                kind = BASES.index(record.ref) * 4 + BASES.index(alt)
-                rows.append((contig, record.start, kind, count, share))
-                other = window.copy()
-                other[INSIDE // 2] = BASES.index(alt)
-                texts.append([LEFT + decode(each) + RIGHT for each in (window, other)])
-                texts[-1] += [LEFT + decode(reverse_complement(each)) + RIGHT for each in (window, other)]
+    for each in substitutions(path, genome):
+        if each.called >= LEAST_CALLED:
+            low = each.position - INSIDE // 2
+            window = encode(genome.fetch(each.contig, low, low + INSIDE))
+            rows.append((each.contig, each.position, each.ref * 4 + each.alt, each.carriers, each.share))
+            other = window.copy()
+            other[INSIDE // 2] = each.alt
+            both = (window, other, reverse_complement(window), reverse_complement(other))
+            texts.append([LEFT + decode(codes) + RIGHT for codes in both])
     table = np.array(rows, dtype=np.float64)
     keep = np.arange(len(table))
     if most is not None:

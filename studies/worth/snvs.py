@@ -14,13 +14,12 @@ from dnalect.genome import (
     information,
     local_mean,
     log_ratio,
-    open_variants,
     own_name,
     read_bed,
     surprise,
 )
 from dnalect.stats import block_of
-from dnalect.tokens import BASES
+from studies.data import substitutions
 from studies.worth.bench import Bench
 
 FLANK = 3
@@ -84,21 +83,8 @@ def read_snvs(path: Path, bench: Bench, regions: Sequence[Region], shift: int = 
     than 1% don't have the reference's base.
     """
     genome = bench.genome
-    columns: list[tuple[int, int, int, int, int, int]] = []
-    with open_variants(str(path), genome) as file:
-        for record in file.records:
-            number = genome.index.get(contig or record.contig)
-            if number is None or record.ref not in BASES or len(record.ref) != 1:
-                continue
-            for each, alt in enumerate(record.alternates):
-                if len(alt) == 1 and alt in BASES:
-                    count = record.counts[each] if record.counts else None
-                    share = record.frequencies[each] if record.frequencies else None
-                    total = round(count / share) if count and share else 0
-                    at = (number, record.start + shift, BASES.index(record.ref), BASES.index(alt))
-                    columns.append((*at, count or 0, total))
-    table = np.array(columns, dtype=np.int64).reshape(-1, 6)
-    snvs = make_snvs(*table.T[:4], count=table[:, 4], total=table[:, 5])
+    columns = np.array([each[:6] for each in substitutions(path, genome, contig)], dtype=np.int64).reshape(-1, 6).T
+    snvs = make_snvs(columns[0], columns[1] + shift, columns[2], columns[3], count=columns[4], total=columns[5])
     snvs = snvs.take(within(snvs, regions))
     fits = np.concatenate([np.zeros(0, dtype=bool), *(_fits(bench, snvs, region) for region in _contigs(regions))])
     if not len(snvs) or fits.mean() < 0.99:

@@ -65,7 +65,7 @@ def evaluate(
     Args:
         model: Any language model, by name, folder or object.
         reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
-        regions: Where: texts (`chrI:1,001-2,000`, from 1, ends inside) or BED files. None for the test
+        regions: Where: texts (`chrI:1,001-2,000`, from 1, ends inside) or BED files; none for the test
             regions of the model's card; of another genome all of it, or 2 Mb spread over it.
         rivals: Fit Markov models too, on other parts of the FASTA.
         sample: Random bases that stand for all; None for all, of masked models for 2,000.
