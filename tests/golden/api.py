@@ -26,7 +26,7 @@ model, masked = dnalect.load("models/tiny"), dnalect.load("models/dnabert")
 print(model, masked, sep="\n")
 for each in (model, masked):
     found = dnalect.base_probabilities(each, ["ACGTTGCATGACCATG", "GATTACAGATTACAGA"])
-    print(found.shape, found.dtype, found[0, 7], found.sum(-1).round(3).min())
+    print(found.shape, found.dtype, found[0, 7].tolist(), found.sum(-1).round(3).min())
 scores = dnalect.score("toy.fa", "toy.vcf", model, scores=("llr", "distance"), background=0, annotate="toy.gff")
 told("score", scores)
 print(scores, scores.notes, scores["llr"], scores.rows[1].score, sep="\n")
@@ -56,7 +56,7 @@ for wrong in (
     lambda: dnalect.load("duplex-yaest"),
     lambda: dnalect.score("toy.fa", "toy.vcf", model, batchh=3),
     lambda: dnalect.score({"x": "ACGT"}, [("y", 1, "A", "C")], "models/none"),
-    lambda: dnalect.embed(model, ["AC!T"]),
+    lambda: dnalect.embed(model, ["AC!T"]).tolist(),
     lambda: genome["chrC"],
     lambda: dnalect.nothing,
 ):
