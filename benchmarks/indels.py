@@ -19,7 +19,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.variants import open_variants
 from dnalect.genome.windows.alleles import Rules, resolve
-from dnalect.inference.masked.scorer import INDELS, MaskedScorer
+from dnalect.inference.likelihood import INDELS, MaskedScorer
 
 LONGEST = 50
 
@@ -74,9 +74,9 @@ class Counted:
     def __getattr__(self, name):
         return getattr(self.model, name)
 
-    def logits_at(self, encoding, rows, columns):
+    def forward(self, encoding, ask):
         self.passes += len(encoding.input_ids)
-        return self.model.logits_at(encoding, rows, columns)
+        return self.model.forward(encoding, ask)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,11 @@ import torch
 import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
-from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.inference.likelihood import LeaveOneOutScorer
+from dnalect.inference.run import once
+from dnalect.inference.tiles import coded
 from dnalect.jobs.demo.data import REFERENCE
+from dnalect.models.model import LOGITS
 from dnalect.tokens.bases import UNKNOWN, encode
 
 
@@ -33,13 +36,13 @@ def variants(genome: Genome, contigs: np.ndarray, positions: np.ndarray, rng: np
 
 def naive(model, genome: Genome, chosen: list[Variant]) -> list[float]:
     """Two forwards of one window each, the way it is usually done."""
-    out, reach = [], model.reach
+    out, reach = [], model.can.reach
     for v in chosen:
         around = encode(genome.fetch(v.contig, v.start - reach, v.start + reach + 1))[None]
         log_probs = []
         for base in (v.ref[0], v.alt[0]):
             around[0, reach] = base
-            logits = model.logits(around, np.ones_like(around, dtype=bool))
+            logits = once(model, coded(around), LOGITS).logits
             log_probs.append(torch.log_softmax(logits, -1)[0, reach, base].item())
         out.append(log_probs[1] - log_probs[0])
     return out
@@ -65,11 +68,10 @@ def compare(name: str, model, genome: Genome, chosen: list[Variant], sample: int
 
 def windows_a_second(model, length: int, count: int = 64) -> float:
     codes = np.random.default_rng(0).integers(0, 4, (count, length)).astype(np.uint8)
-    inside = np.ones_like(codes, dtype=bool)
-    model.logits(codes[:8], inside[:8])
+    once(model, coded(codes[:8]), LOGITS)
     begun = time.perf_counter()
     for low in range(0, count, 8):
-        model.logits(codes[low : low + 8], inside[low : low + 8])
+        once(model, coded(codes[low : low + 8]), LOGITS)
     return count / (time.perf_counter() - begun)
 
 

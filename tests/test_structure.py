@@ -132,6 +132,47 @@ def test_nobody_above_models_asks_for_the_class_of_a_model():
     assert not {path: asked for path, asked in found.items() if asked}
 
 
+# Forwards are for the loop of inference, and for training.
+ABOVE = {"report", "jobs", "api", "cli"}
+OWN_NETWORKS = {"src/dnalect/jobs/models_verify.py", "studies/vocabulary/judge.py"}
+NETWORKS = ("dnalect.models.duplex", "dnalect.models.encoder", "dnalect.models.masked")
+
+
+def _runs_a_model(source: str) -> list[str]:
+    """What a file does with models or networks that is for `inference.run` to do."""
+    tree = ast.parse(source)
+    found = [each for each in sorted(_imports(tree, "dnalect.jobs")) if each.startswith(NETWORKS)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            *owner, name = ast.unparse(node.func).split(".")
+            methods = {"network", "forward", "states"} if owner and owner != ["self"] else set()
+            found += [ast.unparse(node)] if name in {"model", "predictor", "base", "network"} | methods else []
+    return found
+
+
+def test_only_inference_asks_models_for_a_forward():
+    files = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ABOVE]
+    files += sorted((ROOT / "studies").rglob("*.py"))
+    found = {str(path.relative_to(ROOT)): _runs_a_model(path.read_text(encoding="utf-8")) for path in files}
+    # These know the files of published families, and train networks of their own.
+    found = {path: told for path, told in found.items() if told and path not in OWN_NETWORKS}
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "found = model(encoding)",
+        "self.model(model.encode(texts), states=True)",
+        "predictor.network(ids, mask)",
+        "bench.model.forward(encoding, Ask(logits=True))",
+        "from dnalect.models.duplex.network import Duplex",
+    ],
+)
+def test_a_forward_elsewhere_is_found(source):
+    assert _runs_a_model(source)
+
+
 @pytest.mark.parametrize("what", ["Predictor", "(int, models.MaskedModel)", "str | DuplexModel", "Model"])
 def test_asking_for_the_class_of_a_model_is_found(what):
     assert _asks_for_a_class(f"if isinstance(found, {what}): ...")

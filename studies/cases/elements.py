@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from dnalect.baselines import word_shares
 from dnalect.core import Figure, track
-from dnalect.inference.masked import pieces, words
+from dnalect.inference.likelihood import strategy_for
+from dnalect.inference.run import Batch, run
 from dnalect.models import Model, language_model, use_threads
+from dnalect.models.model import LAST
 from dnalect.models.pooled import symmetric
-from dnalect.tokens import BytePairs, decode, reverse_complement
+from dnalect.tokens import decode, reverse_complement
 from studies.cases.compared import learned
 from studies.cases.element_figures import (
     FIRST,
@@ -89,15 +90,9 @@ def _ratio(model: Model, found: Measured) -> Floats:
     """LLR (n,) of each substitution, over both strands."""
     # Alternates of one site share their window.
     windows, back = np.unique(found.reference, axis=0, return_inverse=True)
-    rows, sites = back.ravel(), np.full(len(windows), FLANK, dtype=np.int64)
-    if model.can.likelihood == "leave_one_out":
-        parts = np.array_split(windows, max(1, len(windows) // BATCH))
-        logits = [model(model.encode(list(map(decode, part)))).logits.cpu().numpy()[:, FLANK] for part in parts]
-        log_probs = np.concatenate(logits).astype(np.float64)
-    else:
-        chosen = pieces if isinstance(model.tokenizer, BytePairs) else words
-        log_probs = chosen.conditionals(model, list(windows), sites, BATCH)
-    return np.asarray(log_probs[rows, found.alt] - log_probs[rows, found.ref])
+    log_probs = strategy_for(model, BATCH).log_probs(list(windows), np.full(len(windows), FLANK, dtype=np.int64))
+    rows, known = back.ravel(), log_probs.astype(np.float64)
+    return np.asarray(known[rows, found.alt] - known[rows, found.ref])
 
 
 def _changed_states(model: Model, found: Measured) -> Floats:
@@ -106,20 +101,20 @@ def _changed_states(model: Model, found: Measured) -> Floats:
     return _states(model, found.alternate) - _states(model, windows)[back.ravel()]
 
 
-@torch.inference_mode()
 def _states(model: Model, codes: npt.NDArray[np.uint8]) -> Floats:
     views = [codes] if model.can.strands == "halves" else [codes, reverse_complement(codes)]
-    means = []
-    for view in views:
-        out = []
-        for part in np.array_split(view, max(1, len(view) // BATCH)):
-            encoding = model.encode([decode(row) for row in part])
-            states = model.states(encoding).cpu().numpy()
-            middle = encoding.spans.mean(axis=2)
-            near = (np.abs(middle - FLANK) <= AROUND) & (encoding.spans[..., 1] > 0)
-            out.append(np.einsum("btc,bt->bc", states, near) / np.maximum(near.sum(axis=1, keepdims=True), 1))
-        means.append(np.concatenate(out))
-    mean = np.mean(means, axis=0)
+    texts = [decode(row) for view in views for row in view]
+    means = np.zeros((len(texts), model.can.width))
+
+    def keep(batch: Batch) -> None:
+        assert batch.output.states is not None
+        spans = batch.encoding.spans
+        near = (np.abs(spans.mean(axis=2) - FLANK) <= AROUND) & (spans[..., 1] > 0)
+        sums = np.einsum("btc,bt->bc", batch.output.states[0].cpu().numpy(), near)
+        means[batch.windows] = (sums / np.maximum(near.sum(axis=1, keepdims=True), 1))[batch.rows]
+
+    run(model, texts, LAST, keep, rows=BATCH)
+    mean = means.reshape(len(views), len(codes), -1).mean(axis=0)
     return symmetric(mean.astype(np.float32), model.can.width).astype(np.float64) if len(views) == 1 else mean
 
 

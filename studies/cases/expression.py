@@ -12,9 +12,12 @@ import torch
 from dnalect import open_genome
 from dnalect.core import Figure, made_folder
 from dnalect.inference import scorer_for
+from dnalect.inference.run import Batch
+from dnalect.inference.run import run as asked
 from dnalect.jobs import Places, Suite, Task, read_suite
 from dnalect.jobs import predictions as predictions_of
 from dnalect.models import best_device, language_model, use_threads
+from dnalect.models.model import LOGITS
 from dnalect.stats import holm
 from dnalect.tokens import encode
 from studies.cases.natural import GENOME, Natural, natural_figures, read_natural
@@ -119,16 +122,17 @@ def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dic
 
 def _log_likelihood(sequences: Sequence[str], places: Places) -> Floats:
     """Mean of ln p(base | the others) of each sequence (n,) under duplex-yeast."""
-    model = language_model("duplex-yeast", places.device)
-    out = []
-    for low in range(0, len(sequences), 64):
-        part = list(sequences[low : low + 64])
-        logits = model(model.encode(part)).logits
-        probs = torch.log_softmax(logits, -1).cpu().numpy()
-        for text, row in zip(part, probs, strict=True):
-            codes = encode(text)
-            out.append(float(row[np.arange(len(codes)), codes.clip(max=3)].mean()))
-    return np.array(out)
+    out = np.zeros(len(sequences))
+
+    def keep(batch: Batch) -> None:
+        assert batch.output.logits is not None
+        log_probs = torch.log_softmax(batch.output.logits, -1).cpu().numpy()
+        for number, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
+            codes = encode(sequences[number])[: log_probs.shape[1]].clip(max=3)
+            out[number] = log_probs[row, np.arange(len(codes)), codes].mean()
+
+    asked(language_model("duplex-yeast", places.device), sequences, LOGITS, keep)
+    return out
 
 
 def _surprise(alleles: Natural, places: Places) -> Floats:

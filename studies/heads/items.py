@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from dnalect import ConfigError, Genome, ModelError, open_genome
 from dnalect.baselines import word_shares
 from dnalect.genome import Region, parse_regions
+from dnalect.inference.run import once
 from dnalect.models import Heads, Model, language_model, load_heads
+from dnalect.models.model import LAST
 from dnalect.stats import block_of
 from dnalect.tokens import encode
 from dnalect.training import Asked, Batch, HeadConfig, Task, Tracks, open_tasks, pooled, token_range
@@ -163,9 +164,8 @@ def _collect(
             continue
         said = np.zeros((0, 0), dtype=np.float32)
         if ask:
-            with torch.inference_mode():
-                last = model.states(encoding)
-                said = bench.heads.predict(task.name, pooled(last, asked)).numpy()
+            (last,) = once(model, encoding, LAST).states or ()
+            said = bench.heads.predict(task.name, pooled(last, asked)).detach().numpy()
         begin = encoding.spans[asked.rows, asked.begins, 0] + part[asked.rows, 1]
         end = encoding.spans[asked.rows, asked.ends - 1, 1] + part[asked.rows, 1]
         found.append(Items(np.column_stack([part[asked.rows, 0], begin, end]), asked.truth, said))

@@ -86,8 +86,8 @@ def _classes(
     held, truth = sets["held"], sets["held"].truth.argmax(axis=1)
     features = {each: items.words(genome, WORDS, width) for each, items in sets.items()}
     labels = {each: items.truth.argmax(axis=1) for each, items in sets.items()}
-    model = tuned_logistic(features["train"], labels["train"], len(outputs), (features["validate"], labels["validate"]))
-    logits = model(features["held"])
+    parts = [(features[each], labels[each]) for each in ("train", "validate")]
+    logits = tuned_logistic(*parts[0], len(outputs), parts[1])(features["held"])
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     said = {HEAD: held.said, "words of 1-5": odds / odds.sum(axis=1, keepdims=True)}
     frequent = np.full(len(truth), int(np.argmax(shares)))

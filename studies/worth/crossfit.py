@@ -114,7 +114,7 @@ class CrossFitted:
         member = self.members[0]
         identity = f"{self._of(member)}\0{sha256(codes.tobytes()).hexdigest()}"
         model = self._model(member)
-        return cached_table(identity, lambda: tiled_log_probs(model.network, codes, model.can.reach))
+        return cached_table(identity, lambda: tiled_log_probs(model, codes))
 
     def _of(self, member: Member) -> str:
         return member.card.sha256 + ("" if self.dtype == "float32" else f" {self.dtype}")
@@ -134,5 +134,5 @@ class CrossFitted:
         reach = model.can.reach or 0
         low = max(0, region.start - reach)
         high = min(int(self.genome.lengths[region.contig]), region.end + reach)
-        table = tiled_log_probs(model.network, self.codes(Region(region.contig, low, high)), reach)
+        table = tiled_log_probs(model, self.codes(Region(region.contig, low, high)), reach)
         return table[region.start - low : region.end - low]

@@ -16,6 +16,7 @@ import dnalect
 from conftest import make_model
 from dnalect.cli.main import main
 from dnalect.core.figures import read_figures
+from dnalect.inference.predictions import predictions
 from dnalect.jobs.tuning.data import DataOptions, prepare
 from jobs.labelled import learnable, sequences, write
 
@@ -93,7 +94,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_files(call, model_folder, tmp
     for name in ("figures.tsv", "heads.safetensors", "base/model.safetensors", "base/card.json"):
         assert (killed / "model" / name).read_bytes() == (whole / "model" / name).read_bytes(), name
     texts = sequences(6, np.random.default_rng(9))
-    one, two = (dnalect.load(folder / "model").predict(texts)["label"] for folder in (whole, killed))
+    one, two = (predictions(dnalect.load(folder / "model"), texts)["label"] for folder in (whole, killed))
     assert np.array_equal(one, two)
 
 

@@ -7,8 +7,7 @@ import dnalect
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.windows.alleles import normalise
-from dnalect.inference.likelihood import scorer_for
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer, scorer_for
 from dnalect.tokens.bases import encode, opposite, reverse_complement
 from tests.inference.toys import TOKENIZERS, Hashed
 

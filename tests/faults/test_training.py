@@ -9,6 +9,7 @@ import torch
 
 import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError, OutputError
+from dnalect.inference.predictions import predictions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.jobs.tuning.finetune import FinetuneOptions, finetune_file
@@ -221,5 +222,5 @@ def test_training_that_did_not_help_says_that_the_probe_was_kept(model_folder, t
     probe = replace(options, config=replace(config, method="probe"))
     finetune_file(probe, tmp_path / "probe", lambda _: None)
     texts = ["ACGT" * 12, "GGGGGGCCCC" * 4]
-    both = [dnalect.load(each).predict(texts)["label"] for each in (out, tmp_path / "probe")]
+    both = [predictions(dnalect.load(each), texts)["label"] for each in (out, tmp_path / "probe")]
     np.testing.assert_array_equal(*both)

@@ -114,12 +114,12 @@ def test_vectors_of_places_alleles_and_sequences(genome, model, variants):
     plain = dnalect.embed(model, texts)
     found = dnalect.embed(model, [("chrA", 1000, 1100), ("chrB", 0, 100)], reference=genome)
     np.testing.assert_allclose(found.vectors, plain, atol=1e-6)
-    assert np.asarray(found).shape == plain.shape == (2, model.width)
+    assert np.asarray(found).shape == plain.shape == (2, model.can.width)
     assert list(found.to_pandas()["contig"]) == ["chrA", "chrB"]
     assert dnalect.embed(model, dict(zip("ab", texts, strict=True)))["id"] == ["a", "b"]
     assert dnalect.embed(model, variants, reference=genome)["allele"] == ["ref", "alt"] * 3
     bases = dnalect.embed(model, {"a": texts[0]}, "base").vectors
-    assert [each.shape for each in bases] == [(100, model.width)]
+    assert [each.shape for each in bases] == [(100, model.can.width)]
 
 
 def test_mutagenesis_is_that_of_the_scores(genome, model, scores, variants):

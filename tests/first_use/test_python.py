@@ -90,7 +90,7 @@ def test_a_lone_text_is_one_sequence(model, model_folder):
     np.testing.assert_array_equal(p, dnalect.base_probabilities(str(model_folder), [SEQUENCE]))
     vectors = dnalect.embed(model_folder, SEQUENCE)
     np.testing.assert_array_equal(vectors, dnalect.embed(model, [SEQUENCE]))
-    assert vectors.shape == (1, model.width)
+    assert vectors.shape == (1, model.can.width)
     with pytest.raises(ModelError, match="a model is a name"):
         dnalect.embed(7, SEQUENCE)
     with pytest.raises(InputError, match="sequences are texts"):

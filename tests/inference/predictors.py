@@ -11,8 +11,10 @@ import dnalect
 from dnalect.core.calibration import Calibration
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.lora import LoraConfig, add_lora, merge_lora
+from dnalect.models.model import Abilities, Output
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Tuned, save_predictor
+from dnalect.tokens.single import SingleBases
 
 WEIGHTS = {"A": 1.0, "C": 2.0, "G": 4.0, "T": 8.0, "N": 0.0}
 SIGNAL = HeadSpec("activity", "signal", ("activity",))
@@ -24,10 +26,13 @@ TRACKS = HeadSpec("factor", "tracks", ("SP1/2", "GATA"))
 class Linear:
     """Every output is (1, 2, 3 ...) times the sum over the bases of A 1, C 2, G 4, T 8; counts what it reads."""
 
+    network = torch.nn.Identity()
+
     def __init__(self, *specs, strands=1, calibration=None, length=100):
         self.targets = {spec.name: spec for spec in specs or (SIGNAL,)}
         self.reading, self.calibration = Reading(strands=strands), calibration or {}
-        self.context_bases, self.read = 400, 0
+        self.read = 0
+        self.can = Abilities(None, 400, 1, 5, 5, strands="one" if strands == 1 else "both", targets=self.targets)
         self.base = SimpleNamespace(dtype=torch.float32)
         training = {"length": length} if length else {}
         self.card = SimpleNamespace(id="linear", sha256="0" * 64, config={}, window=120, training=training)
@@ -35,10 +40,15 @@ class Linear:
     def value(self, text):
         return sum(WEIGHTS[base] for base in text)
 
-    def raw(self, sequences, batch=32):
-        self.read += len(sequences)
-        values = np.array([self.value(text) for text in sequences], dtype=np.float32)[:, None]
-        return {name: values * np.arange(1, len(s.outputs) + 1, dtype=np.float32) for name, s in self.targets.items()}
+    def encode(self, sequences):
+        return SingleBases().encode(sequences)
+
+    def forward(self, encoding, ask):
+        self.read += len(encoding.input_ids)
+        rows = zip(encoding.input_ids, encoding.attention_mask.sum(axis=1), strict=True)
+        values = torch.tensor([[self.value("".join("ACGTN"[base] for base in ids[:size]))] for ids, size in rows])
+        sizes = {name: len(spec.outputs) for name, spec in self.targets.items()}
+        return Output(targets={name: values.float() * torch.arange(1, size + 1) for name, size in sizes.items()})
 
 
 class Hashed(Linear):
@@ -62,7 +72,7 @@ def make_predictor(folder: Path, base: Path, method: str = "probe", length: int 
     lora = LoraConfig(rank=2) if method == "lora" else None
     if lora:
         add_lora(model.network, lora)
-    heads = Heads(model.width, [HeadSpec("activity", "signal", ("activity",), (), 5.0, 2.0), YES_NO, TRACKS])
+    heads = Heads(model.can.width, [HeadSpec("activity", "signal", ("activity",), (), 5.0, 2.0), YES_NO, TRACKS])
     with torch.no_grad():
         for name, each in [*heads.named_parameters(), *model.network.named_parameters()]:
             if name.startswith("maps") or "lora_B" in name or method == "full":

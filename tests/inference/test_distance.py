@@ -10,8 +10,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.distance import _weights
-from dnalect.inference.likelihood import scorer_for
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer, scorer_for
 from dnalect.tokens.bases import reverse_complement
 from models.folders import TINY, make
 from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some, variant
@@ -172,7 +171,7 @@ def test_a_site_that_no_token_covers_is_that_of_its_neighbours():
     encoding = Encoding(np.zeros((1, 5), dtype=np.int64), np.ones((1, 5), dtype=np.bool_), spans)
     third, half = np.float32(1) / 3, 0.5
     for site, expected in (((6, 8), [0, 0, half, half, 0]), ((5, 8), [0, 0, 1, 0, 0]), ((5, 9), [0, 0, half, half, 0])):
-        (found,) = _weights(encoding, [site])
+        (found,) = _weights(encoding, np.array([0]), np.array([site]))
         assert found.tolist() == [[0, third, third, third, 0], expected]
 
 

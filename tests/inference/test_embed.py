@@ -155,13 +155,13 @@ def test_nothing_to_read_is_the_zero_vector(model):
 
 def test_equal_sequences_are_read_once(model, monkeypatch):
     rows = []
-    read = type(model).states
+    read = type(model).forward
 
-    def counted(self, encoding, layer=None):
+    def counted(self, encoding, ask):
         rows.append(len(encoding.input_ids))
-        return read(self, encoding, layer)
+        return read(self, encoding, ask)
 
-    monkeypatch.setattr(type(model), "states", counted)
+    monkeypatch.setattr(type(model), "forward", counted)
     found = embed(model, ["ACGTTGCATG", "acgttgcatg", "GGGTTGCATG"] * 5)
     assert sum(rows) == 2
     assert np.array_equal(found[0], found[13])
@@ -185,7 +185,8 @@ def test_the_summary_is_the_special_token_at_the_beginning(models):
 def test_a_predictor_is_read_by_its_language_model(models):
     base = models["dnabert"]
     spec = HeadSpec("x", "classes", ("0", "1"))
-    tuned = Predictor(dataclasses.replace(base.card, id="tuned"), Pooled(base, Heads(base.width, [spec]), Reading()))
+    pooled = Pooled(base, Heads(base.can.width, [spec]), Reading())
+    tuned = Predictor(dataclasses.replace(base.card, id="tuned"), pooled)
     assert np.array_equal(embed(tuned, TEXTS), embed(base, TEXTS))
 
 

@@ -7,8 +7,7 @@ import dnalect
 from dnalect.core.records import Score
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.ensemble import EnsembleScorer
-from dnalect.inference.likelihood import scorer_for
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer, scorer_for
 from models.folders import make
 from tests.inference.toys import TOKENIZERS, Hashed, flipped, random_genome, some
 

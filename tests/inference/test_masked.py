@@ -10,8 +10,7 @@ from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range
-from dnalect.inference.masked import pieces
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer, pieces
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers

@@ -11,7 +11,7 @@ from dnalect.core.errors import InputError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background.draws import Draws
-from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.inference.likelihood import LeaveOneOutScorer
 from dnalect.inference.precomputed import MANIFEST, Precomputed, Recent, digest
 from dnalect.jobs.scan.job import scan_genome
 from dnalect.jobs.scan.options import Options

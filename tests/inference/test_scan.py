@@ -22,8 +22,8 @@ TILE, BATCH = 256, 2
 
 
 @pytest.fixture(scope="module")
-def network(model_folder):
-    return dnalect.load(model_folder).network
+def model(model_folder):
+    return dnalect.load(model_folder)
 
 
 @pytest.fixture
@@ -31,60 +31,60 @@ def genome(fasta):
     return open_genome(fasta)
 
 
-def one_window(network, codes, at):
+def one_window(model, codes, at):
     """ln p (4,) of one base the slow way: the bases that the network can see, in a window of their own."""
-    reach = network.config.reach
+    reach = model.can.reach
     low = max(0, at - reach)
     ids = torch.from_numpy(codes[low : at + reach + 1].astype(np.int64))[None]
     with torch.inference_mode():
-        return network(ids, ids != UNKNOWN)[0, at - low].log_softmax(-1).numpy()
+        return model.network(ids, ids != UNKNOWN)[0, at - low].log_softmax(-1).numpy()
 
 
 @pytest.mark.parametrize(
     ("contig", "start", "end"),
     [(0, 0, 6000), (0, 0, 1), (0, 511, 513), (0, 1000, 1700), (0, 2990, 3110), (0, 5999, 6000), (1, 3, 900)],
 )
-def test_a_span_equals_the_whole_contig_and_single_windows(network, genome, contig, start, end):
+def test_a_span_equals_the_whole_contig_and_single_windows(model, genome, contig, start, end):
     codes = encode(genome.contig(genome.names[contig]))
-    found = span_log_probs(network, genome, contig, start, end, TILE, BATCH)
+    found = span_log_probs(model, genome, contig, start, end, TILE, BATCH)
     assert found.shape == (end - start, 4)
-    np.testing.assert_allclose(found, tiled_log_probs(network, codes)[start:end], atol=1e-5)
+    np.testing.assert_allclose(found, tiled_log_probs(model, codes)[start:end], atol=1e-5)
     for at in {start, (start + end) // 2, end - 1}:
-        np.testing.assert_allclose(found[at - start], one_window(network, codes, at), atol=1e-5)
+        np.testing.assert_allclose(found[at - start], one_window(model, codes, at), atol=1e-5)
 
 
-def test_bytes_do_not_depend_on_the_span(network, genome):
-    whole = span_log_probs(network, genome, 0, 0, 6000, TILE, BATCH)
+def test_bytes_do_not_depend_on_the_span(model, genome):
+    whole = span_log_probs(model, genome, 0, 0, 6000, TILE, BATCH)
     for start, end in ((0, 512), (512, 1024), (700, 701), (5000, 6000)):
-        assert np.array_equal(span_log_probs(network, genome, 0, start, end, TILE, BATCH), whole[start:end])
+        assert np.array_equal(span_log_probs(model, genome, 0, start, end, TILE, BATCH), whole[start:end])
     positions = np.array([3, 4, 511, 512, 2000, 2999, 3000, 3050, 3100, 5998])
-    found = span_substitutions(network, genome, 0, positions, TILE, BATCH)
-    every = span_substitutions(network, genome, 0, np.arange(6000), TILE, BATCH)
+    found = span_substitutions(model, genome, 0, positions, TILE, BATCH)
+    every = span_substitutions(model, genome, 0, np.arange(6000), TILE, BATCH)
     assert np.array_equal(found, every[positions], equal_nan=True)
 
 
-def test_the_other_strand_gives_the_same(network, genome, tmp_path):
+def test_the_other_strand_gives_the_same(model, genome, tmp_path):
     bases = genome.contig("chrA").tobytes().decode().upper()
     turned = tmp_path / "turned.fa"
     turned.write_text(">chrA\n" + bases[::-1].translate(str.maketrans("ACGT", "TGCA")) + "\n")
-    there = span_log_probs(network, genome, 0, 1000, 4000, TILE, BATCH)
-    back = span_log_probs(network, open_genome(turned), 0, 2000, 5000, TILE, BATCH)
+    there = span_log_probs(model, genome, 0, 1000, 4000, TILE, BATCH)
+    back = span_log_probs(model, open_genome(turned), 0, 2000, 5000, TILE, BATCH)
     np.testing.assert_allclose(there, back[::-1, ::-1], atol=1e-5)
     assert np.array_equal(encode(genome.contig("chrA")), reverse_complement(encode(open_genome(turned).contig("chrA"))))
 
 
-def test_training_mode_is_left_as_it_was(network, genome):
-    network.train()
+def test_training_mode_is_left_as_it_was(model, genome):
+    model.network.train()
     try:
-        span_log_probs(network, genome, 1, 0, 10, TILE, BATCH)
-        assert network.training
+        span_log_probs(model, genome, 1, 0, 10, TILE, BATCH)
+        assert model.network.training
     finally:
-        network.eval()
+        model.network.eval()
 
 
-def test_unknown_stretches_are_not_computed(network, genome, monkeypatch):
+def test_unknown_stretches_are_not_computed(model, genome, monkeypatch):
     monkeypatch.setattr("dnalect.inference.scan.span_log_probs", None)
-    assert np.isnan(span_substitutions(network, genome, 0, np.arange(3000, 3100), TILE, BATCH)).all()
+    assert np.isnan(span_substitutions(model, genome, 0, np.arange(3000, 3100), TILE, BATCH)).all()
 
 
 def test_substitutions_are_log_ratios_to_the_reference():

@@ -9,7 +9,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background import Background, stratum
 from dnalect.inference.background.draws import Draws
-from dnalect.inference.leave_one_out import SITES_WORTH_A_TILE, TILE, LeaveOneOutScorer
+from dnalect.inference.likelihood.scorers import SITES_WORTH_A_TILE, TILE, LeaveOneOutScorer
 from dnalect.tokens.bases import UNKNOWN, encode
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import dnalect
 from dnalect.genome.fasta import open_genome
-from dnalect.inference.leave_one_out import LeaveOneOutScorer
+from dnalect.inference.likelihood import LeaveOneOutScorer
 from dnalect.inference.scan import span_log_probs
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.tokens.bases import decode, encode
@@ -38,8 +38,8 @@ def test_alone_in_company_and_in_a_scan_a_base_has_one_probability(model, genome
     assert company == pytest.approx(alone, abs=1e-5)
     codes = encode(genome.contig("c"))
     for tile in (64, 2048):
-        assert span_log_probs(model.network, genome, 0, SITE, SITE + 1, tile)[0] == pytest.approx(alone, abs=1e-5)
-        assert tiled_log_probs(model.network, codes, tile=tile)[SITE] == pytest.approx(alone, abs=1e-5)
+        assert span_log_probs(model, genome, 0, SITE, SITE + 1, tile)[0] == pytest.approx(alone, abs=1e-5)
+        assert tiled_log_probs(model, codes, tile=tile)[SITE] == pytest.approx(alone, abs=1e-5)
     for low, high in ((SITE - model.can.reach, SITE + model.can.reach + 1), (SITE - 300, SITE + 200)):
         given = dnalect.base_probabilities(model, [decode(codes[low:high])])[0]
         assert np.log(given[SITE - low]) == pytest.approx(alone, abs=1e-5)

@@ -9,6 +9,7 @@ import torch
 from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
+from dnalect.models.model import Abilities, Output
 from dnalect.tokens.bases import encode
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
@@ -19,11 +20,10 @@ from dnalect.tokens.tokenizer import Special
 class Toy:
     """A masked model without a network; counts its passes."""
 
-    kind = "masked"
-    context_bases = 512
-    positions = None
+    can = Abilities("masked", context_bases=512, layers=1, width=5, words=5)
     dtype = torch.float32
-    card = SimpleNamespace(id="toy", sha256="0" * 64)
+    card = SimpleNamespace(id="toy", sha256="0" * 64, parameters=10)
+    network = torch.nn.Identity()
 
     def __init__(self, tokenizer):
         self.tokenizer, self.passes = tokenizer, 0
@@ -31,9 +31,14 @@ class Toy:
     def encode(self, sequences):
         return self.tokenizer.encode(sequences)
 
-    def last_hidden(self, encoding):
-        """At every token a vector that any change of the input changes; what stands at padding would be seen."""
+    def forward(self, encoding, ask):
         self.passes += len(encoding.input_ids)
+        if ask.states:
+            return Output(states=(self.states(encoding),))
+        return Output(logits=self.words_at(encoding, ask.logits.rows, ask.logits.columns))
+
+    def states(self, encoding):
+        """At every token a vector that any change of the input changes; what stands at padding would be seen."""
         out = np.full((*encoding.input_ids.shape, 5), 1e3, dtype=np.float32)
         for row, (ids, mask) in enumerate(zip(encoding.input_ids, encoding.attention_mask, strict=True)):
             out[row, : mask.sum()] = self.hidden(ids[: mask.sum()])
@@ -43,8 +48,7 @@ class Toy:
         seed = zlib.crc32(np.asarray(ids, dtype=np.int64).tobytes())
         return np.random.default_rng(seed).normal(size=(len(ids), 5))
 
-    def logits_at(self, encoding, rows, columns):
-        self.passes += len(encoding.input_ids)
+    def words_at(self, encoding, rows, columns):
         lengths = encoding.attention_mask.sum(axis=1)
         found = [self.log_probs(encoding.input_ids[r, : lengths[r]], c) for r, c in zip(rows, columns, strict=True)]
         return torch.tensor(np.array(found), dtype=torch.float32)

@@ -252,7 +252,7 @@ def test_a_vector_for_every_base(model, model_folder, tmp_path, monkeypatch):
 
 
 def test_more_vectors_of_bases_than_may_be_held_are_an_error(model, model_folder, fasta, tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "LARGEST", 4 * model.width * 5999)
+    monkeypatch.setattr(job, "LARGEST", 4 * model.can.width * 5999)
     options = Options(str(fasta), [str(tmp_path / "o.npz")], model=str(model_folder), pool="base")
     with pytest.raises(InputError, match=r"chrA has 6,000 bases, .* cut it into windows with --window"):
         embed_file(options)

@@ -9,6 +9,7 @@ import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.core.figures import read_figures
 from dnalect.examples.read import read_examples
+from dnalect.inference.predictions import predictions
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.jobs.tuning.finetune import MODEL, FinetuneOptions, finetune_file
 from dnalect.jobs.tuning.fit import fit
@@ -63,7 +64,7 @@ def test_a_chosen_pooling_is_the_same_as_a_given_one(model_folder, table, tmp_pa
     assert chosen.facts["pool"] == "eighths"
     given = fit(dnalect.load(model_folder), examples, config("lora", ("eighths",)), _made(tmp_path / "b"))
     texts = examples.sequences[:9]
-    one, other = (each.predictor.predict(texts)["label"] for each in (chosen, given))
+    one, other = (predictions(each.predictor, texts)["label"] for each in (chosen, given))
     assert np.array_equal(one, other)
 
 

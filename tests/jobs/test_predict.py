@@ -14,6 +14,7 @@ import dnalect
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import DnalectError
 from dnalect.genome.fasta import open_genome
+from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict import job
 from dnalect.jobs.predict.job import predict_file
 from dnalect.jobs.predict.options import Options
@@ -39,7 +40,7 @@ def predictor(base, folder, reading=None):
     torch.manual_seed(0)
     model = language_model(str(base))
     reading = reading or Reading()
-    heads = Heads(reading.width(model.width), SPECS)
+    heads = Heads(reading.width(model.can.width), SPECS)
     with torch.no_grad():
         for each in heads.parameters():
             each.add_(torch.randn_like(each))
@@ -89,7 +90,7 @@ def test_every_number_is_that_of_the_predictor(model, bed, fasta, tmp_path):
     texts = [genome.fetch(contig, low, high).tobytes().decode() for contig, low, high in ((1, 10, 70), (0, 500, 640))]
     texts[0] = texts[0].upper()[::-1].translate(str.maketrans("ACGT", "TGCA"))
     known = dnalect.load(model)
-    wanted = known.predict(texts)
+    wanted = predictions(known, texts)
     for at, row in ((0, rows[0]), (1, rows[2])):
         one = {name: values[at].tolist() for name, values in wanted.items()}
         numbers = [one["active"][1], *one["cell"], *one["marks"], *one["level"]]

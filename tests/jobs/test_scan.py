@@ -55,7 +55,7 @@ def digests(folder):
 def expected(fasta, model_folder, name):
     """LLRs (L, 4) of a contig by the plain way, NaN where there is none."""
     codes = encode(open_genome(fasta).contig(name))
-    log_p = tiled_log_probs(dnalect.load(model_folder).network, codes)
+    log_p = tiled_log_probs(dnalect.load(model_folder), codes)
     llr = log_p - np.take_along_axis(log_p, np.minimum(codes, 3)[:, None].astype(int), axis=1)
     llr[(np.arange(4) == codes[:, None]) | (codes == UNKNOWN)[:, None]] = np.nan
     return codes, log_p, llr

@@ -12,6 +12,7 @@ import dnalect
 from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.figures import read_figures, signed
 from dnalect.examples.read import read_examples
+from dnalect.inference.predictions import predictions, raw_predictions
 from dnalect.jobs.tuning.data import DataOptions
 from dnalect.jobs.tuning.finetune import MODEL, FinetuneOptions, finetune_file
 from dnalect.jobs.tuning.fit import fit
@@ -79,7 +80,7 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
     assert set(after.calibration) == {"two", "three", "marks", "share"}
     texts = [*examples.sequences[:20], "ACGTNNNNACGTTGCA", "acgtttgacca", "G" * 200]
     for calibrated in (True, False):
-        old, new = (each.predict(texts, calibrated=calibrated) for each in (before, after))
+        old, new = (predictions(each, texts, calibrated=calibrated) for each in (before, after))
         for target in old:
             np.testing.assert_allclose(new[target], old[target], rtol=0, atol=1e-6, err_msg=target)
     assert np.ptp(new["two"][:, 1]) > 1e-4, "a constant would pass the comparison"
@@ -94,11 +95,12 @@ def test_both_strands_are_the_mean_of_the_two(bases, examples, tmp_path, name, p
     one = Predictor(both.card, Pooled(both.base, both.network.heads, Reading(pool)))
     texts = list(examples.sequences[:9])
     opposite = [decode(reverse_complement(encode(text))) for text in texts]
-    mean = {target: (one.raw(texts)[target] + one.raw(opposite)[target]) / 2 for target in one.targets}
+    first, second = raw_predictions(one, texts), raw_predictions(one, opposite)
+    mean = {target: (first[target] + second[target]) / 2 for target in one.targets}
     for target, wanted in mean.items():
-        np.testing.assert_allclose(both.raw(texts)[target], wanted, atol=1e-5, rtol=0)
-        np.testing.assert_allclose(both.raw(opposite)[target], wanted, atol=1e-5, rtol=0)
-    assert np.abs(one.raw(texts)["share"] - one.raw(opposite)["share"]).max() > 1e-4
+        np.testing.assert_allclose(raw_predictions(both, texts)[target], wanted, atol=1e-5, rtol=0)
+        np.testing.assert_allclose(raw_predictions(both, opposite)[target], wanted, atol=1e-5, rtol=0)
+    assert np.abs(raw_predictions(one, texts)["share"] - raw_predictions(one, opposite)["share"]).max() > 1e-4
 
 
 def test_a_head_may_have_any_name(bases, tmp_path):
@@ -108,7 +110,7 @@ def test_a_head_may_have_any_name(bases, tmp_path):
     names = ("type", "a.b/c", "values", "%type")
     out = tmp_path / "out"
     finetune_file(options(path, bases["duplex"], replace(QUICK, epochs=1), labels=names), out, lambda _: None)
-    assert set(dnalect.load(out).predict(["ACGT"])) == set(names)
+    assert set(predictions(dnalect.load(out), ["ACGT"])) == set(names)
     assert {p.name for p in out.glob("comparison-*.png")} >= {"comparison-a.b%2Fc.png", "comparison-type.png"}
 
 
@@ -135,7 +137,7 @@ def test_the_folder_holds_what_its_figures_say(bases, tmp_path, method):
     examples = read_examples(data)
     test = examples.take(np.array(examples.parts) == "test")
     truth = test.labels["label"][:, 0]
-    mine = dnalect.load(out).predict(test.sequences)["label"]
+    mine = predictions(dnalect.load(out), test.sequences)["label"]
     assert figures[MODEL, "MCC"].n == len(test) == 40
     assert matthews_corrcoef(truth, mine.argmax(axis=1)) == pytest.approx(figures[MODEL, "MCC"].value.mean, abs=1e-4)
     assert roc_auc_score(truth, mine[:, 1]) == pytest.approx(figures[MODEL, "AUROC"].value.mean, abs=1e-4)
@@ -252,7 +254,7 @@ def test_a_base_from_elsewhere_is_named_and_must_be_the_same(bases, examples, tm
     before = saved(base, examples, replace(QUICK, method="lora", epochs=1), tmp_path / "model", hub=True)
     assert not (tmp_path / "model" / "base").exists()
     after = dnalect.load(tmp_path / "model")
-    np.testing.assert_allclose(after.predict(["ACGTTT"])["two"], before.predict(["ACGTTT"])["two"], atol=1e-6)
+    np.testing.assert_allclose(predictions(after, ["ACGTTT"])["two"], predictions(before, ["ACGTTT"])["two"], atol=1e-6)
     tensors = load_file(base / "model.safetensors")
     first = min(tensors)
     save_file(tensors | {first: tensors[first] + 1}, base / "model.safetensors", metadata={"format": "pt"})

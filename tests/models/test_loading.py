@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 import dnalect
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import sha256
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer
 from inference.predictors import make_predictor
 from models.folders import make
 

@@ -9,6 +9,7 @@ import torch
 
 import dnalect
 from dnalect.core.errors import ModelError, TokenizerError
+from dnalect.inference.predictions import predictions
 from dnalect.tokens.files import read_tokenizer
 from dnalect.tokens.kmers import OverlappingKmers
 from inference.predictors import make_predictor
@@ -141,8 +142,8 @@ def test_a_tuned_model_is_saved_and_read_back(model_folder, tmp_path, method):
     model.save(tmp_path / "copy")
     again = dnalect.load(tmp_path / "copy")
     sequences = ["ACGTTGCAACGTACGT", "TTTACGATC"]
-    for name, values in model.predict(sequences).items():
-        assert (again.predict(sequences)[name] == values).all()
+    for name, values in predictions(model, sequences).items():
+        assert (predictions(again, sequences)[name] == values).all()
 
 
 def test_a_masked_model_has_save_too(tmp_path):

@@ -85,7 +85,7 @@ def test_the_table_holds_the_numbers_of_the_slow_way(data, tmp_path):
     genome = open_genome(data / "genomes/yeast_S288C.fa.gz")
     codes = encode(np.asarray(genome.contig("x")))
     chosen = np.sort(np.random.default_rng(0).choice(np.flatnonzero(codes < 4), 300, replace=False))
-    log_probs = tiled_log_probs(dnalect.load(data / "one").network, codes)
+    log_probs = tiled_log_probs(dnalect.load(data / "one"), codes)
     expected = -log_probs[chosen, codes[chosen]].mean() / np.log(2)
     assert found["one", "x"] == pytest.approx(expected, abs=1e-5)
     rival = f"{recipes.MARKOV}, interpolated"

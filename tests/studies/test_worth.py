@@ -111,7 +111,7 @@ def test_tables_are_those_of_the_whole_contig_and_computed_once(fasta, tiny, mon
     genome = open_genome(fasta)
     found = crossfit.CrossFitted(genome, str(tiny), allow_seen=True)
     model = load(tiny)
-    expected = tiled_log_probs(model.network, encode(np.asarray(genome.contig("chrA"))), model.can.reach)
+    expected = tiled_log_probs(model, encode(np.asarray(genome.contig("chrA"))), model.can.reach)
     table = found.log_probs(whole(genome, "chrA"))
     assert table == pytest.approx(expected, rel=1e-3, abs=1e-3)
     assert found.log_probs(Region(0, 700, 900)) == pytest.approx(expected[700:900], rel=1e-3, abs=1e-3)

@@ -11,12 +11,13 @@ import torch
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.examples import Examples, Target
+from dnalect.inference.embed import read_states
+from dnalect.jobs.tuning.fit import fit_probe
 from dnalect.models.heads import Heads
-from dnalect.models.pooled import Pooled, Reading, read_states
+from dnalect.models.pooled import Pooled, Reading
 from dnalect.tokens.bases import opposite
 from dnalect.training import loop
 from dnalect.training.finetune import batch_rows, finetune
-from dnalect.training.frozen import fit_probe
 from dnalect.training.logs import trimmed
 from dnalect.training.objectives import loss_of, mean_loss
 from dnalect.training.specs import specs_of
@@ -50,7 +51,7 @@ def examples(count=160, seed=0):
 def pooled_of(model, train, reading=None):
     torch.manual_seed(0)
     reading = reading or Reading()
-    return Pooled(model, Heads(reading.width(model.width), specs_of(train)), reading)
+    return Pooled(model, Heads(reading.width(model.can.width), specs_of(train)), reading)
 
 
 def judge_of(tune):

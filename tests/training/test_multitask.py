@@ -11,7 +11,7 @@ import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.heads import load_heads
 from dnalect.tokens.names import named

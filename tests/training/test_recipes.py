@@ -10,7 +10,7 @@ import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.encoder.network import Encoder
 from dnalect.tokens.names import named

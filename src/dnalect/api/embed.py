@@ -17,7 +17,6 @@ from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
-from dnalect.inference.embed import BATCH
 from dnalect.inference.embed import embed as embed_sequences
 from dnalect.jobs.embed.items import VECTORS
 from dnalect.jobs.embed.job import embed_file
@@ -77,7 +76,7 @@ def embed(
     pool: str = ...,
     layer: int | None = ...,
     strands: Any = ...,
-    batch: int = ...,
+    batch: int | None = ...,
     quiet: bool = ...,
 ) -> Floats: ...
 @overload
@@ -88,7 +87,7 @@ def embed(
     pool: str = "mean",
     layer: int | None = None,
     strands: int | str = 1,
-    batch: int = BATCH,
+    batch: int | None = None,
     quiet: bool = False,
     *,
     reference: Reference | None = None,
@@ -109,7 +108,7 @@ def embed(
         layer: 0 for the embedding, 1 and on for what comes after that layer, None for the last,
             after its norm.
         strands: 1 or "forward"; 2 or "both" for the mean with the reverse complement.
-        batch: Sequences in one pass.
+        batch: Most sequences in one pass; None for as many as fit its budget of tokens.
         quiet: No progress.
         reference: The genome that places lie on: a FASTA, what `open_genome` gave, or sequences by name.
         outputs: Files to write too: .parquet, .h5ad, .npz.

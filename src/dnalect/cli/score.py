@@ -76,7 +76,7 @@ from dnalect.cli import machine
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 4096),
-    help="Windows in a batch; never changes a number [default: 64 for duplex, 16 for masked models].",
+    help="Most windows in a batch; changes no number but by rounding [default: as many as have 16,384 tokens].",
 )
 @click.option(
     "--indels",

@@ -15,8 +15,8 @@ from dnalect.core.records import Change, Score, Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window
+from dnalect.inference.predictions import raw_predictions
 from dnalect.models.heads import HeadSpec
-from dnalect.models.pooled import BATCH
 from dnalect.models.predictor import Predictor, target_of
 from dnalect.tokens.bases import opposite
 
@@ -53,7 +53,7 @@ class ChangeScorer:
     predictor: fine-tuned. window: bases of a haplotype's window, None for the length that the
     predictor was trained on. strands: "forward", "reverse" or "both" (their mean), None for
     what it was trained on. shifts: windows whose mean is taken, an odd number, STEP bases from
-    one to the next. batch: windows a forward.
+    one to the next. batch: most windows of a forward.
     Raises ConfigError where they don't fit the predictor.
     """
 
@@ -69,7 +69,7 @@ class ChangeScorer:
         batch: int | None = None,
     ):
         self.predictor, self.genome, self.shifts = predictor, genome, shifts
-        self.batch = batch or BATCH
+        self.batch = batch
         self.window, self.strands = _window(predictor, window), _strands(predictor, strands)
         if shifts < 1 or shifts % 2 == 0 or STEP * (shifts // 2) > self.window // 4:
             most = 2 * (self.window // 4 // STEP) + 1
@@ -136,7 +136,7 @@ class ChangeScorer:
         views = [texts] if self.strands != "reverse" else []
         if self.strands == "reverse" or (self.strands == "both" and predictor.reading.strands == 1):
             views.append([opposite(text) for text in texts])
-        found = [predictor.raw(view, self.batch) for view in views]
+        found = [raw_predictions(predictor, view, self.batch) for view in views]
         values = {
             name: readout(spec, predictor.calibration.get(name), np.mean([each[name] for each in found], axis=0))
             for name, spec in predictor.targets.items()
@@ -224,7 +224,7 @@ def safe_names(names: Sequence[str]) -> list[str]:
 
 def _window(predictor: Predictor, window: int | None) -> int:
     """The window as asked for, else the length that the predictor was trained on."""
-    longest = predictor.context_bases
+    longest = predictor.can.context_bases
     if window is None:
         told = predictor.card.training
         length = told.get("length") if isinstance(told, dict) else None

@@ -1,19 +1,18 @@
 """How far apart a model places the two haplotypes of a variant. Definition "distance-2" (docs/scores.md)."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from dnalect.core.records import Codes, Distances, Encoding, Variant, Window
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window, fitting
 from dnalect.genome.windows.sliding import over_its_range
-from dnalect.inference.batches import by_length
+from dnalect.inference.run import Batch, run
+from dnalect.models.model import LAST, Model
 from dnalect.tokens.bases import decode, reverse_complement
 from dnalect.tokens.tokenizer import tokens_at
 
@@ -27,35 +26,20 @@ Mask = npt.NDArray[np.bool_]
 Passage = tuple[Codes, int, int]
 
 
-class Embeds(Protocol):
-    """What distances ask of a model, whatever its kind."""
-
-    @property
-    def positions(self) -> int | None:
-        """Most tokens of a window, special ones included; None for any number."""
-        ...
-
-    def encode(self, sequences: Sequence[str]) -> Encoding: ...
-
-    def last_hidden(self, encoding: Encoding) -> Tensor:
-        """Return what the head would get for every token: (B, T, C) float32."""
-        ...
-
-
 def distances(
-    model: Embeds,
+    model: Model,
     variants: Sequence[Variant],
     genome: Genome,
     flank: int,
     longest: int,
-    batch: int,
+    batch: int | None,
     strands: int = 1,
     phases: int = 1,
 ) -> list[Distances]:
     """Return the distances between the haplotypes of each variant, in order.
 
-    flank: bases on each side of the alleles. longest: bases that an allele may have. batch: windows
-    a forward. strands: 2 for the mean over both, 1 for the forward strand. phases: so many frames
+    flank: bases on each side of the alleles. longest: bases that an allele may have. batch: most
+    windows of a forward. strands: 2 for the mean over both, 1 for the forward strand. phases: so many frames
     of words are averaged, each beginning one base later.
     """
     out: list[Distances] = []
@@ -91,33 +75,31 @@ def _passages(window: Window, strand: int, phase: int) -> list[Passage]:
     return [(codes[cut:], low - cut, high - cut) for codes, (low, high) in zip(both, sites, strict=True)]
 
 
-def _embedded(model: Embeds, passages: Sequence[Passage], batch: int) -> Floats:
-    """Return mean hidden states (n, 2, C): over the window, and over the site. Equal passages are read once."""
-    keys = [(decode(codes), low, high) for codes, low, high in (fitting(*each, model.positions) for each in passages)]
-    distinct = {key: row for row, key in enumerate(dict.fromkeys(keys))}
-    encoding = model.encode([text for text, _, _ in distinct])
-    weights = _weights(encoding, [(low, high) for _, low, high in distinct])
-    lengths = (encoding.attention_mask * np.arange(1, encoding.input_ids.shape[1] + 1)).max(axis=1, initial=1)
-    means: list[Floats] = [np.empty(0)] * len(distinct)
-    for part in by_length(lengths, batch):
-        width = int(lengths[part].max())
-        ids, mask, spans = encoding.input_ids, encoding.attention_mask, encoding.spans
-        hidden = model.last_hidden(Encoding(ids[part, :width], mask[part, :width], spans[part, :width]))
-        pooled = torch.bmm(torch.from_numpy(weights[part, :, :width]).to(hidden.device), hidden).cpu().numpy()
-        for row, mean in zip(part, pooled.astype(np.float64), strict=True):
-            means[row] = mean
-    return np.stack([means[distinct[key]] for key in keys])
+def _embedded(model: Model, passages: Sequence[Passage], batch: int | None) -> Floats:
+    """Return mean hidden states (n, 2, C): over the window, and over the site."""
+    fitted = [fitting(*each, model.can.positions) for each in passages]
+    sites = np.array([(low, high) for _, low, high in fitted], dtype=np.int64)
+    means = np.zeros((len(fitted), 2, model.can.width))
+
+    def keep(batch: Batch) -> None:
+        assert batch.output.states is not None
+        weights = _weights(batch.encoding, batch.rows, sites[batch.windows])
+        hidden = batch.output.states[0][torch.from_numpy(batch.rows)]
+        means[batch.windows] = torch.bmm(torch.from_numpy(weights).to(hidden.device), hidden).cpu().numpy()
+
+    run(model, [decode(codes) for codes, _, _ in fitted], LAST, keep, rows=batch)
+    return means
 
 
-def _weights(encoding: Encoding, sites: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+def _weights(encoding: Encoding, rows: npt.NDArray[np.int64], sites: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Return what each token counts for (n, 2, T) in the mean over the window, and in that over the site.
 
-    Only tokens that stand for bases count. Where none covers the site, its neighbours do.
+    rows: (n,) of the encoding. sites: (n, 2) half-open bases. Only tokens that stand for bases count. Where none
+    covers the site, its neighbours do.
     """
-    words = encoding.spans[..., 1] > 0
-    low, high = np.array(sites, dtype=np.int64).T
+    words = (encoding.spans[..., 1] > 0)[rows]
+    low, high = sites.T
     ranges = tokens_at(encoding, int(high.max()))
-    rows = np.arange(len(sites))
     first, last = ranges[rows, low, 0], ranges[rows, high - 1, 1]
     beside = first == last
     tokens = np.arange(words.shape[1])

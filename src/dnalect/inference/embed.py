@@ -3,28 +3,23 @@
 Shapes: n sequences, T tokens, C channels (`model.can.width`), L bases.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.records import Encoding
 from dnalect.core.reporter import phase
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
-from dnalect.inference.batches import by_length
-from dnalect.models.model import Model, Named
-from dnalect.models.pooled import POOLS, Reading, check_reading, pool_states, symmetric
+from dnalect.inference.run import Batch, run
+from dnalect.models.model import Ask, Model, Named
+from dnalect.models.pooled import POOLS, Reading, check_reading, cut, pool_states, symmetric
 from dnalect.models.registry import load
 from dnalect.tokens.bases import decode, encode, opposite, texts
 from dnalect.tokens.tokenizer import tokens_at
 
-BATCH = 32
-# Pieces that are turned into tokens at once.
-BLOCK = 256
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -36,7 +31,7 @@ def embed(
     pool: str = "mean",
     layer: int | None = None,
     strands: int = 1,
-    batch: int = BATCH,
+    batch: int | None = None,
     quiet: bool = False,
 ) -> Floats:
     """Return one vector a sequence: (n, C) float32, in order; (n, 2 * C) for "mean-max".
@@ -48,8 +43,9 @@ def embed(
     layer: 0 for the embedding, 1 to `model.can.layers`, None for the last, after its norm.
     strands: 1, or 2 for the mean of the vectors of the sequence and of its reverse complement.
     The halves of a duplex model, one a strand, change places in the reverse complement, so over
-    both strands its halves are equal. batch: sequences a forward; numbers depend on it by
-    rounding only. quiet: no progress bar, which else is shown on a terminal.
+    both strands its halves are equal. batch: most sequences of a forward, None for as
+    many as its budget of tokens holds; numbers depend on it by rounding only. quiet: no progress bar, which
+    else is shown on a terminal.
 
     A sequence longer than the model's context is cut into the fewest adjacent pieces of near-equal
     length and pooled over the tokens of all. A sequence of which no token covers a base (empty,
@@ -66,20 +62,29 @@ def embed(
             f"a sequence needs {longest} windows of {reader.card.id}, and a summary token is of one: "
             f"cut the sequences to {reader.can.context_bases:,} bases, or pool with mean or max"
         )
-    views = _views(reader, pieces, strands)
-    distinct = _numbered(views)
-    vectors = np.zeros((len(distinct), Reading(pool).width(reader.can.width)), dtype=np.float32)
-    counts = np.zeros(len(distinct), dtype=np.int64)
-    for rows, encoding, states in _passes(reader, list(distinct), layer, batch, quiet):
-        vectors[rows] = pool_states(states, encoding, pool).cpu().numpy()
-        counts[rows] = _covering(encoding).sum(axis=1)
+    views = _views(reader, [text for parts in pieces for text in parts], strands)
+    vectors, counts = _pooled(reader, [text for view in views for text in view], Reading(pool, layer), batch, quiet)
+    edges = np.cumsum([0, *map(len, pieces)] * len(views)).reshape(len(views), -1)
     out = np.zeros((len(pieces), vectors.shape[1]), dtype=np.float32)
-    for view in views:
-        for row, parts in enumerate(view):
-            numbers = [distinct[text] for text in parts]
-            out[row] += _joined(vectors[numbers], counts[numbers], pool)
+    for view in edges:
+        for row, (low, high) in enumerate(pairwise(view.tolist())):
+            out[row] += _joined(vectors[low:high], counts[low:high], pool)
     out /= np.float32(len(views))
     return symmetric(out, reader.can.width) if len(views) < strands else out
+
+
+def read_states(
+    model: Model, reading: Reading, sequences: Sequence[str], batch: int | None = None, quiet: bool = True
+) -> Floats:
+    """Return what heads read of sequences: pooled states (n, P), averaged over strands where the reading says so.
+
+    Of a sequence that is longer than `reading.longest` or the context the middle is read. batch, quiet: see `embed`.
+    """
+    views = _views(model, cut(model, reading, sequences), reading.strands)
+    vectors, _ = _pooled(model, [text for view in views for text in view], reading, batch, quiet)
+    mean: Floats = vectors.reshape(len(views), len(sequences), -1).mean(axis=0, dtype=np.float32)
+    turned = reading.pool == "eighths"
+    return symmetric(mean, model.can.width, turned) if len(views) < reading.strands else mean
 
 
 def per_base(
@@ -87,7 +92,7 @@ def per_base(
     sequences: str | Sequence[str],
     layer: int | None = None,
     strands: int = 1,
-    batch: int = BATCH,
+    batch: int | None = None,
     quiet: bool = False,
 ) -> list[Floats]:
     """Return a vector for every base: n arrays (L, C) float32.
@@ -99,23 +104,27 @@ def per_base(
     """
     reader = _reader(model, Reading("mean", layer, strands))
     pieces = [_pieces(reader, text) for text in _texts(sequences)]
-    views = _views(reader, pieces, strands)
-    distinct = _numbered(views)
-    texts = list(distinct)
-    spread = [np.zeros((len(text), reader.can.width), dtype=np.float32) for text in texts]
-    known = [np.zeros(len(text), dtype=np.bool_) for text in texts]
-    for rows, encoding, states in _passes(reader, texts, layer, batch, quiet):
-        ranges = tokens_at(encoding, max(len(texts[row]) for row in rows.tolist()))
-        for row, state, at in zip(rows.tolist(), states.float().cpu().numpy(), ranges, strict=True):
-            spread[row], known[row] = _spread(state, at[: len(texts[row])])
-    out = []
-    for number in range(len(pieces)):
-        total = np.zeros((sum(map(len, pieces[number])), reader.can.width), dtype=np.float32)
+    views = _views(reader, [text for parts in pieces for text in parts], strands)
+    every = [text for view in views for text in view]
+    spread = [(np.zeros((len(text), reader.can.width), np.float32), np.zeros(len(text), np.bool_)) for text in every]
+
+    def keep(batch: Batch) -> None:
+        ranges = tokens_at(batch.encoding, max(len(every[n]) for n in batch.windows.tolist()))
+        states = _states(batch).cpu().numpy()
+        for n, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
+            spread[n] = _spread(states[row], ranges[row, : len(every[n])])
+
+    _ask(reader, every, layer, keep, batch, quiet)
+    out, begin = [], 0
+    for parts in pieces:
+        total = np.zeros((sum(map(len, parts)), reader.can.width), dtype=np.float32)
         seen = np.zeros((len(total), 1), dtype=np.float32)
-        for view, turn in zip(views, (1, -1), strict=False):
-            at = [distinct[text] for text in view[number]]
-            total += np.concatenate([spread[row][::turn] for row in at])
-            seen += np.concatenate([known[row][::turn] for row in at])[:, None]
+        for number, turn in zip(range(len(views)), (1, -1), strict=False):
+            first = begin + number * len(views[0])
+            mine = spread[first : first + len(parts)]
+            total += np.concatenate([states[::turn] for states, _ in mine])
+            seen += np.concatenate([known[::turn] for _, known in mine])[:, None]
+        begin += len(parts)
         mean: Floats = (total / np.maximum(seen, 1)).astype(np.float32)
         out.append(symmetric(mean, reader.can.width) if len(views) < strands else mean)
     return out
@@ -154,49 +163,39 @@ def _cut(text: str, longest: int) -> list[str]:
     return [text[low:high] for low, high in pairwise(edges)]
 
 
-def _views(model: Model, pieces: list[list[str]], strands: int) -> list[list[list[str]]]:
-    """Return the pieces, and for both strands their reverse complements, in the order of the pieces.
-
-    A duplex model has read both strands in one pass: see `symmetric`.
-    """
+def _views(model: Model, texts: list[str], strands: int) -> list[list[str]]:
+    """Return the texts, and for both strands their reverse complements, unless the model has read both in one pass."""
     if strands == 1 or model.can.strands == "halves":
-        return [pieces]
-    return [pieces, [[opposite(text) for text in texts] for texts in pieces]]
+        return [texts]
+    return [texts, [opposite(text) for text in texts]]
 
 
-def _numbered(views: list[list[list[str]]]) -> dict[str, int]:
-    every = (text for view in views for texts in view for text in texts)
-    return {text: number for number, text in enumerate(dict.fromkeys(every))}
+def _ask(
+    model: Model, texts: list[str], layer: int | None, keep: Callable[[Batch], None], batch: int | None, quiet: bool
+) -> None:
+    shown = phase("embedding", len(texts), "sequences", quiet=quiet)
+    run(model, texts, Ask(states=(layer,)), keep, rows=batch, progress=shown)
 
 
-def _passes(
-    model: Model, texts: Sequence[str], layer: int | None, batch: int, quiet: bool
-) -> Iterator[tuple[Numbers, Encoding, Tensor]]:
-    """Yield (which texts (B,), encoding, states (B, T, C)) in batches of like length.
+def _pooled(model: Model, texts: list[str], reading: Reading, batch: int | None, quiet: bool) -> tuple[Floats, Numbers]:
+    """Return pooled states (n, P), zeros where no token covers a base, and how many do (n,)."""
+    vectors = np.zeros((len(texts), reading.width(model.can.width)), dtype=np.float32)
+    counts = np.zeros(len(texts), dtype=np.int64)
 
-    Texts of which no token covers a base are left out: a network may give NaN for them.
-    """
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    with phase("embedding", len(texts), "sequences", quiet=quiet) as bar:
-        for low in range(0, len(order), BLOCK):
-            block = order[low : low + BLOCK]
-            whole = model.encode([texts[row] for row in block.tolist()])
-            held = np.flatnonzero(_covering(whole).any(axis=1))
-            lengths = (whole.attention_mask * np.arange(1, whole.input_ids.shape[1] + 1)).max(axis=1, initial=0)
-            for part in by_length(lengths[held], batch):
-                rows = held[part]
-                width = int(lengths[rows].max())
-                ids, mask, spans = whole.input_ids, whole.attention_mask, whole.spans
-                encoding = Encoding(ids[rows, :width], mask[rows, :width], spans[rows, :width])
-                with torch.inference_mode():
-                    states = model.states(encoding, layer)
-                yield block[rows], encoding, states
-            bar.update(len(block))
+    def keep(batch: Batch) -> None:
+        covering = batch.encoding.covering.sum(axis=1)
+        pooled = pool_states(_states(batch), batch.encoding, reading.pool).cpu().numpy()
+        # A network may give NaN for a window of which it reads nothing.
+        pooled[covering == 0] = 0
+        vectors[batch.windows], counts[batch.windows] = pooled[batch.rows], covering[batch.rows]
+
+    _ask(model, texts, reading.layer, keep, batch, quiet)
+    return vectors, counts
 
 
-def _covering(encoding: Encoding) -> Mask:
-    """Which tokens cover bases (n, T)."""
-    return np.asarray(encoding.spans[..., 1] > encoding.spans[..., 0])
+def _states(batch: Batch) -> Tensor:
+    assert batch.output.states is not None
+    return batch.output.states[0]
 
 
 def _joined(vectors: Floats, counts: Numbers, pool: str) -> Floats:

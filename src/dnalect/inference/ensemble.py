@@ -25,7 +25,7 @@ class EnsembleScorer:
         self.genome = self.members[0].genome
         self.definition = f"{DEFINITION} of {', '.join(dict.fromkeys(each.definition for each in self.members))}"
         self.flank = min(each.flank for each in self.members)
-        self.shares_forwards = all(each.shares_forwards for each in self.members)
+        self.stretch = max(each.stretch for each in self.members)
         self.draws_others = all(each.draws_others for each in self.members)
 
     @property

@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes
 from dnalect.genome.fasta import Genome
-from dnalect.inference.tiles import BATCH, TILE, batch_log_probs, evaluating
-from dnalect.models.duplex.network import Duplex
+from dnalect.inference.tiles import BATCH, TILE, stretch_log_probs
+from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Ratios = npt.NDArray[np.float16]
 
 
 def span_log_probs(
-    network: Duplex, genome: Genome, contig: int, start: int, end: int, tile: int = TILE, batch: int = BATCH
+    model: Model, genome: Genome, contig: int, start: int, end: int, tile: int = TILE, batch: int = BATCH
 ) -> npt.NDArray[np.float32]:
     """Return ln p(base | all other bases of the contig) (end - start, 4) in A, C, G, T order.
 
@@ -27,16 +27,11 @@ def span_log_probs(
     predicted per window. batch: windows a forward. Only the forwards that [start, end)
     needs are run, each with its full flanks.
     """
-    reach, step = network.config.reach, tile * batch
-    out = np.empty((end - start, 4), dtype=np.float32)
-    with evaluating(network):
-        for first in range(start // step * step, end, step):
-            last = min(first + step, -(-int(genome.lengths[contig]) // tile) * tile)
-            codes = encode(genome.fetch(contig, first - reach, last + reach)).astype(np.int64)
-            core = batch_log_probs(network, codes, reach, tile)
-            low, high = max(first, start), min(last, end)
-            out[low - start : high - start] = core[low - first : high - first]
-    return out
+
+    def read(low: int, high: int) -> Codes:
+        return encode(genome.fetch(contig, low, high))
+
+    return stretch_log_probs(model, read, int(genome.lengths[contig]), start, end, tile, batch)
 
 
 def substitutions(log_probs: npt.NDArray[np.float32], ref: Codes) -> Ratios:
@@ -51,7 +46,7 @@ def substitutions(log_probs: npt.NDArray[np.float32], ref: Codes) -> Ratios:
 
 
 def span_substitutions(
-    network: Duplex, genome: Genome, contig: int, positions: npt.NDArray[np.int64], tile: int, batch: int
+    model: Model, genome: Genome, contig: int, positions: npt.NDArray[np.int64], tile: int, batch: int
 ) -> Ratios:
     """Return the substitutions (n, 4) of sorted positions (n,) of a contig, 0-based."""
     ref = encode(genome.contig(genome.names[contig])[positions])
@@ -60,7 +55,7 @@ def span_substitutions(
         # A forward over unknown bases alone would be thrown away.
         if (ref[mine] != UNKNOWN).any():
             start, end = int(positions[mine][0]), int(positions[mine][-1]) + 1
-            log_probs = span_log_probs(network, genome, contig, start, end, tile, batch)
+            log_probs = span_log_probs(model, genome, contig, start, end, tile, batch)
             out[mine] = substitutions(log_probs[positions[mine] - start], ref[mine])
     return out
 

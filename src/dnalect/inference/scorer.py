@@ -45,12 +45,12 @@ class Scorer(Measure, Protocol):
     """The measure of a language model.
 
     definition: of the score, as docs/scores.md names it. flank: bases on each side of an
-    indel's alleles. shares_forwards: whether near sites cost no more than one.
+    indel's alleles. stretch: variants that begin in the same so many bases of a contig may share forwards.
     """
 
     definition: str
     flank: int
-    shares_forwards: bool
+    stretch: int
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""

@@ -1,61 +1,77 @@
-"""A whole contig through a network, tile by tile, as if it were one window."""
+"""A whole contig through a leave-one-out model, tile by tile, as if it were one window."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.models.duplex.network import Duplex
-from dnalect.tokens.bases import UNKNOWN, known
+from dnalect.core.records import Codes, Encoding
+from dnalect.inference.run import Batch, run
+from dnalect.models.model import LOGITS, Model
+from dnalect.tokens.bases import UNKNOWN
 
 TILE, BATCH = 2048, 8
+LogProbs = npt.NDArray[np.float32]
 
 
 def tiled_log_probs(
-    network: Duplex, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = TILE, batch: int = BATCH
-) -> npt.NDArray[np.float32]:
+    model: Model, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = TILE, batch: int = BATCH
+) -> LogProbs:
     """Return ln p(base | all other bases) (L, 4) of a contig, in the order A, C, G, T.
 
     codes: (L,) base codes. reach: bases of flank on each side of a tile; the default is what
-    the network can see, and less would cut its context. tile: bases predicted per window.
-    Runs where the network's parameters are, and leaves its training mode as it was.
+    the model can see, and less would cut its context. tile: bases predicted per window. batch: windows a forward.
     """
-    reach = network.config.reach if reach is None else reach
-    length = len(codes)
-    padded = np.full(reach + -(-length // tile) * tile + reach, UNKNOWN, dtype=np.int64)
-    padded[reach : reach + length] = codes
-    out = np.empty((length, 4), dtype=np.float32)
-    with evaluating(network):
-        for first in range(0, length, tile * batch):
-            last = min(first + tile * batch, len(padded) - 2 * reach)
-            part = slice(first, last + 2 * reach)
-            core = batch_log_probs(network, padded[part], reach, tile)
-            out[first : first + len(core)] = core[: length - first]
+
+    def read(low: int, high: int) -> Codes:
+        known = codes[max(0, low) : max(0, high)]
+        return np.pad(known, (max(0, -low), high - max(0, low) - len(known)), constant_values=UNKNOWN)
+
+    return stretch_log_probs(model, read, len(codes), 0, len(codes), tile, batch, reach)
+
+
+def stretch_log_probs(
+    model: Model,
+    read: Callable[[int, int], Codes],
+    length: int,
+    start: int,
+    end: int,
+    tile: int = TILE,
+    batch: int = BATCH,
+    reach: int | None = None,
+) -> LogProbs:
+    """Return ln p(base | all other bases of a contig) (end - start, 4) of a stretch of it.
+
+    read: gives the base codes of [low, high), unknown ones beyond the contig. length: of the contig. The tiles, and
+    which of them share a forward, depend on the contig alone; only the forwards that [start, end) needs are run.
+    """
+    reach = (model.can.reach or 0) if reach is None else reach
+    step = tile * batch
+    out = np.empty((end - start, 4), dtype=np.float32)
+    for first in range(start // step * step, end, step):
+        last = min(first + step, -(-length // tile) * tile)
+        codes = read(first - reach, last + reach)
+        at = np.arange(0, last - first, tile)[:, None] + np.arange(tile + 2 * reach)
+        core = whole_log_probs(model, codes[at])[:, reach : reach + tile].reshape(-1, 4)
+        low, high = max(first, start), min(last, end)
+        out[low - start : high - start] = core[low - first : high - first]
     return out
 
 
-def batch_log_probs(network: Duplex, codes: npt.NDArray[np.int64], reach: int, tile: int) -> npt.NDArray[np.float32]:
-    """Return ln p (n * tile, 4) of n tiles that lie side by side, all in one forward.
+def whole_log_probs(model: Model, codes: Codes) -> LogProbs:
+    """Return ln p(base | the rest) (n, L, 4) of windows (n, L) of any length, in one forward."""
+    out = np.empty((*codes.shape, 4), dtype=np.float32)
 
-    codes: (reach + n * tile + reach,) base codes, unknown beyond the contig.
-    """
-    at = np.arange(0, len(codes) - 2 * reach, tile)[:, None] + np.arange(tile + 2 * reach)
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        logits = network(torch.from_numpy(codes[at]).to(device), torch.from_numpy(known(codes[at])).to(device))
-        core = logits[:, reach : reach + tile].float().log_softmax(dim=-1).reshape(-1, 4)
-    result: npt.NDArray[np.float32] = core.cpu().numpy()
-    return result
+    def keep(batch: Batch) -> None:
+        assert batch.output.logits is not None
+        out[batch.windows] = torch.log_softmax(batch.output.logits, -1).cpu().numpy()[batch.rows]
+
+    run(model, coded(codes), LOGITS, keep, tokens=codes.size)
+    return out
 
 
-@contextmanager
-def evaluating(network: Duplex) -> Iterator[None]:
-    """Switch dropout off, and the training mode back to what it was."""
-    training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(training)
+def coded(codes: Codes) -> Encoding:
+    """Return windows of base codes (n, L) as a leave-one-out model reads them, whatever their length."""
+    every = np.ones(codes.shape, dtype=np.bool_)
+    return Encoding(codes.astype(np.int64), every, every)

@@ -168,7 +168,7 @@ def _measured(job: Scoring, sample: list[Variant], count: int) -> None:
 
 def _scoring(job: Scoring, what: str, count: float, each: float) -> Part:
     flags = ["--score llr"] if "distance" in job.measured and "llr" in job.measured else []
-    if job.options.indels == "exact" and what == CLASSES["insertion"] and not job.scorer.shares_forwards:
+    if job.options.indels == "exact" and what == CLASSES["insertion"] and job.scorer.stretch == 1:
         flags.append("--indels fast")
     return Part(f"{count:,.0f} {what}", each * count, tuple(flags))
 

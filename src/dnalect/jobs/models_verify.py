@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from dnalect.core.errors import ModelError
-from dnalect.core.records import Encoding
+from dnalect.inference.likelihood.passes import Query, passed
+from dnalect.inference.run import once
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import PUBLISHED, published
 from dnalect.models.families import FAMILIES
 from dnalect.models.loading import Checked, check_folder, load_masked
 from dnalect.models.masked import MaskedModel
+from dnalect.models.model import LOGITS, Ask
 from dnalect.models.published import PublishedCard
 from dnalect.models.registry import model_folder
 
@@ -77,9 +79,12 @@ def _tokens(model: MaskedModel) -> Iterator[str]:
 
 def _numbers(model: MaskedModel) -> Iterator[str]:
     encoding = model.encode([_known(model), KNOWN[:60]])
-    plain = model(encoding, states=True)
-    slow = model(encoding, attentions=True)
-    alone = model(model.encode([KNOWN[:60]]))
+    plain = once(model, encoding, Ask(logits=True, states=(0,)))
+    slow = once(model, encoding, Ask(logits=True, attentions=True))
+    alone = once(model, model.encode([KNOWN[:60]]), LOGITS)
+    assert plain.logits is not None
+    assert slow.logits is not None
+    assert alone.logits is not None
     inside = torch.from_numpy(encoding.attention_mask).to(model.device)
     if not plain.logits[inside].isfinite().all():
         raise ModelError("the logits are not finite: the weights are damaged")
@@ -101,16 +106,12 @@ def _numbers(model: MaskedModel) -> Iterator[str]:
 def hidden_words(model: MaskedModel) -> float:
     """Return the mean ln P of each word of the known gene where it alone is hidden."""
     encoding = model.encode([_known(model)])
-    columns = np.flatnonzero(encoding.spans[0, :, 1] > 0)
-    ids = np.repeat(encoding.input_ids, len(columns), axis=0)
-    rows = np.arange(len(columns))
-    true = ids[rows, columns].copy()
     if model.tokenizer.special.mask is None:
         raise ModelError(f"{model.card.id} has no mask")
-    ids[rows, columns] = model.tokenizer.special.mask
-    repeated = Encoding(ids, np.repeat(encoding.attention_mask, len(ids), 0), np.repeat(encoding.spans, len(ids), 0))
-    log_probs = torch.log_softmax(model.logits_at(repeated, rows, columns), -1)
-    return float(log_probs[rows, true].mean())
+    ids = encoding.input_ids[0]
+    queries = [Query(ids, np.array([column])) for column in np.flatnonzero(encoding.spans[0, :, 1] > 0)]
+    found = passed(model, queries, None, lambda number, log_probs: log_probs[0, ids[queries[number].columns[0]]])
+    return float(np.mean(found))
 
 
 def _known(model: MaskedModel) -> str:

@@ -44,14 +44,21 @@ class PredictedChanges:
         """The outputs: name -> what it is, in words."""
         return {output.name: output.meaning for output in self.scorer.outputs}
 
-    def add(self, variants: Sequence[Variant], scores: Sequence[Score], tally: Tally) -> list[Score]:
-        """Return the scores with the changes of their variants, and percentiles unless the background is 0."""
-        found, percentiles = self.scorer.changes(variants), []
+    def prepare(self, variants: Sequence[Variant], tally: Tally) -> None:
+        """Draw the backgrounds of these variants and give them to the report."""
         for number, (output, background) in enumerate(zip(self.scorer.outputs, self.backgrounds, strict=True)):
-            percentiles.append(background.percentiles(variants, [changes[number].value for changes in found]))
+            background.prepare(variants)
             for kind in {variant.kind for variant in variants} if number < REPORTED else ():
                 alike = background.alike([variant for variant in variants if variant.kind == kind])
                 tally.changes.compare(f"{output.name}, {kind}", alike)
+
+    def add(self, variants: Sequence[Variant], scores: Sequence[Score]) -> list[Score]:
+        """Return the scores with the changes of their variants, and percentiles unless the background is 0."""
+        found = self.scorer.changes(variants)
+        percentiles = [
+            background.percentiles(variants, [changes[number].value for changes in found])
+            for number, background in enumerate(self.backgrounds)
+        ]
         return [
             replace(
                 score, changes=tuple(replace(c, percentile=p[row]) for c, p in zip(changes, percentiles, strict=True))

@@ -29,6 +29,7 @@ from dnalect.inference.scorer import Scorer
 from dnalect.jobs.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.columns import Layout
 from dnalect.jobs.fit import Fit
+from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.places import Places
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.tally import Tally
@@ -36,12 +37,10 @@ from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.model import Model, Named
 from dnalect.models.registry import EMBEDDED, load, untuned
 
-# Records a chunk: fixed, so that the numbers never depend on how a file is read.
+# Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
 CHUNK = 4096
 OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
 REPEAT = "repeat"
-# Variants that are scored at once by models to which near variants are no help.
-LONE = 64
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,7 @@ class Scoring:
             options.quiet,
         )
         self.cost = 0
+        self._least = FIRST
         self.changes = self._changes(notify)
         self.names = ContigNames(self.genome, options.rename)
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
@@ -228,23 +228,43 @@ class Scoring:
         """Compute all that is measured of some variants, without percentiles."""
         if self.changes:
             self.changes.scorer.changes(variants)
-        return self._score(variants)
+        return self._scored(variants)
 
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         contigs = [self.names.number(record.contig) for record in chunk]
         rules = Rules(*self._limits(), self.options.dup_as_tandem)
         resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
         self.fit.check()
-        variants = [each for found in resolved for each in found if isinstance(each, Variant)]
+        usable = [[each for each in found if isinstance(each, Variant)] for found in resolved]
         with using(not self.options.quiet):
-            known = self._percentiles(variants, self._score(variants, len(chunk)))
-            scores = iter(self.changes.add(variants, known, self.tally) if self.changes else known)
-            hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
-        for record, contig, found in zip(chunk, contigs, resolved, strict=True):
-            mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
-            rows = self._rows(record, contig, found, mine, hits)
-            self.tally.add(rows)
-            yield record, mine, rows
+            self._prepare([variant for each in usable for variant in each])
+        for part in parts(usable, self.scorer.stretch, self._cost, self._least):
+            self._least = MOST
+            variants = [variant for each in usable[part] for variant in each]
+            with using(not self.options.quiet):
+                known = self._percentiles(variants, self._scored(variants))
+                scores = iter(self.changes.add(variants, known) if self.changes else known)
+                hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
+            self.shown(len(usable[part]))
+            for record, contig, found in zip(chunk[part], contigs[part], resolved[part], strict=True):
+                mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
+                rows = self._rows(record, contig, found, mine, hits)
+                self.tally.add(rows)
+                yield record, mine, rows
+
+    def _cost(self, variants: Sequence[Variant]) -> int:
+        asked = self.scorer.cost(variants) if self.zero_shot else 0
+        return asked + (self.changes.scorer.cost(variants) if self.changes else 0)
+
+    def _prepare(self, variants: list[Variant]) -> None:
+        """Draw the backgrounds, which a whole chunk decides on, and give them to the report."""
+        if "llr" in self.measured:
+            self.cost += self.scorer.cost(variants)
+            self.background.prepare(variants)
+            for kind in {variant.kind for variant in variants}:
+                self.tally.scores.compare(kind, self.background.alike([v for v in variants if v.kind == kind]))
+        if self.changes:
+            self.changes.prepare(variants, self.tally)
 
     def _resolve(self, record: Record, contig: int | None, rules: Rules) -> list[Variant | str]:
         """Return a variant or reason for each alternate, at least one, and judge REF."""
@@ -263,19 +283,6 @@ class Scoring:
         if self.changes:
             limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
         return min(longest for longest, _ in limits), min(reach for _, reach in limits)
-
-    def _score(self, variants: list[Variant], records: int = 0) -> list[Score]:
-        """Compute what is measured, without percentiles. records: that they are of, to say how many are done."""
-        size = len(variants) if self.scorer.shares_forwards else LONE
-        scores: list[Score] = []
-        done = 0
-        while len(scores) < len(variants):
-            scores += self._scored(variants[len(scores) : len(scores) + size])
-            reached = records * len(scores) // len(variants)
-            self.shown(reached - done)
-            done = reached
-        self.shown(records - done)
-        return scores
 
     def _scored(self, variants: list[Variant]) -> list[Score]:
         """Compute what is measured of variants that are scored at once, and flag repeats."""
@@ -304,11 +311,7 @@ class Scoring:
         scores = [replace(score, changed=variant.changed) for variant, score in zip(variants, scores, strict=True)]
         if "llr" not in self.measured:
             return scores
-        self.cost += self.scorer.cost(variants)
         found = self.background.percentiles(variants, [score.value for score in scores])
-        for kind in {score.kind for score in scores}:
-            mine = [variant for variant, score in zip(variants, scores, strict=True) if score.kind == kind]
-            self.tally.scores.compare(kind, self.background.alike(mine))
         return [replace(score, percentile=percentile) for score, percentile in zip(scores, found, strict=True)]
 
     def _rows(

@@ -155,46 +155,10 @@ class Model(ABC):
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
         return replace(encoding, soft=(ids[..., None] == torch.arange(self.can.words, device=self.device)).float())
 
-    # For the loops of inference/ until they ask `forward`.
-    @property
-    def context_bases(self) -> int:
-        return self.can.context_bases
-
-    @property
-    def positions(self) -> int | None:
-        return self.can.positions
-
-    @property
-    def reach(self) -> int:
-        return self.can.reach or 0
-
-    @property
-    def layers(self) -> int:
-        return self.can.layers
-
-    @property
-    def width(self) -> int:
-        return self.can.width
-
-    @torch.inference_mode()
-    def last_hidden(self, encoding: Encoding) -> Tensor:
-        return self.states(encoding)
-
-    @torch.inference_mode()
-    def logits_at(self, encoding: Encoding, rows: Ids, columns: Ids) -> Tensor:
-        return self.forward(encoding, Ask(logits=At(rows, columns))).logits
-
-    @torch.inference_mode()
-    def logits(self, codes: np.ndarray, mask: np.ndarray) -> Tensor:
-        return self.forward(Encoding(codes, mask, np.zeros((*codes.shape, 2), np.int32)), LOGITS).logits
-
-    def center_logits(self, codes: np.ndarray) -> Tensor:
-        every = Encoding(codes, np.ones(codes.shape, dtype=np.bool_), np.zeros((*codes.shape, 2), np.int32))
-        return self.logits_at(every, np.arange(len(codes)), np.full(len(codes), self.reach))
-
     def states(self, encoding: Encoding, layer: int | None = None) -> Tensor:
         """Return the hidden states (B, T, C) float32 after one layer: see `Ask`. Gradients are kept as torch is set."""
-        return self.forward(encoding, Ask(states=(layer,))).states[0]
+        (found,) = self.forward(encoding, Ask(states=(layer,))).states or ()
+        return found
 
     @abstractmethod
     def _forward(self, encoding: Encoding, ask: Ask) -> Output: ...

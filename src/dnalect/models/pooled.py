@@ -13,17 +13,14 @@ from torch import Tensor, nn
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.records import Encoding
-from dnalect.core.reporter import track
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
-from dnalect.tokens.bases import opposite
 
 POOLS = ("mean", "max", "mean-max", "summary")
 # Of classifiers: where in the sequence something stands may count.
 READINGS = (*POOLS, "eighths")
 STRETCHES = 8
-BATCH = 32
 _LOWEST = -1e4
 Singles = npt.NDArray[np.float32]
 _BASES = frozenset("ACGTacgt")
@@ -82,37 +79,6 @@ class Pooled(nn.Module):
     def cut(self, sequences: Sequence[str]) -> list[str]:
         """Return the middle `longest` bases of each sequence; fewer where unknown bases need too many tokens."""
         return cut(self.base, self.reading, sequences)
-
-
-@torch.inference_mode()
-def read_states(
-    base: Model, reading: Reading, sequences: Sequence[str], batch: int = BATCH, quiet: bool = True
-) -> Singles:
-    """Return the pooled states (n, P) of sequences, averaged over strands where the reading says so.
-
-    Sequences of like length share a batch; the order is kept. quiet: no progress bar, which
-    else is shown on a terminal.
-    """
-    texts = cut(base, reading, sequences)
-    once = reading.strands == 1 or base.can.strands == "halves"
-    views = [texts] if once else [texts, [opposite(text) for text in texts]]
-    base.network.eval()
-    found = [_read(base, reading, view, batch, quiet) for view in views]
-    if once:
-        turned = reading.pool == "eighths"
-        return symmetric(found[0], base.can.width, turned) if reading.strands == 2 else found[0]
-    mean: Singles = np.stack(found).mean(axis=0, dtype=np.float32)
-    return mean
-
-
-def _read(base: Model, reading: Reading, texts: Sequence[str], batch: int, quiet: bool) -> Singles:
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    out = np.empty((len(texts), reading.width(base.can.width)), dtype=np.float32)
-    for low in track(range(0, len(texts), batch), "embedding", "batches", quiet=quiet):
-        rows = order[low : low + batch]
-        encoding = base.encode([texts[row] for row in rows.tolist()])
-        out[rows] = pool_states(base.states(encoding, reading.layer), encoding, reading.pool).cpu().numpy()
-    return out
 
 
 def cut(base: Model, reading: Reading, sequences: Sequence[str]) -> list[str]:

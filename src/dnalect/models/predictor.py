@@ -30,7 +30,7 @@ from dnalect.models.card import Card
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.model import Abilities, Ask, Model, Output
-from dnalect.models.pooled import BATCH, Pooled, Reading, over_both_strands, read_states
+from dnalect.models.pooled import Pooled, Reading, over_both_strands
 from dnalect.tokens.bases import texts
 
 FAMILY, BASE = "predictor", "base"
@@ -104,40 +104,22 @@ class Predictor(Model):
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
         """Targets of the strand that the encoding holds: logits, or values in their own unit."""
-        out = self.base.forward(encoding, replace(ask, targets=False))
+        rest = replace(ask, targets=False)
         if not ask.targets:
-            return out
+            return self.base.forward(encoding, rest)
+        # Heads alone need no other forward than theirs.
+        out = self.base.forward(encoding, rest) if ask.states or ask.attentions else Output()
         vectors = self.network.vectors(encoding)
         if self._symmetric:
             vectors = over_both_strands(vectors, self.base.can.width, self.reading.pool == "eighths")
         raw = {name: self.network.heads(name, vectors).float() for name in self.targets}
         return replace(out, targets={name: own_unit(self.targets[name], values) for name, values in raw.items()})
 
-    def __call__(self, sequences: str | Sequence[str]) -> Predictions:  # type: ignore[override]
-        """Return `predict` of one sequence or several."""
-        return self.predict(texts(sequences))
-
-    @torch.inference_mode()
-    def raw(self, sequences: Sequence[str], batch: int = BATCH) -> Predictions:
-        """Return logits, or values in their own unit, of n sequences: target -> (n, outputs) float32.
-
-        The mean over both strands where the reading says so. Sequences of like length share a
-        batch; the order is kept.
-        """
-        vectors = torch.from_numpy(read_states(self.base, self.reading, texts(sequences), batch)).to(self.base.device)
-        # Heads are linear: of the mean over strands they give the mean.
-        found = {name: self.network.heads(name, vectors).float().cpu().numpy() for name in self.targets}
-        return {name: own_unit(self.targets[name], values) for name, values in found.items()}
-
-    def predict(self, sequences: Sequence[str], batch: int = BATCH, calibrated: bool = True) -> Predictions:
-        """Return probabilities, or values in their own unit: target -> (n, outputs) float32.
-
-        sequences: of A, C, G, T, N, in either case. calibrated: as fitted on validation data.
-        """
-        return self.answers(self.raw(sequences, batch), calibrated)
-
     def answers(self, raw: Predictions, calibrated: bool = True) -> Predictions:
-        """Return what `predict` makes of raw numbers."""
+        """Return probabilities, or values in their own unit, of raw numbers: target -> (n, outputs) float32.
+
+        calibrated: as fitted on validation data.
+        """
         known = self.calibration if calibrated else {}
         return {
             name: known.get(name, Calibration()).apply(target_of(self.targets[name]), values).astype(np.float32)

@@ -6,9 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.examples import Examples
 from dnalect.models.heads import Heads, HeadSpec
-from dnalect.models.pooled import Pooled, read_states
 from dnalect.stats.linear import logistic, ridge
 
 # Inverse strengths of the penalty (logistic), strengths (ridge), on standardised features.
@@ -20,17 +18,11 @@ Linear = tuple[Singles, Singles]
 Answered = tuple[Singles, dict[str, Singles]]
 
 
-def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = False) -> None:
-    """Fit all heads on the frozen states of `train`; the penalty is the one with the least loss on `tune`.
-
-    balanced: classes count as if they were equally frequent.
-    """
-    states = [read_states(pooled.base, pooled.reading, each.sequences, quiet=False) for each in (train, tune)]
-    fit_heads(pooled.heads, (states[0], train.labels), (states[1], tune.labels), balanced)
-
-
 def fit_heads(heads: Heads, train: Answered, tune: Answered, balanced: bool = False) -> None:
-    """Fit heads on states: as `fit_probe`. train, tune: states (n, P), and labels by target."""
+    """Fit all heads on states of `train`; the penalty is the one with the least loss on `tune`.
+
+    train, tune: states (n, P), and labels by target. balanced: classes count as if they were equally frequent.
+    """
     (learn, labels), (judge, told) = train, tune
     centre, spread = learn.mean(axis=0), learn.std(axis=0)
     scale = np.where(spread > 1e-6, spread, 1).astype(np.float32)

@@ -5,7 +5,7 @@ import pytest
 
 from dnalect.core.errors import VcfError
 from dnalect.genome.names import ContigNames
-from dnalect.inference.masked.scorer import MaskedScorer
+from dnalect.inference.likelihood import MaskedScorer
 from dnalect.jobs.rank.interactions import MIXED, interactions, joined
 from dnalect.jobs.rank.phased import NearSet, near_sets
 from dnalect.tokens.chunks import Chunks

@@ -66,8 +66,8 @@ class Background:
         out = np.full(len(variants), np.nan)
         scores = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
         if not self.off:
+            self.prepare(variants)
             strata = [stratum(variant) for variant in variants]
-            self._prepare(variants, strata)
             for pool, rows in self._by_pool(strata):
                 lengths = np.array([strata[row].length for row in rows], dtype=np.int64)
                 out[rows] = pool.percentiles(lengths, scores[rows])
@@ -133,8 +133,11 @@ class Background:
                 rows.setdefault(number, []).append(row)
         return [(pools[number], np.array(mine)) for number, mine in sorted(rows.items())]
 
-    def _prepare(self, variants: Sequence[Variant], strata: Sequence[Stratum]) -> None:
+    def prepare(self, variants: Sequence[Variant]) -> None:
         """Draw what these variants are compared with, unless that is settled."""
+        if self.off:
+            return
+        strata = [stratum(variant) for variant in variants]
         for group, rows in self._wanted(strata).items():
             bands = {strata[row].band for row in rows}
             asked = self.snvs if group == "snv" else self.others

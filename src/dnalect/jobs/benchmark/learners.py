@@ -16,12 +16,13 @@ from dnalect.baselines.catalogue import rival
 from dnalect.core.examples import Examples
 from dnalect.core.files import sha256
 from dnalect.core.runs import Run, packed, unpacked
+from dnalect.inference.embed import read_states
+from dnalect.inference.predictions import raw_predictions
 from dnalect.jobs.benchmark.suite import Entry
 from dnalect.jobs.benchmark.tasks import Task
 from dnalect.jobs.tuning.fit import checksum, fit
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
-from dnalect.models.pooled import read_states
 from dnalect.models.predictor import own_unit
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
@@ -83,7 +84,7 @@ def model_learner(entry: Entry, task: Task, places: Places) -> Learn:
         # Weights that learn are kept in float32; a cheaper precision is an option of the fine-tuning.
         fitted = fit(_model(entry, replace(places, dtype="float32"), seed), examples, mine, folder)
         tune, test = (
-            fitted.predictor.raw(_part(examples, part).sequences)[task.target.name].astype(np.float64)
+            raw_predictions(fitted.predictor, _part(examples, part).sequences)[task.target.name].astype(np.float64)
             for part in ("validate", "test")
         )
         shutil.rmtree(folder)

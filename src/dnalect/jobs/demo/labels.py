@@ -12,9 +12,10 @@ from dnalect.baselines.kmers import sequence_words
 from dnalect.core.examples import Examples
 from dnalect.core.figures import Estimate
 from dnalect.examples.read import read_examples
+from dnalect.inference.embed import read_states
 from dnalect.jobs.demo.data import HELD_OUT
 from dnalect.models.model import Model
-from dnalect.models.pooled import Reading, read_states
+from dnalect.models.pooled import Reading
 from dnalect.stats.draws import Draws, estimate
 
 COUNTS = (30, 100, 300)

@@ -69,7 +69,9 @@ class Options:
         Doc("Of the map's dots [default: the first label]."),
     ] = None
     rename: Rename = None
-    batch: Annotated[Batch, Flag("--batch-size"), Doc("Windows in a batch.")] = 32
+    batch: Annotated[
+        Batch | None, Flag("--batch-size"), Doc("Most windows in a batch [default: as many as have 16,384 tokens].")
+    ] = None
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None

@@ -14,6 +14,7 @@ from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.reporter import phase, say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
+from dnalect.inference.predictions import predictions
 from dnalect.jobs.embed.items import Column, Item, Source, chunks
 from dnalect.jobs.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
@@ -107,7 +108,7 @@ def _predicted(
     texts = [middle(item.sequence, predictor.can.context_bases) for item in items]
     readable = np.array([known(text) for text in texts])
     chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
-    found = predictor.predict(chosen, options.batch, calibrated=not options.raw)
+    found = predictions(predictor, chosen, options.batch, calibrated=not options.raw)
     return answered(answers, found, readable), int((~readable).sum())
 
 

@@ -48,7 +48,9 @@ class Options:
     ] = None
     raw: Annotated[bool, Doc("Without the calibration.")] = False
     rename: Rename = None
-    batch: Annotated[Batch, Flag("--batch-size"), Doc("Sequences in a batch.")] = 32
+    batch: Annotated[
+        Batch | None, Flag("--batch-size"), Doc("Most sequences in a batch [default: as many as have 16,384 tokens].")
+    ] = None
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None

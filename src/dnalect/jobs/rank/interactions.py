@@ -11,7 +11,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record
 from dnalect.genome.windows.alleles import Rules, normalise, resolve
-from dnalect.inference.leave_one_out import LONGEST_MNV
+from dnalect.inference.likelihood import LONGEST_MNV
 from dnalect.inference.scorer import Scorer
 from dnalect.jobs.rank.phased import NearSet
 from dnalect.tokens.bases import encode

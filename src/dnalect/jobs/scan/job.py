@@ -11,7 +11,7 @@ from dnalect.core.errors import InputError, ModelError
 from dnalect.core.reporter import phase, say, warn
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
-from dnalect.inference.leave_one_out import DEFINITION
+from dnalect.inference.likelihood import LeaveOneOutScorer
 from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
 from dnalect.jobs.choice import foreign, model_for
@@ -79,7 +79,7 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
         "command": options.command,
         "model": f"{card.id} {card.revision}",
         "model_sha256": card.sha256,
-        "score": f"{DEFINITION}; nats; negative: the base is disfavoured against the reference's",
+        "score": f"{LeaveOneOutScorer.definition}; nats; negative: the base is disfavoured against the reference's",
         "window": f"{plan.model.can.reach} bases on each side",
         "strands": "both, exactly symmetric",
         "dtype": options.dtype,
@@ -105,7 +105,7 @@ def _compute(folder: ChunkFolder) -> int:
             for chunk in plan.chunks:
                 if chunk not in done:
                     ratios = span_substitutions(
-                        plan.model.network, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch
+                        plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch
                     )
                     folder.write(chunk, ratios)
                     finished += 1

@@ -18,6 +18,8 @@ from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
 from dnalect.core.reporter import say
 from dnalect.genome.fasta import open_genome
+from dnalect.inference.predictions import predictions as predicted
+from dnalect.inference.predictions import raw_predictions
 from dnalect.jobs.choice import model_for
 from dnalect.jobs.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
 from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
@@ -82,7 +84,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
         figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
         notify(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
-    raw = fitted.predictor.raw(test.sequences)
+    raw = raw_predictions(fitted.predictor, test.sequences)
     given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out, notify)
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
@@ -169,7 +171,7 @@ def _untrained(examples: Examples, test: Examples, options: FinetuneOptions, out
     """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
     base = untrained(language_model(_model_name(options), options.device), options.config.seed)
     folder = made_folder(out / "untrained")
-    found = fit(base, examples, options.config, folder).predictor.predict(test.sequences)
+    found = predicted(fit(base, examples, options.config, folder).predictor, test.sequences)
     shutil.rmtree(folder)
     return found
 

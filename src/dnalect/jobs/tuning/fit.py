@@ -11,6 +11,8 @@ import torch
 
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
+from dnalect.inference.embed import read_states
+from dnalect.inference.predictions import raw_predictions
 from dnalect.models.card import Card
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
@@ -21,7 +23,7 @@ from dnalect.stats.calibration import fit_calibration
 from dnalect.stats.draws import Draws
 from dnalect.stats.measures import binary_measures, class_measures, signal_measures
 from dnalect.training.finetune import finetune
-from dnalect.training.frozen import fit_probe
+from dnalect.training.frozen import fit_heads
 from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 
@@ -74,7 +76,7 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     if tried:
         facts |= {"pool": config.reading.pool, "pools": {pool: round(figure, 4) for pool, figure in tried.items()}}
     predictor = Predictor(_bare_card(base.card, config), pooled)
-    raw = predictor.raw(tune.sequences)
+    raw = raw_predictions(predictor, tune.sequences)
     calibration = {
         name: fit_calibration(target_of(spec), raw[name], tune.labels[name]) for name, spec in predictor.targets.items()
     }
@@ -93,6 +95,14 @@ def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig
     return found
 
 
+def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = False) -> None:
+    """Fit all heads on the frozen states of `train`: see `fit_heads`."""
+    read = partial(read_states, pooled.base, pooled.reading, quiet=False)
+    fit_heads(
+        pooled.heads, (read(train.sequences), train.labels), (read(tune.sequences), tune.labels), balanced=balanced
+    )
+
+
 def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -102,7 +112,7 @@ def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
 
 def validation_figure(pooled: Pooled, tune: Examples) -> float:
     """Return the mean over targets of how well items are ranked: AUROC of classes and tracks, Pearson of signals."""
-    raw = Predictor(_bare_card(pooled.base.card, None), pooled).raw(tune.sequences)
+    raw = raw_predictions(Predictor(_bare_card(pooled.base.card, None), pooled), tune.sequences)
     return float(np.mean([_figure(pooled.heads.specs[name].kind, raw, name, tune) for name in raw]))
 
 

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes, Encoding
 from dnalect.genome.windows.alleles import fitting
-from dnalect.inference.masked.passes import Ids, LogProbs, Masked, Query, run
+from dnalect.inference.likelihood.passes import Ids, LogProbs, Query, passed
+from dnalect.models.model import Model
 from dnalect.tokens.tokenizer import tokens_at
 
 LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
@@ -17,10 +18,10 @@ CHUNK = 256
 
 
 def conditionals(
-    model: Masked,
+    model: Model,
     windows: Sequence[Codes],
     at: npt.NDArray[np.int64],
-    batch: int,
+    batch: int | None,
     together: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return ln p(base | the rest of its window) (n, 4) at one site of each of n windows.
@@ -44,19 +45,19 @@ def conditionals(
 
 
 def _fitted(
-    model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
+    model: Model, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]
 ) -> list[tuple[Codes, int]]:
     """Every window, cut where it has too many words, and the site in it; alike for the sites of a group."""
     found = []
     for low, high in _edges(groups):
         first, last = int(at[low:high].min()), int(at[low:high].max()) + 1
-        codes, moved, _ = fitting(windows[low], first, last, model.positions)
+        codes, moved, _ = fitting(windows[low], first, last, model.can.positions)
         found += [(codes, int(site) - first + moved) for site in at[low:high]]
     return found
 
 
 def _chunk(
-    model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], batch: int
+    model: Model, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], batch: int | None
 ) -> npt.NDArray[np.float64]:
     spelled = [_spelled(model, windows, at, base) for base in range(4)]
     longest = max(len(window) for window in windows)
@@ -72,7 +73,7 @@ def _chunk(
     def reduce(group: int, log_probs: LogProbs) -> npt.NDArray[np.float64]:
         return np.stack([_mean(log_probs[rows], words, unknown) for rows, words in sites[group]])
 
-    out = np.concatenate(run(model, queries, batch, reduce))
+    out = np.concatenate(passed(model, queries, batch, reduce))
     return np.asarray(out - np.logaddexp.reduce(out, axis=1, keepdims=True))
 
 
@@ -81,7 +82,7 @@ def _edges(groups: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     return pairwise(np.flatnonzero(np.diff(groups, prepend=-1, append=-1)).tolist())
 
 
-def _spelled(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], base: int) -> Encoding:
+def _spelled(model: Model, windows: Sequence[Codes], at: npt.NDArray[np.int64], base: int) -> Encoding:
     texts = []
     for window, site in zip(windows, at, strict=True):
         text = LETTERS[window]

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Codes
-from dnalect.inference.masked.passes import Ids, LogProbs, Masked, Query, run
-from dnalect.inference.masked.words import LETTERS
+from dnalect.inference.likelihood.passes import Ids, LogProbs, Query, passed
+from dnalect.inference.likelihood.words import LETTERS
+from dnalect.models.model import Model
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,7 +39,7 @@ class Span:
         return Query(ids, np.arange(len(self.before), len(self.before) + masks))
 
 
-def span_of(model: Masked, alleles: Sequence[Codes]) -> Span:
+def span_of(model: Model, alleles: Sequence[Codes]) -> Span:
     """Return the union of the pieces that differ between windows with the same flanks."""
     encoding = model.tokenizer.encode([LETTERS[codes] for codes in alleles])
     ids = [row[mask] for row, mask in zip(encoding.input_ids, encoding.attention_mask, strict=True)]
@@ -57,11 +58,12 @@ def span_of(model: Masked, alleles: Sequence[Codes]) -> Span:
 
 
 def log_sums(
-    model: Masked, spans: Sequence[Span], masks: Sequence[Sequence[int]], batch: int
+    model: Model, spans: Sequence[Span], masks: Sequence[Sequence[int]], batch: int | None
 ) -> list[dict[int, Floats]]:
     """Return for every span {m: ln P_m (alleles,)} for each m of `masks`; -inf where m can't spell an allele."""
     jobs = [(number, m) for number, wanted in enumerate(masks) for m in wanted]
     fill = model.tokenizer.special.mask
+    assert fill is not None
     queries = [spans[number].query(m, fill) for number, m in jobs]
 
     def reduce(job: int, log_probs: LogProbs) -> Floats:
@@ -69,7 +71,7 @@ def log_sums(
         return np.array([log_sum_of_splits(text, log_probs, model.tokenizer.index) for text in texts])
 
     out: list[dict[int, Floats]] = [{} for _ in spans]
-    for (number, m), sums in zip(jobs, run(model, queries, batch, reduce), strict=True):
+    for (number, m), sums in zip(jobs, passed(model, queries, batch, reduce), strict=True):
         out[number][m] = sums
     return out
 
@@ -110,7 +112,7 @@ def ratio(sums: Mapping[int, Floats], counts: Sequence[int], ref: int, alt: int)
     return float(np.mean(differences)) if differences else None
 
 
-def conditionals(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int64], batch: int) -> Floats:
+def conditionals(model: Model, windows: Sequence[Codes], at: npt.NDArray[np.int64], batch: int | None) -> Floats:
     """Return ln p(base | the rest) (n, 4) at one site of each of n windows.
 
     The masks are those that any of the four bases would need: the number of pieces of the
@@ -131,7 +133,7 @@ def conditionals(model: Masked, windows: Sequence[Codes], at: npt.NDArray[np.int
     return np.asarray(out - np.logaddexp.reduce(out, axis=1, keepdims=True))
 
 
-def single_bases(model: Masked, spans: Sequence[Span], batch: int) -> Floats:
+def single_bases(model: Model, spans: Sequence[Span], batch: int | None) -> Floats:
     """Return ln P of each allele of each span spelled base by base; the alleles have one length."""
     masks = [[len(span.texts[0])] for span in spans]
     return np.stack([next(iter(found.values())) for found in log_sums(model, spans, masks, batch)])

@@ -1,0 +1,81 @@
+"""p(base | the rest) from a leave-one-out model: one forward gives every base's probability at once."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dnalect.core.records import Codes
+from dnalect.core.reporter import phase
+from dnalect.inference.run import Batch, run
+from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
+from dnalect.models.model import LOGITS, Ask, At, Model
+from dnalect.tokens.bases import UNKNOWN, decode
+
+# Fewer rows than this may take another kernel, with other rounding: batches are filled up.
+SMALLEST_BATCH = 16
+LogProbs = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+
+class LeaveOneOut:
+    """The likelihoods of a model of this kind: see `Strategy`. batch: most windows of a forward."""
+
+    given: Literal["rest"] = "rest"
+
+    def __init__(self, model: Model, batch: int | None = None):
+        self.model, self.batch = model, batch
+        self.reach = model.can.reach or model.can.context_bases // 2
+
+    def log_probs(self, windows: Sequence[Codes], sites: Places) -> LogProbs:
+        """Return ln p (m, 4) at one site of each window; what is further away than `reach` is not read."""
+        codes = np.full((len(windows), 2 * self.reach + 1), UNKNOWN, dtype=np.uint8)
+        for row, (window, site) in enumerate(zip(windows, sites.tolist(), strict=True)):
+            low = max(0, site - self.reach)
+            seen = window[low : site + self.reach + 1]
+            codes[row, self.reach - site + low :][: len(seen)] = seen
+        return self.centers(codes)
+
+    def centers(self, codes: Codes) -> LogProbs:
+        """Return ln p (m, 4) at the middle of windows (m, 2 * reach + 1)."""
+        out = np.empty((len(codes), 4), dtype=np.float32)
+
+        def keep(batch: Batch) -> None:
+            assert batch.output.logits is not None
+            out[batch.windows] = torch.log_softmax(batch.output.logits, -1).cpu().numpy()[batch.rows]
+
+        ask = Ask(logits=At(np.arange(len(codes)), np.full(len(codes), self.reach)))
+        shown = phase("substitutions", len(codes), "windows")
+        run(self.model, coded(codes), ask, keep, rows=self.batch, least=SMALLEST_BATCH, progress=shown)
+        return out
+
+    def ratio(self, reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:
+        """Return the differences (n,) of the pseudo-likelihoods, each base's beside that of the background."""
+        windows = [*reference, *alternate]
+        totals = np.zeros(len(windows))
+
+        def keep(batch: Batch) -> None:
+            assert batch.output.logits is not None
+            log_probs = torch.log_softmax(batch.output.logits, -1).cpu().numpy().astype(np.float64)
+            for number, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
+                known = np.flatnonzero(windows[number] != UNKNOWN)
+                bases = windows[number][known]
+                totals[number] = (log_probs[row, known, bases] - background[bases]).sum()
+
+        shown = phase("insertions and deletions", len(windows), "windows")
+        run(self.model, [decode(codes) for codes in windows], LOGITS, keep, rows=self.batch, progress=shown)
+        return totals[len(reference) :] - totals[: len(reference)]
+
+    def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> LogProbs:
+        """Return ln p (L, 4) of every base of a sequence of any length."""
+        return tiled_log_probs(self.model, codes, self.reach)
+
+    def within(self, windows: Codes) -> LogProbs:
+        """Return ln p (n, L, 4) of every base of windows (n, L), each on its own."""
+        self.model.encode([decode(windows[0])])  # which refuses what is longer than the context
+        most = self.batch or len(windows)
+        parts = (windows[low : low + most] for low in range(0, len(windows), most))
+        return np.concatenate([whole_log_probs(self.model, part) for part in parts])

@@ -1,0 +1,143 @@
+"""Variants -> scores, on the likelihoods of any kind of model: docs/scores.md. Natural logarithms throughout."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.records import Codes, Distances, Score, Variant
+from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import haplotypes
+from dnalect.genome.windows.sliding import over_its_range
+from dnalect.inference.composition import log_composition
+from dnalect.inference.distance import distances
+from dnalect.inference.likelihood.strategy import Strategy
+from dnalect.models.model import Model
+from dnalect.tokens.bases import encode
+
+LONGEST_MNV = 16
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+S = TypeVar("S", bound=Strategy)
+Method = Callable[[Sequence[Variant]], list[Score]]
+
+
+class LikelihoodScorer(ABC, Generic[S]):
+    """Turns variants into scores; a score depends on reference and variant alone.
+
+    likelihood: the strategy of the model's kind. flank: bases on each side of an indel's alleles. batch: most
+    windows of a forward. ways, phases: strands and frames of words whose mean is taken.
+    """
+
+    definition: str
+    draws_others: bool
+    stretch: int
+    sites: Any = None
+    likelihood: S
+    ways = phases = 1
+
+    def __init__(self, model: Model, genome: Genome, flank: int, batch: int | None):
+        self.model, self.genome, self.flank, self.batch = model, genome, flank, batch
+
+    @property
+    @abstractmethod
+    def strands(self) -> str:
+        """How strands are treated, for the provenance."""
+
+    @property
+    def identity(self) -> str:
+        """Names model and method: equal ones give equal numbers."""
+        return f"{self.model.card.sha256} {self.definition} {self.flank} {self.model.dtype}"
+
+    @property
+    @abstractmethod
+    def reach(self) -> int:
+        """Bases on each side of an allele that its score depends on."""
+
+    @property
+    def longest_allele(self) -> int:
+        """Most bases of an allele whose haplotype fits the context."""
+        return self.model.can.context_bases - 2 * self.flank
+
+    @cached_property
+    def log_background(self) -> Floats:
+        """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition of the reference."""
+        return log_composition(self.genome)
+
+    @abstractmethod
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+
+    @abstractmethod
+    def at_sites(self, contigs: Places, positions: Places) -> npt.NDArray[np.float32]:
+        """Return ln p(base | the rest) at n sites: (n, 4) in A, C, G, T order."""
+
+    def distances(self, variants: Sequence[Variant]) -> list[Distances]:
+        """Return how far apart the haplotypes of each variant lie, in order: means over strands and frames."""
+        return distances(
+            self.model, variants, self.genome, self.flank, self.longest_allele, self.batch, self.ways, self.phases
+        )
+
+    def score(self, variants: Sequence[Variant]) -> list[Score]:
+        """Return one score for each variant, in order, without percentiles."""
+        scores = [Score(0.0, kind="none")] * len(variants)
+        for method, kinds in self._methods.items():
+            chosen = [n for n, v in enumerate(variants) if self._treated_as(v) in kinds]
+            if chosen:
+                for n, score in zip(chosen, method([variants[n] for n in chosen]), strict=True):
+                    scores[n] = score
+        return scores
+
+    @property
+    def _methods(self) -> dict[Method, tuple[str, ...]]:
+        return {self._snvs: ("snv",), self._mnvs: ("mnv",), self._indels: ("insertion", "deletion")}
+
+    def _treated_as(self, variant: Variant) -> str:
+        """A change of many bases of equal length is scored by the formula for indels."""
+        if variant.kind == "mnv" and int((variant.ref != variant.alt).sum()) > LONGEST_MNV:
+            return "insertion"
+        return variant.kind
+
+    @abstractmethod
+    def _snvs(self, variants: Sequence[Variant]) -> list[Score]: ...
+
+    def _mnvs(self, variants: Sequence[Variant]) -> list[Score]:
+        """Brook's lemma: change the bases one by one, left to right and right to left; the mean."""
+        windows: list[Codes] = []
+        steps: list[tuple[int, int, int, int]] = []
+        for number, variant in enumerate(variants):
+            codes, first = self._window(variant.contig, variant.start, variant.end)
+            codes[first : first + len(variant.ref)] = variant.ref
+            differ = np.flatnonzero(variant.ref != variant.alt)
+            for way in (differ, differ[::-1]):
+                haplotype = codes.copy()
+                for at in way:
+                    windows.append(haplotype.copy())
+                    steps.append((number, first + int(at), int(variant.ref[at]), int(variant.alt[at])))
+                    haplotype[first + at] = variant.alt[at]
+        log_probs = self.likelihood.log_probs(windows, np.array([step[1] for step in steps])).astype(np.float64)
+        terms: list[list[float]] = [[] for _ in variants]
+        for (number, _, ref, alt), row in zip(steps, log_probs, strict=True):
+            terms[number].append(float(row[alt] - row[ref]))
+        # fsum does not depend on the order, so swapped alleles give exactly the opposite.
+        return [Score(math.fsum(each) / 2, kind="mnv") for each in terms]
+
+    def _indels(self, variants: Sequence[Variant]) -> list[Score]:
+        """What the alternate haplotype gains over the base composition, less what the reference's does."""
+        whole = [over_its_range(v, self.genome, self.longest_allele) for v in variants]
+        pairs = [haplotypes(v, self.genome, self.flank) for v in whole]
+        values = self._gained([ref for ref, _ in pairs], [alt for _, alt in pairs])
+        return [Score(v, kind=each.kind, flags=each.flags) for v, each in zip(values.tolist(), variants, strict=True)]
+
+    def _gained(self, reference: Sequence[Codes], alternate: Sequence[Codes]) -> Floats:
+        return self.likelihood.ratio(reference, alternate, self.log_background)
+
+    def _window(self, contig: int, start: int, end: int) -> tuple[Codes, int]:
+        """Return the codes around [start, end), cut at the ends of the contig, and where `start` is in it."""
+        low = max(0, start - self.reach)
+        high = min(int(self.genome.lengths[contig]), end + self.reach)
+        return encode(self.genome.fetch(contig, low, high)), start - low

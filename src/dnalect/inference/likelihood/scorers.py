@@ -1,0 +1,254 @@
+"""The scorers of the kinds of likelihood: definitions "llr-loo-2" and "llr-masked-2" (docs/scores.md)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.records import Codes, Score, Variant
+from dnalect.core.reporter import track
+from dnalect.genome.fasta import Genome
+from dnalect.genome.windows.alleles import cut_window
+from dnalect.genome.windows.sliding import over_its_range
+from dnalect.inference.likelihood import pieces
+from dnalect.inference.likelihood.leave_one_out import LeaveOneOut, LogProbs
+from dnalect.inference.likelihood.masked import INDEL_FLANK, Masked, mean
+from dnalect.inference.likelihood.scorer import Floats, LikelihoodScorer, Method, Places
+from dnalect.inference.tiles import whole_log_probs
+from dnalect.models.model import Model
+from dnalect.tokens.bases import encode
+
+TILE = 4096
+# A tile costs about as much as this many single sites.
+SITES_WORTH_A_TILE = 90
+# Sites whose windows are held at once.
+HELD = 4096
+
+
+class Sites(Protocol):
+    """Log-probabilities of single sites from elsewhere than the network (inference.precomputed).
+
+    identity: names the numbers. at_sites: ln p (n, 4) of n sites, sorted by contig and
+    position, and which of them are known (n,).
+    """
+
+    identity: str
+
+    def at_sites(self, contigs: Places, positions: Places) -> tuple[LogProbs, npt.NDArray[np.bool_]]: ...
+
+
+class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
+    """Scores of a leave-one-out model.
+
+    flank: of an indel's haplotypes, by default half the card's window. sites: asked first for
+    single sites; the model computes those that it does not know.
+    """
+
+    definition = "llr-loo-2"
+    stretch, draws_others = TILE, True
+    strands = "both, exactly symmetric"
+
+    def __init__(
+        self,
+        model: Model,
+        genome: Genome,
+        flank: int | None = None,
+        batch: int | None = None,
+        sites: Sites | None = None,
+    ):
+        super().__init__(model, genome, flank or model.card.window // 2, batch)
+        self.sites, self.likelihood = sites, LeaveOneOut(model, batch)
+
+    @property
+    def reach(self) -> int:
+        """Bases on each side that the probability of a base depends on."""
+        return self.likelihood.reach
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+        sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
+        tiles = Counter((contig, start // TILE) for contig, start in sites)
+        tile = TILE + 2 * self.reach
+        bases = sum(min(count, SITES_WORTH_A_TILE) for count in tiles.values()) * tile // SITES_WORTH_A_TILE
+        for variant in variants:
+            treated = self._treated_as(variant)
+            if treated == "mnv":
+                bases += 2 * variant.changed * tile // SITES_WORTH_A_TILE
+            elif treated in ("insertion", "deletion"):
+                bases += 4 * self.flank + len(variant.ref) + len(variant.alt)
+        return 2 * self.model.card.parameters * bases
+
+    def at_sites(self, contigs: Places, positions: Places) -> LogProbs:
+        """Return ln p(base | the rest of the reference) at n sites: (n, 4) in A, C, G, T order."""
+        order = np.lexsort((positions, contigs))
+        keys = np.stack([contigs, positions], axis=1)[order]
+        sites, back = np.unique(keys, axis=0, return_inverse=True)
+        out = np.empty((len(sites), 4), dtype=np.float32)
+        tiles, which, sizes = np.unique(
+            np.stack([sites[:, 0], sites[:, 1] // TILE], axis=1), axis=0, return_inverse=True, return_counts=True
+        )
+        dense = sizes[which.ravel()] >= SITES_WORTH_A_TILE
+        wanted = self._look_up(sites, out)
+        lone = np.flatnonzero(~dense & wanted)
+        for part in _parts(lone, HELD):
+            low = sites[part, 1] - self.reach
+            out[part] = self.likelihood.centers(encode(self.genome.windows(sites[part, 0], low, 2 * self.reach + 1)))
+        self._fill_tiles(sites, tiles, which.ravel(), dense & wanted, out)
+        result = np.empty_like(out, shape=(len(contigs), 4))
+        result[order] = out[back.ravel()]
+        return result
+
+    def _look_up(self, sites: npt.NDArray[np.int64], out: LogProbs) -> npt.NDArray[np.bool_]:
+        """Fill in what is known of sites (n, 2); return which of them the model must compute."""
+        if self.sites is None:
+            return np.ones(len(sites), dtype=np.bool_)
+        log_probs, known = self.sites.at_sites(sites[:, 0], sites[:, 1])
+        out[known] = log_probs[known]
+        return np.asarray(~known)
+
+    def _fill_tiles(
+        self, sites: np.ndarray, tiles: np.ndarray, which: np.ndarray, dense: np.ndarray, out: LogProbs
+    ) -> None:
+        for part in track(_parts(np.unique(which[dense]), 2), "reading along the genome", "batches"):
+            starts = tiles[part, 1] * TILE - self.reach
+            codes = encode(self.genome.windows(tiles[part, 0], starts, TILE + 2 * self.reach))
+            log_probs = whole_log_probs(self.model, codes)
+            for row, tile in enumerate(part):
+                mine = np.flatnonzero(dense & (which == tile))
+                out[mine] = log_probs[row, self.reach + sites[mine, 1] - tiles[tile, 1] * TILE]
+
+    def _snvs(self, variants: Sequence[Variant]) -> list[Score]:
+        log_probs = self.at_sites(*_sites(variants))
+        rows = np.arange(len(variants))
+        ref, alt = _bases(variants)
+        before, after = log_probs[rows, ref], log_probs[rows, alt]
+        values, probs = (after - before).tolist(), np.exp(before).tolist()
+        return [Score(v, ref_prob=p, kind="snv") for v, p in zip(values, probs, strict=True)]
+
+
+class MaskedScorer(LikelihoodScorer[Masked]):
+    """Scores of a masked model with any tokenizer. The other parameters are those of `Masked`."""
+
+    # They cost several passes each, where the three substitutions of a site share one.
+    stretch, draws_others = 1, False
+
+    def __init__(
+        self,
+        model: Model,
+        genome: Genome,
+        flank: int | None = None,
+        batch: int | None = None,
+        strands: int = 2,
+        phases: int | None = None,
+        indels: str = "fast",
+    ):
+        self.likelihood = Masked(model, batch, flank, strands, phases, indels)
+        super().__init__(model, genome, self.likelihood.flank, batch)
+        self.ways, self.phases = strands, self.likelihood.phases
+        self.definition = "llr-masked-2" if indels == "fast" else "llr-masked-2, exact indels"
+
+    @property
+    def strands(self) -> str:
+        """How strands and frames are treated, for the provenance."""
+        frames = f", {self.phases} frames" if self.phases > 1 else ""
+        return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
+
+    @property
+    def reach(self) -> int:
+        """Bases on each side of an allele that its score depends on."""
+        return self.flank
+
+    def cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
+        paired, fast = self.likelihood.paired, self.likelihood.indels == "fast"
+        # One pass serves all alternates of a site; byte pairs take about two numbers of masks.
+        sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
+        passes = len(sites) * (2 if paired else 1)
+        for variant in variants:
+            if paired and variant.kind not in ("snv", "none"):
+                passes += 2
+            elif self._treated_as(variant) == "mnv":
+                passes += 2 * variant.changed
+            elif variant.kind not in ("snv", "none"):
+                passes += 2 if fast else 4 * INDEL_FLANK["exact"] + len(variant.ref) + len(variant.alt)
+        return passes * self.ways * self.phases * (2 * self.flank + 1) * int(self.model.card.parameters)
+
+    def at_sites(self, contigs: Places, positions: Places) -> npt.NDArray[np.float32]:
+        """Return ln p(base | the rest of the window) at n sites: (n, 4) in A, C, G, T order."""
+        return self.likelihood.log_probs(*self._around(contigs, positions)).astype(np.float32)
+
+    @property
+    def _methods(self) -> dict[Method, tuple[str, ...]]:
+        if not self.likelihood.paired:
+            return super()._methods
+        return {self._snvs: ("snv",), self._spans: ("mnv", "insertion", "deletion")}
+
+    def _treated_as(self, variant: Variant) -> str:
+        return variant.kind if self.likelihood.paired else super()._treated_as(variant)
+
+    def _snvs(self, variants: Sequence[Variant]) -> list[Score]:
+        if self.likelihood.paired:
+            return self._spans(variants)
+        views = self.likelihood.views(*self._around(*_sites(variants)))
+        rows = np.arange(len(variants))
+        ref, alt = _bases(variants)
+        ratios = views[rows, :, alt] - views[rows, :, ref]
+        middle = views.mean(axis=1)
+        probs = np.exp(middle - np.logaddexp.reduce(middle, axis=1, keepdims=True))[rows, ref]
+        return [
+            Score(mean(each), ref_prob=float(p), kind="snv", strand_gap=self._gap(each))
+            for each, p in zip(ratios, probs, strict=True)
+        ]
+
+    def _spans(self, variants: Sequence[Variant]) -> list[Score]:
+        """Byte pairs: one span for all alleles of a site."""
+        alleles, pairs = zip(*map(self._alleles, variants), strict=True)
+        scores = []
+        for variant, found in zip(variants, self.likelihood.compared(alleles, pairs), strict=True):
+            if found.ratios is None:
+                (score,) = self._indels([variant])
+                scores.append(Score(score.value, kind=variant.kind, flags=(*variant.flags, "pseudo_likelihood")))
+                continue
+            flags = (*variant.flags, "single_bases") if found.alone else variant.flags
+            gap = self._gap(np.array(found.ratios))
+            score = Score(mean(found.ratios), ref_prob=found.prob, kind=variant.kind, flags=flags)
+            scores.append(replace(score, tokens=found.tokens, strand_gap=gap))
+        return scores
+
+    def _gained(self, reference: Sequence[Codes], alternate: Sequence[Codes]) -> Floats:
+        return self.likelihood.gained(reference, alternate, self.log_background)
+
+    def _alleles(self, variant: Variant) -> tuple[list[Codes], tuple[int, int]]:
+        """The windows of all alleles that share a span, and which are ref and alternate."""
+        if variant.kind == "snv":
+            codes, at = self._window(variant.contig, variant.start, variant.end)
+            return pieces.four_alleles(codes, at), (int(variant.ref[0]), int(variant.alt[0]))
+        window = cut_window(over_its_range(variant, self.genome, self.longest_allele), self.genome, self.flank)
+        return [window.reference, window.alternate], (0, 1)
+
+    def _around(self, contigs: Places, positions: Places) -> tuple[list[Codes], Places]:
+        found = [self._window(int(c), int(p), int(p) + 1) for c, p in zip(contigs, positions, strict=True)]
+        return [window for window, _ in found], np.array([at for _, at in found], dtype=np.int64)
+
+    def _gap(self, ratios: Floats) -> float | None:
+        """|forward - reverse| of the log-ratio, None with one strand."""
+        if self.ways < 2:
+            return None
+        half = len(ratios) // 2
+        return abs(float(np.mean(ratios[:half]) - np.mean(ratios[half:])))
+
+
+def _sites(variants: Sequence[Variant]) -> tuple[Places, Places]:
+    return np.array([v.contig for v in variants], np.int64), np.array([v.start for v in variants], np.int64)
+
+
+def _bases(variants: Sequence[Variant]) -> tuple[Places, Places]:
+    """The bases of ref and alternate of SNVs."""
+    return np.array([int(v.ref[0]) for v in variants]), np.array([int(v.alt[0]) for v in variants])
+
+
+def _parts(rows: Places, size: int) -> list[Places]:
+    return [rows[low : low + size] for low in range(0, len(rows), size)]

@@ -1,0 +1,46 @@
+"""What a kind of likelihood has to answer."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.records import Codes
+from dnalect.models.model import Model
+
+
+class Strategy(Protocol):
+    """The likelihoods of a model."""
+
+    model: Model
+
+    @property
+    def given(self) -> Literal["rest", "left"]:
+        """What a base is conditioned on: "rest", all other bases that the model reads; "left", those before it."""
+        ...
+
+    def log_probs(self, windows: Sequence[Codes], sites: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Return ln p(base | what is given) (m, 4), in A, C, G, T order, at one site of each of m windows.
+
+        windows: base codes, of any lengths up to the context. sites: (m,) 0-based.
+        """
+        ...
+
+    def ratio(
+        self, reference: Sequence[Codes], alternate: Sequence[Codes], background: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return how much likelier the alternate haplotypes are (n,), as docs/scores.md defines it for indels.
+
+        reference, alternate: n windows each, pairs with the same flanks; unknown bases stand beyond a contig's end.
+        background: ln q of A, C, G, T and unknown (0), which kinds that add up conditional probabilities take off.
+        """
+        ...
+
+    def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        """Return ln p (L, 4) of a sequence (L,) of any length; anything finite where a base is not wanted (L,)."""
+        ...
+
+    def within(self, windows: Codes) -> npt.NDArray[np.float32]:
+        """Return ln p (n, L, 4) of all bases of windows (n, L), at most as long as the context."""
+        ...
