@@ -1,4 +1,4 @@
-"""Every rival learns what it can see, on every kind of target, and nothing where there is nothing."""
+"""What is special to each rival; tests/protocol/test_baselines.py has what all of them do."""
 
 import inspect
 
@@ -7,97 +7,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dnalect.baselines.base import KINDS
-from dnalect.baselines.catalogue import NAMES, rival
+from dnalect.baselines.catalogue import rival
 from dnalect.baselines.cnn import Cnn, Network
 from dnalect.baselines.composition import composition
 from dnalect.baselines.motifs import scan
 from dnalect.baselines.words import Words
-from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.examples import Target
+from dnalect.core.errors import ConfigError
 from dnalect.genome.motifs import Motif
 from dnalect.stats.ranking import auroc
 from examples.mutants import flipped, of, sequences
-
-SITE = "TGACTCA"
-MEME = """MEME version 4
-MOTIF planted
-letter-probability matrix: alength= 4 w= 7 nsites= 100
-""" + "\n".join(" ".join("1" if base == own else "0" for base in "ACGT") for own in SITE)
-
-
-@pytest.fixture(scope="module")
-def motifs(tmp_path_factory):
-    path = tmp_path_factory.mktemp("motifs") / "planted.meme"
-    path.write_text(MEME)
-    return path
-
-
-def planted(count, seed, kind):
-    """Sequences of 70 to 90 bases, richer in GC where the label is higher and with the site where it is yes."""
-    rng = np.random.default_rng(seed)
-    truth = rng.integers(0, 2, count)
-    texts = []
-    for number, yes in enumerate(truth.tolist()):
-        text = sequences(1, int(rng.integers(70, 91)), seed * 10_000 + number, gc=0.62 if yes else 0.45)[0]
-        at = int(rng.integers(10, 50))
-        texts.append(text[:at] + SITE * 2 + text[at + 14 :] if yes else text)
-    if kind == "classes":
-        return of(texts, truth)
-    if kind == "signal":
-        return of(texts, 5 + 2 * truth + rng.normal(0, 0.5, count), target=Target("level", "signal", ("level",)))
-    table = np.stack([truth, 1 - truth], axis=1).astype(float)
-    table[rng.random(table.shape) < 0.2] = np.nan
-    return of(texts, table, target=Target("marks", "tracks", ("x", "y")))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", NAMES)
-def test_a_rival_finds_what_was_planted(name, kind, motifs):
-    found = rival(name, motifs)
-    if kind not in found.kinds:
-        assert name == "likelihood"
-        return
-    train, tune, test = (planted(count, seed, kind) for count, seed in ((400, 1), (100, 2), (150, 3)))
-    target = train.targets[0]
-    said = found.fit_predict(train, tune, test.sequences, target, seed=1)
-    truth = test.labels[target.name]
-    if kind == "signal":
-        assert said.shape == (150,)
-        assert np.corrcoef(said, truth[:, 0])[0, 1] > 0.6
-        assert abs(said.mean() - truth.mean()) < 0.5
-        return
-    assert said.shape == (150, 2)
-    assert 0 <= said.min() <= said.max() <= 1
-    if kind == "classes":
-        assert said.sum(axis=1) == pytest.approx(1, abs=1e-6)
-        truth = np.stack([1 - truth[:, 0], truth[:, 0]], axis=1)
-    for column in range(2):
-        known = np.isfinite(truth[:, column])
-        assert auroc(said[known, column], truth[known, column] > 0.5) > 0.8
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_where_there_is_nothing_to_find_nothing_is_claimed(name, motifs):
-    rng = np.random.default_rng(0)
-    texts = sequences(500, 60)
-    labels = rng.integers(0, 2, 500)
-    examples = of(texts, labels)
-    said = rival(name, motifs).fit_predict(
-        examples.take(range(300)), examples.take(range(300, 400)), texts[400:], examples.targets[0], 1
-    )
-    assert 0.3 < auroc(said[:, 1], labels[400:] == 1) < 0.7
-    assert np.abs(said[:, 1] - 0.5).mean() < 0.2
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_rival_needs_labels_to_tune_on(name, motifs):
-    examples = of(sequences(20, 60), np.arange(20) % 2)
-    blank = of(sequences(20, 60), np.full(20, np.nan))
-    with pytest.raises(InputError, match="no validation example has a label of bound"):
-        rival(name, motifs).fit_predict(examples, blank, ["ACGT"], examples.targets[0], 1)
-    with pytest.raises(InputError, match="no training example"):
-        rival(name, motifs).fit_predict(blank, examples, ["ACGT"], examples.targets[0], 1)
+from protocol.test_baselines import planted
 
 
 def test_the_catalogue_says_what_it_has():

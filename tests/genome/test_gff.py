@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import InputError
-from dnalect.genome.gff import CLASSES, PROMOTER, open_annotation
+from dnalect.genome.gff import CLASSES, open_annotation
+from dnalect.genome.promoters import UPSTREAM
 from dnalect.jobs.demo.data import GENES
 
 
@@ -29,7 +30,7 @@ def test_against_brute_force_on_yeast():
         expected = next((name for name, kinds in CLASSES if covering & set(kinds)), "intergenic")
         tss = [(s, 1) if strand == "+" else (e - 1, -1) for s, e, strand, _ in genes]
         upstream = [(t - at) * sign for t, sign in tss]
-        if expected in ("intergenic", "origin") and any(0 < u <= PROMOTER for u in upstream):
+        if expected in ("intergenic", "origin") and any(0 < u <= UPSTREAM for u in upstream):
             expected = "promoter"
         assert region == expected
         assert abs(distance) == min(abs(t - at) for t, _ in tss)

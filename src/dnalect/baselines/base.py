@@ -33,7 +33,7 @@ class Rival(Protocol):
 
         Examples without a label of the target are left out. Returns probabilities (n, K), or
         the values (n,) of a signal. seed: of what is random. Raises InputError where train or
-        tune has no label of the target.
+        tune has no label of the target, or all of train are of one class.
         """
         ...
 
@@ -46,7 +46,13 @@ def labelled(examples: Examples, target: Target, what: str) -> tuple[Examples, F
         raise InputError(
             f"no {what} example has a label of {target.name}; a rival needs some to learn from and to tune on"
         )
-    return examples.take(known), labels[known].astype(np.float64)
+    told = labels[known].astype(np.float64)
+    if what == "training" and target.kind == "classes" and (told == told[0]).all():
+        only = target.outputs[int(told[0, 0])]
+        raise InputError(
+            f"all training examples are {only!r} of {target.name}; a rival needs two classes to tell apart"
+        )
+    return examples.take(known), told
 
 
 def regressed(

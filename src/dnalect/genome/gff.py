@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from dnalect.core.errors import InputError
 from dnalect.core.numbers import whole_number
+from dnalect.genome.promoters import UPSTREAM, promoter_spans
 from dnalect.genome.streams import open_lines
 
-PROMOTER = 500
 # The first class that covers a position names its region.
 CLASSES = (
     ("CDS", ("CDS",)),
@@ -73,7 +73,7 @@ class Annotation:
         """Return (gene, region, distance to the nearest TSS) of [start, end), 0-based.
 
         gene: one that overlaps, else the one whose promoter it is, else that of the nearest TSS.
-        region: the first of CLASSES that overlaps, "promoter" up to 500 bases upstream of a TSS, else "intergenic".
+        region: the first of CLASSES that overlaps, "promoter" up to UPSTREAM bases before a TSS, else "intergenic".
         distance: negative upstream of the TSS in the direction of its gene.
         An unknown contig gives ("", "", None).
         """
@@ -102,13 +102,12 @@ def _nearest(genes: Genes, start: int) -> int | None:
 
 
 def _promoter_of(genes: Genes, start: int) -> int | None:
-    """The gene whose TSS lies nearest downstream, within PROMOTER bases."""
-    ordered = genes.tss[genes.by_tss]
-    low, high = np.searchsorted(ordered, [start - PROMOTER, start + PROMOTER + 1])
+    """The gene whose TSS lies nearest downstream, in whose promoter the position is."""
+    low, high = np.searchsorted(genes.tss[genes.by_tss], [start - UPSTREAM, start + UPSTREAM + 1])
     near = genes.by_tss[low:high]
-    upstream = np.where(genes.forward[near], genes.tss[near] - start, start - genes.tss[near])
-    upstream = np.where((upstream > 0) & (upstream <= PROMOTER), upstream, PROMOTER + 1)
-    return int(near[upstream.argmin()]) if len(near) and upstream.min() <= PROMOTER else None
+    first, end = promoter_spans(genes.tss[near], genes.forward[near])
+    near = near[(first <= start) & (start < end)]
+    return int(near[np.abs(genes.tss[near] - start).argmin()]) if len(near) else None
 
 
 def _overlapping(genes: Genes, start: int, end: int) -> int | None:

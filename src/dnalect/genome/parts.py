@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from dnalect.core.errors import InputError
 from dnalect.genome.gff import CLASSES, GENES, Row, parse_attributes, read_gff
+from dnalect.genome.promoters import UPSTREAM, promoter_spans, starts_of
 
 PARTS = ("intergenic", "promoter", "coding", "intron", "other")
 INTERGENIC, PROMOTER, CODING, INTRON, OTHER = range(len(PARTS))
-UPSTREAM = 200
 _KEYS = ("Parent", "transcript_id", "protein_id", "locus_tag", "name", "ID")
 _SORTS = {kind: name for name, kinds in CLASSES for kind in kinds}
 # Painted one over the other, so that the last one names a base.
@@ -52,8 +52,9 @@ class _Contig:
         genes = self.genes or list(self.bodies.values())
         spans = dict(self.spans)
         spans["intron"] = [*spans.get("intron", []), *((start, end) for start, end, _ in genes)]
-        before = [(start - upstream, start) if forward else (end, end + upstream) for start, end, forward in genes]
-        spans["promoter"] = [*spans.get("promoter", []), *before]
+        starts, ends, forward = np.array(genes, dtype=np.int64).reshape(-1, 3).T
+        before = promoter_spans(starts_of(starts, ends, forward > 0), forward > 0, upstream)
+        spans["promoter"] = [*spans.get("promoter", []), *zip(*(each.tolist() for each in before), strict=True)]
         return spans
 
 

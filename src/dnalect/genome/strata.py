@@ -9,9 +9,9 @@ from dnalect.genome.bed import Intervals
 from dnalect.genome.fasta import Genome
 from dnalect.genome.gff import Annotation
 from dnalect.genome.names import own_name
+from dnalect.genome.promoters import promoter_spans, starts_of
 from dnalect.genome.regions import Region
 
-UPSTREAM = 200
 Mask = npt.NDArray[np.bool_]
 LOWER_CASE = ord("a")
 
@@ -30,11 +30,6 @@ def named(genome: Genome, region: Region, known: Mapping[str, object]) -> str:
     return own_name(genome.names[region.contig], known)
 
 
-def upstream(tss: npt.NDArray[np.int64], forward: Mask, region: Region, bases: int = UPSTREAM) -> Mask:
-    """Return True for the `bases` before each transcription start, on its strand; the start is not in it."""
-    return covered(np.where(forward, tss - bases, tss + 1), np.where(forward, tss, tss + 1 + bases), region)
-
-
 def gene_strata(
     genome: Genome,
     regions: Sequence[Region],
@@ -45,7 +40,7 @@ def gene_strata(
 
     annotation: a GFF. starts: transcripts whose beginning, on their strand, is the measured
     TSS; without them the 5' end of each gene of the GFF is taken. coding: CDS. intergenic:
-    in no gene. promoter: the 200 bp upstream of a TSS that are not coding.
+    in no gene. promoter: as `promoters` has it.
     """
     masks: dict[str, list[Mask]] = {}
     for region in regions:
@@ -58,13 +53,15 @@ def gene_strata(
             if genes is not None:
                 masks.setdefault("intergenic", []).append(~covered(genes.starts, genes.ends, region) & ~coding)
                 if starts is None:
-                    masks.setdefault("promoter", []).append(upstream(genes.tss, genes.forward, region) & ~coding)
+                    masks.setdefault("promoter", []).append(
+                        covered(*promoter_spans(genes.tss, genes.forward), region) & ~coding
+                    )
         if starts is not None:
             found = starts.get(named(genome, region, starts))
             promoter = np.zeros(len(region), dtype=bool)
             if found is not None:
-                tss = np.where(found.forward, found.starts, found.ends - 1)
-                promoter = upstream(tss, found.forward, region) & ~coding
+                tss = starts_of(found.starts, found.ends, found.forward)
+                promoter = covered(*promoter_spans(tss, found.forward), region) & ~coding
             masks.setdefault("promoter", []).append(promoter)
     return {name: np.concatenate(parts) for name, parts in masks.items() if len(parts) == len(regions)}
 

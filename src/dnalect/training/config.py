@@ -13,7 +13,7 @@ from dnalect.core.configs import config, read_toml, validated
 from dnalect.core.described import OneOf, written
 from dnalect.core.errors import ConfigError
 from dnalect.core.nearest import did_you_mean
-from dnalect.genome.parts import UPSTREAM
+from dnalect.genome.promoters import UPSTREAM
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.models.families import FAMILIES
 from dnalect.training.masking import MaskingConfig
