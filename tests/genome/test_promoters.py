@@ -9,7 +9,7 @@ from dnalect.genome.promoters import UPSTREAM, promoter_spans, starts_of
 from dnalect.genome.regions import Region
 from dnalect.genome.strata import gene_strata
 
-LENGTH = 2_000
+LENGTH = 10 * UPSTREAM
 
 
 def test_spans_lie_before_the_start_on_its_strand():
@@ -24,12 +24,13 @@ def test_spans_lie_before_the_start_on_its_strand():
 def test_every_reader_of_a_gff_has_the_same_promoters(tmp_path):
     (tmp_path / "g.fa").write_text(f">c\n{'ACGT' * (LENGTH // 4)}\n")
     rows = ["##gff-version 3"]
-    for name, low, high, strand in (("a", 501, 700, "+"), ("b", 801, 1_000, "-"), ("d", 1_301, 1_500, "+")):
-        rows.append(f"c\tx\tgene\t{low}\t{high}\t.\t{strand}\t.\tID={name};Name={name}")
-        rows.append(f"c\tx\tCDS\t{low}\t{high}\t.\t{strand}\t0\tParent={name}")
+    for name, low, high, strand in (("a", 2, 3, "+"), ("b", 3.5, 4.5, "-"), ("d", 6, 7, "+")):
+        begin, end = int(low * UPSTREAM) + 1, int(high * UPSTREAM)
+        rows.append(f"c\tx\tgene\t{begin}\t{end}\t.\t{strand}\t.\tID={name};Name={name}")
+        rows.append(f"c\tx\tCDS\t{begin}\t{end}\t.\t{strand}\t0\tParent={name}")
     (tmp_path / "g.gff").write_text("\n".join(rows) + "\n")
     wanted = np.zeros(LENGTH, dtype=bool)
-    wanted[500 - UPSTREAM : 500] = wanted[1_000 : 1_000 + UPSTREAM] = wanted[1_300 - UPSTREAM : 1_300] = True
+    wanted[UPSTREAM : 2 * UPSTREAM] = wanted[9 * UPSTREAM // 2 : 6 * UPSTREAM] = True
     annotation = open_annotation(tmp_path / "g.gff")
     genome = open_genome(tmp_path / "g.fa")
     assert np.array_equal(gene_strata(genome, [Region(0, 0, LENGTH)], annotation)["promoter"], wanted)
@@ -37,4 +38,4 @@ def test_every_reader_of_a_gff_has_the_same_promoters(tmp_path):
     regions = [annotation.annotate("c", at, at + 1) for at in range(LENGTH)]
     assert [region == "promoter" for _, region, _ in regions] == wanted.tolist()
     # Between two starts it is the promoter of the nearer one.
-    assert [regions[at][0] for at in (1_140, 1_160)] == ["b", "d"]
+    assert [regions[at][0] for at in (26 * UPSTREAM // 5, 27 * UPSTREAM // 5)] == ["b", "d"]
