@@ -11,6 +11,7 @@ from dnalect.core.described import described
 from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
 from dnalect.jobs.rank.options import Options as RankOptions
 from dnalect.jobs.rank.settings import Used
+from dnalect.jobs.tuning.options import Options as FinetuneOptions
 from dnalect.models.duplex.network import DuplexConfig
 from dnalect.training.config import (
     CardConfig,
@@ -53,6 +54,12 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, type, tuple[str, ...]], ...]], 
             ("[[heads]]", HeadConfig, ()),
             ("[card]", CardConfig, ()),
         ),
+    ),
+    (
+        "Fine-tuning",
+        "A TOML file for `--config` of [`dnalect finetune`](finetune.md); `dnalect finetune --init-config` prints one. "
+        "What is typed goes above it.",
+        (("All keys", FinetuneOptions, ("data", "out", "config", "command")),),
     ),
     (
         "Benchmarks",

@@ -17,15 +17,21 @@ from conftest import make_model
 from dnalect.cli.main import main
 from dnalect.core.figures import read_figures
 from dnalect.inference.predictions import predictions
-from dnalect.jobs.tuning.data import DataOptions, prepare
+from dnalect.jobs.tuning.data import prepare
+from dnalect.jobs.tuning.options import DataOptions
 from jobs.labelled import learnable, sequences, write
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
+def call(monkeypatch, capsys, tmp_path):
     threads = torch.get_num_threads()
 
-    def run(*arguments):
+    def run(*arguments, **file):
+        """Call it; what has no flag is said in a file."""
+        if file:
+            path = tmp_path / "options.toml"
+            path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in file.items()))
+            arguments = (*arguments, "--config", path)
         monkeypatch.setattr(sys, "argv", ["dnalect", "finetune", *map(str, arguments)])
         status = 0
         try:
@@ -40,10 +46,11 @@ def call(monkeypatch, capsys):
 
 def test_every_option_reaches_the_card(call, model_folder, tmp_path):
     data, out = learnable(tmp_path / "d.tsv"), tmp_path / "out"
-    more = ("--method", "lora", "--rank", 3, "--pool", "max", "--layer", 2, "--both-strands", "--longest", 44)
-    more += ("--epochs", 1, "--batch-size", 16, "--accumulate", 2, "--rate", 0.01, "--patience", 2, "--class-weights")
+    more = ("--method", "lora", "--pool", "max", "--strands", "both", "--epochs", 1, "--batch-size", 16, "--rate", 0.01)
+    more += ("--longest", 44)
+    file = {"rank": 3, "layer": 2, "accumulate": 2, "patience": 2, "class_weights": True, "rate": 5.0}
     more += ("--rival", "composition", "--seed", 4, "--precision", "bf16", "--threads", 1, "--split", "given")
-    status, said = call(data, "-m", model_folder, "--out", out, *more)
+    status, said = call(data, "-m", model_folder, "--out", out, *more, **file)
     assert status == 0, said
     assert f"the model is in {out}; open {out / 'report.html'}" in said
     card = json.loads((out / "card.json").read_text())
@@ -62,7 +69,8 @@ def test_every_option_reaches_the_card(call, model_folder, tmp_path):
 def test_a_run_that_was_killed_goes_on_to_the_same_files(call, model_folder, tmp_path, monkeypatch):
     data = learnable(tmp_path / "d.tsv")
     command = (data, "-m", model_folder, "--out", "model", "--method", "full", "--rate", 0.003, "--epochs", 60)
-    command += ("--patience", 60, "--rival", "composition", "--threads", 1)
+    (tmp_path / "patient.toml").write_text("patience = 60\n")
+    command += ("--config", tmp_path / "patient.toml", "--rival", "composition", "--threads", 1)
 
     def logged(folder):
         path = folder / "model" / "log.jsonl"
@@ -99,14 +107,14 @@ def test_a_run_that_was_killed_goes_on_to_the_same_files(call, model_folder, tmp
 
 
 def bad_tables(folder):
-    """Name -> table, options and words of the message."""
+    """Name -> table, options (a dict of those in a file), and words of the message."""
     texts = sequences(24, np.random.default_rng(2))
     labels = [str(number % 2) for number in range(24)]
     short = {"label": labels[:3]}
     return {
         "columns": (write(folder / "columns.tsv", {"colour": labels}, texts), (), "no column named label: it has"),
         "label": (learnable(folder / "l.tsv", 24), ("--label", "colour"), "no column 'colour': it has"),
-        "sequence": (learnable(folder / "s.tsv", 24), ("--sequence", "dna"), "no column 'dna': it has"),
+        "sequence": (learnable(folder / "s.tsv", 24), {"sequence": "dna"}, "no column 'dna': it has"),
         "one class": (write(folder / "one.tsv", {"label": ["1"] * 24}, texts), (), "every label of 'label' is '1'"),
         "no validation": (
             write(folder / "none.tsv", short, texts[:3], ["train", "train", "test"]),
@@ -121,9 +129,9 @@ def bad_tables(folder):
         ),
         "no reference": (learnable(folder / "p.tsv", 24), ("--place",), "name it with --reference"),
         "missing": (folder / "missing.tsv", (), "No such file"),
-        "shares": (learnable(folder / "h.tsv", 24), ("--split", "cluster", "--test", 2), "leave nothing to train on"),
-        "rate": (learnable(folder / "r.tsv", 24), ("--rate", -1), "rate = -1.0"),
-        "layer": (learnable(folder / "y.tsv", 24), ("--layer", 77), "has the layers 0"),
+        "shares": (learnable(folder / "h.tsv", 24), {"split": "cluster", "test": 2}, "leave nothing to train on"),
+        "rate": (learnable(folder / "r.tsv", 24), {"rate": -1}, "rate = -1: must be a number, above 0"),
+        "layer": (learnable(folder / "y.tsv", 24), {"layer": 77}, "has the layers 0"),
         "pool": (learnable(folder / "q.tsv", 24), ("--pool", "summary"), "no summary token"),
         "rival": (learnable(folder / "v.tsv", 24), ("--rival", "nobody"), "no rival 'nobody'"),
         "device": (learnable(folder / "d.tsv", 24), ("--device", "cuda:99"), "the device 'cuda:99'"),
@@ -141,7 +149,8 @@ def test_what_cannot_be_used_is_a_message(call, model_folder, tmp_path, case):
     cases = bad_tables(tmp_path)
     assert cases.keys() == set(CASES)
     data, more, words = cases[case]
-    status, said = call(data, "-m", model_folder, "--out", tmp_path / "out", "--rival", "composition", *more)
+    typed, file = ((), more) if isinstance(more, dict) else (more, {})
+    status, said = call(data, "-m", model_folder, "--out", tmp_path / "out", "--rival", "composition", *typed, **file)
     assert (status, words in said) == (1, True), said
     assert "Traceback" not in said
     assert not (tmp_path / "out" / "card.json").exists()
@@ -205,7 +214,7 @@ def on_contigs(folder, contigs, size, step=150):
     places = [(name, start) for name in names for start in range(0, size - 60, step)]
     lines = [f"{name}\t{start}\t{start + 60}\t{'ab'[int(rng.integers(2))]}\n" for name, start in places]
     bed.write_text("".join(lines))
-    return DataOptions(str(bed), reference=str(genome))
+    return DataOptions(data=str(bed), reference=str(genome))
 
 
 @pytest.mark.parametrize(
@@ -230,9 +239,9 @@ def test_the_rule_follows_from_the_places(tmp_path, contigs, size, more, rule, b
 def test_blocks_can_be_asked_for(call, model_folder, tmp_path):
     data = on_contigs(tmp_path, 1, 30_000)
     quick = ("-r", data.reference, "-m", model_folder, "--method", "probe", "--rival", "composition")
-    status, said = call(data.data, *quick, "--split", "blocks", "--block", 100, "--out", tmp_path / "none")
+    status, said = call(data.data, *quick, "--split", "blocks", "--out", tmp_path / "none", block=100)
     assert (status, "blocks of 100 bases are too small" in said, "Traceback" in said) == (1, True, False), said
-    status, said = call(data.data, *quick, "--block", 1500, "--out", tmp_path / "out")
+    status, said = call(data.data, *quick, "--out", tmp_path / "out", block=1500)
     assert status == 0, said
     assert json.loads((tmp_path / "out" / "card.json").read_text())["training"]["split"]["rule"] == "blocks"
     assert "20 blocks of 1,500 bases" in (tmp_path / "out" / "report.html").read_text()

@@ -11,12 +11,12 @@ import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError, OutputError
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.pretrain import pretrain
-from dnalect.jobs.tuning.data import DataOptions
-from dnalect.jobs.tuning.finetune import FinetuneOptions, finetune_file
 from dnalect.training import loop
 from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
 from jobs.labelled import learnable
+from jobs.tuned import options_for
+from jobs.tuned import run as run_finetune
 
 CONFIG = """
 seed = 2
@@ -161,7 +161,7 @@ def test_rates_that_are_no_numbers_are_refused():
 def test_a_card_after_a_kill_differs_by_its_times_alone(model_folder, tmp_path, monkeypatch):
     table = learnable(tmp_path / "data.tsv")
     config = TuneConfig(method="lora", epochs=2, batch=16, checks=2)
-    options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("composition",))
+    options = options_for(table, model_folder, config, ("composition",))
     real, killed = loop._step, []
 
     def dies(*arguments):
@@ -170,11 +170,11 @@ def test_a_card_after_a_kill_differs_by_its_times_alone(model_folder, tmp_path, 
             raise KeyboardInterrupt
         return real(*arguments)
 
-    finetune_file(options, tmp_path / "a" / "m", lambda _: None)
+    run_finetune(options, tmp_path / "a" / "m", lambda _: None)
     monkeypatch.setattr(loop, "_step", dies)
     with pytest.raises(KeyboardInterrupt):
-        finetune_file(options, tmp_path / "b" / "m", lambda _: None)
-    finetune_file(options, tmp_path / "b" / "m", lambda _: None)
+        run_finetune(options, tmp_path / "b" / "m", lambda _: None)
+    run_finetune(options, tmp_path / "b" / "m", lambda _: None)
     cards = [json.loads((tmp_path / each / "m" / "card.json").read_text()) for each in "ab"]
     assert killed
     times = [card["training"].pop("times") for card in cards]
@@ -185,7 +185,7 @@ def test_a_card_after_a_kill_differs_by_its_times_alone(model_folder, tmp_path, 
 def test_the_untrained_twin_goes_on_too_and_leaves_nothing(model_folder, tmp_path, monkeypatch):
     table, out = learnable(tmp_path / "data.tsv"), tmp_path / "m"
     config = TuneConfig(method="lora", epochs=2, batch=16, warm=False)
-    options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("untrained",))
+    options = options_for(table, model_folder, config, ("untrained",))
     real, made = loop._step, []
 
     def dies(*arguments):
@@ -196,9 +196,9 @@ def test_the_untrained_twin_goes_on_too_and_leaves_nothing(model_folder, tmp_pat
 
     monkeypatch.setattr(loop, "_step", dies)
     with pytest.raises(KeyboardInterrupt):
-        finetune_file(options, out, lambda _: None)
+        run_finetune(options, out, lambda _: None)
     assert (out / "untrained" / "checkpoint.pt").is_file()
-    finetune_file(options, out, lambda _: None)
+    run_finetune(options, out, lambda _: None)
     assert made == [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 3, 4, 5]
     assert not (out / "untrained").exists()
     assert {"model.safetensors", "checkpoint.pt"}.isdisjoint(each.name for each in out.iterdir())
@@ -207,10 +207,10 @@ def test_the_untrained_twin_goes_on_too_and_leaves_nothing(model_folder, tmp_pat
 def test_training_that_did_not_help_says_that_the_probe_was_kept(model_folder, tmp_path, monkeypatch):
     table, said, out = learnable(tmp_path / "data.tsv"), [], tmp_path / "m"
     config = TuneConfig(method="lora", epochs=1, batch=16)
-    options = FinetuneOptions(DataOptions(str(table)), config, str(model_folder), ("composition",))
+    options = options_for(table, model_folder, config, ("composition",))
     figures = iter([0.9, 0.1, 0.9])
     monkeypatch.setattr("dnalect.jobs.tuning.fit.validation_figure", lambda _, tune: next(figures))
-    finetune_file(options, out, said.append)
+    run_finetune(options, out, said.append)
     assert any(each.startswith("LoRA did not help: none of 3 steps was better") for each in said)
     card = json.loads((out / "card.json").read_text())
     assert (card["config"]["method"], card["training"]["method"]) == ("probe", "probe (LoRA tried)")
@@ -219,8 +219,8 @@ def test_training_that_did_not_help_says_that_the_probe_was_kept(model_folder, t
     assert "LoRA did not help: none of 3 steps" in page
     assert not (out / "learning-curve.png").exists()
     assert not (out / "adapter_model.safetensors").exists()
-    probe = replace(options, config=replace(config, method="probe"))
-    finetune_file(probe, tmp_path / "probe", lambda _: None)
+    probe = replace(options, method="probe")
+    run_finetune(probe, tmp_path / "probe", lambda _: None)
     texts = ["ACGT" * 12, "GGGGGGCCCC" * 4]
     both = [predictions(dnalect.load(each), texts)["label"] for each in (out, tmp_path / "probe")]
     np.testing.assert_array_equal(*both)

@@ -220,12 +220,13 @@ TUNED = (
         "intervals of a genome, split by place, with a bigWig's signal and with drawn background",
         (
             "finetune windows.csv -m models/tiny -r toy.fa --method probe -o one --rival composition --split "
-            "blocks --block 200",
+            "blocks --config blocks.toml",
             "finetune toy.bed -m models/tiny -r toy.fa --signal toy.bw --method probe -o two --rival words "
-            "--test-contig chrB --validate 0.2",
+            "--test-contig chrB --config shares.toml",
             "finetune toy.bed -m models/tiny -r toy.fa --background 2 --method probe -o three --rival words",
         ),
         ("toy.fa", "toy.bw", "toy.bed", "windows.csv", "models/tiny"),
+        {"blocks.toml": "block = 200\n", "shares.toml": "validate = 0.2\n"},
         digits=2,
     ),
 )

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from dnalect.cli.evaluate import evaluate as command
 from dnalect.jobs.leaks import leaks_of, table
-from dnalect.jobs.tuning.data import DataOptions
+from dnalect.jobs.tuning.options import DataOptions
 from dnalect.tokens.bases import opposite
 
 rng = np.random.default_rng(3)

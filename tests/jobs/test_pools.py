@@ -10,10 +10,11 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.figures import read_figures
 from dnalect.examples.read import read_examples
 from dnalect.inference.predictions import predictions
-from dnalect.jobs.tuning.data import DataOptions
-from dnalect.jobs.tuning.finetune import MODEL, FinetuneOptions, finetune_file
 from dnalect.jobs.tuning.fit import fit
+from dnalect.report.finetuned import MODEL
 from dnalect.training.tuning import TuneConfig
+from jobs.tuned import options_for
+from jobs.tuned import run as run_finetune
 
 LENGTH = 80
 PART = ("train",) * 8 + ("dev",) * 2 + ("test",) * 4
@@ -45,8 +46,8 @@ def config(method="probe", pools=("mean", "eighths")):
 
 def test_the_pooling_that_reads_the_validation_part_better_is_chosen(model_folder, table, tmp_path):
     said = []
-    options = FinetuneOptions(DataOptions(str(table)), config(), str(model_folder), ("composition",))
-    finetune_file(options, tmp_path / "out", said.append)
+    options = options_for(table, model_folder, config(), ("composition",))
+    run_finetune(options, tmp_path / "out", said.append)
     card = json.loads((tmp_path / "out" / "card.json").read_text())
     assert card["config"]["reading"]["pool"] == card["training"]["pool"] == "eighths"
     assert card["training"]["pools"]["eighths"] > card["training"]["pools"]["mean"]

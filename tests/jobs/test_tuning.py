@@ -13,16 +13,17 @@ from dnalect.core.errors import DnalectError, ModelError
 from dnalect.core.figures import read_figures, signed
 from dnalect.examples.read import read_examples
 from dnalect.inference.predictions import predictions, raw_predictions
-from dnalect.jobs.tuning.data import DataOptions
-from dnalect.jobs.tuning.finetune import MODEL, FinetuneOptions, finetune_file
 from dnalect.jobs.tuning.fit import fit
 from dnalect.models.lora import LoraConfig
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Predictor, Tuned, save_predictor
 from dnalect.models.registry import language_model
+from dnalect.report.finetuned import MODEL
 from dnalect.tokens.bases import decode, encode, reverse_complement
 from dnalect.training.tuning import TuneConfig
 from jobs.labelled import columns, learnable, sequences, shuffled, write
+from jobs.tuned import options_for
+from jobs.tuned import run as run_finetune
 from models.folders import make
 
 QUICK = TuneConfig(
@@ -32,7 +33,7 @@ BASES = ("duplex", "dnabert-2", "nt-v2", "grover", "dnabert", "logo")
 
 
 def options(data, model, config=QUICK, rivals=("composition",), **more):
-    return FinetuneOptions(DataOptions(str(data), **more), config, str(model), rivals, command="dnalect finetune x")
+    return options_for(data, model, config, rivals, command="dnalect finetune x", **more)
 
 
 def mixed(path):
@@ -109,7 +110,7 @@ def test_a_head_may_have_any_name(bases, tmp_path):
     path = write(tmp_path / "t.tsv", {"type": given, "a.b/c": given, "values": given, "%type": given}, texts)
     names = ("type", "a.b/c", "values", "%type")
     out = tmp_path / "out"
-    finetune_file(options(path, bases["duplex"], replace(QUICK, epochs=1), labels=names), out, lambda _: None)
+    run_finetune(options(path, bases["duplex"], replace(QUICK, epochs=1), labels=names), out, lambda _: None)
     assert set(predictions(dnalect.load(out), ["ACGT"])) == set(names)
     assert {p.name for p in out.glob("comparison-*.png")} >= {"comparison-a.b%2Fc.png", "comparison-type.png"}
 
@@ -118,7 +119,7 @@ def test_a_head_may_have_any_name(bases, tmp_path):
 def test_the_folder_holds_what_its_figures_say(bases, tmp_path, method):
     data, out, said = learnable(tmp_path / "data.tsv"), tmp_path / "out", []
     config = replace(QUICK, method=method, epochs=6)
-    finetune_file(options(data, bases["duplex"], config), out, said.append)
+    run_finetune(options(data, bases["duplex"], config), out, said.append)
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     wanted = {"card.json", "heads.safetensors", "figures.tsv", "report.html"}
     wanted |= {
@@ -159,7 +160,7 @@ def test_the_folder_holds_what_its_figures_say(bases, tmp_path, method):
 
 def test_labels_that_say_nothing_give_chance_and_the_page_says_so(bases, tmp_path):
     out = tmp_path / "out"
-    finetune_file(options(shuffled(tmp_path / "d.tsv", seed=2), bases["duplex"]), out, lambda _: None)
+    run_finetune(options(shuffled(tmp_path / "d.tsv", seed=2), bases["duplex"]), out, lambda _: None)
     mine = {each.metric: each for each in read_figures(out / "figures.tsv") if each.who == MODEL}
     for metric, chance in (("MCC", 0.0), ("AUROC", 0.5)):
         _, low, high = mine[metric].value
@@ -172,7 +173,7 @@ def test_labels_that_say_nothing_give_chance_and_the_page_says_so(bases, tmp_pat
 def test_a_model_that_is_worse_than_a_rival_is_called_useless(bases, tmp_path):
     out, said = tmp_path / "out", []
     config = replace(QUICK, epochs=1, rate=1e-9, head_rate=1e-9)
-    finetune_file(options(learnable(tmp_path / "d.tsv"), bases["duplex"], config), out, said.append)
+    run_finetune(options(learnable(tmp_path / "d.tsv"), bases["duplex"], config), out, said.append)
     assert any("worse than GC and length: useless here" in each for each in said)
     assert "worse than GC and length: useless here" in (out / "report.html").read_text()
 
@@ -194,7 +195,7 @@ def test_a_planted_leak_is_found_named_and_dropped(bases, tmp_path):
         write(folder / f"{part}.tsv", labels, [texts[row] for row in rows], [part] * len(rows))
 
     def run(name, **more):
-        found = finetune_file(options(folder, bases["duplex"], **more), tmp_path / name, lambda _: None)
+        found = run_finetune(options(folder, bases["duplex"], **more), tmp_path / name, lambda _: None)
         told = json.loads((tmp_path / name / "card.json").read_text())["training"]
         return {each.n for each in found if each.metric == "MCC"}, told, (tmp_path / name / "report.html").read_text()
 
@@ -216,7 +217,7 @@ def test_a_planted_leak_is_found_named_and_dropped(bases, tmp_path):
 def test_tracks_are_compared_by_their_own_figures(bases, tmp_path):
     out = tmp_path / "out"
     labels = ("two", "three", "marks", "share")
-    finetune_file(options(mixed(tmp_path / "d.tsv"), bases["duplex"], labels=labels), out, lambda _: None)
+    run_finetune(options(mixed(tmp_path / "d.tsv"), bases["duplex"], labels=labels), out, lambda _: None)
     figures = read_figures(out / "figures.tsv")
     assert {each.task for each in figures} == set(labels)
     rows = [each for each in figures if each.task == "marks" and each.metric == "AUROC" and each.who == MODEL]
@@ -272,7 +273,7 @@ def test_an_unfinished_run_is_not_taken_for_another(bases, tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr("dnalect.jobs.tuning.finetune._figures", stopped)
         with pytest.raises(KeyboardInterrupt):
-            finetune_file(options(data, bases["duplex"], config), out, lambda _: None)
+            run_finetune(options(data, bases["duplex"], config), out, lambda _: None)
     assert (out / "checkpoint.pt").is_file()
     assert not (out / "card.json").exists()
     other = make("dnabert-2", tmp_path / "other")
@@ -284,17 +285,17 @@ def test_an_unfinished_run_is_not_taken_for_another(bases, tmp_path, monkeypatch
         (options(data, bases["duplex"], replace(config, method="probe")), "another method"),
     ):
         with pytest.raises(ModelError, match=words):
-            finetune_file(wrong, out, lambda _: None)
-    finetune_file(options(data, bases["duplex"], config), out, lambda _: None)
+            run_finetune(wrong, out, lambda _: None)
+    run_finetune(options(data, bases["duplex"], config), out, lambda _: None)
     assert not (out / "checkpoint.pt").exists()
     with pytest.raises(DnalectError, match="holds a finished model"):
-        finetune_file(options(data, bases["duplex"], config), out, lambda _: None)
+        run_finetune(options(data, bases["duplex"], config), out, lambda _: None)
 
 
 def test_a_run_of_the_other_seed_is_another(bases, tmp_path):
     data = learnable(tmp_path / "d.tsv")
     found = [
-        finetune_file(options(data, bases["duplex"], replace(QUICK, seed=seed)), tmp_path / f"{n}", lambda _: None)
+        run_finetune(options(data, bases["duplex"], replace(QUICK, seed=seed)), tmp_path / f"{n}", lambda _: None)
         for n, seed in enumerate((1, 1, 2))
     ]
     assert found[0] == found[1]
@@ -306,9 +307,9 @@ def test_a_run_of_the_other_seed_is_another(bases, tmp_path):
 def test_the_untrained_twin_and_wrong_rivals(bases, tmp_path):
     data = learnable(tmp_path / "d.tsv")
     twin = options(data, bases["duplex"], replace(QUICK, method="probe"), rivals=("untrained",))
-    found = finetune_file(twin, tmp_path / "twin", lambda _: None)
+    found = run_finetune(twin, tmp_path / "twin", lambda _: None)
     assert {each.against for each in found if each.against} == {"the same network, untrained"}
     for wrong in ("nobody", "motifs"):
         with pytest.raises(DnalectError, match=wrong):
-            finetune_file(options(data, bases["duplex"], rivals=(wrong,)), tmp_path / "wrong", lambda _: None)
+            run_finetune(options(data, bases["duplex"], rivals=(wrong,)), tmp_path / "wrong", lambda _: None)
     assert not (tmp_path / "wrong").exists(), "it is said before anything is trained"

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.jobs.tuning.data import DataOptions, prepare
-from dnalect.jobs.tuning.finetune import FinetuneOptions, finetune_file
+from dnalect.jobs.tuning.data import prepare
+from dnalect.jobs.tuning.options import DataOptions
 from dnalect.training.tuning import TuneConfig
 from jobs.labelled import sequences, write
+from jobs.tuned import options_for
+from jobs.tuned import run as run_finetune
 
 PROBE = TuneConfig(method="probe")
 
@@ -95,8 +97,8 @@ def test_contigs_that_are_named_divide_the_data(tmp_path):
 
 
 def tuned(data, model, out, said, **options):
-    told = FinetuneOptions(DataOptions(data, **options), PROBE, str(model), ("composition",))
-    return finetune_file(told, out, said.append)
+    told = options_for(data, model, PROBE, **options)
+    return run_finetune(told, out, said.append)
 
 
 def test_nothing_is_called_useless_that_was_not_asked(tmp_path, model_folder):

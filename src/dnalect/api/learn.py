@@ -1,7 +1,7 @@
 """`dnalect.finetune` and `dnalect.pretrain`: folders with a model, from labels or from genomes."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,19 +13,13 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.figures import Figure
-from dnalect.core.nearest import did_you_mean
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.pretrain import pretrain as train_model
-from dnalect.jobs.tuning.data import DataOptions
-from dnalect.jobs.tuning.finetune import RIVALS, FinetuneOptions, finetune_file
-from dnalect.models.lora import LoraConfig
+from dnalect.jobs.tuning.finetune import finetune_file
+from dnalect.jobs.tuning.options import RIVALS, Options
 from dnalect.models.model import Model, Named
-from dnalect.models.pooled import Reading
 from dnalect.models.registry import load
-from dnalect.training.tuning import TuneConfig
-
-PRECISIONS = {"float32": "fp32", "bfloat16": "bf16"}
 
 
 class Finetuned(Table):
@@ -69,7 +63,7 @@ def finetune(
     reference: Reference | None = None,
     rivals: Sequence[str] = RIVALS,
     motifs: str | Path | None = None,
-    device: str | None = None,
+    device: str = "auto",
     dtype: str = "float32",
     progress: Shown = None,
     **more: Any,
@@ -112,33 +106,16 @@ def finetune(
         >>> tuned.model.card.family
         'predictor'
     """
-    parts: dict[type[Any], dict[str, Any]] = {Reading: {}, LoraConfig: {}, TuneConfig: {}, DataOptions: {}}
-    known = {each.name: kind for kind in reversed(list(parts)) for each in fields(kind)}
-    for name, value in more.items():
-        if name not in known:
-            raise ConfigError(f"there is no option {name!r}.{did_you_mean(name, known)}")
-        parts[known[name]][name] = value
-    if "rank" in parts[LoraConfig]:
-        parts[LoraConfig] = {"alpha": 2.0 * parts[LoraConfig]["rank"]} | parts[LoraConfig]
-    if "seed" in more:
-        parts[TuneConfig]["seed"] = parts[DataOptions]["seed"] = more["seed"]
-    reading = options_of(Reading, parts[Reading])
-    lora = options_of(LoraConfig, parts[LoraConfig])
-    told = {"method": method, "reading": reading, "lora": lora, "precision": PRECISIONS.get(dtype, dtype)}
-    config = options_of(TuneConfig, {**told, "reverse_complement": reading.strands == 2, **parts[TuneConfig]})
     with TemporaryDirectory() as name, using(progress):
         folder = Path(name)
-        path = input_path(data, folder) if not is_path(data) else str(data)
-        where = {"data": path, "labels": labels, "reference": reference_path(reference, folder)}
-        options = FinetuneOptions(
-            data=options_of(DataOptions, {**where, **parts[DataOptions]}),
-            config=config,
-            model=None if model is None else _name_of(model),
-            rivals=tuple(rivals),
-            motifs=None if motifs is None else str(motifs),
-            **({} if device is None else {"device": device}),
-        )
-        figures = finetune_file(options, Path(out))
+        told: dict[str, Any] = {
+            "data": str(data) if is_path(data) else input_path(data, folder),
+            "out": out,
+            "method": method,
+        }
+        told |= {"labels": labels, "reference": reference_path(reference, folder), "rivals": rivals, "motifs": motifs}
+        told |= {"model": None if model is None else _name_of(model), "device": device, "dtype": dtype}
+        figures = finetune_file(options_of(Options, {**told, **more}))
     return Finetuned(Path(out), figures)
 
 

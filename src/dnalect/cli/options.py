@@ -23,7 +23,7 @@ import click
 from annotated_types import Ge, Le
 
 from dnalect.core.configs import with_file
-from dnalect.core.described import OneOf, choices_of, hints_of, key_lines, notes, plain, sentence
+from dnalect.core.described import OneOf, choices_of, hints_of, key_lines, notes, own_first, plain, sentence
 from dnalect.core.errors import ConfigError, DnalectError
 from dnalect.core.flags import Flag
 from dnalect.core.reporter import Reporter, show, using
@@ -87,10 +87,10 @@ def typed(kind: type[Any]) -> dict[str, str]:
 
 
 def parameters(kind: type[Any]) -> list[click.Parameter]:
-    """Return the arguments and options that the fields of a config class are, in their order."""
+    """Return the arguments and options that the fields of a config class are."""
     hints = hints_of(kind)
     found: list[click.Parameter] = []
-    for each in fields(kind):
+    for each in own_first(kind):
         hint = hints[each.name]
         flag = next((note for note in notes(hint) if isinstance(note, Flag)), PLAIN)
         if flag.typed:
@@ -116,9 +116,8 @@ def _argument(field: Field[Any], hint: Any, flag: Flag) -> click.Argument:
         [field.name],
         type=_kind(one),
         nargs=_count(plain(hint)) if several else 1,
-        required=field.default is MISSING,
-        default=None if field.default in (MISSING, ()) else field.default,
         metavar=flag.metavar,
+        **_default(field),
     )
 
 
@@ -134,12 +133,16 @@ def _option(field: Field[Any], hint: Any, flag: Flag) -> click.Option:
         names,
         type=_kind(one),
         multiple=several,
-        required=field.default is MISSING,
-        default=default,
         show_default=bool(default) and default != Path(),
         metavar=flag.metavar,
         help=sentence(hint),
+        **_default(field),
     )
+
+
+def _default(field: Field[Any]) -> dict[str, Any]:
+    """What click is told of a default: for it a None that is named is a value, too."""
+    return {"required": True} if field.default is MISSING else {"required": False, "default": field.default}
 
 
 def _one(hint: Any) -> tuple[Any, bool]:

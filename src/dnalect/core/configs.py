@@ -17,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 from typing_extensions import dataclass_transform
 
-from dnalect.core.described import allowed, choices_of, hints_of, plain, written
+from dnalect.core.described import allowed, choices_of, hints_of, own_first, plain, written
 from dnalect.core.errors import ConfigError
 from dnalect.core.nearest import did_you_mean
 
@@ -34,7 +34,7 @@ Path_ = tuple[str | int, ...]
 def config(kind: type[T]) -> type[T]:
     """Make a class a frozen dataclass whose values are checked whenever one is made. Raises ConfigError there."""
     made: Any = checked(frozen=True, config=_STRICT)(kind)
-    construct, names = made.__init__, [each.name for each in fields(made)]
+    construct, names = made.__init__, [each.name for each in own_first(made)]
 
     def __init__(self: Any, *args: Any, **values: Any) -> None:
         values = dict(zip(names, args, strict=False)) | values

@@ -5,7 +5,8 @@ A field is `name: Annotated[kind, bounds, Doc("Its sentence.")] = default`.
 
 import types
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from inspect import get_annotations
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Len, Lt, MinLen
@@ -48,11 +49,18 @@ class Described:
     required: bool
 
 
+def own_first(kind: type) -> list[Field[Any]]:
+    """Return the fields of a dataclass: its own in their order, then those that it inherits."""
+    there = {each.name: each for each in fields(kind)}
+    names = dict.fromkeys(name for each in kind.__mro__ for name in get_annotations(each))
+    return [there[name] for name in names if name in there]
+
+
 def described(kind: type) -> list[Described]:
     """Return the fields of a config class in their order."""
     hints = hints_of(kind)
     found = []
-    for each in fields(kind):
+    for each in own_first(kind):
         default = each.default_factory() if each.default_factory is not MISSING else each.default
         required = default is MISSING
         text = "" if required or is_dataclass(default) else written(default)

@@ -8,7 +8,8 @@ from dnalect.core.reporter import track
 from dnalect.core.tables import write_tsv
 from dnalect.examples.leaks import Audit
 from dnalect.jobs.options import LeaksOptions
-from dnalect.jobs.tuning.data import DataOptions, prepare
+from dnalect.jobs.tuning.data import prepare
+from dnalect.jobs.tuning.options import DataOptions
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ class Row:
     shortcuts: str
 
 
+AUDITED = ("labels", "sequence", "reference", "place", "split", "drop_conflicts", "seed")
+
+
 def audits(options: LeaksOptions) -> list[Row]:
     """Audit every labelled file of the options, and write the table where they say so. Raises what `prepare` raises."""
-    told = {name: getattr(options, name) for name in ("labels", "sequence", "reference", "place", "split", "seed")}
-    conflicts = "drop" if options.drop_conflicts else "error"
-    every = [DataOptions(each, conflicts=conflicts, **told) for each in options.data]
+    told = {name: getattr(options, name) for name in AUDITED}
+    every = [DataOptions(each, **told) for each in options.data]
     rows = [leaks_of(each) for each in track(every, "audits")]
     if options.output:
         write_leaks(options.output, rows)

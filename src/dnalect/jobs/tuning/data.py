@@ -15,40 +15,7 @@ from dnalect.examples.read import read_examples
 from dnalect.examples.signal import signal_over
 from dnalect.examples.splits import default_block, split
 from dnalect.genome.fasta import open_genome
-
-
-@dataclass(frozen=True)
-class DataOptions:
-    """What to learn from.
-
-    data: a labelled file or a folder of train, dev and test. labels: columns. sequence: the
-    column of the sequences. kind: "classes", "tracks" or "signal", None to tell by the labels.
-    reference: FASTA that places lie on. signal: bigWig whose mean over the intervals is the
-    label. place: look for the sequences on the reference. background: windows drawn for every
-    positive, 0 for none. split: a rule, None for the file's parts, else contigs, else blocks of
-    few contigs, else clusters. block: bases of a block, which asks for blocks, None for the default.
-    test, validate: shares. test_contigs, validate_contigs: which ask for "chromosome".
-    keep_leaks: leave test sequences that are met in training. conflicts: "error" or "drop".
-    seed: of background and split.
-    """
-
-    data: str
-    labels: tuple[str, ...] = ()
-    sequence: str | None = None
-    kind: str | None = None
-    reference: str | None = None
-    signal: str | None = None
-    place: bool = False
-    background: int = 0
-    split: str | None = None
-    test: float = 0.2
-    validate: float = 0.1
-    test_contigs: tuple[str, ...] = ()
-    validate_contigs: tuple[str, ...] = ()
-    block: int | None = None
-    keep_leaks: bool = False
-    conflicts: str = "error"
-    seed: int = 1
+from dnalect.jobs.tuning.options import DataOptions
 
 
 @dataclass(frozen=True)
@@ -71,6 +38,7 @@ def prepare(options: DataOptions) -> Prepared:
         raise ConfigError("placing, background and signals need the genome: name it with --reference")
     if sum(map(bool, (options.labels, options.background, options.signal))) > 1:
         raise ConfigError("labels are those of columns, those of a signal, or those of background: choose one of them")
+    conflicts = "drop" if options.drop_conflicts else "error"
     if options.signal and genome is not None:
         examples = signal_over(options.data, options.signal, genome)
     else:
@@ -80,7 +48,7 @@ def prepare(options: DataOptions) -> Prepared:
             labels=options.labels,
             kind=options.kind,
             sequence=options.sequence,
-            conflicts=options.conflicts,
+            conflicts=conflicts,
             positives=bool(options.background),
         )
     if options.place and genome is not None:
@@ -89,7 +57,7 @@ def prepare(options: DataOptions) -> Prepared:
         examples = with_background(_once(_on_contigs(examples)), genome, options.background, seed=options.seed)
     rule = options.split or _rule(examples, options)
     if rule != "given" and any(examples.parts):
-        examples = _unparted(examples, options.conflicts)
+        examples = _unparted(examples, conflicts)
     if rule in ("chromosome", "blocks"):
         examples = _on_contigs(examples)
     examples = split(

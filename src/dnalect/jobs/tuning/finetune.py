@@ -2,8 +2,8 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ from dnalect.genome.fasta import open_genome
 from dnalect.inference.predictions import predictions as predicted
 from dnalect.inference.predictions import raw_predictions
 from dnalect.jobs.choice import model_for
-from dnalect.jobs.tuning.data import DataOptions, Prepared, data_paths, prepare, units_of
+from dnalect.jobs.tuning.data import Prepared, data_paths, prepare, units_of
 from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
+from dnalect.jobs.tuning.options import Options
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
-from dnalect.models.lora import merge_lora
+from dnalect.models.lora import LoraConfig, merge_lora
+from dnalect.models.pooled import Reading
+from dnalect.models.precision import device_named, use_threads
 from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
 from dnalect.models.registry import language_model, model_folder
 from dnalect.models.untrained import untrained
@@ -33,73 +36,74 @@ from dnalect.report import predictions
 from dnalect.report.finetuned import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
 from dnalect.report.learning import finetuning_curve
 from dnalect.stats.metrics import MAIN, Scores, by_group
+from dnalect.training.learning import Learning
 from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
 
 UNTRAINED = "the same network, untrained"
-RIVALS = ("words", "composition", "likelihood", "cnn", "untrained")
 # Test items of a contig that has figures of its own, at least.
 ENOUGH = 20
 Array = npt.NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class FinetuneOptions:
-    """What `dnalect finetune` does.
-
-    model: name or folder, None for the embedded one of the reference. rivals: of the catalogue,
-    and "untrained" for the same network without pretraining (as long again as the training).
-    motifs: MEME file, for the rival "motifs". command: as typed.
-    """
-
-    data: DataOptions
-    config: TuneConfig = field(default_factory=TuneConfig)
-    model: str | None = None
-    rivals: tuple[str, ...] = RIVALS
-    motifs: str | None = None
-    device: str = "cpu"
-    command: str = ""
+def config_of(options: Options) -> TuneConfig:
+    """Return how the options say to learn."""
+    best, strands = options.pool == "best", 1 + (options.strands == "both")
+    lora = {"targets": options.targets} if options.targets else {}
+    longest = {"longest": options.longest} if options.longest else {}
+    return TuneConfig(
+        **{each.name: getattr(options, each.name) for each in fields(Learning)},
+        reading=Reading("mean" if best else options.pool, options.layer, strands, **longest),
+        pools=("mean", "eighths") if best else (),
+        lora=LoraConfig(options.rank, options.alpha or 2.0 * options.rank, **lora),
+        seed=options.seed,
+        reverse_complement=strands == 2,
+        precision={"float32": "fp32", "bfloat16": "bf16"}[options.dtype],
+    )
 
 
-def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], None] = say) -> list[Figure]:
+def finetune_file(options: Options) -> list[Figure]:
     """Tune a model on labelled data, measure it beside its rivals, write the folder, and return the figures.
 
-    out: made if missing; a run that was cut short there goes on. Raises OutputError where it
+    The folder is made if missing; a run that was cut short there goes on. Raises OutputError where it
     holds a finished model already.
     """
+    use_threads(options.threads)
+    options = replace(options, device=str(device_named(options.device)))
+    out, config = options.out, config_of(options)
     _check_out(out)
-    data = options.data
-    check_outputs([], [data.data, data.reference, data.signal, options.motifs, options.model], [out])
+    inputs = (options.data, options.reference, options.signal, options.motifs, options.model, options.config)
+    check_outputs([], inputs, [out])
     name = _model_name(options)
     _rivals(options)
     folder = model_folder(name)
     files_to_copy(folder)
     base = language_model(name, options.device)
-    prepared = _cut_noted(prepare(options.data), min(base.can.context_bases, options.config.reading.longest))
+    prepared = _cut_noted(prepare(options), min(base.can.context_bases, config.reading.longest))
     for note in (*prepared.examples.notes, prepared.audit.verdict):
-        notify(note)
+        say(note)
     made_folder(out)
-    fitted = fit(base, prepared.examples, options.config, out)
+    fitted = fit(base, prepared.examples, config, out)
     if tried := fitted.facts.get("pools"):
         figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
-        notify(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
+        say(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
     raw = raw_predictions(fitted.predictor, test.sequences)
-    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out, notify)
+    given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out)
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
     _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
     hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
-    method = options.config.method
+    method = options.method
     facts = _facts(options, prepared, fitted)
     told = _told(figures)
     predictor = fitted.predictor
     if fitted.kept_probe:
-        notify(kept_probe(method, fitted.facts["steps"]))
+        say(kept_probe(method, fitted.facts["steps"]))
         if method == "lora":
             merge_lora(predictor.network.network)
         method = "probe"
-    lora = options.config.lora if method == "lora" else None
+    lora = config.lora if method == "lora" else None
     tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, told, predictor.calibration)
     tuning_page(out, prepared.examples.targets, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
@@ -108,7 +112,7 @@ def finetune_file(options: FinetuneOptions, out: Path, notify: Callable[[str], N
     for target in test.targets:
         mine = [each for each in figures if each.task == target.name]
         for sentence in conclusions(mine, (MAIN[target.kind],)):
-            notify(sentence)
+            say(sentence)
     return figures
 
 
@@ -128,16 +132,16 @@ def _cut_noted(prepared: Prepared, most: int) -> Prepared:
     return replace(prepared, examples=replace(examples, notes=(*examples.notes, note)))
 
 
-def _rivals(options: FinetuneOptions) -> list[Rival]:
+def _rivals(options: Options) -> list[Rival]:
     """Return the rivals, but for the untrained twin. Raises ConfigError or InputError where one can't be had."""
     return [rival_named(each, options.motifs, options.device) for each in options.rivals if each != "untrained"]
 
 
-def _model_name(options: FinetuneOptions) -> str:
+def _model_name(options: Options) -> str:
     if options.model:
         return options.model
-    if options.data.reference:
-        return str(model_for(open_genome(options.data.reference), None))
+    if options.reference:
+        return str(model_for(open_genome(options.reference), None))
     raise ConfigError(
         "name the model to begin with (--model duplex-yeast, --model duplex-human, ...) or the --reference"
     )
@@ -147,31 +151,30 @@ def _predictions(
     mine: Predictions,
     examples: Examples,
     test: Examples,
-    options: FinetuneOptions,
+    options: Options,
     out: Path,
-    notify: Callable[[str], None],
 ) -> dict[str, dict[str, Array]]:
     """Return target -> who -> predictions of the test part; rivals that can't do a target are left out."""
     given: dict[str, dict[str, Array]] = {target.name: {MODEL: mine[target.name]} for target in test.targets}
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if "untrained" in options.rivals:
-        notify("training the same network without pretraining, to compare")
+        say("training the same network without pretraining, to compare")
         others = _untrained(examples, test, options, out)
         for target in test.targets:
             given[target.name][UNTRAINED] = others[target.name]
     for each in _rivals(options):
         for target in test.targets:
             if target.kind in each.kinds:
-                found = each.fit_predict(train, tune, test.sequences, target, options.config.seed)
+                found = each.fit_predict(train, tune, test.sequences, target, options.seed)
                 given[target.name][each.name] = found
     return given
 
 
-def _untrained(examples: Examples, test: Examples, options: FinetuneOptions, out: Path) -> dict[str, Any]:
+def _untrained(examples: Examples, test: Examples, options: Options, out: Path) -> dict[str, Any]:
     """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
-    base = untrained(language_model(_model_name(options), options.device), options.config.seed)
+    base = untrained(language_model(_model_name(options), options.device), options.seed)
     folder = made_folder(out / "untrained")
-    found = predicted(fit(base, examples, options.config, folder).predictor, test.sequences)
+    found = predicted(fit(base, examples, config_of(options), folder).predictor, test.sequences)
     shutil.rmtree(folder)
     return found
 
@@ -219,15 +222,15 @@ def _draw(
         predictions.comparison(own, metric, CHANCE[metric], out / file_name("comparison", target.name))
 
 
-def _facts(options: FinetuneOptions, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
+def _facts(options: Options, prepared: Prepared, fitted: Fitted) -> dict[str, Any]:
     counts = {part: prepared.examples.parts.count(part) for part in ("train", "validate", "test")}
     parts = zip(prepared.examples.sequences, prepared.examples.parts, strict=True)
     lengths = [len(sequence) for sequence, part in parts if part == "train"]
     return {
         "command": options.command,
-        "method": f"probe ({NAMES[options.config.method]} tried)" if fitted.kept_probe else options.config.method,
-        "seed": options.config.seed,
-        "data": {path.name: sha256(path) for path in data_paths(options.data)},
+        "method": f"probe ({NAMES[options.method]} tried)" if fitted.kept_probe else options.method,
+        "seed": options.seed,
+        "data": {path.name: sha256(path) for path in data_paths(options)},
         "examples": checksum(prepared.examples),
         "length": int(np.median(lengths)),
         "split": {"rule": prepared.rule, **counts},
