@@ -11,12 +11,9 @@ import numpy.typing as npt
 
 from dnalect.baselines import word_shares
 from dnalect.core import Figure, track
-from dnalect.inference.likelihood import strategy_for
-from dnalect.inference.run import Batch, run
+from dnalect.inference import site_states, strategy_for
 from dnalect.models import Model, language_model, use_threads
-from dnalect.models.model import LAST
-from dnalect.models.pooled import symmetric
-from dnalect.tokens import decode, reverse_complement
+from dnalect.tokens import decode
 from studies.cases.compared import learned
 from studies.cases.element_figures import (
     FIRST,
@@ -98,24 +95,11 @@ def _ratio(model: Model, found: Measured) -> Floats:
 def _changed_states(model: Model, found: Measured) -> Floats:
     """Mean states around the site, alternate minus reference, over both strands (n, C)."""
     windows, back = np.unique(found.reference, axis=0, return_inverse=True)
-    return _states(model, found.alternate) - _states(model, windows)[back.ravel()]
-
-
-def _states(model: Model, codes: npt.NDArray[np.uint8]) -> Floats:
-    views = [codes] if model.can.strands == "halves" else [codes, reverse_complement(codes)]
-    texts = [decode(row) for view in views for row in view]
-    means = np.zeros((len(texts), model.can.width))
-
-    def keep(batch: Batch) -> None:
-        assert batch.output.states is not None
-        spans = batch.encoding.spans
-        near = (np.abs(spans.mean(axis=2) - FLANK) <= AROUND) & (spans[..., 1] > 0)
-        sums = np.einsum("btc,bt->bc", batch.output.states[0].cpu().numpy(), near)
-        means[batch.windows] = (sums / np.maximum(near.sum(axis=1, keepdims=True), 1))[batch.rows]
-
-    run(model, texts, LAST, keep, rows=BATCH)
-    mean = means.reshape(len(views), len(codes), -1).mean(axis=0)
-    return symmetric(mean.astype(np.float32), model.can.width).astype(np.float64) if len(views) == 1 else mean
+    alternate, reference = (
+        site_states(model, [decode(row) for row in codes], [FLANK] * len(codes), AROUND, BATCH)
+        for codes in (found.alternate, windows)
+    )
+    return alternate - reference[back.ravel()]
 
 
 def _changed_words(found: Measured) -> Floats:

@@ -7,17 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from dnalect import open_genome
 from dnalect.core import Figure, made_folder
-from dnalect.inference import scorer_for
-from dnalect.inference.run import Batch
-from dnalect.inference.run import run as asked
+from dnalect.inference import scorer_for, strategy_for
 from dnalect.jobs import Places, Suite, Task, read_suite
 from dnalect.jobs import predictions as predictions_of
 from dnalect.models import best_device, language_model, use_threads
-from dnalect.models.model import LOGITS
 from dnalect.stats import holm
 from dnalect.tokens import encode
 from studies.cases.natural import GENOME, Natural, natural_figures, read_natural
@@ -122,16 +118,13 @@ def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dic
 
 def _log_likelihood(sequences: Sequence[str], places: Places) -> Floats:
     """Mean of ln p(base | the others) of each sequence (n,) under duplex-yeast."""
-    out = np.zeros(len(sequences))
-
-    def keep(batch: Batch) -> None:
-        assert batch.output.logits is not None
-        log_probs = torch.log_softmax(batch.output.logits, -1).cpu().numpy()
-        for number, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
-            codes = encode(sequences[number])[: log_probs.shape[1]].clip(max=3)
-            out[number] = log_probs[row, np.arange(len(codes)), codes].mean()
-
-    asked(language_model("duplex-yeast", places.device), sequences, LOGITS, keep)
+    strategy = strategy_for(language_model("duplex-yeast", places.device))
+    lengths, out = np.array([len(text) for text in sequences]), np.zeros(len(sequences))
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        codes = np.stack([encode(sequences[row]) for row in rows.tolist()])
+        known = codes.clip(max=3).astype(np.int64)[..., None]
+        out[rows] = np.take_along_axis(strategy.within(codes), known, axis=2).mean(axis=(1, 2))
     return out
 
 

@@ -13,9 +13,8 @@ import numpy.typing as npt
 from dnalect import ConfigError, Genome, ModelError, open_genome
 from dnalect.baselines import word_shares
 from dnalect.genome import Region, parse_regions
-from dnalect.inference.run import once
-from dnalect.models import Heads, Model, language_model, load_heads
-from dnalect.models.model import LAST
+from dnalect.inference import once
+from dnalect.models import LAST, Heads, Model, language_model, load_heads
 from dnalect.stats import block_of
 from dnalect.tokens import encode
 from dnalect.training import Asked, Batch, HeadConfig, Task, Tracks, open_tasks, pooled, token_range

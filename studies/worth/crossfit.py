@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnalect import ConfigError, Genome, ModelError
 from dnalect.core import say
 from dnalect.genome import Region, format_region
-from dnalect.inference.tiles import tiled_log_probs
+from dnalect.inference import tiled_log_probs
 from dnalect.models import Card, Model, language_model, model_folder, read_card
 from dnalect.tokens import encode
 from studies.worth.tables import Table, cached_table

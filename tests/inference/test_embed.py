@@ -9,7 +9,7 @@ import torch
 import dnalect
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError, ModelError
-from dnalect.inference.embed import embed, per_base
+from dnalect.inference.embed import embed, per_base, site_states
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Predictor
@@ -201,3 +201,24 @@ def test_impossible_wishes_are_refused(models):
     for wrong in (b"ACGT", [b"ACGT"]):
         with pytest.raises(InputError, match="sequences are texts"):
             embed(model, wrong)
+
+
+def test_states_around_a_site_are_the_mean_of_the_tokens_there(model):
+    sites = [10, 3, 6, 4, 0]
+    found = site_states(model, TEXTS, sites, around=4)
+    reverse = ["".join("TGCAN"["ACGTN".index(base)] for base in reversed(text)) for text in TEXTS]
+    wanted = []
+    for text, turned, site in zip(TEXTS, reverse, sites, strict=True):
+        both = []
+        for view, at in ((text, site), (turned, len(text) - 1 - site)):
+            encoding = model.encode([view])
+            states = model.states(encoding)[0].detach().numpy()
+            near = [s for s, (low, high) in zip(states, encoding.spans[0], strict=True)
+                    if high and abs((low + high) / 2 - at) <= 4]  # fmt: skip
+            both.append(np.mean(near, axis=0) if near else np.zeros(states.shape[1]))
+        wanted.append(both)
+    one, other = np.array(wanted).swapaxes(0, 1)
+    if model.can.strands == "halves":
+        half = model.can.width // 2
+        other = np.concatenate([one[:, half:], one[:, :half]], axis=1)
+    assert found == pytest.approx((one + other) / 2, abs=1e-5)

@@ -130,6 +130,42 @@ def per_base(
     return out
 
 
+def site_states(
+    model: Model, sequences: Sequence[str], sites: Sequence[int], around: int = 8, batch: int | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the mean of the last states around a site of each sequence, over both strands.
+
+    Args:
+        model: A language model.
+        sequences: n texts, of any lengths up to the model's context.
+        sites: (n,), 0-based.
+        around: Bases: the tokens count whose middle lies so near to the beginning of the site.
+        batch: Most sequences of a forward; None for as many as its budget of tokens holds.
+
+    Returns:
+        (n, C); zeros where no token lies so near.
+
+    Raises:
+        InputError: A sequence needs more tokens than the model reads.
+    """
+    once = model.can.strands == "halves"
+    views = [(text, site) for text, site in zip(sequences, sites, strict=True)]
+    if not once:
+        views += [(opposite(text), len(text) - 1 - site) for text, site in views]
+    means, at = np.zeros((len(views), model.can.width)), np.array([site for _, site in views])
+
+    def keep(batch: Batch) -> None:
+        spans = batch.encoding.spans[batch.rows]
+        near = (np.abs(spans.mean(axis=2) - at[batch.windows, None]) <= around) & (spans[..., 1] > 0)
+        sums = np.einsum("btc,bt->bc", _states(batch).cpu().numpy()[batch.rows], near)
+        means[batch.windows] = sums / np.maximum(near.sum(axis=1, keepdims=True), 1)
+
+    run(model, [text for text, _ in views], Ask(states=(None,)), keep, rows=batch)
+    if once:
+        return symmetric(means.astype(np.float32), model.can.width).astype(np.float64)
+    return np.asarray(means.reshape(2, len(sequences), -1).mean(axis=0))
+
+
 def _reader(model: Named, reading: Reading) -> Model:
     loaded = load(model)
     base = loaded.language

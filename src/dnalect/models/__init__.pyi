@@ -3,6 +3,7 @@ from .card import CorpusGenome as CorpusGenome
 from .card import read_card as read_card
 from .heads import Heads as Heads
 from .heads import load_heads as load_heads
+from .model import LAST as LAST
 from .model import Abilities as Abilities
 from .model import Ask as Ask
 from .model import Model as Model
