@@ -12,7 +12,7 @@ from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
 from dnalect.jobs.rank.options import Options as RankOptions
 from dnalect.jobs.rank.settings import Used
 from dnalect.jobs.tuning.options import Options as FinetuneOptions
-from dnalect.models.duplex.network import DuplexConfig
+from dnalect.models.families.duplex import DuplexConfig
 from dnalect.training.config import (
     CardConfig,
     DataConfig,

@@ -15,8 +15,9 @@ import torch
 
 import dnalect
 from dnalect.core.files import sha256, write_text
-from dnalect.models.checkpoint import save_weights
-from dnalect.models.duplex.network import Block, Duplex, DuplexConfig
+from dnalect.models.families.duplex import Duplex, DuplexConfig
+from dnalect.models.layers.causal import Block
+from dnalect.models.weights import save_weights
 
 
 def grown(small: Duplex, blocks: int, join: str) -> Duplex:

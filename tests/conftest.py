@@ -10,8 +10,8 @@ import torch
 from dnalect.core.files import sha256
 from dnalect.core.records import Row, Score
 from dnalect.core.summaries import Context, Summary
-from dnalect.models.checkpoint import save_weights
-from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.families.duplex import Duplex, DuplexConfig
+from dnalect.models.weights import save_weights
 
 CONTIGS = {"chrA": 6000, "chrB": 900}
 

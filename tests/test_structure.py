@@ -78,7 +78,7 @@ def test_imports_run_one_way(path):
         ("core/a.py", "from dnalect.genome.fasta import Genome"),
         ("core/a.py", "def f():\n    from dnalect import cli"),
         ("genome/a.py", "import dnalect.examples.read"),
-        ("genome/a.py", "from ..models import registry"),
+        ("genome/a.py", "from ..models import load"),
         ("report/a.py", "from dnalect.tokens.bases import encode"),
         ("training/a.py", "from dnalect.inference.likelihood import scorer_for"),
         ("jobs/a.py", "import importlib\nimportlib.import_module('dnalect.cli.main')"),
@@ -135,7 +135,7 @@ def test_nobody_above_models_asks_for_the_class_of_a_model():
 # Forwards are for the loop of inference, and for training.
 ABOVE = {"report", "jobs", "api", "cli"}
 OWN_NETWORKS = {"src/dnalect/jobs/models_verify.py", "studies/vocabulary/judge.py"}
-NETWORKS = ("dnalect.models.duplex", "dnalect.models.encoder", "dnalect.models.masked")
+NETWORKS = ("dnalect.models.families", "dnalect.models.layers", "dnalect.models.masked")
 
 
 def _runs_a_model(source: str) -> list[str]:
@@ -166,7 +166,7 @@ def test_only_inference_asks_models_for_a_forward():
         "self.model(model.encode(texts), states=True)",
         "predictor.network(ids, mask)",
         "bench.model.forward(encoding, Ask(logits=True))",
-        "from dnalect.models.duplex.network import Duplex",
+        "from dnalect.models.families.duplex import Duplex",
     ],
 )
 def test_a_forward_elsewhere_is_found(source):

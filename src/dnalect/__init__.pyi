@@ -41,6 +41,6 @@ from .genome.fasta import Genome as Genome
 from .genome.fasta import open_genome as open_genome
 from .inference.likelihood import base_probabilities as base_probabilities
 from .jobs.score import score_variants as score_variants
-from .models.registry import load as load
+from .models.load import load as load
 
 __version__: str

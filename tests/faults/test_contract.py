@@ -182,7 +182,7 @@ def test_parquet_with_decimals_and_odd_metadata_is_ranked(tmp_path):
 def test_sparse_tensors_are_refused(tmp_path):
     import torch
 
-    from dnalect.models.reading import read_weights
+    from dnalect.models.files import read_weights
 
     torch.save({"a": torch.eye(3).to_sparse()}, tmp_path / "pytorch_model.bin")
     with pytest.raises(DnalectError, match="sparse"):

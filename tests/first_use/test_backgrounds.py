@@ -19,7 +19,7 @@ from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.score import score_file
 from dnalect.jobs.scoring import Options, Scoring
-from dnalect.models.registry import EMBEDDED, embedded_cards
+from dnalect.models.catalogue import EMBEDDED, embedded_cards
 
 FEW = {"snvs": 480, "others": 48, "longest": 4}
 

@@ -13,7 +13,7 @@ from dnalect.jobs.choice import foreign, model_for
 from dnalect.jobs.score import score_file, score_variants
 from dnalect.jobs.scoring import Options
 from dnalect.models.assemblies import origin_of, saw
-from dnalect.models.registry import embedded_cards
+from dnalect.models.catalogue import embedded_cards
 
 CARDS = {card.id: card for card in embedded_cards()}
 HUMAN, YEAST = CARDS["duplex-human"], CARDS["duplex-yeast"]

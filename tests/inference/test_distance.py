@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import dnalect
-from dnalect.core.records import Encoding, Variant
+from dnalect.core.encoding import Encoding
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.genome.windows.sliding import over_its_range

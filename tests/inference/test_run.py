@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import DnalectError
-from dnalect.core.records import Encoding
 from dnalect.core.reporter import Reporter, phase, using
 from dnalect.inference.run import once, run
 from dnalect.models.model import LOGITS, Abilities, Ask, At, Output

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.models.duplex.model import DuplexModel
-from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.families.duplex import Duplex, DuplexConfig, DuplexModel
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
 
 

@@ -19,9 +19,9 @@ from dnalect.jobs.predict import job
 from dnalect.jobs.predict.job import predict_file
 from dnalect.jobs.predict.options import Options
 from dnalect.models.heads import Heads, HeadSpec
+from dnalect.models.load import language_model
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Tuned, save_predictor
-from dnalect.models.registry import language_model
 from models.folders import make
 
 SPECS = (

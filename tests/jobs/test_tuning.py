@@ -14,10 +14,10 @@ from dnalect.core.figures import read_figures, signed
 from dnalect.examples.read import read_examples
 from dnalect.inference.predictions import predictions, raw_predictions
 from dnalect.jobs.tuning.fit import fit
+from dnalect.models.load import language_model
 from dnalect.models.lora import LoraConfig
 from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Predictor, Tuned, save_predictor
-from dnalect.models.registry import language_model
 from dnalect.report.finetuned import MODEL
 from dnalect.tokens.bases import decode, encode, reverse_complement
 from dnalect.training.tuning import TuneConfig

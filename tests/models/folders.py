@@ -6,9 +6,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from dnalect.models.encoder.network import Encoder
-from dnalect.models.families import FAMILIES
-from dnalect.models.family import HubConfig
+from dnalect.models.families.family import HubConfig
+from dnalect.models.recognise import FAMILIES
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.ngrams import Ngrams
@@ -116,11 +115,12 @@ def tensors_of(name) -> dict:
     """Random weights under their published names, the same every time."""
     family, hub, _ = TINY[name]
     torch.manual_seed(7)
-    network = Encoder(FAMILIES[family].read_config(HubConfig(hub, "tiny")))
+    made = FAMILIES[family]
+    network = made.build(made.read_config(HubConfig(hub, "tiny")))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
-    return FAMILIES[family].table.export(network)
+    return made.table.export(network)
 
 
 def make(name, folder: Path, tensors=None, pickled=False) -> Path:

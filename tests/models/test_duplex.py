@@ -5,7 +5,7 @@ import torch
 
 import dnalect
 from dnalect.core.errors import ConfigError
-from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.pooled import pool_states
 
 

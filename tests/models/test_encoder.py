@@ -5,36 +5,26 @@ import torch
 
 from dnalect.core.errors import ConfigError
 from dnalect.models.catalogue import PUBLISHED
-from dnalect.models.encoder.config import EncoderConfig
-from dnalect.models.encoder.network import Encoder, count_parameters
-from dnalect.models.encoder.places import slopes
-from dnalect.models.families import FAMILIES
+from dnalect.models.layers.encoder import Encoder
+from dnalect.models.layers.places import slopes
+from dnalect.models.recognise import FAMILIES
 
 SIZES = {"vocabulary": 50, "width": 16, "layers": 2, "heads": 4, "hidden": 24, "longest": 64}
 MAKES = {
-    "learned": {"token_types": 2},
-    "alibi": {"positions": "alibi", "feed_forward": "gated", "fused": True, "up_bias": False},
-    "rotary": {
-        "positions": "rotary",
-        "norm": "pre",
-        "final_norm": True,
-        "embedding_norm": False,
-        "feed_forward": "gated",
-        "activation": "silu",
-        "up_bias": False,
-        "down_bias": False,
-        "tied": False,
-    },
-    "token dropout": {"norm": "pre", "final_norm": True, "position_offset": 2, "token_dropout": True, "mask_id": 4},
-    "small embeddings": {"embedding": 8, "blind_id": 0},
-    "causal": {"causal": True},
-    "convolutions": {"embedding": 8, "embedding_kernels": (2, 3, 5), "feed_forward": "convolution", "blind_id": 0},
+    "learned": ("dnabert", {}),
+    "alibi": ("dnabert2", {}),
+    "rotary": ("nucleotide_transformer", {"version": 2}),
+    "token dropout": ("nucleotide_transformer", {"version": 1, "mask_id": 4}),
+    "small embeddings": ("logo", {"embedding": 8}),
+    "causal": ("logo", {"causal": True}),
+    "convolutions": ("logo", {"embedding": 8, "convolution": True}),
 }
 
 
-def network(make) -> Encoder:
+def network(make, **more) -> Encoder:
     torch.manual_seed(0)
-    made = Encoder(EncoderConfig(**SIZES, **MAKES[make])).eval()
+    name, own = MAKES[make]
+    made = FAMILIES[name].build(FAMILIES[name].config(**(SIZES | own | more))).eval()
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
@@ -98,7 +88,7 @@ def test_a_causal_encoder_sees_nothing_ahead_and_blind_tokens_are_seen_by_none()
 
 
 def test_dropout_is_for_training_only():
-    net = Encoder(EncoderConfig(**SIZES, dropout=0.5, attention_dropout=0.5))
+    net = network("learned", dropout=0.5, attention_dropout=0.5).train()
     ids, mask = drawn(2, 10)
     assert not torch.equal(net(ids, mask).last, net(ids, mask).last)
     net.eval()
@@ -114,33 +104,27 @@ def test_everything_masked_is_still_finite():
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("make", "own", "message"),
     [
-        ({"heads": 5}, "5 heads do not divide"),
-        ({"positions": "rotary", "heads": 16}, "even head width"),
-        ({"positions": "alibi", "position_offset": 2}, "no offset"),
-        ({"final_norm": True}, "pre-norm"),
-        ({"token_dropout": True}, "id of the mask"),
-        ({"token_dropout": True, "mask_id": 50}, "outside the vocabulary"),
-        ({"blind_id": -1}, "outside the vocabulary"),
-        ({"feed_forward": "convolution", "up_bias": False}, "no feed-forward biases"),
-        ({"embedding_kernels": (0,)}, "convolutions over"),
-        ({"embedding_kernels": (3, 3)}, "convolutions over"),
-        ({"causal": True, "feed_forward": "convolution"}, "causal"),
-        ({"positions": "sinusoidal"}, "one of learned, alibi, rotary"),
-        ({"norm": "none"}, "one of post, pre"),
-        ({"layers": 10**9}, r"layers must lie in \[1, 256\]"),
-        ({"vocabulary": 0}, "vocabulary must lie"),
-        ({"width": "16"}, "width must be of type"),
-        ({"tied": 1}, "tied must be of type"),
-        ({"eps": 1.0}, "eps must lie"),
-        ({"eps": float("nan")}, "eps must lie"),
-        ({"dropout": 1.0}, "dropout must lie"),
+        ("learned", {"heads": 5}, "5 heads do not divide"),
+        ("rotary", {"heads": 16}, "even head width"),
+        ("token dropout", {"mask_id": 50}, "outside the vocabulary"),
+        ("rotary", {"mask_id": -1}, "outside the vocabulary"),
+        ("causal", {"convolution": True}, "causal"),
+        ("alibi", {"layers": 10**9}, r"layers must lie in \[1, 256\]"),
+        ("small embeddings", {"embedding": 0}, r"embedding must lie in"),
+        ("learned", {"vocabulary": 0}, "vocabulary must lie"),
+        ("learned", {"width": "16"}, "width must be of type"),
+        ("learned", {"tied": 1}, "tied must be of type"),
+        ("learned", {"eps": 1.0}, "eps must lie"),
+        ("learned", {"eps": float("nan")}, "eps must lie"),
+        ("learned", {"dropout": 1.0}, "dropout must lie"),
     ],
 )
-def test_impossible_encoders_fail_on_construction(make, message):
+def test_impossible_encoders_fail_on_construction(make, own, message):
+    name, sizes = MAKES[make]
     with pytest.raises(ConfigError, match=message):
-        EncoderConfig(**(SIZES | make))
+        FAMILIES[name].config(**(SIZES | sizes | own))
 
 
 def test_slopes_are_those_of_the_paper():
@@ -152,6 +136,7 @@ def test_slopes_are_those_of_the_paper():
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_number_of_parameters_on_every_card_is_that_of_its_sizes(name):
     card = PUBLISHED[name]
-    config = FAMILIES[card.family].encoder(**card.sizes)
-    assert count_parameters(config) == card.parameters
+    config = FAMILIES[card.family].config(**card.sizes)
+    outline = FAMILIES[card.family].outline(config)
+    assert sum(parameter.numel() for parameter in outline.parameters()) == card.parameters
     assert config.longest == card.context_tokens

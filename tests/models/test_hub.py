@@ -9,8 +9,8 @@ from huggingface_hub import errors
 
 import dnalect
 from dnalect.core.errors import ModelError
-from dnalect.models import registry
 from dnalect.models.hub import is_hub_id
+from dnalect.models.load import model_folder
 from models.folders import make
 
 
@@ -125,7 +125,7 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make("dnabert", tmp_path / "dnabert-6")
     assert dnalect.load("dnabert-6").card.parameters < 10**6
-    assert registry.model_folder("dnabert-6").is_dir()
+    assert model_folder("dnabert-6").is_dir()
 
 
 @pytest.mark.parametrize(

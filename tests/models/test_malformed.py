@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 import dnalect
 from dnalect.core.errors import ModelError
-from dnalect.models.dnabert.family import FAMILY as DNABERT
+from dnalect.models.families.dnabert import FAMILY as DNABERT
 from dnalect.tokens import kmers
 from models.folders import SPECIAL, TINY, byte_pairs, edit, make, tensors_of
 

@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 import dnalect
 from dnalect.core.errors import InputError, ModelError
 from dnalect.genome.builds import builds
-from dnalect.models.catalogue import PUBLISHED
-from dnalect.models.families import FAMILIES
-from dnalect.models.loading import card_of, check_folder
+from dnalect.models.catalogue import PUBLISHED, published_of
+from dnalect.models.load import card_of, check_folder
 from dnalect.models.model import Ask, At
+from dnalect.models.recognise import FAMILIES
 from models.folders import SPECIAL, TINY, byte_pairs, edit, make, tensors_of
 
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCGCATATGCAATGCACC"
@@ -198,7 +198,7 @@ def test_convolutions_of_logo_are_read(tmp_path):
     finally:
         del TINY["conv"]
     model = dnalect.load(folder)
-    assert model.network.config.embedding_kernels == (2, 3, 5)
+    assert list(model.network.embeddings.convolutions) == ["2", "3", "5"]
     assert model(model.encode([TEXT])).logits.isfinite().all()
 
 
@@ -225,7 +225,7 @@ def test_cards_are_consistent():
     for name, card in PUBLISHED.items():
         assert name == card.name == name.lower()
         assert card.family in FAMILIES
-        assert card in FAMILIES[card.family].cards
+        assert card in published_of(card.family)
         assert (card.commercial is False) == ("NC" in card.licence) == bool(card.warnings)
         assert card.hub or card.source
         assert card.revision == "main" or len(card.revision) == 40

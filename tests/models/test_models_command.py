@@ -11,8 +11,7 @@ from dnalect.core.errors import ModelError
 from dnalect.jobs.models_choose import judged
 from dnalect.jobs.models_verify import verify
 from dnalect.jobs.options import Wishes
-from dnalect.models.catalogue import PUBLISHED
-from dnalect.models.published import PublishedCard
+from dnalect.models.catalogue import PUBLISHED, PublishedCard
 from models.folders import TINY, make
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +44,7 @@ def test_show_tells_size_licence_and_warnings():
 
 
 def test_show_reads_a_folder_with_a_card(tmp_path):
-    from dnalect.models.registry import load
+    from dnalect.models.load import load
 
     folder = make("dnabert", tmp_path / "m")
     with pytest.raises(ModelError, match="dnalect models verify"):

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from dnalect.models.encoder.network import Encoder
-from dnalect.models.families import FAMILIES
-from dnalect.models.family import HubConfig
+from dnalect.models.families.family import HubConfig
+from dnalect.models.layers.encoder import Encoder
+from dnalect.models.recognise import FAMILIES
 from parity import references
 
 TOLERANCE = 1e-5
@@ -67,9 +67,7 @@ def randomise(module, seed=0, spread=0.1):
 
 def adopt(family, hub, tensors) -> Encoder:
     """Build the encoder of a config.json and give it a checkpoint's tensors."""
-    config = FAMILIES[family].read_config(HubConfig(hub, "tiny"))
-    with torch.device("meta"):
-        network = Encoder(config)
+    network = FAMILIES[family].outline(FAMILIES[family].read_config(HubConfig(hub, "tiny")))
     network.load_state_dict(FAMILIES[family].table.adopt(tensors, network, "tiny").tensors, assign=True)
     return network.eval()
 
@@ -194,7 +192,7 @@ def logo(application="encoder", convolution=False):
 def drawn(family, hub):
     """Random tensors under a family's published names."""
     made = FAMILIES[family]
-    return made.table.export(randomise(Encoder(made.read_config(HubConfig(hub, "tiny"))), seed=5))
+    return made.table.export(randomise(made.build(made.read_config(HubConfig(hub, "tiny"))), seed=5))
 
 
 MAKERS = {

@@ -7,7 +7,7 @@ import torch
 
 pytest.importorskip("transformers")
 from dnalect.core.errors import InputError
-from dnalect.models.encoder import embeddings, layers, places
+from dnalect.models.layers import attention, embeddings, feed_forward, places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
 from parity.oracles import MAKERS, TOLERANCE, batch
@@ -118,13 +118,13 @@ def offset_left_out(monkeypatch, pair):
 
 
 def padding_on_the_left(monkeypatch, pair):
-    plain = layers.F.pad
-    monkeypatch.setattr(layers.F, "pad", lambda x, sides: plain(x, sides[::-1]))
+    plain = feed_forward.F.pad
+    monkeypatch.setattr(feed_forward.F, "pad", lambda x, sides: plain(x, sides[::-1]))
 
 
 MUTATIONS = {
-    "gate halves swapped in DNABERT-2": ("dnabert-2", patched(layers.Gated, "forward", swapped_gate)),
-    "gate halves swapped in NT v2": ("nt-v2", patched(layers.Gated, "forward", swapped_gate)),
+    "gate halves swapped in DNABERT-2": ("dnabert-2", patched(feed_forward.Gated, "forward", swapped_gate)),
+    "gate halves swapped in NT v2": ("nt-v2", patched(feed_forward.Gated, "forward", swapped_gate)),
     "norm moved in BERT": ("dnabert", norm_moved),
     "norm moved in ESM": ("nt-v1", norm_moved),
     "norm moved in DNABERT-2": ("dnabert-2", norm_moved),
@@ -134,10 +134,10 @@ MUTATIONS = {
         patched(places, "slopes", lambda heads: [2 ** (-8 * (n + 1) / heads) for n in range(heads)]),
     ),
     "0.88 dropped": ("nt-v1", patched(embeddings, "MASKED_IN_TRAINING", 0.0)),
-    "rotation of neighbours instead of halves": ("nt-v2", patched(layers, "rotated", interleaved)),
+    "rotation of neighbours instead of halves": ("nt-v2", patched(attention, "rotated", interleaved)),
     "value, key, query instead of query, key, value": (
         "dnabert-2",
-        patched(layers.Attention, "_projected", reversed_projections),
+        patched(attention.Attention, "_projected", reversed_projections),
     ),
     "final norm left out": ("nt-v1", final_norm_left_out),
     "positions counted from the wrong row": ("nt-v1", offset_left_out),
@@ -145,7 +145,7 @@ MUTATIONS = {
     "another activation": (
         "dnabert",
         lambda monkeypatch, pair: [
-            monkeypatch.setattr(layer.feed_forward, "activation", layers.F.silu) for layer in pair.network.layers
+            monkeypatch.setattr(layer.feed_forward, "activation", feed_forward.F.silu) for layer in pair.network.layers
         ],
     ),
 }

@@ -9,10 +9,10 @@ import torch
 import dnalect
 from conftest import make_model
 from dnalect.core.errors import InputError, ModelError
-from dnalect.models.families import FAMILIES
+from dnalect.models.load import tuned_model
 from dnalect.models.model import LAST, Ask, At, Output
 from dnalect.models.pooled import Reading
-from dnalect.models.registry import tuned_model
+from dnalect.models.recognise import FAMILIES
 from dnalect.tokens.bases import opposite
 from inference.predictors import make_predictor
 from models.folders import TINY, make

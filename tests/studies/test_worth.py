@@ -20,7 +20,7 @@ from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.tiles import tiled_log_probs
-from dnalect.models.registry import load
+from dnalect.models.load import load
 from dnalect.stats import draws
 from dnalect.tokens.bases import BASES, encode
 from studies.cases import measured

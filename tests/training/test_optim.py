@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dnalect.models.duplex.network import Duplex, DuplexConfig
+from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.training.config import OptimConfig
 from dnalect.training.optim import Muon, build, orthogonal
 

@@ -12,7 +12,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.likelihood import MaskedScorer
 from dnalect.jobs.pretrain import pretrain
-from dnalect.models.encoder.network import Encoder
+from dnalect.models.families import nucleotide_transformer
 from dnalect.tokens.names import named
 from dnalect.training.config import MaskedConfig
 from dnalect.training.corpus import Batch, Corpus, Source
@@ -78,7 +78,8 @@ def test_windows_of_mixed_lengths_are_cut_as_told():
     objective = MaskedLanguage(named("nt-v2"), MaskingConfig(), 1, 10)
     encode = objective.tokenizer.encode
     objective.tokenizer.encode = lambda texts: seen.extend(map(len, texts)) or encode(texts)
-    network = Encoder(encoder_config(MaskedConfig("nucleotide_transformer", "nt-v2-50m", "nt-v2", 0.1), named("nt-v2")))
+    config = encoder_config(MaskedConfig("nucleotide_transformer", "nt-v2-50m", "nt-v2", 0.1), named("nt-v2"))
+    network = nucleotide_transformer.build(config)
     lengths = np.array([50, 12, 50, 18, 24, 36])
     weight = np.ones((6, 50), dtype=np.float32)
     objective.losses(network, Batch(genome_codes, genome_codes, weight, 0, None, lengths), torch.device("cpu"))
@@ -132,7 +133,7 @@ def test_only_hidden_tokens_are_judged_and_every_base_weighs_what_it_should():
     tokenizer = named("nt-v1")
     config = MaskedConfig("nucleotide_transformer", "nt-500m-human-ref", "nt-v1", scale=0.05)
     torch.manual_seed(0)
-    network = Encoder(encoder_config(config, tokenizer))
+    network = nucleotide_transformer.build(encoder_config(config, tokenizer))
     objective = MaskedLanguage(tokenizer, MaskingConfig(masked=1.0, random=0.0), seed=1, steps=10)
     codes = np.random.default_rng(0).integers(0, 4, (4, 96)).astype(np.uint8)
     weight = np.ones((4, 96), dtype=np.float32)

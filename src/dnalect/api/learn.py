@@ -18,8 +18,8 @@ from dnalect.genome.fasta import Reference
 from dnalect.jobs.pretrain import pretrain as train_model
 from dnalect.jobs.tuning.finetune import finetune_file
 from dnalect.jobs.tuning.options import RIVALS, Options
+from dnalect.models.load import load
 from dnalect.models.model import Model, Named
-from dnalect.models.registry import load
 
 
 class Finetuned(Table):

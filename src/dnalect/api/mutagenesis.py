@@ -15,9 +15,9 @@ from dnalect.genome.fasta import Genome, Reference, open_genome
 from dnalect.genome.regions import Region, read_regions
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.likelihood import scorer_for
+from dnalect.models.load import load, tuned_model
 from dnalect.models.model import Named
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import load, tuned_model
 from dnalect.tokens.bases import BASES, UNKNOWN, decode, encode
 
 Floats = npt.NDArray[np.float32]

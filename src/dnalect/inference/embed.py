@@ -14,9 +14,9 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.reporter import phase
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.inference.run import Batch, run
+from dnalect.models.load import load
 from dnalect.models.model import Ask, Model, Named
 from dnalect.models.pooled import POOLS, Reading, check_reading, cut, pool_states, symmetric
-from dnalect.models.registry import load
 from dnalect.tokens.bases import decode, encode, opposite, texts
 from dnalect.tokens.tokenizer import tokens_at
 

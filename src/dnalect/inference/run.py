@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import DnalectError
-from dnalect.core.records import Encoding
 from dnalect.core.reporter import Phase, say
 from dnalect.models.model import Ask, At, Model, Output
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.records import Codes, Encoding
+from dnalect.core.encoding import Encoding
+from dnalect.core.records import Codes
 from dnalect.inference.run import Batch, run
 from dnalect.models.model import LOGITS, Model
 from dnalect.tokens.bases import UNKNOWN

@@ -15,8 +15,8 @@ from dnalect.inference.background.tables import Table, write_table
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import ModelScorer
 from dnalect.jobs.options import BackgroundOptions
+from dnalect.models.load import language_model, model_folder
 from dnalect.models.precision import use_threads
-from dnalect.models.registry import language_model, model_folder
 
 NAME = "background.npz"
 # Bands of lengths of a group that is not of indels.

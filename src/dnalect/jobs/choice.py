@@ -12,9 +12,10 @@ from dnalect.genome.builds import Build, builds
 from dnalect.genome.fasta import Genome
 from dnalect.models.assemblies import Origin, origin_of, same_species
 from dnalect.models.card import Card
+from dnalect.models.catalogue import embedded_cards
+from dnalect.models.load import tuned_model
 from dnalect.models.model import Model, Named
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import embedded_cards, tuned_model
 
 # A text with commas, a folder, a model, or a list whose entries are taken as they are; None: the reference chooses.
 Models = Named | Sequence[Named] | None

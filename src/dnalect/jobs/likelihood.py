@@ -23,8 +23,8 @@ from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
 from dnalect.inference.likelihood import LogProbs, site_log_probs
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import LikelihoodOptions
+from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
-from dnalect.models.registry import language_model
 from dnalect.stats.draws import MANY, Draws, block_numbers, estimate
 from dnalect.tokens.bases import UNKNOWN, encode
 

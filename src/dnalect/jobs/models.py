@@ -5,9 +5,8 @@ from pathlib import Path
 
 from dnalect.core.errors import ModelError
 from dnalect.models.card import Card, read_card
-from dnalect.models.catalogue import EMBEDDED, PUBLISHED, embedded_cards, published, unknown
+from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, embedded_cards, published, unknown
 from dnalect.models.knows import in_short, of_model
-from dnalect.models.published import PublishedCard
 
 HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "AUROC measured here", "from")
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from dnalect.jobs.options import Wishes
 from dnalect.models.card import Card
-from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded_cards
 from dnalect.models.knows import known, of_model
-from dnalect.models.published import PublishedCard
 
 # What answers a question about human variants better than a language model of one genome. question: as in worth.tsv.
 BETTER = (

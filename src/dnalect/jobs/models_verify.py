@@ -14,13 +14,11 @@ from dnalect.core.errors import ModelError
 from dnalect.inference.likelihood.passes import Query, passed
 from dnalect.inference.run import once
 from dnalect.models.card import read_card
-from dnalect.models.catalogue import PUBLISHED, published
-from dnalect.models.families import FAMILIES
-from dnalect.models.loading import Checked, check_folder, load_masked
+from dnalect.models.catalogue import PUBLISHED, PublishedCard, published, published_of
+from dnalect.models.load import Checked, check_folder, load_masked, model_folder
 from dnalect.models.masked import MaskedModel
 from dnalect.models.model import LOGITS, Ask
-from dnalect.models.published import PublishedCard
-from dnalect.models.registry import model_folder
+from dnalect.models.recognise import FAMILIES
 
 # The human gene of U6 RNA, RNU6-1: any model of the human genome has read copies of it.
 KNOWN = "GTGCTCGCTTCGGCAGCACATATACTAAAATTGGAACGATACAGAGAAGATTAGCATGGCCCCTGCGCAAGGATGACACGCAAATTCGTGAAGCGTTCCATATTTTT"
@@ -60,7 +58,7 @@ def _files(checked: Checked, about: PublishedCard | None) -> Iterator[str]:
     if checked.ignored:
         more = f" and {len(checked.ignored) - SHOWN} more" if len(checked.ignored) > SHOWN else ""
         yield f"left aside, as the family allows: {', '.join(checked.ignored[:SHOWN])}{more}"
-    same = [card.name for card in checked.family.cards if card.parameters == checked.parameters]
+    same = [card.name for card in published_of(checked.family.name) if card.parameters == checked.parameters]
     if about and about.name not in same:
         raise ModelError(f"{about.name} has {about.parameters:,} parameters, this folder {checked.parameters:,}")
     yield f"parameters: {checked.parameters:,}, as {' and '.join(same) or 'no published model'}"

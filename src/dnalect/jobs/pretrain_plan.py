@@ -12,8 +12,8 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import sha256
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
+from dnalect.models.load import language_model
 from dnalect.models.precision import computes_bf16
-from dnalect.models.registry import language_model
 from dnalect.tokens.bases import encode
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.tokenizer import Tokenizer

@@ -34,8 +34,9 @@ from dnalect.jobs.places import Places
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.tally import Tally
 from dnalect.models.assemblies import any_saw, origin_of, same_species
+from dnalect.models.catalogue import EMBEDDED
+from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
-from dnalect.models.registry import EMBEDDED, load, untuned
 
 # Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
 CHUNK = 4096

@@ -1,8 +1,12 @@
 from .card import Card as Card
 from .card import CorpusGenome as CorpusGenome
 from .card import read_card as read_card
+from .catalogue import embedded_cards as embedded_cards
 from .heads import Heads as Heads
 from .heads import load_heads as load_heads
+from .load import language_model as language_model
+from .load import model_folder as model_folder
+from .load import tuned_model as tuned_model
 from .model import LAST as LAST
 from .model import Abilities as Abilities
 from .model import Ask as Ask
@@ -10,7 +14,3 @@ from .model import Model as Model
 from .model import Output as Output
 from .precision import best_device as best_device
 from .precision import use_threads as use_threads
-from .registry import embedded_cards as embedded_cards
-from .registry import language_model as language_model
-from .registry import model_folder as model_folder
-from .registry import tuned_model as tuned_model

@@ -1,21 +1,84 @@
-"""All models that have a name. Imports no heavy library."""
+"""All models that have a name, and what is known of them before they are at hand. Imports no heavy library."""
 
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.nearest import did_you_mean
 from dnalect.models.card import Card, read_card
-from dnalect.models.dnabert import cards as dnabert
-from dnalect.models.dnabert2 import cards as dnabert2
-from dnalect.models.grover import cards as grover
-from dnalect.models.logo import cards as logo
-from dnalect.models.nucleotide_transformer import cards as nucleotide_transformer
-from dnalect.models.published import PublishedCard
 
 EMBEDDED = Path(__file__).parent / "embedded"
-PUBLISHED: dict[str, PublishedCard] = {
-    card.name: card for family in (dnabert, dnabert2, nucleotide_transformer, logo, grover) for card in family.CARDS
-}
+NO_COMMERCE = "licensed for non-commercial use only (CC BY-NC-SA 4.0), and so is what is made from it"
+
+
+@dataclass(frozen=True)
+class PublishedCard:
+    """A checkpoint as its authors published it.
+
+    name: what `dnalect.load` takes. family: the file of dnalect.models.families that reads it.
+    hub: its id on the Hugging Face hub, "" where it is not there. revision: commit of the hub,
+    "main" where none is known. source: where else it comes from.
+    sizes: of the network, as the family's config takes them. parameters: their number.
+    tokenizer: in words. context_tokens: the most tokens, special ones included.
+    context_bases: about the most bases. species: in words. many_species: it learned from many.
+    assembly: whose contigs it was trained on. year, licence, paper: as stated by the authors.
+    commercial: whether the licence allows it; None where none was found.
+    notes: what a user must not miss.
+    """
+
+    name: str
+    family: str
+    parameters: int
+    sizes: Mapping[str, int]
+    tokenizer: str
+    context_tokens: int
+    context_bases: int
+    species: str
+    year: int
+    licence: str
+    paper: str
+    hub: str = ""
+    revision: str = "main"
+    source: str = ""
+    many_species: bool = False
+    assembly: str = ""
+    commercial: bool | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def gigabytes(self, bytes_each: int = 4) -> float:
+        """Memory of the weights: 4 bytes a parameter in float32, 2 in bfloat16."""
+        return self.parameters * bytes_each / 1e9
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to say whenever the model is used."""
+        if self.commercial is False:
+            return (f"{self.name} is {NO_COMMERCE}",)
+        return ()
+
+
+def _published() -> dict[str, PublishedCard]:
+    """Read cards.toml: of each family what its models share, and each model's own."""
+    path = Path(__file__).parent / "cards.toml"
+    table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    found = {}
+    for family, told in table.items():
+        shared = {key: value for key, value in told.items() if key != "models"}
+        for name, own in told["models"].items():
+            each = shared | own
+            found[name] = PublishedCard(name, family, **(each | {"notes": tuple(each.get("notes", ()))}))
+    return found
+
+
+PUBLISHED = _published()
+
+
+def published_of(family: str) -> list[PublishedCard]:
+    """Return the cards of a family's published models."""
+    return [card for card in PUBLISHED.values() if card.family == family]
 
 
 def embedded_cards() -> list[Card]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dnalect.core.errors import ModelError
 from dnalect.core.files import sha256
 from dnalect.models.card import read_card
-from dnalect.models.checkpoint import load_weights, save_weights
+from dnalect.models.weights import load_weights, save_weights
 
 FILE = "heads.safetensors"
 KINDS = ("classes", "tracks", "signal")

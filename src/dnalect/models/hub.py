@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dnalect.core.errors import ModelError
 from dnalect.core.nearest import did_you_mean
-from dnalect.models.reading import weight_files
-from dnalect.models.supported import check_name, check_small_files
+from dnalect.models.files import weight_files
+from dnalect.models.recognise import check_name, check_small_files
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
 SMALL = ("config.json", "card.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")

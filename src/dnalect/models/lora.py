@@ -19,7 +19,8 @@ from torch.nn.utils import parametrize
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import write_text, written_whole
-from dnalect.models.reading import read_json, read_safetensors
+from dnalect.models.files import read_json, read_safetensors
+from dnalect.models.weights import listed, misfits
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PREFIX = "base_model.model."
@@ -130,23 +131,18 @@ def load_lora(network: nn.Module, folder: Path) -> LoraConfig:
         add_lora(network, config)
     except ConfigError as error:
         raise ModelError(f"{path}: {error}") from error
-    found = read_safetensors(folder / WEIGHTS)
-    wanted = {}
+    found = dict(read_safetensors(folder / WEIGHTS))
+    wanted: dict[str, Tensor] = {}
     for layer, update in _updates(network).items():
         wanted[f"{PREFIX}{layer}.lora_A.weight"] = update.lora_A
         wanted[f"{PREFIX}{layer}.lora_B.weight"] = update.lora_B
-    faults = [f"{name} is missing" for name in sorted(wanted.keys() - found.keys())]
-    faults += [f"{name} is unexpected" for name in sorted(found.keys() - wanted.keys())]
-    for name in sorted(wanted.keys() & found.keys()):
-        given, parameter = found[name], wanted[name]
-        if given.numel() != parameter.numel() or given.shape[:2] != parameter.shape[:2]:
-            faults.append(f"{name} has the shape {tuple(given.shape)}")
-        elif not given.isfinite().all():
-            faults.append(f"{name} holds values that are not finite")
-        else:
-            parameter.data.copy_(given.view_as(parameter))
-    if faults:
-        raise ModelError(f"{folder / WEIGHTS} does not fit the model: {'; '.join(faults[:8])}")
+    for name in wanted.keys() & found.keys():  # PEFT keeps the B of a convolution as one of width 1
+        if found[name].shape[2:].numel() == wanted[name].shape[2:].numel():
+            found[name] = found[name].reshape(*found[name].shape[:2], *wanted[name].shape[2:])
+    if faults := misfits(found, {name: parameter.shape for name, parameter in wanted.items()}):
+        raise ModelError(f"{folder / WEIGHTS} does not fit the model: {listed(faults)}")
+    for name, parameter in wanted.items():
+        parameter.data.copy_(found[name])
     return config
 
 

@@ -5,24 +5,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
-from dnalect.core.records import Encoding
 from dnalect.models.card import Card
-from dnalect.models.encoder.network import Encoder
+from dnalect.models.layers.encoder import Encoder
 from dnalect.models.model import Abilities, Ask, At, Model, Output
 from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 
 if TYPE_CHECKING:
-    from dnalect.models.family import Family
-    from dnalect.models.published import PublishedCard
+    from dnalect.models.catalogue import PublishedCard
+    from dnalect.models.families.family import Family
 
 
 class MaskedModel(Model):
@@ -36,7 +36,7 @@ class MaskedModel(Model):
     def __init__(
         self,
         card: Card,
-        family: "Family",
+        family: "Family[Any]",
         tokenizer: Tokenizer,
         network: Encoder,
         device: torch.device,
@@ -54,7 +54,7 @@ class MaskedModel(Model):
         return Abilities(
             likelihood="masked",
             context_bases=self.card.context_bases,
-            positions=config.longest if config.positions == "learned" else None,
+            positions=config.positions,
             layers=config.layers,
             width=config.width,
             attentions=True,
@@ -94,6 +94,9 @@ class MaskedModel(Model):
         if ask.attentions:
             out = replace(out, attentions=tuple(weights.float() for weights in found.attentions))
         return out
+
+    def _drawn(self) -> Encoder:
+        return self.family.build(self.network.config)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.

@@ -6,6 +6,7 @@ Shapes: B windows, T tokens, V words, C channels, N heads of attention.
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,10 +14,10 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
-from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.heads import HeadSpec
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
@@ -166,6 +167,22 @@ class Model(ABC):
     @abstractmethod
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads, which may exist. Raises OutputError where it can't be written."""
+
+    def untrained(self, seed: int) -> Self:
+        """Return the model with the weights that pretraining would begin with: the rival that shows its worth.
+
+        seed: of the weights; the caller's random state is left as it was. The card is the model's own.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = self._drawn()
+        twin = copy(self)
+        twin.network = network.to(device=self.device, dtype=self.dtype).eval()
+        return twin
+
+    @abstractmethod
+    def _drawn(self) -> nn.Module:
+        """Return a network of the same config, its weights drawn."""
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write a folder for transformers too. Raises ModelError where that has no class for such a network."""

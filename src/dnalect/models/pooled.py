@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.records import Encoding
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model

@@ -22,10 +22,10 @@ import torch
 from torch import Tensor
 
 from dnalect.core.calibration import Calibration
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
 from dnalect.core.files import made_folder, sha256, write_text
-from dnalect.core.records import Encoding
 from dnalect.models.card import Card
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
@@ -125,6 +125,9 @@ class Predictor(Model):
             name: known.get(name, Calibration()).apply(target_of(self.targets[name]), values).astype(np.float32)
             for name, values in raw.items()
         }
+
+    def _drawn(self) -> Pooled:
+        raise ModelError(f"{self.card.id} is a fine-tuned predictor: its language model has an untrained twin")
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads, with all files of the one it was loaded from.

@@ -5,10 +5,10 @@ from pathlib import Path
 from dnalect.core.errors import ModelError
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import EMBEDDED, published, unknown
+from dnalect.models.files import read_json
 from dnalect.models.hub import is_hub_id, is_path, no_folder, small_files
 from dnalect.models.predictor import BASE
-from dnalect.models.reading import read_json
-from dnalect.models.supported import check_type
+from dnalect.models.recognise import check_type
 from dnalect.models.vocabulary import read_vocabulary
 from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.tokenizer import Tokenizer

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import TokenizerError
-from dnalect.core.records import Encoding
 from dnalect.tokens.bpe_tables import Tables, build_tables
 from dnalect.tokens.tokenizer import Bytes, Ints, Special, Texts, Tokenizer, flat_codes, letter_table
 

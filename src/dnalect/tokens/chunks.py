@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Encoding
 from dnalect.tokens.kmers import ORDER, all_kmers
 from dnalect.tokens.tokenizer import Bytes, Ints, Special, Texts, Tokenizer, flat_codes, letter_table
 

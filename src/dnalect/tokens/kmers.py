@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Encoding
 from dnalect.tokens.tokenizer import Bytes, Special, Texts, Tokenizer, letter_table, pack
 
 # The order in which the published models count through the bases.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Encoding
 from dnalect.tokens.tokenizer import Special, Texts, Tokenizer, letter_table, pack
 
 ORDER = "NAGCT"

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from dnalect.core.records import Encoding
+from dnalect.core.encoding import Encoding
 from dnalect.tokens.tokenizer import Special, Texts, Tokenizer, letter_table, pack
 
 _HYENADNA = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", *"ACGTN")

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError
-from dnalect.core.records import Encoding
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]

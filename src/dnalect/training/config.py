@@ -14,8 +14,9 @@ from dnalect.core.described import OneOf, written
 from dnalect.core.errors import ConfigError
 from dnalect.core.nearest import did_you_mean
 from dnalect.genome.promoters import UPSTREAM
-from dnalect.models.duplex.network import DuplexConfig
-from dnalect.models.families import FAMILIES
+from dnalect.models.catalogue import published_of
+from dnalect.models.families.duplex import DuplexConfig
+from dnalect.models.recognise import FAMILIES
 from dnalect.training.masking import MaskingConfig
 
 # Seeds that numpy, torch and scikit-learn all take.
@@ -130,7 +131,7 @@ class MaskedConfig:
     longest: Annotated[int, Ge(0), Doc("Tokens that it is made for; 0 for the published number.")] = 0
 
     def __post_init__(self) -> None:
-        cards = [card.name for card in FAMILIES[self.family].cards]
+        cards = [card.name for card in published_of(self.family)]
         if self.like not in cards:
             raise ConfigError(
                 f"like must be one of {', '.join(cards)}, not {self.like!r}.{did_you_mean(self.like, cards)}"

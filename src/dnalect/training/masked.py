@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Encoding
-from dnalect.models.encoder.config import EncoderConfig
-from dnalect.models.encoder.network import Encoder
-from dnalect.models.families import FAMILIES
+from dnalect.models.catalogue import published_of
+from dnalect.models.layers.encoder import Encoder
+from dnalect.models.layers.sizes import Sizes
+from dnalect.models.recognise import FAMILIES
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import MaskedConfig
@@ -25,19 +26,18 @@ HEAD_WIDTH = 64
 MASKS, FATES = 4, 5
 
 
-def encoder_config(config: MaskedConfig, tokenizer: Tokenizer) -> EncoderConfig:
+def encoder_config(config: MaskedConfig, tokenizer: Tokenizer) -> Sizes:
     """Return the published network of `config.like` with its heads, layers and channels scaled.
 
     A head keeps its width, so the channels follow the heads; the hidden layers keep their ratio.
     Raises ConfigError for an unknown card or one of another family.
     """
     family = FAMILIES[config.family]
-    card = next((card for card in family.cards if card.name == config.like), None)
-    if card is None:
-        names = ", ".join(card.name for card in family.cards)
-        raise ConfigError(f"[model] like must be one of {names}, not {config.like!r}")
-    sizes = dict(card.sizes) | {"vocabulary": len(tokenizer)}
-    whole = family.encoder(**sizes)
+    cards = {card.name: card for card in published_of(config.family)}
+    if config.like not in cards:
+        raise ConfigError(f"[model] like must be one of {', '.join(cards)}, not {config.like!r}")
+    sizes = dict(cards[config.like].sizes) | {"vocabulary": len(tokenizer)}
+    whole: Sizes = family.config(**sizes)
     heads = max(1, round(whole.heads * config.scale))
     width = heads * (whole.width // whole.heads)
     return replace(

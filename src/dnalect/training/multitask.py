@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dnalect.models.encoder.network import Encoder
 from dnalect.models.heads import Heads, HeadSpec
+from dnalect.models.layers.encoder import Encoder
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage

@@ -12,12 +12,11 @@ from torch import nn
 
 from dnalect.core.errors import ConfigError
 from dnalect.models.card import Card
-from dnalect.models.checkpoint import save_weights
-from dnalect.models.duplex.network import Duplex, DuplexConfig
-from dnalect.models.encoder.network import Encoder
-from dnalect.models.families import FAMILIES
+from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.heads import Heads, save_heads
 from dnalect.models.masked import MaskedModel
+from dnalect.models.recognise import FAMILIES
+from dnalect.models.weights import save_weights
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import MaskedConfig, PretrainConfig
@@ -87,7 +86,7 @@ class MaskedRecipe:
 
     def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer):
         self.family, self.tokenizer = FAMILIES[model.family], tokenizer
-        self.model = Encoder(encoder_config(model, tokenizer))
+        self.model = self.family.build(encoder_config(model, tokenizer))
         self.network: nn.Module = self.model
         self.objective = MaskedLanguage(tokenizer, config.masking, config.seed, config.optim.steps)
         self.loss: Loss = self.objective
@@ -100,7 +99,7 @@ class MaskedRecipe:
         """Write the folder as the hub lays it out."""
         config, tokenizer = self.model.config, self.tokenizer
         context = tokenizer.longest(config.longest)
-        if config.positions != "learned":
+        if config.positions is None:
             context = max(WINDOW, context)
         facts: dict[str, Any] = {
             "family": self.family.name,

@@ -7,7 +7,7 @@ from typing import Any
 from dnalect.core.described import key_lines
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import Genome
-from dnalect.models.duplex.network import DuplexConfig
+from dnalect.models.families.duplex import DuplexConfig
 from dnalect.training.config import CardConfig, DataConfig, GenomeConfig, OptimConfig, PretrainConfig
 
 STEPS, BATCH, WINDOW, WIDTH = 1000, 8, 512, 64

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Encoding
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region
 from dnalect.models.heads import HeadSpec

@@ -17,8 +17,8 @@ from dnalect.inference.likelihood.scorers import MaskedScorer as MaskedScorer
 from dnalect.inference.likelihood.scorers import Sites
 from dnalect.inference.likelihood.strategy import Strategy
 from dnalect.inference.scorer import ModelScorer
+from dnalect.models.load import language_model
 from dnalect.models.model import Model, Named
-from dnalect.models.registry import language_model
 from dnalect.tokens.bases import encode, texts
 
 LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]

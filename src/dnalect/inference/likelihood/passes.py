@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnalect.core.records import Encoding
+from dnalect.core.encoding import Encoding
 from dnalect.inference.run import Batch, run
 from dnalect.models.model import Ask, At, Model
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Codes, Encoding
+from dnalect.core.encoding import Encoding
+from dnalect.core.records import Codes
 from dnalect.genome.windows.alleles import fitting
 from dnalect.inference.likelihood.passes import Ids, LogProbs, Query, passed
 from dnalect.models.model import Model

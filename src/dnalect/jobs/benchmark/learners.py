@@ -22,10 +22,9 @@ from dnalect.jobs.benchmark.suite import Entry
 from dnalect.jobs.benchmark.tasks import Task
 from dnalect.jobs.tuning.fit import checksum, fit
 from dnalect.models.heads import Heads
+from dnalect.models.load import language_model, model_folder
 from dnalect.models.model import Model
 from dnalect.models.predictor import own_unit
-from dnalect.models.registry import language_model, model_folder
-from dnalect.models.untrained import untrained
 from dnalect.training.frozen import fit_heads
 from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
@@ -147,7 +146,7 @@ def _of_files(folder: Path) -> str:
 
 def _model(entry: Entry, places: Places, seed: int) -> Model:
     model = language_model(_folder(entry, places), places.device, places.dtype)
-    return untrained(model, seed) if entry.untrained else model
+    return model.untrained(seed) if entry.untrained else model
 
 
 def _folder(entry: Entry, places: Places) -> str:

@@ -19,7 +19,7 @@ from dnalect.jobs.demo.labels import Learned, learn
 from dnalect.jobs.demo.pictures import draw
 from dnalect.jobs.score import score_file
 from dnalect.jobs.scoring import Options
-from dnalect.models.registry import language_model
+from dnalect.models.load import language_model
 from dnalect.report.page import Page, Section, write_page
 from dnalect.tokens.bases import encode
 

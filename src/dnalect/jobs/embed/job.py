@@ -29,10 +29,10 @@ from dnalect.jobs.embed.sources import (
     windows_of,
 )
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.load import load
 from dnalect.models.model import Model, Named
 from dnalect.models.pooled import Reading, check_reading
 from dnalect.models.precision import use_threads
-from dnalect.models.registry import load
 
 # Windows whose sequences and vectors are held at once, and the bases and bytes that they may have.
 ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26

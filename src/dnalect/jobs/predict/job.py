@@ -20,10 +20,10 @@ from dnalect.jobs.embed.sources import Tiling, check_file, kind_of, known, windo
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
+from dnalect.models.load import tuned_model
 from dnalect.models.pooled import middle
 from dnalect.models.precision import use_threads
 from dnalect.models.predictor import Predictor
-from dnalect.models.registry import tuned_model
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22

@@ -21,8 +21,8 @@ from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
 from dnalect.jobs.scan.plan import Plan, whole_genome
 from dnalect.models.assemblies import origin_of
+from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
-from dnalect.models.registry import language_model
 
 CHUNK = 1 << 18
 CPU_BATCH, OTHER_BATCH = 8, 64

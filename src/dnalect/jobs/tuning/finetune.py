@@ -26,12 +26,11 @@ from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
 from dnalect.jobs.tuning.options import Options
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.hub import is_hub_id
+from dnalect.models.load import language_model, model_folder
 from dnalect.models.lora import LoraConfig, merge_lora
 from dnalect.models.pooled import Reading
 from dnalect.models.precision import device_named, use_threads
 from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
-from dnalect.models.registry import language_model, model_folder
-from dnalect.models.untrained import untrained
 from dnalect.report import predictions
 from dnalect.report.finetuned import CHANCE, MODEL, NAMES, conclusions, file_name, kept_probe, tuning_page
 from dnalect.report.learning import finetuning_curve
@@ -172,7 +171,7 @@ def _predictions(
 
 def _untrained(examples: Examples, test: Examples, options: Options, out: Path) -> dict[str, Any]:
     """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
-    base = untrained(language_model(_model_name(options), options.device), options.seed)
+    base = language_model(_model_name(options), options.device).untrained(options.seed)
     folder = made_folder(out / "untrained")
     found = predicted(fit(base, examples, config_of(options), folder).predictor, test.sequences)
     shutil.rmtree(folder)

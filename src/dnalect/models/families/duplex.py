@@ -1,0 +1,294 @@
+"""duplex: two causal streams, one along each strand, that meet at every base.
+
+One stack of gated, dilated, causal convolutions reads the window from the left and,
+with the same weights, its reverse complement. At base i the left stream has seen the
+bases before i and the right one the bases after i, never i itself; a small head joins
+them symmetrically. So one forward gives p(base i | all other bases) at every i, and
+the network of the reverse complement is the reverse complement of the network.
+
+Shapes: B windows, L bases, C channels.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from annotated_types import Interval, Len
+from torch import Tensor, nn
+from torch.nn import functional as F
+from typing_extensions import Doc
+
+from dnalect.core.encoding import Encoding
+from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.files import made_folder, sha256, write_text
+from dnalect.models.card import Card
+from dnalect.models.layers.causal import Block
+from dnalect.models.model import Abilities, Ask, At, Model, Output
+from dnalect.models.weights import load_weights, save_weights
+from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
+from dnalect.tokens.single import SingleBases
+
+
+@dataclass(frozen=True)
+class DuplexConfig:
+    """Sizes of a duplex network: the table [model] of a config."""
+
+    width: Annotated[int, Interval(ge=1, le=4096), Doc("Channels of the stack.")] = 128
+    kernel: Annotated[int, Interval(ge=2, le=64), Doc("Taps of each convolution.")] = 6
+    dilations: Annotated[
+        tuple[Annotated[int, Interval(ge=1, le=65536)], ...],
+        Len(1),
+        Doc("Of the convolutions, one block each; (kernel - 1) times their sum is how far the model sees, each way."),
+    ] = (1, 2, 4, 8, 16, 32)
+    expansion: Annotated[
+        int, Interval(ge=1, le=16), Doc("Hidden width of feed-forward layers and head, in widths.")
+    ] = 2
+    dropout: Annotated[float, Interval(ge=0, lt=1), Doc("On the output of every layer, in training only.")] = 0.0
+    join: Annotated[
+        Literal["concat", "product"], Doc("What the head reads of the two streams; product: their products, too.")
+    ] = "concat"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dilations", tuple(self.dilations))
+        if any(type(each) is not int for each in (self.width, self.kernel, self.expansion, *self.dilations)):
+            raise ConfigError(f"duplex: width, kernel, expansion and dilations are whole numbers: {self}")
+        if type(self.dropout) not in (int, float):
+            raise ConfigError(f"duplex: dropout is a number, not {self.dropout!r}")
+        if not 1 <= self.width <= 4096 or not 2 <= self.kernel <= 64 or not 1 <= self.expansion <= 16:
+            raise ConfigError(f"duplex: width, kernel or expansion is out of range: {self}")
+        if not 1 <= len(self.dilations) <= 64 or not all(1 <= d <= 65536 for d in self.dilations):
+            raise ConfigError(f"duplex: 1 to 64 dilations of 1 to 65536 are needed: {self}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"duplex: dropout must lie in [0, 1): {self.dropout}")
+        if self.join not in ("concat", "product"):
+            raise ConfigError(f"duplex: join must be concat or product, not {self.join!r}")
+
+    @property
+    def reach(self) -> int:
+        """How many bases on each side a prediction depends on."""
+        return (self.kernel - 1) * sum(self.dilations) + 1
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters, without building the network."""
+        width, hidden = self.width, self.width * self.expansion
+        parts = 3 if self.join == "product" else 2
+        block = 4 * width + 2 * width * (width * self.kernel + 1) + hidden * (width + 1) + width * (hidden + 1)
+        head = hidden * (parts * width + 1) + 4 * (hidden + 1)
+        return 5 * width + len(self.dilations) * block + 2 * width + head
+
+    @property
+    def doubling(self) -> bool:
+        """Whether the dilations are 1, 2, 4, ...: then one base needs only a pyramid."""
+        return self.dilations == tuple(2**n for n in range(len(self.dilations)))
+
+
+class Duplex(nn.Module):
+    """The network: base codes in, logits over A, C, G, T out."""
+
+    complement: Tensor
+
+    def __init__(self, config: DuplexConfig):
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(5, config.width)
+        hidden = config.width * config.expansion
+        self.blocks = nn.ModuleList(
+            Block(config.width, config.kernel, dilation, hidden, config.dropout) for dilation in config.dilations
+        )
+        self.norm = nn.LayerNorm(config.width)
+        parts = 3 if config.join == "product" else 2
+        self.join = nn.Linear(parts * config.width, config.expansion * config.width)
+        self.logits = nn.Linear(config.expansion * config.width, 4)
+        self.register_buffer("complement", torch.tensor([3, 2, 1, 0, UNKNOWN]), persistent=False)
+
+    def forward(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
+        """Return logits (B, L, 4) in the order A, C, G, T.
+
+        codes_BL: int64, 0-4. inside_BL: bool, False for padding, which acts exactly
+        like the end of the window and may be on either side. soft_BL4: what stands for the known bases.
+        """
+        (states,) = self._streams(codes_BL, inside_BL, (None,), soft_BL4)
+        seen = F.pad(states, (0, 0, 1, 0))[:, :-1]
+        left, right = seen.chunk(2)
+        return self._head(left, right.flip(1))
+
+    def features(
+        self,
+        codes_BL: Tensor,
+        inside_BL: Tensor,
+        layers: Sequence[int | None] = (None,),
+        soft_BL4: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Return both streams (B, L, 2 * width) as they stand at each base, having read it too, after each of `layers`.
+
+        The head gets each stream one base earlier: what it sees of base i would be the same
+        whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
+        layers: after so many blocks, 0 for the embedding; None for the normed end.
+        """
+        halves = (states.chunk(2) for states in self._streams(codes_BL, inside_BL, layers, soft_BL4))
+        return [torch.cat([left, right.flip(1)], dim=-1) for left, right in halves]
+
+    def at_center(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
+        """Return logits (B, 4) of the middle base of windows of 2 * reach + 1 bases.
+
+        Equal to `forward` there, but computes only what that base depends on: about a
+        twentieth of the work. Needs dilations that double.
+        """
+        reach = self.config.reach
+        if not self.config.doubling or codes_BL.shape[1] != 2 * reach + 1:
+            raise ValueError(f"needs doubling dilations and windows of {2 * reach + 1} bases")
+        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4, reach)
+        keep = inside.unsqueeze(-1).to(x.dtype)
+        last = keep[:, -1]
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            x = block.every_other(x, keep)
+            keep = keep[:, self.config.kernel - 1 :: 2]
+        left, right = (self.norm(x[:, -1]) * last).chunk(2)
+        return self._head(left, right)
+
+    def _streams(
+        self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
+    ) -> list[Tensor]:
+        """States (2 * B, L, C) after each of `layers`: of the windows as they are, then their reverse complements."""
+        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4)
+        keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
+        depth = len(self.blocks)
+        last = max(depth if layer is None else layer for layer in layers)
+        kept = {}
+        for number, block in enumerate([None, *self.blocks[:last]]):
+            x = block(x, keep) if block is not None else x
+            if number in layers:
+                kept[number] = x * keep
+        return [self.norm(x) * keep if layer is None else kept[layer] for layer in layers]
+
+    def _both_strands(
+        self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None, length: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The embeddings (2 * B, L, C) of both strands, cut to their first bases, and where they are inside."""
+        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])[:, :length]
+        inside = torch.cat([inside_BL, inside_BL.flip(1)])[:, :length]
+        if soft_BL4 is None:
+            return self.embedding(codes), inside
+        soft = torch.cat([soft_BL4, soft_BL4.flip(1, 2)])[:, :length].to(self.embedding.weight.dtype)
+        table = self.embedding.weight
+        return torch.where((codes == UNKNOWN)[..., None], table[UNKNOWN], soft @ table[:UNKNOWN]), inside
+
+    def _head(self, left: Tensor, right: Tensor) -> Tensor:
+        def view(a: Tensor, b: Tensor) -> Tensor:
+            parts = [a, b, a * b] if self.config.join == "product" else [a, b]
+            hidden: Tensor = F.gelu(self.join(torch.cat(parts, dim=-1)))
+            out: Tensor = self.logits(hidden)
+            return out
+
+        return view(left, right) + view(right, left).flip(-1)
+
+
+class DuplexModel(Model):
+    """A duplex network with its card: logits at i are of p(base i | all other bases)."""
+
+    network: Duplex
+    tokenizer = SingleBases()
+
+    def __init__(self, card: Card, network: Duplex, device: torch.device, dtype: torch.dtype):
+        self.card = card
+        self.network = network.to(device=device, dtype=dtype).eval()
+        self.device, self.dtype = device, dtype
+
+    @cached_property
+    def can(self) -> Abilities:
+        """Every base given the rest; the states are those of both streams, one a strand."""
+        config = self.network.config
+        return Abilities(
+            likelihood="leave_one_out",
+            context_bases=self.card.context_bases,
+            reach=config.reach,
+            strands="halves",
+            layers=len(config.dilations),
+            width=2 * config.width,
+            words=len(BASES),
+        )
+
+    def encode(self, sequences: Sequence[str]) -> Encoding:
+        """Return one token a base, padded on the right to the longest sequence.
+
+        N and other letters beside A, C, G, T are unknown; at the ends of a sequence they
+        count as padding. Raises InputError where a sequence is longer than the context.
+        """
+        encoding = self.tokenizer.encode(texts(sequences))
+        ids, longest = encoding.input_ids, encoding.input_ids.shape[1]
+        if longest > self.card.context_bases:
+            raise InputError(
+                f"a sequence of {longest} bases is longer than the {self.card.context_bases} of {self.card.id}; cut it"
+            )
+        mask = _inside(ids)
+        return Encoding(ids, mask, mask)
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        """Unknown bases are not read for logits. The states stand at every base, each having read that base."""
+        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
+        inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        out, soft = Output(), encoding.soft
+        if ask.logits is not False:
+            out = replace(out, logits=self._logits(ids, inside & (ids != UNKNOWN), soft, ask.logits).float())
+        if ask.states:
+            states = self.network.features(ids, inside, ask.states, soft)
+            out = replace(out, states=tuple(each.float() for each in states))
+        return out
+
+    def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:
+        config, network = self.network.config, self.network
+        if not isinstance(wanted, At):
+            out: Tensor = network(ids, read, soft)
+            return out
+        rows, columns = (torch.from_numpy(each).to(self.device) for each in (wanted.rows, wanted.columns))
+        # A pyramid reads of each block half as many bases as of the one before it.
+        if not config.doubling or len(rows) * config.reach > ids.numel() * len(config.dilations):
+            out = network(ids, read, soft)
+            return out[rows, columns]
+        around = columns[:, None] + torch.arange(-config.reach, config.reach + 1, device=self.device)
+        within = (around >= 0) & (around < ids.shape[1])
+        at = rows[:, None], around.clamp(0, ids.shape[1] - 1)
+        return network.at_center(ids[at], read[at] & within, None if soft is None else soft[at])
+
+    def _drawn(self) -> Duplex:
+        return Duplex(self.network.config)
+
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads: the weights in float32, and the card.
+
+        The folder may exist. Raises OutputError where it can't be written.
+        """
+        folder = made_folder(folder)
+        save_weights(self.network, folder / "model.safetensors")
+        checksum = sha256(folder / "model.safetensors")
+        card = replace(self.card, sha256=checksum, revision=checksum[:12])
+        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+
+
+def _inside(codes: np.ndarray) -> np.ndarray:
+    """Return the mask (B, L) of positions from the first to the last known base of each row."""
+    begun = np.logical_or.accumulate(known(codes), axis=1)
+    ahead = np.logical_or.accumulate(known(codes)[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(begun & ahead)
+
+
+def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:
+    """Build the network of a card and load its weights, checking their number."""
+    sizes = dict(card.config)
+    try:
+        config = DuplexConfig(**sizes)
+    except TypeError as error:
+        raise ModelError(f"{folder}/card.json: the config does not fit duplex: {error}") from error
+    expected = config.parameters
+    if card.parameters != expected:
+        raise ModelError(f"{folder}: the card says {card.parameters} parameters, its config gives {expected}")
+    network = Duplex(config)
+    load_weights(network, folder / "model.safetensors")
+    return DuplexModel(card, network, device, dtype)

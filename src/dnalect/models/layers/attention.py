@@ -1,0 +1,46 @@
+"""Attention of every published make.
+
+Shapes: B windows, T tokens, C channels, N heads, D channels of a head.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dnalect.models.layers.places import Places, rotated
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention (Vaswani 2017). fused: query, key and value are one projection, in this order."""
+
+    def __init__(self, width: int, heads: int, dropout: float = 0.0, fused: bool = False):
+        super().__init__()
+        self.heads, self.fused, self.dropout = heads, fused, dropout
+        if fused:
+            self.qkv = nn.Linear(width, 3 * width)
+        else:
+            self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x_BTC: Tensor, places: Places, weights: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Return the output (B, T, C) and, where asked for, the attention (B, N, T, T)."""
+        query, key, value = self._projected(x_BTC)
+        if places.rotation is not None:
+            query, key = rotated(query, places.rotation), rotated(key, places.rotation)
+        rate = self.dropout if self.training else 0.0
+        seen = None
+        if weights:
+            scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+            scores = scores if places.bias is None else scores + places.bias
+            seen = scores.float().softmax(-1).to(value.dtype)
+            mixed = F.dropout(seen, rate) @ value
+        else:
+            mixed = F.scaled_dot_product_attention(query, key, value, places.bias, dropout_p=rate)
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out, seen
+
+    def _projected(self, x_BTC: Tensor) -> tuple[Tensor, ...]:
+        if self.fused:
+            parts = self.qkv(x_BTC).chunk(3, dim=-1)
+        else:
+            parts = self.query(x_BTC), self.key(x_BTC), self.value(x_BTC)
+        return tuple(part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)

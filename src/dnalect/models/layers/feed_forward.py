@@ -1,0 +1,57 @@
+"""Feed-forward sub-layers: plain, gated, a convolution.
+
+Shapes: B windows, T tokens, C channels.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dnalect.models.layers.places import Places
+
+Activation = Callable[[Tensor], Tensor]
+
+
+class Plain(nn.Module):
+    """Two projections with an activation between them."""
+
+    def __init__(self, width: int, hidden: int, activation: Activation = F.gelu):
+        super().__init__()
+        self.activation = activation
+        self.up = nn.Linear(width, hidden)
+        self.down = nn.Linear(hidden, width)
+
+    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+        out: Tensor = self.down(self.activation(self.up(x_BTC)))
+        return out
+
+
+class Gated(nn.Module):
+    """A gated linear unit (Shazeer 2020): the first half, activated, times the second. biases: of `up` and `down`."""
+
+    def __init__(self, width: int, hidden: int, activation: Activation, biases: tuple[bool, bool]):
+        super().__init__()
+        self.activation = activation
+        self.up = nn.Linear(width, 2 * hidden, bias=biases[0])
+        self.down = nn.Linear(hidden, width, bias=biases[1])
+
+    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+        gate, value = self.up(x_BTC).chunk(2, dim=-1)
+        out: Tensor = self.down(self.activation(gate) * value)
+        return out
+
+
+class Convolution(nn.Module):
+    """One convolution of a few tokens; what lies outside the window is zero."""
+
+    def __init__(self, channels: int, kernel: int):
+        super().__init__()
+        self.kernel = kernel
+        self.conv = nn.Conv1d(channels, channels, kernel)
+
+    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+        before = (self.kernel - 1) // 2
+        x_BCT = (x_BTC * places.inside_BT1).transpose(1, 2)
+        out: Tensor = self.conv(F.pad(x_BCT, (before, self.kernel - 1 - before))).transpose(1, 2)
+        return out

@@ -1,0 +1,61 @@
+"""The sizes of an encoder, with bounds: what a family's config adds to."""
+
+from dataclasses import dataclass, fields
+
+from dnalect.core.errors import ConfigError
+
+# Far beyond any published model; what lies above is a damaged or a hostile file.
+LARGEST = {
+    "vocabulary": 1 << 22,
+    "width": 1 << 15,
+    "layers": 256,
+    "heads": 1 << 10,
+    "hidden": 1 << 17,
+    "longest": 1 << 22,
+    "embedding": 1 << 15,
+    "token_types": 1 << 10,
+}
+LEAST = {"token_types": 0}
+_SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What every encoder has.
+
+    vocabulary: tokens. width: channels of the stack. layers, heads: their numbers. hidden: inner channels of a
+    feed-forward layer (of each half where it is gated). longest: tokens that it was made for. eps: of every
+    LayerNorm. dropout, attention_dropout: in training only.
+    """
+
+    vocabulary: int
+    width: int = 768
+    layers: int = 12
+    heads: int = 12
+    hidden: int = 3072
+    longest: int = 512
+    eps: float = 1e-12
+    dropout: float = 0.0
+    attention_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, sorts = getattr(self, field.name), _SORTS.get(field.type, ())
+            if sorts and (not isinstance(value, sorts) or (isinstance(value, bool) and bool not in sorts)):
+                raise ConfigError(f"an encoder's {field.name} must be of type {field.type}, not {value!r}")
+            least, most = LEAST.get(field.name, 1), LARGEST.get(field.name)
+            if most is not None and not least <= value <= most:
+                raise ConfigError(f"an encoder's {field.name} must lie in [{least}, {most}], not {value}")
+        self.check(f"{self.heads} heads do not divide the width {self.width}", self.width % self.heads == 0)
+        self.check(f"eps must lie in (0, 0.1), not {self.eps}", 0 < self.eps < 0.1)
+        self.check("dropout must lie in [0, 1)", 0 <= self.dropout < 1 and 0 <= self.attention_dropout < 1)
+
+    @property
+    def positions(self) -> int | None:
+        """Most tokens that it can read, None where there is no end."""
+        return self.longest
+
+    def check(self, sentence: str, possible: bool) -> None:
+        """Raise ConfigError with a sentence about what is not possible."""
+        if not possible:
+            raise ConfigError(f"an impossible encoder: {sentence}")

@@ -1,0 +1,284 @@
+"""Names -> models: embedded, published, on the hub, or a folder, checked from end to end. Nothing is ever executed."""
+
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.files import sha256
+from dnalect.genome.builds import build_named
+from dnalect.models.card import Card, CorpusGenome, read_card
+from dnalect.models.catalogue import EMBEDDED, PublishedCard, published, unknown
+from dnalect.models.families.duplex import load_duplex
+from dnalect.models.families.family import Evidence, Family, HubConfig
+from dnalect.models.files import Weights, read_json, read_weights
+from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
+from dnalect.models.layers.encoder import Encoder
+from dnalect.models.masked import MaskedModel
+from dnalect.models.model import Model, Named
+from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
+from dnalect.models.predictor import BASE, Predictor, load_predictor
+from dnalect.models.predictor import FAMILY as PREDICTOR
+from dnalect.models.recognise import FAMILIES, check_type, recognised
+from dnalect.models.vocabulary import read_vocabulary
+from dnalect.tokens.tokenizer import Tokenizer
+
+WINDOW = 512
+# A config that asks for this many times what the files hold is not worth listing what is missing.
+ABSURD = 4
+_DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+_log = logging.getLogger("dnalect")
+
+
+def model_folder(name: str) -> Path:
+    """Return the folder of a model, fetching it from the hub where it has to come from there.
+
+    name: an embedded model, a folder, a published model (`dnabert-6`) or OWNER/NAME on the hub,
+    tried in this order. Raises ModelError where it is none of these or can't be had.
+    """
+    if (EMBEDDED / name / "card.json").is_file() and "/" not in name:
+        return EMBEDDED / name
+    folder = Path(name)
+    if folder.is_dir():
+        return folder
+    known = published(name)
+    if known and not known.hub:
+        raise ModelError(
+            f"{name} is not on the hub: get {known.source}, put it into a folder of its own and give the folder's path"
+        )
+    if known:
+        return fetched(known.hub, known.revision)
+    if is_path(name):
+        raise no_folder(name)
+    if is_hub_id(name):
+        return fetched(name)
+    raise unknown(name)
+
+
+def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
+    model = load(name, device, dtype)
+    if model.can.likelihood is None:
+        raise ModelError(
+            f"{name} is a fine-tuned predictor, and this needs a language model: give the one it came from"
+        )
+    return model
+
+
+def tuned_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Predictor:
+    """Load a fine-tuned model: see `load`. Raises ModelError for a language model."""
+    model = load(name, device, dtype)
+    if not isinstance(model, Predictor):
+        raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
+    return model
+
+
+def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Return the language model that a predictor came from, as it was before.
+
+    name: what the predictor was loaded as. Raises ModelError where it can't be had: of a model
+    tuned in full the folder holds no copy.
+    """
+    told = predictor.card.config
+    if told["method"] == "probe":
+        return predictor.base
+    inside = model_folder(predictor.source or str(name)) / BASE
+    source: Named = inside if told["method"] == "lora" and inside.is_dir() else told["base"]["name"]
+    try:
+        base = language_model(source, device, dtype)
+    except ModelError as error:
+        raise ModelError(
+            f"the zero-shot score needs the model that {predictor.card.id} came from: {error}; "
+            "--score change leaves that score out"
+        ) from error
+    if base.card.sha256 != told["base"]["sha256"]:
+        raise ModelError(
+            f"{source} is another version of the model that {predictor.card.id} came from: the SHA-256 of the weights "
+            "differs; --score change leaves the zero-shot score out"
+        )
+    return base
+
+
+def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
+    """Load a model by its name, its id on the hub or its folder, in eval mode.
+
+    What a folder holds is recognised by its content: a language model, or a predictor that `finetune` made.
+
+    Args:
+        name: As `dnalect models` lists it; OWNER/NAME on the Hugging Face hub; or a folder, of this
+            project or as the hub lays it out (config.json, model.safetensors or pytorch_model.bin,
+            vocab.txt or tokenizer.json). A model that was loaded before is returned as it is, on its
+            own device: `model.to` moves it.
+        device: As torch names it, or "auto" for the best there is.
+        dtype: "float32" or "bfloat16".
+
+    Returns:
+        The model, with its `card`.
+
+    Raises:
+        ModelError: A name, a file, a checksum, a tensor or their number is wrong.
+
+    Examples:
+        >>> import dnalect
+        >>> model = dnalect.load("duplex-yeast")
+        >>> model.card.id, model.card.family
+        ('duplex-yeast', 'duplex')
+    """
+    if isinstance(name, Model):
+        return name
+    if not isinstance(name, str | os.PathLike):
+        raise ModelError(f"a model is a name, a folder, or what dnalect.load gave, not {type(name).__name__}")
+    name = str(name)
+    if dtype not in DTYPES:
+        raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
+    target = device_named(device)
+    warn_if_emulated(target, DTYPES[dtype])
+    about = published(name) if not Path(name).is_dir() else None
+    folder = model_folder(name)
+    for warning in about.warnings if about else ():
+        _log.warning("dnalect: %s", warning)
+    card = read_card(folder) if (folder / "card.json").is_file() else None
+    if card is None and not _hub_layout(folder):
+        raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
+    model: Model
+    if card is None:
+        model = load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
+    else:
+        model = _own(card, folder, target, DTYPES[dtype], about)
+    model.source = name
+    return model
+
+
+def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None) -> Model:
+    if card.family == PREDICTOR:
+        return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
+    known = ["duplex", *FAMILIES]
+    if card.family not in known:
+        raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise ModelError(f"{folder} has no model.safetensors")
+    if sha256(weights) != card.sha256:
+        raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
+    if card.family == "duplex":
+        return load_duplex(card, folder, device, dtype)
+    return load_masked(check_folder(folder), device, dtype, card, about)
+
+
+def _hub_layout(folder: Path) -> bool:
+    return (folder / "config.json").is_file() or any(folder.glob("*.h*5"))
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A folder whose files fit together. network: without memory. ignored: tensors left aside."""
+
+    folder: Path
+    family: Family[Any]
+    network: Encoder
+    tokenizer: Tokenizer
+    weights: Weights
+    tensors: dict[str, Tensor]
+    ignored: tuple[str, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the tensors that the network takes."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
+
+    @property
+    def context_bases(self) -> int:
+        """The most bases that surely fit."""
+        return max(1, self.tokenizer.longest(self.network.config.longest))
+
+
+def check_folder(folder: Path) -> Checked:
+    """Read a folder and check config, weights and tokenizer against each other.
+
+    Nothing of the size that the config asks for is allocated: the network is built without
+    memory, and only what the weight files hold is read. Raises ModelError that names the fault.
+    """
+    path = folder / "config.json"
+    raw = read_json(path) if path.is_file() else {}
+    check_type(raw, folder)
+    weights = read_weights(folder)
+    tokenizer = read_vocabulary(folder, raw)
+    family = recognised(Evidence(weights.tensors.keys(), raw, tokenizer), folder)
+    if tokenizer is None:
+        raise ModelError(f"{folder} has no file of words: neither vocab.txt nor tokenizer.json")
+    try:
+        config = family.read_config(HubConfig(raw, path))
+    except ConfigError as error:
+        raise ModelError(f"{path}: {error}") from error
+    family.check_tokenizer(tokenizer, config, folder)
+    network = family.outline(config)
+    asked, held = (sum(each.numel() for each in some) for some in (network.parameters(), weights.tensors.values()))
+    if asked > ABSURD * held:
+        raise ModelError(f"{path} asks for {asked:,} parameters, but the weight files hold {held:,} numbers")
+    adopted = family.table.adopt(weights.tensors, network, folder)
+    return Checked(folder, family, network, tokenizer, weights, adopted.tensors, adopted.ignored)
+
+
+def load_masked(
+    checked: Checked,
+    device: torch.device,
+    dtype: torch.dtype,
+    card: Card | None = None,
+    published: PublishedCard | None = None,
+) -> MaskedModel:
+    """Make a model of a checked folder, whose tensors it uses up.
+
+    card: of the folder's card.json. published: what the folder must be.
+    Raises ModelError where these say another family or number of parameters.
+    """
+    _check_number(checked, card, published)
+    made = card or card_of(checked, published)
+    # One at a time and copied: the files may be mapped, and may change after this.
+    for name in list(checked.tensors):
+        checked.tensors[name] = checked.tensors[name].to(device, dtype, copy=True).contiguous()
+    checked.network.load_state_dict(checked.tensors, assign=True)
+    return MaskedModel(made, checked.family, checked.tokenizer, checked.network, device, dtype, published)
+
+
+def _check_number(checked: Checked, card: Card | None, published: PublishedCard | None) -> None:
+    for known in (card, published):
+        if known is None:
+            continue
+        name = known.id if isinstance(known, Card) else known.name
+        if checked.family.name != known.family:
+            raise ModelError(
+                f"{checked.folder} holds a {checked.family.title}, but {name} is of the family {known.family}"
+            )
+        if checked.parameters != known.parameters:
+            raise ModelError(
+                f"{checked.folder} holds {checked.parameters:,} parameters, but {name} has {known.parameters:,}"
+            )
+
+
+def card_of(checked: Checked, published: PublishedCard | None) -> Card:
+    """Return the card of a published checkpoint, or of a folder without one."""
+    about = published
+    assembly = about.assembly if about else ""
+    build = build_named(assembly)
+    contigs = build.contigs if build else {}
+    genomes = [CorpusGenome(assembly, contigs=contigs, train=list(contigs), assembly=assembly)] if contigs else []
+    return Card(
+        id=about.name if about else checked.folder.resolve().name,
+        revision=about.revision if about else "unknown",
+        sha256=checked.weights.sha256,
+        family=checked.family.name,
+        tokenizer=checked.tokenizer.name,
+        config=asdict(checked.network.config),
+        context_bases=checked.context_bases,
+        window=min(WINDOW, checked.context_bases),
+        parameters=checked.parameters,
+        species=about.species if about else "",
+        assembly=assembly,
+        licence=about.licence if about else "",
+        genomes=genomes,
+    )

@@ -1,0 +1,133 @@
+"""Which family a model is of, and whether dnalect reads it: told before any weights are fetched or read.
+
+A new family is a file in families/ and a line below.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from dnalect.core.errors import ModelError
+from dnalect.models.families import dnabert, dnabert2, grover, logo, nucleotide_transformer
+from dnalect.models.families.family import Evidence, Family
+from dnalect.models.files import read_json
+from dnalect.models.vocabulary import read_vocabulary
+
+FAMILIES: dict[str, Family[Any]] = {
+    each.FAMILY.name: each.FAMILY for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover)
+}
+_EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
+_GPN = "GPN", "its own package, gpn (github.com/songlab-cal/gpn), runs it"
+_DECODER = (
+    "a causal decoder",
+    "transformers runs it; dnalect scores with models that read both sides of a base",
+)
+# What a config.json calls its model: what people call it, and what runs it.
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "hyenadna": ("HyenaDNA", "its authors' code (github.com/HazyResearch/hyena-dna) runs it"),
+    "caduceus": (
+        "Caduceus or PlantCaduceus",
+        "its authors' code (kuleshov-group/caduceus on GitHub) runs it on a GPU",
+    ),
+    "gpn": _GPN,
+    "convnet": _GPN,
+    "gpnroformer": ("GPN-MSA", _GPN[1]),
+    "stripedhyena": ("Evo", "its own package, evo-model (github.com/evo-design/evo), and a large GPU run it"),
+    "stripedhyena2": _EVO2,
+    "evo2": _EVO2,
+    "modernbert": ("ModernBERT, such as ModernGENA", "transformers runs it"),
+    "big_bird": ("BigBird, such as GENA-LM's sparse models", "transformers runs it"),
+    "enformer": ("Enformer, which predicts tracks", "enformer-pytorch runs it"),
+    "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
+    "mamba": ("Mamba", "transformers runs it"),
+    "ntv3": ("Nucleotide Transformer 3", "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it"),
+} | dict.fromkeys(("llama", "mistral", "mixtral", "qwen2", "qwen3", "gpt2", "gpt_neox"), _DECODER)
+# Those whose name in a repository's name leaves no doubt.
+_TELLING = frozenset(("hyenadna", "caduceus", "evo2", "modernbert", "enformer", "borzoi", "ntv3"))
+
+
+def supported() -> str:
+    """Return in words the families that dnalect reads, with the model_type of their config.json."""
+    told = [f"{family.title} ({' or '.join(family.model_types)})" for family in FAMILIES.values()]
+    return ", ".join(told) + ", and duplex, this project's own"
+
+
+def check_type(config: dict[str, Any], where: object) -> None:
+    """Raise ModelError where a config.json names a kind of model that no family has.
+
+    config: {} and one that names nothing pass. where: the folder or the repository, for the message.
+    """
+    kind, what = config.get("model_type"), "model_type"
+    known = {kind for family in FAMILIES.values() for kind in family.model_types}
+    if not isinstance(kind, str):
+        classes = config.get("architectures")
+        named = classes[0] if isinstance(classes, list) and classes and isinstance(classes[0], str) else ""
+        if not named or named.lower().startswith(tuple(known)):
+            return
+        kind, what = named, "architecture"
+    if kind in known:
+        # GENA-LM calls itself a BERT too.
+        if config.get("pre_layer_norm") is True:
+            raise _unsupported(where, f"model_type {kind}", "GENA-LM", "docs/adding-a-model.md shows how it is added")
+        return
+    near = [each for name, each in ELSEWHERE.items() if kind.lower().startswith(name)]
+    raise _unsupported(where, f"{what} {kind}", *(near[-1] if near else ("", "")))
+
+
+def check_name(repository: str) -> None:
+    """Raise ModelError where the name of a repository on the hub says that no family reads what it holds.
+
+    For when the repository can't be asked; a name that says nothing passes.
+    """
+    name = repository.lower().replace("-", "").replace("_", "")
+    near = [(kind, *each) for kind, each in ELSEWHERE.items() if kind in _TELLING and kind in name]
+    if near:
+        kind, title, runs = near[-1]
+        raise _unsupported(repository, f"model_type {kind}, by its name", title, runs)
+
+
+def _unsupported(where: object, what: str, title: str, runs: str) -> ModelError:
+    named = f" ({title})" if title else ""
+    instead = f" {_capital(runs)}." if runs else ""
+    return ModelError(
+        f"{where}: {what}{named}: not supported.{instead}\n"
+        f"Supported: {supported()}. dnalect models choose says which model answers which question"
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def check_small_files(folder: Path, where: object) -> None:
+    """Raise ModelError where config.json and tokenizer show that no family reads this model.
+
+    folder: holds what of them there is. where: what it is called, for the message.
+    """
+    if (folder / "card.json").is_file():
+        return
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ModelError(f"{where} has neither config.json nor card.json: it is no model that dnalect reads")
+    config = read_json(path)
+    check_type(config, where)
+    try:
+        read_vocabulary(folder, config)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from error
+
+
+def recognised(evidence: Evidence, where: object) -> Family[Any]:
+    """Return the family that nothing in a folder speaks against.
+
+    Raises ModelError where there is none, with what speaks against the likeliest.
+    """
+    doubts = {name: family.doubts(evidence) for name, family in FAMILIES.items() if family.keras == evidence.keras}
+    fitting = [name for name, against in doubts.items() if not against]
+    if len(fitting) == 1:
+        return FAMILIES[fitting[0]]
+    if fitting:
+        raise ModelError(f"{where} could be any of {', '.join(fitting)}; its files contradict each other")
+    likeliest = min(doubts, key=lambda name: len(doubts[name]))
+    equal = [name for name in doubts if len(doubts[name]) == len(doubts[likeliest])]
+    parts = [f"{FAMILIES[name].title}: {'; '.join(doubts[name])}" for name in equal]
+    raise ModelError(f"{where} is no model of a known family.\n  " + "\n  ".join(parts))
