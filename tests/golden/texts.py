@@ -323,8 +323,6 @@ def _flat(item: Any) -> list[Any]:
 
 
 TAG = re.compile(r"<[^>]*>")
-FIGURE = re.compile(r"<figure>.*?</figure>\s*", re.S)
-HISTOGRAMS = re.compile(r"(Scores against the background</h2>\s*<div[^>]*>)((?:\s*<figure>.*?</figure>)+)", re.S)
 BLOCK = re.compile(r"<(script|style|svg)\b([^>]*)>(.*?)</\1>", re.S)
 
 
@@ -347,11 +345,7 @@ def page(path: Path, rules: Rules) -> str:
             told.append(f"{kind}{attributes}: {len(plain.splitlines())} lines, crc {zlib.crc32(plain.encode()):08x}\n")
         return f"\n[{kind} {len(told)}]\n"
 
-    # Their order is that of a set of strings, another one in every process.
-    source = HISTOGRAMS.sub(
-        lambda found: found[1] + "".join(sorted(FIGURE.findall(found[2]))), path.read_text(encoding="utf-8")
-    )
-    source = BLOCK.sub(block, source)
+    source = BLOCK.sub(block, path.read_text(encoding="utf-8"))
     skeleton = re.findall(r"<(/?\w+)", source)
     source = re.sub(r"</(?:td|th)>", " | ", source)
     source = re.sub(

@@ -12,7 +12,7 @@ from dnalect.api.given import input_path, is_path, options_of, reference_path
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
-from dnalect.core.figures import Figure
+from dnalect.core.figures import MORE, Figure
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.pretrain import pretrain as train_model
@@ -45,7 +45,7 @@ class Finetuned(Table):
 
 
 def _plain(figure: Figure) -> dict[str, Any]:
-    cells = asdict(figure)
+    cells = {name: value for name, value in asdict(figure).items() if name not in MORE}
     mean, low, high = cells.pop("value")
     return {
         **{name: value for name, value in cells.items() if not isinstance(value, dict)},

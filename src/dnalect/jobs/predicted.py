@@ -48,7 +48,7 @@ class PredictedChanges:
         """Draw the backgrounds of these variants and give them to the report."""
         for number, (output, background) in enumerate(zip(self.scorer.outputs, self.backgrounds, strict=True)):
             background.prepare(variants)
-            for kind in {variant.kind for variant in variants} if number < REPORTED else ():
+            for kind in dict.fromkeys(each.kind for each in variants) if number < REPORTED else ():
                 alike = background.alike([variant for variant in variants if variant.kind == kind])
                 tally.changes.compare(f"{output.name}, {kind}", alike)
 

@@ -262,7 +262,7 @@ class Scoring:
         if "llr" in self.measured:
             self.cost += self.scorer.cost(variants)
             self.background.prepare(variants)
-            for kind in {variant.kind for variant in variants}:
+            for kind in dict.fromkeys(variant.kind for variant in variants):
                 self.tally.scores.compare(kind, self.background.alike([v for v in variants if v.kind == kind]))
         if self.changes:
             self.changes.prepare(variants, self.tally)
