@@ -13,7 +13,7 @@ from dnalect.genome.fasta import Genome
 class Measure(Protocol):
     """A number for every variant that depends on reference and variant alone: what a background is drawn of.
 
-    genome: the reference. reach: bases on each side that the number depends on. longest_allele: most
+    genome: the reference. reach: bases on each side that the number of a substitution depends on. longest_allele: most
     bases of an allele that can be scored. draws_others: whether a background of other variants
     than SNVs is drawn without being asked for. identity: names model and method; equal ones give
     equal numbers on one reference. sites: precomputed log-probabilities, or None.

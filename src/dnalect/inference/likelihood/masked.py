@@ -1,9 +1,10 @@
 """p(base | the rest) from a masked model with any tokenizer: the mean over strands and frames of words."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -144,26 +145,16 @@ class Masked:
             for span, pair in zip(spans, asked, strict=True)
         ]
         sums = pieces.log_sums(self.model, spans, masks, self.batch)
-        found = []
-        for number, pair in enumerate(pairs):
-            mine = slice(number * self.ways, (number + 1) * self.ways)
-            found.append(self._compared(spans[mine], sums[mine], pair))
+        sites = [slice(low, low + self.ways) for low in range(0, len(spans), self.ways)]
+        found = [_compared(spans[site], sums[site], pair) for site, pair in zip(sites, pairs, strict=True)]
+        lost = [n for n, site in enumerate(sites) if found[n].ratios is None and spans[site][0].even(*pairs[n])]
+        alone = [span for n in lost for span in spans[sites[n]]]
+        logs: Iterator[Floats] = iter(pieces.single_bases(self.model, alone, self.batch) if alone else ())
+        for n in lost:
+            before, after = pairs[n]
+            ratios = [float(log[after] - log[before]) for log in islice(logs, self.ways)]
+            found[n] = replace(found[n], ratios=ratios, alone=True)
         return found
-
-    def _compared(
-        self, spans: Sequence[pieces.Span], sums: Sequence[dict[int, Floats]], pair: tuple[int, int]
-    ) -> Compared:
-        before, after = pair
-        tokens = (spans[0].counts[before], spans[0].counts[after])
-        prob = _prob(sums, before) if len(spans[0].texts) == 4 else None
-        ratios = [pieces.ratio(found, span.counts, *pair) for found, span in zip(sums, spans, strict=True)]
-        known = [ratio for ratio in ratios if ratio is not None]
-        if len(known) == len(ratios):
-            return Compared(known, tokens, prob=prob)
-        if len(spans[0].texts[before]) != len(spans[0].texts[after]):
-            return Compared(None, tokens, prob=prob)
-        alone = pieces.single_bases(self.model, spans, self.batch)
-        return Compared([float(row[after] - row[before]) for row in alone], tokens, alone=True, prob=prob)
 
     def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
         """Return ln p (L, 4) of the wanted bases of a sequence, with `flank` bases on each side; elsewhere ln 1/4."""
@@ -185,6 +176,15 @@ class Masked:
 def mean(ratios: Sequence[float]) -> float:
     """Return the mean, whatever the order: swapped alleles give exactly the opposite."""
     return math.fsum(ratios) / len(ratios)
+
+
+def _compared(spans: Sequence[pieces.Span], sums: Sequence[dict[int, Floats]], pair: tuple[int, int]) -> Compared:
+    before, after = pair
+    ratios = [pieces.ratio(found, span.counts, *pair) for found, span in zip(sums, spans, strict=True)]
+    known = [ratio for ratio in ratios if ratio is not None]
+    prob = _prob(sums, before) if len(spans[0].texts) == 4 else None
+    whole = known if len(known) == len(ratios) else None
+    return Compared(whole, (spans[0].counts[before], spans[0].counts[after]), prob=prob)
 
 
 def _known(reference: Codes, alternate: Codes) -> list[Codes]:

@@ -33,6 +33,10 @@ class Span:
     before: Ids
     after: Ids
 
+    def even(self, one: int, other: int) -> bool:
+        """Whether two alleles have one length."""
+        return len(self.texts[one]) == len(self.texts[other])
+
     def query(self, masks: int, fill: int) -> Query:
         """The pass with so many masks in place of the span."""
         ids = np.concatenate([self.before, np.full(masks, fill, dtype=np.int64), self.after])

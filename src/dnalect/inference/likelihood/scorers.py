@@ -206,16 +206,16 @@ class MaskedScorer(LikelihoodScorer[Masked]):
     def _spans(self, variants: Sequence[Variant]) -> list[Score]:
         """Byte pairs: one span for all alleles of a site."""
         alleles, pairs = zip(*map(self._alleles, variants), strict=True)
-        scores = []
-        for variant, found in zip(variants, self.likelihood.compared(alleles, pairs), strict=True):
-            if found.ratios is None:
-                (score,) = self._indels([variant])
-                scores.append(Score(score.value, kind=variant.kind, flags=(*variant.flags, "pseudo_likelihood")))
-                continue
+        scores, compared = [], self.likelihood.compared(alleles, pairs)
+        for variant, found in zip(variants, compared, strict=True):
             flags = (*variant.flags, "single_bases") if found.alone else variant.flags
-            gap = self._gap(np.array(found.ratios))
-            score = Score(mean(found.ratios), ref_prob=found.prob, kind=variant.kind, flags=flags)
-            scores.append(replace(score, tokens=found.tokens, strand_gap=gap))
+            ratios = found.ratios or [0.0] * self.ways
+            score = Score(mean(ratios), ref_prob=found.prob, kind=variant.kind, flags=flags)
+            scores.append(replace(score, tokens=found.tokens, strand_gap=self._gap(np.array(ratios))))
+        lost = [n for n, found in enumerate(compared) if found.ratios is None]
+        for n, score in zip(lost, self._indels([variants[n] for n in lost]) if lost else (), strict=True):
+            flags = (*variants[n].flags, "pseudo_likelihood")
+            scores[n] = Score(score.value, kind=variants[n].kind, flags=flags)
         return scores
 
     def _gained(self, reference: Sequence[Codes], alternate: Sequence[Codes]) -> Floats:
