@@ -72,6 +72,6 @@ def predicted_changes(
     found = scorer.changes(variants)
     values = np.array([[change.value for change in each] for each in found])
     levels = np.array([[(change.reference + change.alternate) / 2 for change in each] for each in found])
-    kinds = {spec.kind for spec in predictor.targets.values()}
+    kinds = {spec.kind for spec in predictor.can.targets.values()}
     signal = len(scorer.outputs) == 1 and kinds == {"signal"}
     return Changed(name, tuple(output.name for output in scorer.outputs), values, levels, signal)

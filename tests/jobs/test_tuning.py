@@ -77,7 +77,7 @@ def test_a_saved_predictor_predicts_what_it_did_before(bases, examples, tmp_path
     after = dnalect.load(tmp_path / "model")
     assert after.can.likelihood is None
     assert after.can.context_bases == min(40, after.language.can.context_bases)
-    assert after.targets == before.targets
+    assert after.can.targets == before.can.targets
     assert set(after.calibration) == {"two", "three", "marks", "share"}
     texts = [*examples.sequences[:20], "ACGTNNNNACGTTGCA", "acgtttgacca", "G" * 200]
     for calibrated in (True, False):
@@ -97,7 +97,7 @@ def test_both_strands_are_the_mean_of_the_two(bases, examples, tmp_path, name, p
     texts = list(examples.sequences[:9])
     opposite = [decode(reverse_complement(encode(text))) for text in texts]
     first, second = raw_predictions(one, texts), raw_predictions(one, opposite)
-    mean = {target: (first[target] + second[target]) / 2 for target in one.targets}
+    mean = {target: (first[target] + second[target]) / 2 for target in one.can.targets}
     for target, wanted in mean.items():
         np.testing.assert_allclose(raw_predictions(both, texts)[target], wanted, atol=1e-5, rtol=0)
         np.testing.assert_allclose(raw_predictions(both, opposite)[target], wanted, atol=1e-5, rtol=0)

@@ -2,14 +2,16 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from dnalect.core.errors import OutputError
+from dnalect.core.errors import ModelError, OutputError
 
 
 def cache_folder() -> Path:
@@ -24,6 +26,21 @@ def sha256(path: Path) -> str:
     """Return the hex SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path, largest: int = 1 << 24) -> dict[str, Any]:
+    """Read a JSON object. Raises ModelError where the file is missing, too large or no object."""
+    try:
+        if path.stat().st_size > largest:
+            raise ModelError(f"{path} is too large to be what its name says")
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is no JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise ModelError(f"{path} must hold a JSON object")
+    return raw
 
 
 def check_writable(path: Path) -> None:

@@ -76,7 +76,7 @@ class ChangeScorer:
             raise ConfigError(
                 f"--shifts must be an odd number up to {most}, so that windows of {self.window} bases keep the variant"
             )
-        self.outputs = outputs_of(list(predictor.targets.values()))
+        self.outputs = outputs_of(list(predictor.can.targets.values()))
 
     @property
     def identity(self) -> str:
@@ -139,7 +139,7 @@ class ChangeScorer:
         found = [raw_predictions(predictor, view, self.batch) for view in views]
         values = {
             name: readout(spec, predictor.calibration.get(name), np.mean([each[name] for each in found], axis=0))
-            for name, spec in predictor.targets.items()
+            for name, spec in predictor.can.targets.items()
         }
         return np.stack([values[output.target][:, output.column] for output in self.outputs], axis=1)
 

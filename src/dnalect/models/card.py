@@ -1,16 +1,14 @@
 """A model card: what is known of a checkpoint, as data."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
+from dnalect.core.files import read_json
 from dnalect.genome.builds import SAME_ASSEMBLY
 from dnalect.genome.regions import split_region
-
-LARGEST_CARD = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -137,16 +135,9 @@ _KINDS = {
 def read_card(folder: Path) -> Card:
     """Read card.json. Raises ModelError where it is missing, no JSON, or has wrong fields."""
     path = folder / "card.json"
-    try:
-        if path.stat().st_size > LARGEST_CARD:
-            raise ModelError(f"{path} is too large for a card")
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{folder} is no model folder: card.json cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is no JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise ModelError(f"{path} must hold a JSON object")
+    if not path.is_file():
+        raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
+    raw = read_json(path)
     try:
         return Card(**raw)
     except TypeError as error:

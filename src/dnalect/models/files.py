@@ -1,6 +1,5 @@
 """The files of a model folder: JSON, and weights as named tensors. Nothing in a file is ever run."""
 
-import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dnalect.core.errors import ModelError
-from dnalect.core.files import sha256
+from dnalect.core.files import read_json, sha256
 
 LARGEST_INDEX = 1 << 26
 # In the order of preference: what is read first holds no pickle.
@@ -128,21 +127,6 @@ def _distinct(tensors: Mapping[str, Tensor]) -> list[Tensor]:
     for tensor in tensors.values():
         seen.setdefault((tensor.data_ptr(), tuple(tensor.shape)), tensor)
     return list(seen.values())
-
-
-def read_json(path: Path, largest: int = 1 << 24) -> dict[str, Any]:
-    """Read a JSON object. Raises ModelError where the file is missing, too large or no object."""
-    try:
-        if path.stat().st_size > largest:
-            raise ModelError(f"{path} is too large to be what its name says")
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is no JSON: {error}") from error
-    if not isinstance(raw, dict):
-        raise ModelError(f"{path} must hold a JSON object")
-    return raw
 
 
 def read_keras(path: Path) -> dict[str, Tensor]:

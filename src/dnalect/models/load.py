@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.files import sha256
+from dnalect.core.files import read_json, sha256
 from dnalect.genome.builds import build_named
 from dnalect.models.card import Card, CorpusGenome, read_card
 from dnalect.models.catalogue import EMBEDDED, PublishedCard, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig
-from dnalect.models.files import Weights, read_json, read_weights
+from dnalect.models.files import Weights, read_weights
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.masked import MaskedModel

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.files import write_text, written_whole
-from dnalect.models.files import read_json, read_safetensors
+from dnalect.core.files import read_json, write_text, written_whole
+from dnalect.models.files import read_safetensors
 from dnalect.models.weights import listed, misfits
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"

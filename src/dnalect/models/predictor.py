@@ -79,16 +79,11 @@ class Predictor(Model):
         return self.base
 
     @property
-    def targets(self) -> dict[str, HeadSpec]:
-        """Name -> what a head predicts."""
-        return self.network.heads.specs
-
-    @property
     def _symmetric(self) -> bool:
         return self.reading.strands == 2 and self.base.can.strands == "halves"
 
     def __repr__(self) -> str:
-        targets = ", ".join(self.targets)
+        targets = ", ".join(self.can.targets)
         return f"Predictor({self.card.id}: {targets}; {self.card.config['method']} on {self.base!r})"
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
@@ -112,8 +107,8 @@ class Predictor(Model):
         vectors = self.network.vectors(encoding)
         if self._symmetric:
             vectors = over_both_strands(vectors, self.base.can.width, self.reading.pool == "eighths")
-        raw = {name: self.network.heads(name, vectors).float() for name in self.targets}
-        return replace(out, targets={name: own_unit(self.targets[name], values) for name, values in raw.items()})
+        raw = {name: self.network.heads(name, vectors).float() for name in self.can.targets}
+        return replace(out, targets={name: own_unit(self.can.targets[name], values) for name, values in raw.items()})
 
     def answers(self, raw: Predictions, calibrated: bool = True) -> Predictions:
         """Return probabilities, or values in their own unit, of raw numbers: target -> (n, outputs) float32.
@@ -122,7 +117,7 @@ class Predictor(Model):
         """
         known = self.calibration if calibrated else {}
         return {
-            name: known.get(name, Calibration()).apply(target_of(self.targets[name]), values).astype(np.float32)
+            name: known.get(name, Calibration()).apply(target_of(self.can.targets[name]), values).astype(np.float32)
             for name, values in raw.items()
         }
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dnalect.core.errors import ModelError
+from dnalect.core.files import read_json
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import EMBEDDED, published, unknown
-from dnalect.models.files import read_json
 from dnalect.models.hub import is_hub_id, is_path, no_folder, small_files
 from dnalect.models.predictor import BASE
 from dnalect.models.recognise import check_type

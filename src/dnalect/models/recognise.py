@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
+from dnalect.core.files import read_json
 from dnalect.models.families import dnabert, dnabert2, grover, logo, nucleotide_transformer
 from dnalect.models.families.family import Evidence, Family
-from dnalect.models.files import read_json
 from dnalect.models.vocabulary import read_vocabulary
 
 FAMILIES: dict[str, Family[Any]] = {

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.models.files import read_json
+from dnalect.core.files import read_json
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.ngrams import Ngrams

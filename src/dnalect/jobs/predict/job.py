@@ -55,7 +55,7 @@ def predict_file(options: Options) -> Done:
     genome = _genome(kind, source, options)
     tiling = Tiling(options.window, options.step)
     opened = windows_of(source, kind, genome, tiling, options.labels, options.rename)
-    answers = answers_of(predictor.targets)
+    answers = answers_of(predictor.can.targets)
     facts = _facts(source, kind, genome, predictor, answers, options)
     names = ContigNames(genome, options.rename) if genome is not None else None
     columns = _renamed(opened, answers)

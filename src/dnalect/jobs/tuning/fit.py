@@ -78,7 +78,8 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     predictor = Predictor(_bare_card(base.card, config), pooled)
     raw = raw_predictions(predictor, tune.sequences)
     calibration = {
-        name: fit_calibration(target_of(spec), raw[name], tune.labels[name]) for name, spec in predictor.targets.items()
+        name: fit_calibration(target_of(spec), raw[name], tune.labels[name])
+        for name, spec in predictor.can.targets.items()
     }
     kept = config.method != "probe" and config.warm and facts["best_step"] == 0
     return Fitted(Predictor(predictor.card, pooled, calibration), facts, kept)
