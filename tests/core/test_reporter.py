@@ -1,11 +1,12 @@
 """Long phases report through one door: a bar, plain lines, a function, or nothing."""
 
 import io
+import threading
 
 import pytest
 
 from dnalect.core import reporter
-from dnalect.core.reporter import Reporter, duration, phase, show, track, using
+from dnalect.core.reporter import Reporter, duration, phase, quietly, say, show, track, using, warn
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +131,47 @@ def test_an_interrupted_phase_is_not_called_done(clock, capsys):
 )
 def test_a_time_as_people_say_it(seconds, said):
     assert duration(seconds) == said
+
+
+def test_each_thread_has_a_reporter_of_its_own(capsys):
+    here, both = threading.Barrier(2), {}
+
+    def job(name):
+        states, notes, warnings = [], [], []
+        with using(Reporter(states.append, notes.append, warnings.append)), phase(name, 2, "steps") as bar:
+            here.wait(10)
+            say(f"{name} says")
+            warn(f"{name} warns")
+            bar.update(2)
+        both[name] = [str(states[-1].what), notes, warnings]
+
+    threads = [threading.Thread(target=job, args=(name,)) for name in "ab"]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    assert both == {name: [name, [f"{name} says"], [f"{name} warns"]] for name in "ab"}
+    assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_are_notes_where_nobody_hears_them_apart():
+    heard = []
+    with using(Reporter(say=heard.append)):
+        warn("careful")
+    assert heard == ["careful"]
+
+
+def test_what_is_made_quietly_leaves_its_reader_as_it_was():
+    heard = []
+
+    def made():
+        yield from track(range(2), "making")
+
+    with using(heard.append):
+        taken = quietly(made())
+        assert next(taken) == 0
+        list(track(range(1), "taking"))
+        assert next(taken) == 1
+    assert {state.what for state in heard} == {"taking"}
+    with pytest.raises(StopIteration):
+        next(taken)

@@ -10,6 +10,7 @@ import torch
 import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, ModelError, OutputError
 from dnalect.inference.predictions import predictions
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.training import loop
 from dnalect.training.logs import read_log
@@ -65,7 +66,7 @@ def half_done(data, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(loop, "_step", killed)
         with pytest.raises(KeyboardInterrupt):
-            pretrain(data / "toy.toml", data, data / "run")
+            pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     return data / "run"
 
 
@@ -73,7 +74,7 @@ def test_a_run_does_not_go_on_with_another_genome(data, monkeypatch):
     out = half_done(data, monkeypatch)
     genome(data, seed=1)
     with pytest.raises(ModelError, match="belongs to other data: the genome toy changed since"):
-        pretrain(data / "toy.toml", data, out)
+        pretrain(PretrainOptions(data / "toy.toml", out, data))
     assert not (out / "card.json").exists()
 
 
@@ -83,19 +84,19 @@ def test_a_checkpoint_that_does_not_say_what_it_learned_from_is_not_believed(dat
     del state["data"]
     torch.save(state, out / "checkpoint.pt")
     with pytest.raises(ModelError, match="is not a checkpoint of this version: 'data' is missing in it; remove it"):
-        pretrain(data / "toy.toml", data, out)
+        pretrain(PretrainOptions(data / "toy.toml", out, data))
 
 
 def test_a_finished_model_is_never_overwritten(data):
-    out = pretrain(data / "toy.toml", data, data / "run")
+    out = pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     for change in (lambda: genome(data, 1), lambda: (data / "toy.toml").write_text(CONFIG + "clip = 0.5\n")):
         change()
         with pytest.raises(ModelError, match="finished model|other data"):
-            pretrain(data / "toy.toml", data, out)
+            pretrain(PretrainOptions(data / "toy.toml", out, data))
     (out / "checkpoint.pt").unlink()
     with pytest.raises(ModelError, match="finished model"):
-        pretrain(data / "toy.toml", data, out)
+        pretrain(PretrainOptions(data / "toy.toml", out, data))
     assert all((out / name).read_bytes() == content for name, content in before.items() if name != "checkpoint.pt")
 
 
@@ -114,7 +115,7 @@ def test_a_broken_checkpoint_is_named_and_how_to_begin_anew(data, monkeypatch, c
     else:
         (out / "checkpoint.pt").write_bytes(content)
     with pytest.raises(ModelError, match=r"run/checkpoint\.pt .*remove it to begin anew"):
-        pretrain(data / "toy.toml", data, out)
+        pretrain(PretrainOptions(data / "toy.toml", out, data))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{}", b"[1]\n{}\n", b"text\n{}", b'{"a": 1}\n', b"[" * 100_000 + b"}"])
@@ -142,14 +143,14 @@ def test_a_broken_log_is_named(tmp_path, content):
 def test_what_can_be_known_is_said_before_anything_is_made(data, old, new, message):
     (data / "toy.toml").write_text(CONFIG.replace(old, new))
     with pytest.raises(DnalectError, match=message):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     assert not (data / "run").exists()
 
 
 def test_an_output_that_is_a_file_is_refused_first(data):
     (data / "run").write_text("")
     with pytest.raises(OutputError, match="it is a file"):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
 
 
 def test_rates_that_are_no_numbers_are_refused():

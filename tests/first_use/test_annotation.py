@@ -14,7 +14,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.jobs.outputs import kind_of
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 
 HEAD = (
     "##fileformat=VCFv4.2\n##contig=<ID=chrA,length=6000>\n"
@@ -56,8 +56,8 @@ def gff(tmp_path):
 
 
 def score(fasta, variants, model_folder, *outputs, **options):
-    told = {"model": str(model_folder), "background": 0, "quiet": True, "provenance": False}
-    return score_file(str(fasta), str(variants), [str(each) for each in outputs], Options(**told | options))
+    told = {"model": str(model_folder), "background": 0, "provenance": False}
+    return score_file(Options(str(fasta), str(variants), [str(each) for each in outputs], **told | options))
 
 
 def test_consequences_in_every_output(tmp_path, fasta, vcf, gff, model_folder):

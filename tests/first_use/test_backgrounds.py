@@ -18,7 +18,8 @@ from dnalect.jobs.rank.evidence import gather
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options, Scoring
+from dnalect.jobs.score_options import Options
+from dnalect.jobs.scoring import Scoring
 from dnalect.models.catalogue import EMBEDDED, embedded_cards
 
 FEW = {"snvs": 480, "others": 48, "longest": 4}
@@ -49,7 +50,7 @@ def vcf(tmp_path, fasta):
 
 def run(fasta, vcf, tmp_path, report=None, **options):
     out = tmp_path / "out.parquet"
-    found = score_file(str(fasta), str(vcf), [str(out)], Options(quiet=True, **options), report)
+    found = score_file(Options(str(fasta), str(vcf), [str(out)], report=report, **options))
     return found, pq.read_table(out).to_pylist()
 
 
@@ -57,7 +58,7 @@ def test_a_model_that_has_its_background_draws_none(fasta, vcf, model, tmp_path,
     folder = shutil.copytree(model, tmp_path / "own")
     path = make_table(BackgroundOptions(str(folder), [str(fasta)], among="the tiny genome", **FEW))
     assert path == folder / "background.npz"
-    scorer = Scoring(str(fasta), Options(model=str(folder))).scorer
+    scorer = Scoring(Options(str(fasta), (), model=str(folder))).scorer
     whole = {group: pool_of(group, drawn_of(scorer, group, 480, 4, 1)) for group in ("snv",)}
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "fresh"))
     found, rows = run(fasta, vcf, tmp_path, model=str(folder))

@@ -11,7 +11,7 @@ from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.choice import foreign, model_for
 from dnalect.jobs.score import score_file, score_variants
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 from dnalect.models.assemblies import origin_of, saw
 from dnalect.models.catalogue import embedded_cards
 
@@ -37,12 +37,12 @@ def whole(name):
 
 def test_every_human_assembly_gets_the_human_model_and_is_told_apart():
     for name in ("hg19", "hg38", "hs1", "hg18"):
-        assert model_for(whole(name), None, quiet=True) == "duplex-human"
+        assert model_for(whole(name), None) == "duplex-human"
         told = foreign(HUMAN, origin_of(whole(name)))
         assert (told == "") == (name == "hg19")
         assert name == "hg19" or ("same species" in told and "unknown for this assembly" in told)
-    assert model_for(genome(chr20=63_025_520), None, quiet=True) == "duplex-human"
-    assert model_for(whole("sacCer3"), None, quiet=True) == "duplex-yeast"
+    assert model_for(genome(chr20=63_025_520), None) == "duplex-human"
+    assert model_for(whole("sacCer3"), None) == "duplex-yeast"
 
 
 def test_without_a_model_the_message_says_what_the_reference_is():
@@ -68,7 +68,7 @@ def test_seen_is_true_false_or_unknown():
 @pytest.mark.parametrize("name", ["20:1000001-3000000", "chr20:1,000,001-3,000,000"])
 def test_a_slice_is_placed_once_its_assembly_is_known(name):
     part = genome(**{name: 2_000_000})
-    assert model_for(part, None, quiet=True) == "duplex-human"
+    assert model_for(part, None) == "duplex-human"
     assert saw(HUMAN, origin_of(part), 0, 5, 6) is None
     assert "--assembly" in foreign(HUMAN, origin_of(part))
     hg19, hg38 = (origin_of(part, the_build(each)) for each in ("hg19", "hg38"))
@@ -94,8 +94,8 @@ def vcf(tmp_path, fasta, header="", shift=0, count=80):
 
 def score(tmp_path, fasta, model_folder, variants, **options):
     out = tmp_path / "out.tsv"
-    made = Options(model=str(model_folder), background=0, quiet=True, **options)
-    return score_file(str(fasta), variants, [str(out)], made), out
+    made = Options(str(fasta), variants, [str(out)], model=str(model_folder), background=0, **options)
+    return score_file(made), out
 
 
 def test_a_header_with_other_lengths_stops_the_run_and_names_both(tmp_path, fasta, model_folder):
@@ -171,8 +171,8 @@ def _base(path, at):
 def test_variants_of_other_contigs_only_are_told_once(fasta, model_folder, tmp_path, said):
     vcf = tmp_path / "other.vcf"
     vcf.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr22\t50\t.\tA\tC\t.\t.\t.\n")
-    options = Options(model=str(model_folder), background=0, quiet=True)
-    found = score_file(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], options)
+    options = Options(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], model=str(model_folder), background=0)
+    found = score_file(options)
     (told,) = [each for each in said if "no variant lies on a contig of" in each]
     assert "chrA" in told
     assert "--rename-contigs auto" in told

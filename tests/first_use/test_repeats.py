@@ -7,7 +7,7 @@ from dnalect.core.errors import TableError
 from dnalect.jobs.rank.ranking import Options as RankOptions
 from dnalect.jobs.rank.ranking import rank_variants
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +24,19 @@ def scored(tmp_path_factory, model_folder):
     head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
     (folder / "v.vcf").write_text(head + "\n".join(lines) + "\n")
     outputs = [str(folder / name) for name in ("s.tsv", "s.vcf", "s.parquet")]
-    options = Options(model=str(model_folder), background=0, quiet=True)
+    options = Options(str(folder / "g.fa"), str(folder / "v.vcf"), outputs, model=str(model_folder), background=0)
     with pytest.warns(UserWarning, match="another one"):
-        score_file(str(folder / "g.fa"), str(folder / "v.vcf"), outputs, options)
+        score_file(options)
     return folder
 
 
 @pytest.mark.parametrize("name", ["s.tsv", "s.vcf", "s.parquet"])
 def test_repeats_are_flagged_and_left_out(scored, name):
-    every = rank_variants(str(scored / name), RankOptions(budget=20, quiet=True))
+    every = rank_variants(RankOptions(str(scored / name), budget=20))
     flags = dict(zip(every.scored.positions.tolist(), every.scored.texts("flags"), strict=True))
     assert {at for at, text in flags.items() if text == "repeat"} == {506, 511, 809}
     assert len(every.picks) == 11
-    some = rank_variants(str(scored / name), RankOptions(budget=20, no_repeats=True, quiet=True))
+    some = rank_variants(RankOptions(str(scored / name), budget=20, no_repeats=True))
     assert {some.scored.positions[row] for row in some.picks} == set(range(1001, 1701, 100))
     assert any("4 variants in tandem repeats" in note for note in some.notes)
     assert any("2 of 13 variants have no score" in note for note in some.notes)
@@ -51,4 +51,4 @@ def test_a_long_duplication_has_a_reason_and_no_rank(scored):
 def test_files_without_flags_are_told_of(tmp_path):
     (tmp_path / "t.tsv").write_text("chrom\tpos\tref\talt\tllr\nc\t5\tA\tC\t-1\n")
     with pytest.raises(TableError, match="'flags'"):
-        rank_variants(str(tmp_path / "t.tsv"), RankOptions(no_repeats=True, quiet=True))
+        rank_variants(RankOptions(str(tmp_path / "t.tsv"), no_repeats=True))

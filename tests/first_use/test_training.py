@@ -8,7 +8,9 @@ import pytest
 import dnalect
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import init_config, pretrain
 from dnalect.training.config import read_config
 from dnalect.training.shipped import recipe_path, shipped
@@ -31,7 +33,8 @@ def genome(tmp_path_factory):
 def test_a_genome_is_all_that_is_needed(genome, tmp_path, monkeypatch):
     monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
     out, said = tmp_path / "my-model", []
-    pretrain(genome, None, out, steps=2, notify=said.append)
+    with using(Reporter(say=said.append)):
+        pretrain(PretrainOptions(genome, out, steps=2))
     assert said[0] == "held out are the last 6,000 bases of c1, one half to validate on, the other to test on"
     assert "learn from 54,000 bases of mine, 3,000 to validate on; 2 steps of 8 windows" in said[1]
     (told,) = dnalect.load(out).card.genomes
@@ -39,7 +42,8 @@ def test_a_genome_is_all_that_is_needed(genome, tmp_path, monkeypatch):
     again = read_config(out / "config.toml")
     assert (again.optim.steps, again.data.genomes[0].fasta) == (2, "mine.fa")
     before = (out / "card.json").read_bytes()
-    pretrain(genome, None, out, steps=2, notify=said.append)
+    with using(Reporter(say=said.append)):
+        pretrain(PretrainOptions(genome, out, steps=2))
     assert "is finished" in said[-1]
     assert (out / "card.json").read_bytes() == before
 
@@ -96,14 +100,14 @@ def test_every_recipe_has_a_name_and_is_valid():
 
 def test_a_recipe_without_its_data_or_its_first_stage_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match=r"Saccharomyces cerevisiae S288C.*does not exist; --data names the folder"):
-        pretrain("duplex-yeast", tmp_path, tmp_path / "out")
+        pretrain(PretrainOptions("duplex-yeast", tmp_path / "out", tmp_path))
     lengths = dict.fromkeys([f"chr{n}" for n in "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI".split()], 9_000)
     (tmp_path / "genomes").mkdir()
     fasta(tmp_path / "genomes" / "yeast_S288C.fa.gz", lengths)
     with pytest.raises(ConfigError, match=r"made by `dnalect pretrain duplex-yeast-first --data DATA -o runs/"):
-        pretrain("duplex-yeast", tmp_path, tmp_path / "out")
+        pretrain(PretrainOptions("duplex-yeast", tmp_path / "out", tmp_path))
     assert not (tmp_path / "out").exists()
-    pretrain("duplex-yeast-first", tmp_path, tmp_path / "out", dry_run=True)
+    pretrain(PretrainOptions("duplex-yeast-first", tmp_path / "out", tmp_path, dry_run=True))
     assert not (tmp_path / "out").exists()
 
 
@@ -122,7 +126,7 @@ def test_documented_commands_name_what_is_there(line, genome, monkeypatch):
 
     called = {}
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("dnalect.jobs.pretrain.pretrain", lambda source, *rest: called.update(source=source))
+    monkeypatch.setattr("dnalect.jobs.pretrain.pretrain", lambda options: called.update(source=options.source))
     words = shlex.split(line.split(">")[0])[1:]
     made_before = ("my.toml", "genome.fa")
     done = CliRunner().invoke(command, [str(genome) if word == "genome.fa" else word for word in words])

@@ -6,7 +6,8 @@ import pytest
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.choice import known_scores, labels_of, models_for, scores_of, split_names
+from dnalect.jobs.choice import labels_of, models_for, split_names
+from dnalect.jobs.score_options import known_scores, scores_of
 from dnalect.models.card import Card
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from dnalect.core.reporter import using
 from dnalect.inference.background.draws import Draws
 from dnalect.jobs import estimate
 from dnalect.jobs.estimate import Part, announce, seconds_each
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 
 
 @pytest.fixture
@@ -58,15 +59,14 @@ def test_a_scoring_run_is_announced_by_class_of_variant(said, monkeypatch, fasta
     vcf.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "".join(lines))
     # A first forward in a process is far slower than the next one; here each class is as slow.
     monkeypatch.setattr(estimate, "seconds_each", lambda run, most: run(1) or 1.0)
-    options = Options(model=str(model_folder), background=0)
-    score_file(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], options)
+    options = Options(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], model=str(model_folder), background=0)
+    score_file(options)
     (line,) = said
     assert "6 single-base changes" in line
     assert "2 insertions and deletions" in line
     said.clear()
-    score_file(
-        str(fasta), str(vcf), [str(tmp_path / "o.tsv")], Options(model=str(model_folder), background=0, quiet=True)
-    )
+    with using(False):
+        score_file(options)
     assert said == []
 
 
@@ -85,12 +85,13 @@ def test_the_background_that_will_be_drawn_is_announced(said, monkeypatch, fasta
     monkeypatch.setattr(Draws, "_keep", lambda draws: scored.append((draws.group, draws.blocks, len(draws.cached))))
     table = tmp_path / "v.tsv"
     table.write_text("chrom\tpos\tref\talt\n" + "".join(f"chrA\t{at}\t{r}\t{a}\n" for at, r, a in _alleles(fasta)))
-    options = Options(model=str(model_folder), background=200, background_others=16)
-    score_file(str(fasta), str(table), [str(tmp_path / "o.tsv")], options)
+    drawn = {"background": 200, "background_others": 16}
+    options = Options(str(fasta), str(table), [str(tmp_path / "o.tsv")], model=str(model_folder), **drawn)
+    score_file(options)
     count = int(re.search(r"([\d,]+) random variants for the percentiles", said[0])[1].replace(",", ""))
     assert count == sum(count for _, _, count in scored) > 200
     assert "--background 0" in said[0]
     # Nothing is announced that will not be drawn.
     said.clear()
-    score_file(str(fasta), str(table), [str(tmp_path / "o.tsv")], replace(options, background=0))
+    score_file(replace(options, background=0))
     assert "random" not in said[0]

@@ -15,11 +15,11 @@ from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 from dnalect.jobs.tally import Tally
 from inference.predictors import make_predictor
 
-FEW = {"background": 60, "background_others": 20, "quiet": True}
+FEW = {"background": 60, "background_others": 20}
 OUTPUTS = ("activity", "open", "factor_SP1_2", "factor_GATA")
 METHODS = ("probe", "lora", "full")
 
@@ -56,7 +56,8 @@ def vcf(tmp_path, fasta):
 def score(fasta, vcf, model, folder, **options):
     """Score into all formats; return the rows of the Parquet as dictionaries."""
     outputs = [str(folder / f"out.{suffix}") for suffix in ("vcf", "tsv", "parquet")]
-    score_file(str(fasta), str(vcf), outputs, Options(model=model, **FEW | options), str(folder / "r.html"))
+    told = {"model": model, "report": str(folder / "r.html")}
+    score_file(Options(str(fasta), str(vcf), outputs, **told, **FEW | options))
     return pq.read_table(folder / "out.parquet").to_pylist()
 
 

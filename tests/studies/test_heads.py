@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.figures import read_figures
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from studies.__main__ import studies as command
 from studies.heads.items import open_bench, token_items, window_items
@@ -25,7 +26,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def models(data):
     return [
-        pretrain(write(data, heads, steps, name), data, data / name)
+        pretrain(PretrainOptions(write(data, heads, steps, name), data / name, data))
         for name, heads, steps in (("both", REGION + MARKS + KEPT, 60), ("words", "", 1))
     ]
 

@@ -11,6 +11,7 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.figures import read_figures
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.tiles import tiled_log_probs
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.card import read_card
 from dnalect.stats.ranking import auroc
@@ -70,7 +71,7 @@ def data(tmp_path_factory):
         ("other", DUPLEX, '["y", "x"]', 2),
     ):
         (folder / f"{name}.toml").write_text(CONFIG.format(name=name, model=model, test=test, steps=steps))
-        pretrain(folder / f"{name}.toml", folder, folder / name)
+        pretrain(PretrainOptions(folder / f"{name}.toml", folder / name, folder))
     return folder
 
 

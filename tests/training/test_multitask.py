@@ -12,6 +12,7 @@ from dnalect.core.errors import ConfigError, DnalectError, ModelError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.likelihood import MaskedScorer
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.heads import load_heads
 from dnalect.tokens.names import named
@@ -36,7 +37,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(data):
-    return pretrain(write(data), data, data / "run")
+    return pretrain(PretrainOptions(write(data), data / "run", data))
 
 
 def log_of(folder):
@@ -111,10 +112,10 @@ def test_an_interrupted_run_resumes_to_the_same_log_and_bytes(run, data, monkeyp
 
     monkeypatch.setattr(loop, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(write(data), data, data / "part")
+        pretrain(PretrainOptions(write(data), data / "part", data))
     monkeypatch.setattr(loop, "_step", real)
     assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 27
-    part = pretrain(write(data), data, data / "part")
+    part = pretrain(PretrainOptions(write(data), data / "part", data))
     told = [[{k: v for k, v in entry.items() if k != "seconds"} for entry in log_of(each)] for each in (part, run)]
     assert told[0] == told[1]
     for file in ("model.safetensors", "heads.safetensors"):
@@ -247,7 +248,7 @@ def test_wrong_heads_name_what_to_mend(data, old, new, message):
     heads = (REGION + MARKS + KEPT).replace(old, new, 1)
     assert heads != REGION + MARKS + KEPT
     with pytest.raises(DnalectError, match=message):
-        pretrain(write(data, heads, name="wrong"), data, data / "wrong")
+        pretrain(PretrainOptions(write(data, heads, name="wrong"), data / "wrong", data))
 
 
 def test_a_duplex_takes_no_heads(data):

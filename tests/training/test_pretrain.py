@@ -16,6 +16,7 @@ from dnalect.core.interrupts import Stopped
 from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region, subtract
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.training import loop
 from dnalect.training.config import read_config
@@ -61,7 +62,7 @@ def data(tmp_path):
 
 
 def test_it_learns_and_the_folder_loads(data):
-    out = pretrain(data / "toy.toml", data, data / "run")
+    out = pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in log] == [20, 40, 60]
     assert log[-1]["validation_bits"] < min(0.9, log[0]["train_bits"] - 0.2)
@@ -78,7 +79,7 @@ def test_it_learns_and_the_folder_loads(data):
 @pytest.mark.parametrize("optimizer", ['"adamw"', '"muon"\naverage = 0.9'])
 def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
     (data / "toy.toml").write_text(CONFIG + f"optimizer = {optimizer}\n")
-    whole = pretrain(data / "toy.toml", data, data / "whole")
+    whole = pretrain(PretrainOptions(data / "toy.toml", data / "whole", data))
     real, count = loop._step, iter(range(1000))
 
     def killed(*arguments):
@@ -88,10 +89,10 @@ def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
 
     monkeypatch.setattr(loop, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(data / "toy.toml", data, data / "part")
+        pretrain(PretrainOptions(data / "toy.toml", data / "part", data))
     monkeypatch.setattr(loop, "_step", real)
     assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 30
-    part = pretrain(data / "toy.toml", data, data / "part")
+    part = pretrain(PretrainOptions(data / "toy.toml", data / "part", data))
     assert (part / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
     steps = [json.loads(line)["step"] for line in (part / "log.jsonl").read_text().splitlines()]
     assert steps == [20, 40, 60]
@@ -100,7 +101,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_bytes(data, monkeypatch, number):
     monkeypatch.setattr("dnalect.jobs.pretrain_plan.VALIDATION_BASES", 1)
-    whole = pretrain(data / "toy.toml", data, data / "whole", steps=30)
+    whole = pretrain(PretrainOptions(data / "toy.toml", data / "whole", data, steps=30))
     real, count = loop._step, iter(range(1000))
 
     def asked(*arguments):
@@ -110,10 +111,10 @@ def test_a_run_that_is_asked_to_stop_saves_its_step_and_goes_on_to_the_same_byte
 
     monkeypatch.setattr(loop, "_step", asked)
     with pytest.raises(Stopped, match="stopped after step 18 of 30, which is saved in .*; the same command goes on"):
-        pretrain(data / "toy.toml", data, data / "part", steps=30)
+        pretrain(PretrainOptions(data / "toy.toml", data / "part", data, steps=30))
     said = []
     with using(Reporter(say=said.append)):
-        part = pretrain(data / "toy.toml", data, data / "part", steps=30)
+        part = pretrain(PretrainOptions(data / "toy.toml", data / "part", data, steps=30))
     assert "going on after step 18 of 30" in said
     assert any(
         re.match(r"step 20 of 30: 1.* bits in training, .* bases a second, about .* left", each) for each in said
@@ -138,18 +139,18 @@ def test_a_checkpoint_is_written_by_time_too(data, monkeypatch):
 
     monkeypatch.setattr(loop, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(data / "toy.toml", data, data / "part")
+        pretrain(PretrainOptions(data / "toy.toml", data / "part", data))
     assert torch.load(data / "part" / "checkpoint.pt", weights_only=True)["at"]["step"] == 5
 
 
 def test_a_checkpoint_of_another_config_is_refused(data):
-    pretrain(data / "toy.toml", data, data / "run")
+    pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     (data / "toy.toml").write_text(CONFIG.replace("width = 8", "width = 12"))
     with pytest.raises(ModelError, match="another config"):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
     (data / "run" / "checkpoint.pt").write_bytes(b"junk")
     with pytest.raises(ModelError, match="cannot be read"):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
 
 
 @pytest.mark.parametrize(
@@ -192,13 +193,13 @@ def test_wrong_configs_name_the_field(data, old, new, message):
 def test_parts_that_share_a_base_are_refused(data, told):
     (data / "toy.toml").write_text(CONFIG.replace('validate = ["v"]', f"validate = {told}"))
     with pytest.raises(ConfigError, match="both 'train' and 'validate'"):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
 
 
 def test_missing_contig_is_named(data):
     (data / "toy.toml").write_text(CONFIG.replace('train = ["t"]', 'train = ["u"]'))
     with pytest.raises(FastaError, match="no contig 'u'"):
-        pretrain(data / "toy.toml", data, data / "run")
+        pretrain(PretrainOptions(data / "toy.toml", data / "run", data))
 
 
 def corpus_of(data, *weights, unknown_rate=0.0, holes=()):
@@ -279,14 +280,14 @@ def test_every_config_of_the_repository_is_read():
 
 
 def test_a_second_stage_begins_from_the_first(data):
-    first = pretrain(data / "toy.toml", data, data / "first")
+    first = pretrain(PretrainOptions(data / "toy.toml", data / "first", data))
     again = CONFIG.replace("seed = 2", f'seed = 3\ninit = "{first}"').replace("steps = 60", "steps = 1")
     again = again.replace("warmup = 5", "warmup = 0")
     (data / "second.toml").write_text(again.replace("learning_rate = 1e-2", "learning_rate = 0.0"))
-    second = dnalect.load(pretrain(data / "second.toml", data, data / "second"))
+    second = dnalect.load(pretrain(PretrainOptions(data / "second.toml", data / "second", data)))
     weights = dict(dnalect.load(first).network.named_parameters())
     assert all(torch.equal(p, weights[name]) for name, p in second.network.named_parameters())
     assert second.card.training["init"] == f"toy {dnalect.load(first).card.sha256}"
     (data / "second.toml").write_text(again.replace("width = 8", "width = 16"))
     with pytest.raises(ConfigError, match="has other sizes"):
-        pretrain(data / "second.toml", data, data / "third")
+        pretrain(PretrainOptions(data / "second.toml", data / "third", data))

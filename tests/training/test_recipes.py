@@ -11,6 +11,7 @@ from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.likelihood import MaskedScorer
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.families import nucleotide_transformer
 from dnalect.tokens.names import named
@@ -98,7 +99,7 @@ def test_half_of_the_windows_are_cut_and_the_choice_depends_on_the_step_alone(da
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_recipe_learns_and_its_folder_is_a_model_that_scores(data, family):
-    out = pretrain(write(data, family), data, data / "run")
+    out = pretrain(PretrainOptions(write(data, family), data / "run", data))
     log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert log[-1]["validation_bits"] < 0.85 * np.log2(len(named(FAMILIES[family][1])))
     model = dnalect.load(out)
@@ -113,7 +114,7 @@ def test_an_interrupted_recipe_resumes_to_the_same_weights(data, monkeypatch):
     from dnalect.training import loop
 
     config = write(data, "logo")
-    whole = pretrain(config, data, data / "whole")
+    whole = pretrain(PretrainOptions(config, data / "whole", data))
     real, count = loop._step, iter(range(1000))
 
     def killed(*arguments):
@@ -123,9 +124,9 @@ def test_an_interrupted_recipe_resumes_to_the_same_weights(data, monkeypatch):
 
     monkeypatch.setattr(loop, "_step", killed)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(config, data, data / "broken")
+        pretrain(PretrainOptions(config, data / "broken", data))
     monkeypatch.setattr(loop, "_step", real)
-    broken = pretrain(config, data, data / "broken")
+    broken = pretrain(PretrainOptions(config, data / "broken", data))
     assert (broken / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 

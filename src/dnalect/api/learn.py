@@ -15,6 +15,7 @@ from dnalect.core.errors import ConfigError
 from dnalect.core.figures import MORE, Figure
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain as train_model
 from dnalect.jobs.tuning.finetune import finetune_file
 from dnalect.jobs.tuning.options import RIVALS, Options
@@ -176,6 +177,6 @@ def pretrain(
         ('tiny', True)
     """
     with using(progress):
-        train_model(Path(source), Path(data), Path(out), **more)
+        train_model(options_of(PretrainOptions, {"source": source, "out": out, "data": data, **more}))
     found: Any = load(Path(out))
     return found  # type: ignore[no-any-return]

@@ -1,7 +1,6 @@
 """`dnalect.score`: variants on a reference, scored; the whole in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from dnalect.genome.variants import Variants
 from dnalect.jobs.choice import Models
 from dnalect.jobs.outputs import Kept, kind_of
 from dnalect.jobs.score import run
-from dnalect.jobs.scoring import Options, Scoring
+from dnalect.jobs.score_options import Options
+from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.summary import summary
 from dnalect.report.html import write_report
 
@@ -139,12 +139,11 @@ def score(
         "window": window,
         "background": background,
     }
-    told |= {"annotate": annotate, "rename": rename}
+    told |= {"annotate": annotate, "rename": rename, "report": report}
     given = {name: value for name, value in told.items() if value is not None}
-    asked = None if scores is None else (scores,) if isinstance(scores, str) else tuple(scores)
-    options = replace(options_of(Options, {"quiet": progress is False, **given, **more}), model=model, scores=asked)
+    given |= {"reference": reference, "variants": variants, "model": model, "scores": scores}
     kept = Kept()
     with using(progress):
-        job = Scoring(reference, options)
-        found = run(job, variants, [kept], None if report is None else str(report))
+        job = Scoring(options_of(Options, {**given, **more}))
+        found = run(job, [kept])
     return Scores(job, kept, found)

@@ -43,7 +43,6 @@ class Reason(StrEnum):
 
 VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"]
 # What can be asked for of an alternate allele.
-SCORES = ("llr", "distance", "change")
 
 
 @dataclass(frozen=True, slots=True)

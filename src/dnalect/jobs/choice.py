@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.records import SCORES
 from dnalect.core.reporter import say
 from dnalect.genome.builds import Build, builds
 from dnalect.genome.fasta import Genome
+from dnalect.jobs.score_options import known_scores
 from dnalect.models.assemblies import Origin, origin_of, same_species
 from dnalect.models.card import Card
 from dnalect.models.catalogue import embedded_cards
@@ -21,20 +21,6 @@ from dnalect.models.predictor import Predictor
 Models = Named | Sequence[Named] | None
 _COMMA = re.compile(r"(?<!\\),")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
-
-
-def scores_of(text: str) -> tuple[str, ...]:
-    """Return the scores that a list with commas names. ConfigError for another name, or none."""
-    return known_scores([part.strip() for part in text.split(",") if part.strip()])
-
-
-def known_scores(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names, each once, in the order of SCORES. ConfigError for another name, or none."""
-    if unknown := [name for name in names if name not in SCORES]:
-        raise ConfigError(f"there is no score {unknown[0]!r}; known: {', '.join(SCORES)}")
-    if not names:
-        raise ConfigError(f"name a score: {', '.join(SCORES)}, or several with commas between them")
-    return tuple(name for name in SCORES if name in names)
 
 
 def scores_for(asked: Sequence[str] | None, predictor: Predictor | None) -> tuple[str, ...]:
@@ -102,11 +88,11 @@ def labels_of(cards: Sequence[Card]) -> list[str]:
     ]
 
 
-def model_for(genome: Genome, name: Named | None, quiet: bool = False) -> Named:
+def model_for(genome: Genome, name: Named | None) -> Named:
     """Return `name`, or the embedded model that fits the reference where there is none.
 
-    That is one of the reference's own assembly, else one of its species. quiet: don't say which
-    one was chosen. Raises ModelError where none fits.
+    That is one of the reference's own assembly, else one of its species, and it is said which.
+    Raises ModelError where none fits.
     """
     if name is not None and name != "":
         return name
@@ -121,8 +107,7 @@ def model_for(genome: Genome, name: Named | None, quiet: bool = False) -> Named:
         found = []
     if not found:
         raise ModelError(f"{_unfitting(origin)}; name one with --model ({', '.join(c.id for c in cards)} or a folder)")
-    if not quiet:
-        say(f"model {found[0].id}, chosen {why}")
+    say(f"model {found[0].id}, chosen {why}")
     return found[0].id
 
 

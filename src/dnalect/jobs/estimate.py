@@ -13,7 +13,7 @@ import torch
 
 from dnalect.core.errors import DnalectError
 from dnalect.core.records import Variant
-from dnalect.core.reporter import duration, say, using
+from dnalect.core.reporter import duration, reporter, say, using
 from dnalect.genome.streams import GZIP
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.scoring import CHUNK, Scoring
@@ -93,7 +93,7 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
 
     Nothing is said of what can be read only once.
     """
-    if job.options.quiet or not isinstance(variants, str | os.PathLike) or not _is_file(variants):
+    if reporter().silent or not isinstance(variants, str | os.PathLike) or not _is_file(variants):
         return None
     looked = _looked_at(job, variants)
     found = looked.classes

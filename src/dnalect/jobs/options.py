@@ -215,6 +215,29 @@ class BackgroundOptions:
 
 
 @config
+class PretrainOptions:
+    """What to train, and where."""
+
+    source: Annotated[File | None, ARGUMENT, Doc("A FASTA, a config (TOML), or the name of a shipped recipe.")] = None
+    out: Annotated[File | None, OUTPUT, Doc("Model folder; a run found there goes on.")] = None
+    data: Annotated[
+        File | None,
+        Doc("Folder that the files of a config are relative to [default: the current one; of a FASTA its own]."),
+    ] = None
+    steps: Annotated[Positive | None, Doc("Steps [default: 1,000 of a FASTA, else the config's].")] = None
+    dry_run: Annotated[bool, Doc("Check everything that can be checked, and train nothing.")] = False
+    init_config: Annotated[bool, Doc("Print a config with all keys explained, for a FASTA SOURCE or none.")] = False
+    device: Device = "auto"
+    threads: Threads = None
+
+    def __post_init__(self) -> None:
+        if self.source is None and not self.init_config:
+            raise ConfigError("name a FASTA, a config or a shipped recipe: dnalect pretrain genome.fa -o my-model")
+        if self.out is None and not (self.dry_run or self.init_config):
+            raise ConfigError("name the model folder: -o my-model")
+
+
+@config
 class DemoOptions:
     """Where the demo writes."""
 

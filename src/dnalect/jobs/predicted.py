@@ -26,16 +26,13 @@ class PredictedChanges:
         others: int | None,
         seed: int,
         notify: Callable[[str], None],
-        quiet: bool = False,
     ):
         self.scorer = scorer
         shared: dict[bytes, list[tuple[Change, ...]]] = {}
         # One draw serves all outputs, and is announced once.
         notices = [notify, *[lambda _: None] * len(scorer.outputs)]
         self.backgrounds = [
-            Background(
-                OneChange(scorer, number, shared), snvs, others, seed, notices[number], quiet=quiet or number > 0
-            )
+            Background(OneChange(scorer, number, shared), snvs, others, seed, notices[number], quiet=number > 0)
             for number in range(len(scorer.outputs))
         ]
 

@@ -1,19 +1,18 @@
 """A genome, a config or the name of a recipe -> a trained model folder."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from dnalect.core.configs import config_text, parse_toml
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256, write_text
 from dnalect.core.reporter import say
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import format_region
+from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain_plan import PARTS, Plan, Split, planned
+from dnalect.models.precision import device_named, use_threads
 from dnalect.report.learning import pretraining_curve
 from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
 from dnalect.training.course import TrainState
@@ -23,39 +22,27 @@ from dnalect.training.shipped import recipe_path
 from dnalect.training.starting import STEPS, held_out, is_genome, starting_toml
 
 
-def pretrain(
-    source: str | Path,
-    data: str | Path | None = None,
-    out: str | Path = "my-model",
-    device: str = "cpu",
-    threads: int | None = None,
-    steps: int | None = None,
-    dry_run: bool = False,
-    notify: Callable[[str], None] = say,
-) -> Path:
+def pretrain(options: PretrainOptions) -> Path:
     """Train a model and return the folder with model.safetensors and card.json.
 
-    source: a FASTA, which gets a small recipe with contigs held out; a TOML file; or the name of
-    a recipe that comes with dnalect. data: the folder that the config's files are relative to, by
-    default the current one, of a FASTA its own. out: made if missing; holds the config, the log,
-    the learning curve and a checkpoint that a second call goes on from. steps: instead of the
-    config's. dry_run: check all that can be checked, and train nothing. notify: takes notes.
+    A FASTA gets a small recipe with contigs held out. The folder is made if missing; it holds the
+    config, the log, the learning curve and a checkpoint that a second call goes on from.
     Raises ConfigError, InputError, ModelError or OutputError before the first step.
     """
-    if threads:
-        torch.set_num_threads(threads)
-    path = recipe_path(source)
+    use_threads(options.threads)
+    path, data, steps = recipe_path(options.source or ""), options.data, options.steps
     if is_genome(path):
         genome = open_genome(path)
         text, data = starting_toml(genome, steps or STEPS), path.parent
-        notify(held_out(genome).told)
+        say(held_out(genome).told)
     else:
         text = config_text(path)
     told = parse_toml(text, path)
     if steps and isinstance(told.get("optim", {}), dict):
         told["optim"] = {**told.get("optim", {}), "steps": steps}
     config = told_config(told, path)
-    return pretrain_config(config, Path(data or "."), Path(out), device, dry_run, notify, text, path)
+    out = options.out or Path("my-model")
+    return pretrain_config(config, data or Path(), out, options.device, options.dry_run, text, path)
 
 
 def pretrain_config(
@@ -64,7 +51,6 @@ def pretrain_config(
     out: Path,
     device: str = "cpu",
     dry_run: bool = False,
-    notify: Callable[[str], None] = say,
     text: str = "",
     path: Path | None = None,
 ) -> Path:
@@ -72,13 +58,13 @@ def pretrain_config(
     check_folder(out)
     files = [data / genome.fasta for genome in config.data.genomes]
     check_outputs([], [*files, config.init or None], [out])
-    plan = planned(config, data, torch.device(device), path)
-    notify(plan.told())
+    plan = planned(config, data, device_named(device), path)
+    say(plan.told())
     if dry_run:
-        notify("nothing is wrong with it; without --dry-run it is trained")
+        say("nothing is wrong with it; without --dry-run it is trained")
         return out
     if finished(out, config, plan.identity):
-        notify(f"{out} is finished: this very config was trained on these data")
+        say(f"{out} is finished: this very config was trained on these data")
         return out
     made_folder(out)
     if text:

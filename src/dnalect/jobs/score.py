@@ -1,67 +1,52 @@
 """A reference and variants -> scores: the whole job, streaming."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.files import check_outputs, written_together
 from dnalect.core.records import Row
-from dnalect.core.reporter import phase, say, warn
+from dnalect.core.reporter import phase, quietly, say, warn
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.choice import Models, named_models
 from dnalect.jobs.estimate import announce_scoring
 from dnalect.jobs.outputs import Kept, open_outputs
-from dnalect.jobs.scoring import Options, Scoring
+from dnalect.jobs.score_options import Options
+from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.summary import placeless, provenance, summary, table_note
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 
 
-def score_file(
-    reference: str,
-    variants: str,
-    outputs: list[str],
-    options: Options,
-    report: str | None = None,
-    multiqc: str | None = None,
-) -> Summary:
+def score_file(options: Options) -> Summary:
     """Score a file of variants and write every output. Returns the summary of the run.
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    check_outputs([*outputs, report, multiqc], _inputs(reference, variants, options))
-    return run(Scoring(reference, options), variants, outputs, report, multiqc)
-
-
-def _inputs(reference: Reference, variants: Variants, options: Options) -> tuple[object, ...]:
     given = (options.annotate, options.motifs, options.rename, options.precomputed, *named_models(options.model))
-    return (reference, variants, *given)
+    outputs = options.outputs or ("-",)
+    check_outputs([*outputs, options.report, options.multiqc], (options.reference, options.variants, *given))
+    return run(Scoring(options), outputs)
 
 
-def run(
-    job: Scoring,
-    variants: Variants,
-    outputs: Sequence[str | Kept],
-    report: str | None = None,
-    multiqc: str | None = None,
-) -> Summary:
+def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
     """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
-    options = job.options
+    options, variants = job.options, job.options.variants
     with open_variants(variants, job.genome) as source:
         job.begin(source.header)
         total = announce_scoring(job, variants)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
         with written_together() as files:
-            with phase("scoring", total, "records", quiet=options.quiet) as bar:
+            with phase("scoring", total, "records") as bar:
                 job.shown = bar.update
                 scored = job.rows(source.records)
                 # The first ones are scored before the outputs open, whose headers say what the percentiles rest on.
                 first = list(islice(scored, 1))
-                if "llr" in job.measured and not (job.background.off or options.quiet):
+                if "llr" in job.measured and not job.background.off:
                     say(f"percentiles: {job.background}")
                 facts = provenance(job) if options.provenance else {}
                 with open_outputs(outputs, source.header, contigs, facts, job.layout, files) as writers:
@@ -73,13 +58,13 @@ def run(
             if nowhere := placeless(job):
                 job.notes.append(nowhere)
                 warn(nowhere)
-            if job.table is not None and not options.quiet:
+            if job.table is not None:
                 say(table_note(job))
-            found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(report))
-            if report:
-                write_report(found, files.place(Path(report)))
-            if multiqc:
-                write_multiqc(found, files.place(Path(multiqc)))
+            found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(options.report))
+            if options.report:
+                write_report(found, files.place(Path(options.report)))
+            if options.multiqc:
+                write_multiqc(found, files.place(Path(options.multiqc)))
     return found
 
 
@@ -122,10 +107,13 @@ def score_variants(
         >>> row.contig, row.position, row.ref, row.alt, row.score.kind
         ('chrI', 9267, 'C', 'G', 'snv')
     """
-    asked = None if scores is None else tuple(scores)
-    told = {"background": None if percentiles else 0, "quiet": True} | options
-    job = Scoring(reference, Options(model=model, scores=asked, **told))
-    with open_variants(variants, job.genome) as source:
+    told = {"background": None if percentiles else 0, "model": model, "scores": scores} | options
+    yield from quietly(_rows(Options(reference, variants, **told)))
+
+
+def _rows(options: Options) -> Generator[Row]:
+    job = Scoring(options)
+    with open_variants(options.variants, job.genome) as source:
         job.begin(source.header)
         for _, _, rows in job.rows(source.records):
             yield from rows

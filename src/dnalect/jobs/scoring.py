@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
-from dnalect.core.reporter import say, using, warn
+from dnalect.core.reporter import say, warn
 from dnalect.genome.builds import the_build
-from dnalect.genome.fasta import Reference, open_genome
+from dnalect.genome.fasta import open_genome
 from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record, VcfHeader
@@ -26,65 +26,24 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
-from dnalect.jobs.choice import Models, foreign, labels_of, models_for, scores_for, the_predictor
+from dnalect.jobs.choice import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.columns import Layout
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.places import Places
 from dnalect.jobs.predicted import PredictedChanges
+from dnalect.jobs.score_options import Options
 from dnalect.jobs.tally import Tally
 from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.catalogue import EMBEDDED
 from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
+from dnalect.models.precision import use_threads
 
 # Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
 CHUNK = 4096
 OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
 REPEAT = "repeat"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to score.
-
-    model: name or folder, several with commas or as a list for an ensemble; None lets the
-    reference choose. scores: what to compute, of "llr", "distance" and "change"; None for the
-    log-ratio and, of a fine-tuned predictor, the change. window: bases of an indel's window, or
-    of a predictor's; None for the card's. batch: windows a forward. indels: how masked models score
-    them, "fast" or "exact". background: SNVs of the
-    background, 0 leaves percentiles out; background_others: variants of each other group and band
-    of lengths, 0 leaves theirs out; None for both is what came with the model, else a coarse one that
-    costs at most twice the scoring (inference.background). strands: that a predictor reads, None for those
-    it was trained on. shifts: windows of a predictor whose mean is taken.
-    rename: None, "auto" or a file. assembly: what the reference is of, for slices that don't tell.
-    force_reference: score on a reference that contradicts the variants. dup_as_tandem: <DUP> and
-    <CNn> are copies right behind the original. annotate: a GFF3 or GTF. motifs: a MEME file.
-    precomputed: folder of a scan to look SNVs up in. provenance: write it into the outputs. command: as typed.
-    """
-
-    model: Models = None
-    scores: tuple[str, ...] | None = None
-    window: int | None = None
-    batch: int | None = None
-    indels: str = "fast"
-    device: str = "cpu"
-    dtype: str = "float32"
-    seed: int = 1
-    background: int | None = None
-    background_others: int | None = None
-    strands: str | None = None
-    shifts: int = 1
-    rename: str | None = None
-    assembly: str | None = None
-    force_reference: bool = False
-    dup_as_tandem: bool = False
-    annotate: str | None = None
-    motifs: str | None = None
-    precomputed: str | None = None
-    provenance: bool = True
-    command: str = ""
-    quiet: bool = False
 
 
 class Scoring:
@@ -96,9 +55,10 @@ class Scoring:
     the models that were asked for. table: a scan to look SNVs up in, or None.
     """
 
-    def __init__(self, reference: Reference, options: Options):
+    def __init__(self, options: Options):
+        use_threads(options.threads)
         self.options = options
-        self.genome = open_genome(reference)
+        self.genome = open_genome(options.reference)
         self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.notes: list[str] = []
         names = models_for(self.genome, options.model)
@@ -115,19 +75,17 @@ class Scoring:
             scorer_for(model, self.genome, flank, options.batch, self.table, options.indels) for model in self.models
         ]
         self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
-        notify: Callable[[str], None] = (lambda _: None) if options.quiet else say
         self.background = Background(
             self.scorer,
             options.background,
             options.background_others,
             options.seed,
-            notify,
-            self._shipped(names[0], notify),
-            options.quiet,
+            say,
+            self._shipped(names[0]),
         )
         self.cost = 0
         self._least = FIRST
-        self.changes = self._changes(notify)
+        self.changes = self._changes()
         self.names = ContigNames(self.genome, options.rename)
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
         self.places = Places(options.annotate, self.genome) if options.annotate else None
@@ -168,7 +126,7 @@ class Scoring:
             return [untuned(name, self.predictor, self.options.device, self.options.dtype)]
         return [self.predictor.language]
 
-    def _changes(self, notify: Callable[[str], None]) -> PredictedChanges | None:
+    def _changes(self) -> PredictedChanges | None:
         options = self.options
         if self.predictor is None or "change" not in self.measured:
             if options.shifts != 1 or options.strands:
@@ -177,11 +135,9 @@ class Scoring:
         scorer = ChangeScorer(
             self.predictor, self.genome, options.window, options.strands, options.shifts, options.batch
         )
-        return PredictedChanges(
-            scorer, options.background, options.background_others, options.seed, notify, options.quiet
-        )
+        return PredictedChanges(scorer, options.background, options.background_others, options.seed, say)
 
-    def _shipped(self, name: Named, notify: Callable[[str], None]) -> Table | None:
+    def _shipped(self, name: Named) -> Table | None:
         """Return the background that lies in the model's folder, if it is for this score and this reference."""
         if len(self.models) > 1 or self.predictor is not None or "llr" not in self.measured:
             return None
@@ -191,7 +147,7 @@ class Scoring:
         )
         own = name if isinstance(name, str | os.PathLike) else card.id
         folder = next((each for each in (EMBEDDED / own, Path(own)) if each.is_dir()), None)
-        tables = tables_in(folder, card.sha256, notify) if folder else []
+        tables = tables_in(folder, card.sha256, say) if folder else []
         return fitting(tables, scorer.definition, scorer.flank, self.genome.checksum, known)
 
     def _flank(self) -> int | None:
@@ -237,15 +193,13 @@ class Scoring:
         resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
         self.fit.check()
         usable = [[each for each in found if isinstance(each, Variant)] for found in resolved]
-        with using(not self.options.quiet):
-            self._prepare([variant for each in usable for variant in each])
+        self._prepare([variant for each in usable for variant in each])
         for part in parts(usable, self.scorer.stretch, self._cost, self._least):
             self._least = MOST
             variants = [variant for each in usable[part] for variant in each]
-            with using(not self.options.quiet):
-                known = self._percentiles(variants, self._scored(variants))
-                scores = iter(self.changes.add(variants, known) if self.changes else known)
-                hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
+            known = self._percentiles(variants, self._scored(variants))
+            scores = iter(self.changes.add(variants, known) if self.changes else known)
+            hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))
             for record, contig, found in zip(chunk[part], contigs[part], resolved[part], strict=True):
                 mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]

@@ -15,7 +15,7 @@ from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.ranking import rank_variants
 from dnalect.jobs.rank.run import rank_file
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options as ScoreOptions
+from dnalect.jobs.score_options import Options as ScoreOptions
 from report.pages import from_outside
 from tests.jobs.rank.tables import HEAD, ROWS, read_table, write_table
 
@@ -30,8 +30,8 @@ def scored(tmp_path_factory):
         lines = file.readlines()
     head = [line for line in lines if line.startswith("#")]
     (folder / "few.vcf").write_text("".join(head + lines[len(head) : len(head) + COUNT]))
-    options = ScoreOptions(background=500, background_others=50, quiet=True)
-    score_file(str(REFERENCE), str(folder / "few.vcf"), [str(folder / "few.tsv")], options)
+    files = str(REFERENCE), str(folder / "few.vcf"), [str(folder / "few.tsv")]
+    score_file(ScoreOptions(*files, background=500, background_others=50))
     return folder / "few.tsv"
 
 

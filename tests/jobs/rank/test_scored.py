@@ -7,7 +7,7 @@ from dnalect.core.errors import InputError, TableError, VcfError
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
 
 META = '##fileformat=VCFv4.2\n##INFO=<ID=PIP,Number=A,Type=Float,Description="x">\n'
@@ -33,7 +33,7 @@ def vcf(fasta, tmp_path):
 
 def test_vcf_tsv_and_parquet_are_one_table(fasta, vcf, model_folder, tmp_path):
     outputs = [str(tmp_path / f"out{suffix}") for suffix in (".vcf.gz", ".tsv", ".parquet")]
-    score_file(str(fasta), str(vcf), outputs, Options(model=model_folder, background=200, background_others=100))
+    score_file(Options(str(fasta), str(vcf), outputs, model=model_folder, background=200, background_others=100))
     first, *others = [read_scored(path) for path in outputs]
     assert len(first) == 6
     assert np.array_equal(first.numbers("PIP"), [0.25, np.nan, 0.25, np.nan, np.nan, np.nan], equal_nan=True)

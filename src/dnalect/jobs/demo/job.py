@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 from dnalect.core.errors import OutputError
 from dnalect.core.figures import shown
@@ -18,7 +19,7 @@ from dnalect.jobs.demo.genes import Genes, read_genes
 from dnalect.jobs.demo.labels import Learned, learn
 from dnalect.jobs.demo.pictures import draw
 from dnalect.jobs.score import score_file
-from dnalect.jobs.scoring import Options
+from dnalect.jobs.score_options import Options
 from dnalect.models.load import language_model
 from dnalect.report.page import Page, Section, write_page
 from dnalect.tokens.bases import encode
@@ -67,10 +68,9 @@ def knowledge(picture: Path) -> tuple[Genes, Learned]:
     return genes, learned
 
 
-def _scored(stem: Path, reference: str, variants: str, **more: str) -> Summary:
-    outputs = [f"{stem}.vcf.gz", f"{stem}.tsv"]
-    options = Options(command=COMMAND, **more)  # type: ignore[arg-type]
-    return score_file(reference, variants, outputs, options, report=f"{stem}.html")
+def _scored(stem: Path, reference: str, variants: str, **more: Any) -> Summary:
+    outputs = (f"{stem}.vcf.gz", f"{stem}.tsv")
+    return score_file(Options(reference, variants, outputs, report=f"{stem}.html", command=COMMAND, **more))
 
 
 def _told(genes: Genes, learned: Learned) -> str:

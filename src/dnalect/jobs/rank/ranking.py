@@ -127,13 +127,11 @@ def units_of(scored: Scored, loci: Loci) -> list[str]:
 def _joints(options: Options) -> list[Joint]:
     if options.haplotypes is None or options.reference is None:
         return []
-    from dnalect.jobs.scoring import Options as ScoreOptions
+    from dnalect.jobs.score_options import Options as ScoreOptions
     from dnalect.jobs.scoring import Scoring
 
-    job = Scoring(
-        options.reference,
-        ScoreOptions(model=options.model, background=0, rename=options.rename or "auto"),
-    )
+    named = {"model": options.model, "rename": options.rename or "auto"}
+    job = Scoring(ScoreOptions(options.reference, (), background=0, **named))
     job.begin(None)
     found = interactions(near_sets(options.haplotypes, options.near), job.scorer, job.names)
     return sorted(found, key=lambda each: (each.interaction is None, -abs(each.interaction or 0), each.near.alleles))
