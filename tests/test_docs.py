@@ -148,7 +148,7 @@ def test_every_page_of_the_site_exists_and_is_listed():
 
 def test_every_reason_and_info_key_is_documented():
     from dnalect.core.records import Reason
-    from dnalect.jobs.columns import COLUMNS, FIELDS
+    from dnalect.scored.fields import COLUMNS, FIELDS
 
     text = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
     assert not [reason for reason in Reason if f"`{reason}" not in text]

@@ -15,7 +15,7 @@ from dnalect.core.figures import read_figures
 from dnalect.core.files import sha256
 from dnalect.examples.leaks import audit
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.run import run_suite
 from dnalect.jobs.benchmark.suite import read_suite
 from dnalect.jobs.benchmark.tasks import Task, open_task
@@ -150,7 +150,7 @@ def test_the_suite_of_the_case_study_can_be_read():
 
 def test_a_small_suite_runs_to_its_page(tmp_path):
     suite = replace(read_suite(SUITES / "core.yaml"), models=(), rivals=("words", "composition"), seeds=1)
-    places = Places(DATA, tmp_path, tmp_path / "run")
+    places = Folders(DATA, tmp_path, tmp_path / "run")
     run_suite(suite, places, tmp_path / "out", only=["tf 0"], command="dnalect benchmark")
     kept = {(each.who, each.metric): each for each in read_figures(tmp_path / "out/figures.tsv")}
     assert kept["words of 3-6", "MCC"].value.low > 0

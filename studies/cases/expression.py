@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnalect import open_genome
 from dnalect.core import Figure, made_folder
 from dnalect.inference import scorer_for, strategy_for
-from dnalect.jobs import Places, Suite, Task, read_suite
+from dnalect.jobs import Folders, Suite, Task, read_suite
 from dnalect.jobs import predictions as predictions_of
 from dnalect.models import best_device, language_model, use_threads
 from dnalect.stats import holm
@@ -48,13 +48,13 @@ def run(options: Expression) -> list[Figure]:
     motifs = options.data / suite.motifs if suite.motifs else None
     device = best_device() if options.device == "auto" else options.device
     kept = options.run or options.out / "predictions"
-    places = Places(options.data, options.models, kept, motifs, device)
+    places = Folders(options.data, options.models, kept, motifs, device)
     return run_expression(suite, places, options.out, options.natural, options.command, options.rivals_also)
 
 
 def run_expression(
     suite: Suite,
-    places: Places,
+    places: Folders,
     out: Path,
     natural: int | None = 2_000,
     command: str = "",
@@ -103,7 +103,7 @@ def _ensembles(predictions: Mapping[str, Sequence[Floats]]) -> dict[str, list[Fl
     return out
 
 
-def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dict[str, list[Floats]]:
+def _others(task: Task, steps: Trajectories, random: int, places: Folders) -> dict[str, list[Floats]]:
     """Return what the published model predicts, and the likelihood of every promoter, in the rows of the task.
 
     They were not asked for the random promoters: NaN there.
@@ -116,7 +116,7 @@ def _others(task: Task, steps: Trajectories, random: int, places: Places) -> dic
     }
 
 
-def _log_likelihood(sequences: Sequence[str], places: Places) -> Floats:
+def _log_likelihood(sequences: Sequence[str], places: Folders) -> Floats:
     """Mean of ln p(base | the others) of each sequence (n,) under duplex-yeast."""
     strategy = strategy_for(language_model("duplex-yeast", places.device))
     lengths, out = np.array([len(text) for text in sequences]), np.zeros(len(sequences))
@@ -128,7 +128,7 @@ def _log_likelihood(sequences: Sequence[str], places: Places) -> Floats:
     return out
 
 
-def _surprise(alleles: Natural, places: Places) -> Floats:
+def _surprise(alleles: Natural, places: Folders) -> Floats:
     """|LLR| (n,) of each substitution under duplex-yeast."""
     genome = open_genome(str(places.data / GENOME))
     found = scorer_for(language_model("duplex-yeast", places.device), genome).at_sites(alleles.contig, alleles.position)

@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Windows:
-    """Places of contigs without N around them.
+    """Folders of contigs without N around them.
 
     codes: (n, 56), 50 bases and the 6 after them, in A, C, G, T order. blocks: (n,) number of
     the 10,000 bases that each lies in.

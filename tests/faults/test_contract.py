@@ -15,15 +15,15 @@ from conftest import make_model
 from dnalect.core.configs import read_toml
 from dnalect.core.errors import DnalectError
 from dnalect.core.reporter import Reporter, using
+from dnalect.core.yaml_files import read_yaml
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.names import ContigNames
+from dnalect.genome.phased import near_sets
 from dnalect.genome.regions import read_regions
 from dnalect.genome.variants import open_variants
-from dnalect.jobs.benchmark.yaml_files import read_yaml
-from dnalect.jobs.rank.phased import near_sets
-from dnalect.jobs.rank.scored import read_scored
+from dnalect.scored.reader import read_scored
 
 HEAD = b"##fileformat=VCFv4.2\n"
 COLUMNS = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"

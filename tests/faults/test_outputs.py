@@ -11,7 +11,7 @@ from dnalect.core.errors import OutputError
 from dnalect.core.files import check_outputs, written_together, written_whole
 from dnalect.core.reporter import DnalectWarning
 from dnalect.genome.vcf import Record
-from dnalect.jobs.tabix import Order, add_index
+from dnalect.scored.tabix import Order, add_index
 
 
 def names(folder):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from dnalect.core.errors import ConfigError
-from dnalect.jobs.benchmark.yaml_files import read_yaml
+from dnalect.core.yaml_files import read_yaml
 
 LIST = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
 MAPPING = "a0: &a0 {k: v}\n" + "".join(

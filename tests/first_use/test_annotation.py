@@ -11,10 +11,10 @@ import pytest
 
 from dnalect.core.errors import DnalectError, OutputError
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.outputs import kind_of
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
+from dnalect.scored.reader import read_scored
+from dnalect.scored.writers import kind_of
 
 HEAD = (
     "##fileformat=VCFv4.2\n##contig=<ID=chrA,length=6000>\n"

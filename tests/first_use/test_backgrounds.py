@@ -15,12 +15,12 @@ from dnalect.jobs import summary as made_summary
 from dnalect.jobs.backgrounds import drawn_of, make_table, pool_of
 from dnalect.jobs.options import BackgroundOptions
 from dnalect.jobs.rank.evidence import gather
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
 from dnalect.models.catalogue import EMBEDDED, embedded_cards
+from dnalect.scored.reader import read_scored
 
 FEW = {"snvs": 480, "others": 48, "longest": 4}
 

@@ -9,9 +9,9 @@ from dnalect.core.errors import AssemblyError, ModelError
 from dnalect.core.reporter import Reporter, using
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.choice import foreign, model_for
 from dnalect.jobs.score import score_file, score_variants
 from dnalect.jobs.score_options import Options
+from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import origin_of, saw
 from dnalect.models.catalogue import embedded_cards
 

@@ -10,7 +10,7 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import read_figures
 from dnalect.core.runs import Run
 from dnalect.jobs.benchmark import jobs, run
-from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.run import run_suite
 from dnalect.jobs.benchmark.suite import Entry, read_suite
 from dnalect.jobs.benchmark.tasks import open_task
@@ -47,7 +47,7 @@ def data(tmp_path, model_folder):
 
 
 def places(data):
-    return Places(data, data, data / "run")
+    return Folders(data, data, data / "run")
 
 
 def cells(figures):
@@ -73,7 +73,7 @@ def test_a_suite_gives_figures_plots_and_a_page_that_says_what_is_useless(data):
 
 def test_a_killed_run_goes_on_where_it_was_and_ends_at_the_same_figures(data, monkeypatch):
     suite = read_suite(data / "suite.yaml")
-    whole = run_suite(suite, Places(data, data, data / "other"), data / "whole")
+    whole = run_suite(suite, Folders(data, data, data / "other"), data / "whole")
     calls = []
     kept = jobs._learnt
 
@@ -116,7 +116,7 @@ def test_every_sequence_is_predicted_once_while_held_out(data):
 def test_workers_give_the_same_figures(data):
     suite = read_suite(data / "suite.yaml")
     alone = run_suite(suite, places(data), data / "out", only=["noise"])
-    more = run_suite(suite, Places(data, data, data / "two"), data / "more", 2, ["noise"])
+    more = run_suite(suite, Folders(data, data, data / "two"), data / "more", 2, ["noise"])
     assert cells(more) == cells(alone)
 
 

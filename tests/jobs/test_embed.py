@@ -13,12 +13,12 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError, DnalectError, InputError, ModelError
+from dnalect.examples.sources import Tiling, kind_of
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.embed import per_base
 from dnalect.jobs.embed import job
 from dnalect.jobs.embed.job import embed_file
 from dnalect.jobs.embed.options import Options
-from dnalect.jobs.embed.sources import Tiling, kind_of
 from dnalect.tokens.bases import decode, encode, reverse_complement
 
 

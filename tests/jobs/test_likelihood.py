@@ -85,13 +85,13 @@ def test_regions_of_one_contig_and_strata(genome: Genome, tmp_path: Path) -> Non
     assert bases["all"] == 9_000
     assert bases["coding"] == 800
     assert bases["intergenic"] == 9_000 - 2_000
-    assert bases["promoter"] == 400
+    assert bases["promoter"] == 1_000
     assert bases["mine"] == 100
     with pytest.raises(ConfigError, match="test:1-9000 stands in both"):
         evaluate_likelihood(uniform, genome, ["test:1-9000"], ["train"], ["test:8999-30000"])
 
 
-@pytest.mark.parametrize(("strand", "low", "high"), [("+", 801, 1001), ("-", 2001, 2201)])
+@pytest.mark.parametrize(("strand", "low", "high"), [("+", 501, 1001), ("-", 2001, 2501)])
 def test_promoters_from_measured_starts_follow_the_strand(
     genome: Genome, tmp_path: Path, strand: str, low: int, high: int
 ) -> None:

@@ -13,10 +13,10 @@ from dnalect.core.records import Change, Row, Score
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer
-from dnalect.jobs.rank.scored import read_scored
+from dnalect.jobs.counts import Tally
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
-from dnalect.jobs.tally import Tally
+from dnalect.scored.reader import read_scored
 from inference.predictors import make_predictor
 
 FEW = {"background": 60, "background_others": 20}

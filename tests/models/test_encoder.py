@@ -6,7 +6,7 @@ import torch
 from dnalect.core.errors import ConfigError
 from dnalect.models.catalogue import PUBLISHED
 from dnalect.models.layers.encoder import Encoder
-from dnalect.models.layers.places import slopes
+from dnalect.models.layers.positions import slopes
 from dnalect.models.recognise import FAMILIES
 
 SIZES = {"vocabulary": 50, "width": 16, "layers": 2, "heads": 4, "hidden": 24, "longest": 64}

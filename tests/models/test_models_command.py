@@ -141,7 +141,7 @@ def test_a_published_card_is_plain_data():
 
 
 def test_the_figures_shown_are_those_of_the_studies():
-    from dnalect.models import knows
+    from dnalect.models import worth as knows
 
     shipped = (ROOT / "src/dnalect/models" / knows.FILE).read_bytes()
     assert shipped == (ROOT / "results/worth/head.tsv").read_bytes(), "copy results/worth/head.tsv over it"

@@ -7,7 +7,8 @@ import torch
 
 pytest.importorskip("transformers")
 from dnalect.core.errors import InputError
-from dnalect.models.layers import attention, embeddings, feed_forward, places
+from dnalect.models.layers import attention, embeddings, feed_forward
+from dnalect.models.layers import positions as places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
 from parity.oracles import MAKERS, TOLERANCE, batch

@@ -5,7 +5,7 @@ import pandas
 import pytest
 
 from dnalect.core.errors import InputError
-from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.suite import Entry, Suite, TaskSpec
 from studies.cases.expression import PUBLISHED, run_expression
 from studies.cases.natural import LEFT, RIGHT, Natural, natural_figures
@@ -110,7 +110,7 @@ def test_figures_of_a_perfect_predictor_and_of_noise(promoters):
 
 
 def test_the_whole_case_runs_and_says_where_the_model_loses(promoters, model_folder):
-    places = Places(promoters, promoters, promoters / "run")
+    places = Folders(promoters, promoters, promoters / "run")
     figures = run_expression(suite(model_folder), places, promoters / "out", natural=0)
     found = {(each.part, each.who, each.metric) for each in figures}
     assert ("trajectories", "tiny", "Pearson") in found
@@ -128,7 +128,7 @@ def test_rivals_may_learn_from_what_the_models_know(promoters, model_folder):
     texts = ["".join(rng.choice(LETTERS, 80)) for _ in range(300)]
     table = pandas.DataFrame({"sequence": texts, "expression": [expression_of(text) for text in texts]})
     table.to_csv(promoters / "more.csv", index=False)
-    places = Places(promoters, promoters, promoters / "run")
+    places = Folders(promoters, promoters, promoters / "run")
     found = []
     for more in (None, promoters / "more.csv"):
         figures = run_expression(suite(model_folder), places, promoters / "out", 0, rivals_also=more)

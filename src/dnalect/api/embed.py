@@ -16,9 +16,9 @@ from dnalect.api.score import Shown
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.reporter import using
+from dnalect.examples.items import VECTORS
 from dnalect.genome.fasta import Reference
 from dnalect.inference.embed import embed as embed_sequences
-from dnalect.jobs.embed.items import VECTORS
 from dnalect.jobs.embed.job import embed_file
 from dnalect.jobs.embed.map import matrix, plot_vectors
 from dnalect.jobs.embed.options import Options

@@ -13,13 +13,13 @@ from dnalect.core.reporter import Reporter, State, using
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants
-from dnalect.jobs.choice import Models
-from dnalect.jobs.outputs import Kept, kind_of
 from dnalect.jobs.score import run
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
+from dnalect.jobs.selection import Models
 from dnalect.jobs.summary import summary
 from dnalect.report.html import write_report
+from dnalect.scored.writers import Kept, kind_of
 
 # Who hears a run: a Reporter; a function of a State, how far it is; False for nobody; None for a bar on a terminal.
 Shown = Reporter | Callable[[State], None] | bool | None

@@ -17,7 +17,7 @@ def score(options: Options) -> None:
     dnalect score genome.fa variants.vcf.gz -o scored.tsv --model dnabert-3,dnabert-6 --score llr,distance
     dnalect score genome.fa variants.vcf.gz -o scored.tsv --model my-finetuned-model --shifts 5
     """
-    from dnalect.jobs.outputs import kind_of
+    from dnalect.scored.writers import kind_of
 
     with wrong_usage(OutputError):
         for output in options.outputs:

@@ -3,7 +3,7 @@
 import re
 
 from dnalect.core.errors import FastaError
-from dnalect.examples.places import NAME
+from dnalect.examples.loci import NAME
 from dnalect.examples.table import Table, of_rows
 
 _PAIR = re.compile(r"""([A-Za-z_][\w.\-]*)=("[^"]*"|'[^']*'|\S*)""")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from dnalect.core.errors import InputError
 from dnalect.core.examples import Examples, Floats, Numbers, Target
-from dnalect.examples.places import spelled
+from dnalect.examples.loci import spelled
 from dnalect.genome.bed import Intervals
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import own_name
@@ -24,7 +24,7 @@ BLOCK = 1 << 22
 UNMATCHED = 0.1
 _GC = np.array([0, 1, 1, 0, 0], dtype=np.uint8)
 
-Places = Examples | Mapping[str, Intervals] | Sequence[Region]
+Folders = Examples | Mapping[str, Intervals] | Sequence[Region]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class _Contig:
 
 
 def background(
-    positives: Places,
+    positives: Folders,
     genome: Genome,
     per_positive: int = 1,
     seed: int = 1,
-    exclude: Places = (),
+    exclude: Folders = (),
     likeness: Likeness | None = None,
 ) -> Examples:
     """Return background windows, all of them labelled 0 of the target `positive`.
@@ -73,7 +73,7 @@ def background(
 
 
 def _drawn(
-    positives: Places, genome: Genome, per_positive: int, seed: int, exclude: Places, like: Likeness
+    positives: Folders, genome: Genome, per_positive: int, seed: int, exclude: Folders, like: Likeness
 ) -> tuple[Examples, Numbers]:
     """Return the positives as the genome spells them, and the starts of their windows (n, per_positive), -1: none."""
     wanted, forbidden = _within(_examples(positives, genome), genome), _examples(exclude, genome)
@@ -95,7 +95,7 @@ def with_background(
     genome: Genome,
     per_positive: int = 1,
     seed: int = 1,
-    exclude: Places = (),
+    exclude: Folders = (),
     likeness: Likeness | None = None,
 ) -> Examples:
     """Return examples as positives with their background: one target of two classes.
@@ -131,7 +131,7 @@ def with_background(
     )
 
 
-def _examples(places: Places, genome: Genome) -> Examples:
+def _examples(places: Folders, genome: Genome) -> Examples:
     """Return places of any kind as examples that call the contigs as the genome does."""
     if isinstance(places, Examples):
         examples = places

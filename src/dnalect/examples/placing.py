@@ -17,7 +17,7 @@ Place = tuple[int, int, int, str]
 def placed(examples: Examples, genome: Genome) -> Examples:
     """Return examples with contigs, starts, ends and strands of all that stand at one place.
 
-    Places that are known already stay. The others are looked for by exact match on both
+    Folders that are known already stay. The others are looked for by exact match on both
     strands, then with minimap2 (preset sr): one place at which 90% of the sequence align with
     95% identity. There the ends are those of the whole sequence, so that its span may be some
     bases longer or shorter than it. Sequences of fewer than 24 bases, or at several places,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dnalect.core.errors import TableError
 from dnalect.examples.kinds import has_negatives, is_hole
-from dnalect.examples.places import Places, counted_from, fetched, named, parsed, renamed
+from dnalect.examples.loci import Folders, counted_from, fetched, named, parsed, renamed
 from dnalect.examples.table import Table
 from dnalect.genome.fasta import Genome
 
@@ -44,7 +44,7 @@ class Rows:
     sequences: list[str]
     labels: dict[str, list[str]]
     ids: list[str]
-    places: Places
+    places: Folders
     parts: list[str]
     where: list[str]
     notes: list[str] = field(default_factory=list)
@@ -94,9 +94,9 @@ def rows_of(table: Table, wanted: Wanted) -> Rows:
 
 def _sequences(
     table: Table, roles: dict[str, int], wanted: Wanted, where: list[str], notes: list[str]
-) -> tuple[list[str], Places, list[int]]:
+) -> tuple[list[str], Folders, list[int]]:
     """Return the sequences of the rows that are kept, the places of all, and which rows are kept; add to notes."""
-    places, keep = Places.none(len(table)), list(range(len(table)))
+    places, keep = Folders.none(len(table)), list(range(len(table)))
     placed = all(role in roles for role in SPOT)
     if placed:
         strands = table.column(roles["strand"]) if "strand" in roles else []
@@ -138,7 +138,7 @@ def joined(several: Sequence[Rows]) -> Rows:
     def all_of(lists: Iterable[list[str]]) -> list[str]:
         return [each for cells in lists for each in cells]
 
-    places = Places(
+    places = Folders(
         all_of(rows.places.contigs for rows in several),
         [start for rows in several for start in rows.places.starts],
         [end for rows in several for end in rows.places.ends],

@@ -27,7 +27,7 @@ FORMAT = "dnalect scan 3"
 # Bytes of a file that are checked together.
 PIECE = 1 << 20
 RATIOS = tuple(f"llr_{base}" for base in BASES)
-Places = npt.NDArray[np.int64]
+Folders = npt.NDArray[np.int64]
 T = TypeVar("T")
 
 # Half a unit in the last place of float16, and the rounding of float32 sums.
@@ -74,7 +74,7 @@ class _Contig:
 
     path: Path
     file: pq.ParquetFile
-    last: Places
+    last: Folders
 
 
 class Precomputed:
@@ -95,7 +95,7 @@ class Precomputed:
         self.files: dict[str, tuple[str, list[int]]] = manifest["files"]
         self.asked = self.missing = 0
         self._contigs: Recent[_Contig | None] = Recent(OPEN_FILES)
-        self._groups: Recent[tuple[Places, Ratios]] = Recent(KEPT_GROUPS)
+        self._groups: Recent[tuple[Folders, Ratios]] = Recent(KEPT_GROUPS)
 
     def _compare(self, plan: dict[str, Any], model: Model) -> None:
         card, dtype = model.card, str(model.dtype).removeprefix("torch.")
@@ -109,7 +109,7 @@ class Precomputed:
                     f"{self.folder} was computed with another {what} ({there[:12]}, this run has {here[:12]}): {fix}"
                 )
 
-    def at_sites(self, contigs: Places, positions: Places) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    def at_sites(self, contigs: Folders, positions: Folders) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """Return ln p (n, 4) in A, C, G, T order, and which of the n sites are known here.
 
         contigs: numbers. positions: 0-based; both sorted, contig first, so that every row
@@ -126,7 +126,7 @@ class Precomputed:
         self.missing += int((~found).sum())
         return log_probs, found
 
-    def _of_contig(self, number: int, contig: _Contig, positions: Places) -> Ratios:
+    def _of_contig(self, number: int, contig: _Contig, positions: Folders) -> Ratios:
         out = np.full((len(positions), 4), np.nan, dtype=np.float16)
         groups = np.searchsorted(contig.last, positions)
         for group in np.unique(groups[groups < len(contig.last)]).tolist():
@@ -168,7 +168,7 @@ class Recent(Generic[T]):
         return value
 
 
-def _read(contig: _Contig, group: int) -> tuple[Places, Ratios]:
+def _read(contig: _Contig, group: int) -> tuple[Folders, Ratios]:
     """Return positions (n,), 1-based and sorted, and ratios (n, 4) of one row group."""
     try:
         table = contig.file.read_row_group(group, columns=["position", *RATIOS], use_threads=False)

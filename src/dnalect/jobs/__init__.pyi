@@ -1,4 +1,4 @@
-from .benchmark.learners import Places as Places
+from .benchmark.learners import Folders as Folders
 from .benchmark.run import predictions as predictions
 from .benchmark.suite import Suite as Suite
 from .benchmark.suite import TaskSpec as TaskSpec

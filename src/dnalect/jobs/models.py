@@ -6,7 +6,7 @@ from pathlib import Path
 from dnalect.core.errors import ModelError
 from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, embedded_cards, published, unknown
-from dnalect.models.knows import in_short, of_model
+from dnalect.models.worth import in_short, of_model
 
 HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "AUROC measured here", "from")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dnalect.jobs.options import Wishes
 from dnalect.models.card import Card
 from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded_cards
-from dnalect.models.knows import known, of_model
+from dnalect.models.worth import known, of_model
 
 # What answers a question about human variants better than a language model of one genome. question: as in worth.tsv.
 BETTER = (

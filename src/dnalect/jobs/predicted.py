@@ -6,7 +6,7 @@ from dataclasses import replace
 from dnalect.core.records import Change, Score, Variant
 from dnalect.inference.background import Background
 from dnalect.inference.change import DEFINITION, STEP, ChangeScorer, OneChange
-from dnalect.jobs.tally import Tally
+from dnalect.jobs.counts import Tally
 
 # Outputs that the report draws and lists; tables hold all of them.
 REPORTED = 4

@@ -12,14 +12,14 @@ from dnalect.core.reporter import phase, quietly, say, warn
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
-from dnalect.jobs.choice import Models, named_models
 from dnalect.jobs.estimate import announce_scoring
-from dnalect.jobs.outputs import Kept, open_outputs
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
+from dnalect.jobs.selection import Models, named_models
 from dnalect.jobs.summary import placeless, provenance, summary, table_note
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
+from dnalect.scored.writers import Kept, open_outputs
 
 
 def score_file(options: Options) -> Summary:

@@ -26,19 +26,19 @@ from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
 from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
-from dnalect.jobs.choice import foreign, labels_of, models_for, scores_for, the_predictor
-from dnalect.jobs.columns import Layout
+from dnalect.jobs.annotator import Annotator
+from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.parts import FIRST, MOST, parts
-from dnalect.jobs.places import Places
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.score_options import Options
-from dnalect.jobs.tally import Tally
+from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.catalogue import EMBEDDED
 from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import use_threads
+from dnalect.scored.fields import Layout
 
 # Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
 CHUNK = 4096
@@ -88,7 +88,7 @@ class Scoring:
         self.changes = self._changes()
         self.names = ContigNames(self.genome, options.rename)
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
-        self.places = Places(options.annotate, self.genome) if options.annotate else None
+        self.places = Annotator(options.annotate, self.genome) if options.annotate else None
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None

@@ -9,7 +9,7 @@ import pytest
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import Target
 from dnalect.core.figures import Estimate, Figure
-from dnalect.jobs.benchmark.learners import Places, weights_of
+from dnalect.jobs.benchmark.learners import Folders, weights_of
 from dnalect.jobs.benchmark.page import _in_words, _overview, best_of
 from dnalect.jobs.benchmark.run import measured, resamples_of, run_suite
 from dnalect.jobs.benchmark.suite import Entry, Suite, TaskSpec, read_suite, untrained_of
@@ -66,7 +66,7 @@ def suite(**more):
 
 
 def test_what_is_missing_is_said_before_anything_is_computed(tmp_path):
-    places = Places(tmp_path, tmp_path, tmp_path / "run")
+    places = Folders(tmp_path, tmp_path, tmp_path / "run")
     (tmp_path / "one.csv").write_text("sequence,label\n")
     with pytest.raises(InputError, match=r"two needs .*two\.csv.*2 of 3 tasks lack files: two, three"):
         run_suite(suite(), places, tmp_path / "out")
@@ -147,7 +147,7 @@ def toy_task():
 
 
 def test_a_folder_without_a_card_is_known_by_its_files(tmp_path):
-    places = Places(tmp_path, tmp_path, tmp_path / "run")
+    places = Folders(tmp_path, tmp_path, tmp_path / "run")
     for name, text in (("a", "1"), ("b", "2"), ("c", "1")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.safetensors").write_text(text)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dnalect.core.errors import InputError
-from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.run import run_suite
 from dnalect.jobs.benchmark.suite import Entry, Published, TaskSpec, read_suite
 from dnalect.jobs.benchmark.tasks import open_task
@@ -58,7 +58,7 @@ def small(name, only, model_folder):
 
 
 def run(suite, data):
-    figures = run_suite(suite, Places(data, data, data / "run"), data / "out")
+    figures = run_suite(suite, Folders(data, data, data / "run"), data / "out")
     value = {(each.task, each.who, each.metric): each.value.mean for each in figures if each.part == "test"}
     return value, (data / "out" / "index.html").read_text()
 

@@ -7,8 +7,8 @@ from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.loci import loci_of
 from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.ranking import rank_variants
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.why import ordinal
+from dnalect.scored.reader import read_scored
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
 
 

@@ -7,7 +7,7 @@ from dnalect.core.errors import ConfigError, TableError
 from dnalect.jobs.rank import calibration
 from dnalect.jobs.rank.calibration import calibrate
 from dnalect.jobs.rank.labels import read_labels
-from dnalect.jobs.rank.scored import read_scored
+from dnalect.scored.reader import read_scored
 from tests.jobs.rank.tables import write_table
 
 

@@ -9,8 +9,8 @@ from dnalect.genome.bigwig import BigWig
 from dnalect.jobs.rank.combining import combine, order_of
 from dnalect.jobs.rank.evidence import fine_mapped, gather, within
 from dnalect.jobs.rank.options import Options
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
+from dnalect.scored.reader import read_scored
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from dnalect.core.errors import VcfError
 from dnalect.genome.names import ContigNames
+from dnalect.genome.phased import NearSet, near_sets
+from dnalect.inference.interactions import MIXED, interactions, joined
 from dnalect.inference.likelihood import MaskedScorer
-from dnalect.jobs.rank.interactions import MIXED, interactions, joined
-from dnalect.jobs.rank.phased import NearSet, near_sets
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from tests.inference.toys import Independent, Toy, random_genome, variant

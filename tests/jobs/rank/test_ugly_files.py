@@ -5,16 +5,16 @@ import pytest
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.bigwig import BigWig
+from dnalect.genome.phased import near_sets
 from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.combining import Order
 from dnalect.jobs.rank.evidence import gather
 from dnalect.jobs.rank.loci import Loci, loci_of
 from dnalect.jobs.rank.options import Options
-from dnalect.jobs.rank.phased import near_sets
 from dnalect.jobs.rank.ranking import rank_variants, units_of
 from dnalect.jobs.rank.run import rank_file
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.rank.settings import Settings
+from dnalect.scored.reader import read_scored
 from tests.jobs.rank.tables import HEAD, ROWS, read_table, write_table
 
 VCF = """##fileformat=VCFv4.2

@@ -13,7 +13,7 @@ from dnalect.tokens.bases import UNKNOWN, encode
 
 # Variants of a block: the sites of SNVs, each with its three substitutions, and all others.
 SITES, OTHERS = 32, 8
-# Places that are tried for each variant of a block before the block stays short.
+# Folders that are tried for each variant of a block before the block stays short.
 TRIES = 50
 # Bases in which the next tandem copy is looked for.
 AHEAD = 4096

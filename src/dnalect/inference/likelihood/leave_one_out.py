@@ -18,7 +18,7 @@ from dnalect.tokens.bases import UNKNOWN, decode
 SMALLEST_BATCH = 16
 LogProbs = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Folders = npt.NDArray[np.int64]
 
 
 class LeaveOneOut:
@@ -30,7 +30,7 @@ class LeaveOneOut:
         self.model, self.batch = model, batch
         self.reach = model.can.reach or model.can.context_bases // 2
 
-    def log_probs(self, windows: Sequence[Codes], sites: Places) -> LogProbs:
+    def log_probs(self, windows: Sequence[Codes], sites: Folders) -> LogProbs:
         """Return ln p (m, 4) at one site of each window; what is further away than `reach` is not read."""
         codes = np.full((len(windows), 2 * self.reach + 1), UNKNOWN, dtype=np.uint8)
         for row, (window, site) in enumerate(zip(windows, sites.tolist(), strict=True)):

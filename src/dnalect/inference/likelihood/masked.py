@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes
 from dnalect.core.reporter import track
-from dnalect.inference.likelihood import pieces, words
+from dnalect.inference.likelihood import kmers as words
+from dnalect.inference.likelihood import pieces
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
 from dnalect.tokens.bpe import BytePairs
@@ -25,7 +26,7 @@ INDEL_FLANK = {"fast": 3, "exact": 24}
 INDELS = tuple(INDEL_FLANK)
 OPPOSITE = [3, 2, 1, 0]
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Folders = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Masked:
         self.paired = isinstance(model.tokenizer, BytePairs)
         self.phases = (phases or model.tokenizer.k) if isinstance(model.tokenizer, Chunks) else 1
 
-    def log_probs(self, windows: Sequence[Codes], sites: Places, together: Places | None = None) -> Floats:
+    def log_probs(self, windows: Sequence[Codes], sites: Folders, together: Folders | None = None) -> Floats:
         """Return ln p (m, 4) at one site of each window, over strands and frames.
 
         together: (m,) ascending numbers; sites with the same one are of one window, and hidden in one pass.
@@ -76,7 +77,7 @@ class Masked:
         views = self.views(windows, sites, together).mean(axis=1)
         return np.asarray(views - np.logaddexp.reduce(views, axis=1, keepdims=True))
 
-    def views(self, windows: Sequence[Codes], sites: Places, together: Places | None = None) -> Floats:
+    def views(self, windows: Sequence[Codes], sites: Folders, together: Folders | None = None) -> Floats:
         """Return ln p (m, views, 4) of every strand and frame, each read as the forward strand's."""
         method = pieces.conditionals if self.paired else partial(words.conditionals, together=together)
         seen: list[Floats] = []

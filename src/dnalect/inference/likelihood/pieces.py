@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Codes
+from dnalect.inference.likelihood.kmers import LETTERS
 from dnalect.inference.likelihood.passes import Ids, LogProbs, Query, passed
-from dnalect.inference.likelihood.words import LETTERS
 from dnalect.models.model import Model
 
 Floats = npt.NDArray[np.float64]

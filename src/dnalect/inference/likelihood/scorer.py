@@ -21,7 +21,7 @@ from dnalect.tokens.bases import encode
 
 LONGEST_MNV = 16
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Folders = npt.NDArray[np.int64]
 S = TypeVar("S", bound=Strategy)
 Method = Callable[[Sequence[Variant]], list[Score]]
 
@@ -73,7 +73,7 @@ class LikelihoodScorer(ABC, Generic[S]):
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
 
     @abstractmethod
-    def at_sites(self, contigs: Places, positions: Places) -> npt.NDArray[np.float32]:
+    def at_sites(self, contigs: Folders, positions: Folders) -> npt.NDArray[np.float32]:
         """Return ln p(base | the rest) at n sites: (n, 4) in A, C, G, T order."""
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:

@@ -16,7 +16,7 @@ from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.likelihood import pieces
 from dnalect.inference.likelihood.leave_one_out import LeaveOneOut, LogProbs
 from dnalect.inference.likelihood.masked import INDEL_FLANK, Masked, mean
-from dnalect.inference.likelihood.scorer import Floats, LikelihoodScorer, Method, Places
+from dnalect.inference.likelihood.scorer import Floats, Folders, LikelihoodScorer, Method
 from dnalect.inference.tiles import whole_log_probs
 from dnalect.models.model import Model
 from dnalect.tokens.bases import encode
@@ -37,7 +37,7 @@ class Sites(Protocol):
 
     identity: str
 
-    def at_sites(self, contigs: Places, positions: Places) -> tuple[LogProbs, npt.NDArray[np.bool_]]: ...
+    def at_sites(self, contigs: Folders, positions: Folders) -> tuple[LogProbs, npt.NDArray[np.bool_]]: ...
 
 
 class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
@@ -81,7 +81,7 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
                 bases += 4 * self.flank + len(variant.ref) + len(variant.alt)
         return 2 * self.model.card.parameters * bases
 
-    def at_sites(self, contigs: Places, positions: Places) -> LogProbs:
+    def at_sites(self, contigs: Folders, positions: Folders) -> LogProbs:
         """Return ln p(base | the rest of the reference) at n sites: (n, 4) in A, C, G, T order."""
         order = np.lexsort((positions, contigs))
         keys = np.stack([contigs, positions], axis=1)[order]
@@ -176,7 +176,7 @@ class MaskedScorer(LikelihoodScorer[Masked]):
                 passes += 2 if fast else 4 * INDEL_FLANK["exact"] + len(variant.ref) + len(variant.alt)
         return passes * self.ways * self.phases * (2 * self.flank + 1) * int(self.model.card.parameters)
 
-    def at_sites(self, contigs: Places, positions: Places) -> npt.NDArray[np.float32]:
+    def at_sites(self, contigs: Folders, positions: Folders) -> npt.NDArray[np.float32]:
         """Return ln p(base | the rest of the window) at n sites: (n, 4) in A, C, G, T order."""
         return self.likelihood.log_probs(*self._around(contigs, positions)).astype(np.float32)
 
@@ -229,7 +229,7 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         window = cut_window(over_its_range(variant, self.genome, self.longest_allele), self.genome, self.flank)
         return [window.reference, window.alternate], (0, 1)
 
-    def _around(self, contigs: Places, positions: Places) -> tuple[list[Codes], Places]:
+    def _around(self, contigs: Folders, positions: Folders) -> tuple[list[Codes], Folders]:
         found = [self._window(int(c), int(p), int(p) + 1) for c, p in zip(contigs, positions, strict=True)]
         return [window for window, _ in found], np.array([at for _, at in found], dtype=np.int64)
 
@@ -241,14 +241,14 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         return abs(float(np.mean(ratios[:half]) - np.mean(ratios[half:])))
 
 
-def _sites(variants: Sequence[Variant]) -> tuple[Places, Places]:
+def _sites(variants: Sequence[Variant]) -> tuple[Folders, Folders]:
     return np.array([v.contig for v in variants], np.int64), np.array([v.start for v in variants], np.int64)
 
 
-def _bases(variants: Sequence[Variant]) -> tuple[Places, Places]:
+def _bases(variants: Sequence[Variant]) -> tuple[Folders, Folders]:
     """The bases of ref and alternate of SNVs."""
     return np.array([int(v.ref[0]) for v in variants]), np.array([int(v.alt[0]) for v in variants])
 
 
-def _parts(rows: Places, size: int) -> list[Places]:
+def _parts(rows: Folders, size: int) -> list[Folders]:
     return [rows[low : low + size] for low in range(0, len(rows), size)]

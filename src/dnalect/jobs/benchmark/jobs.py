@@ -14,9 +14,9 @@ from dnalect.core.files import sha256
 from dnalect.core.runs import Run, packed, unpacked
 from dnalect.jobs.benchmark.learners import (
     Floats,
+    Folders,
     Learn,
     Outputs,
-    Places,
     config_of,
     model_learner,
     rival_learner,
@@ -37,7 +37,7 @@ class Job:
     rival: str = ""
 
 
-def done(job: Job, task: Task, seeds: int, places: Places, calibrated: bool = True) -> list[Floats]:
+def done(job: Job, task: Task, seeds: int, places: Folders, calibrated: bool = True) -> list[Floats]:
     """Return predictions (n, K) or (n, 1) of the task's tested rows, one array a seed, computing what is missing.
 
     What was kept for another model, other data or another config is computed anew. calibrated: on
@@ -51,7 +51,7 @@ def done(job: Job, task: Task, seeds: int, places: Places, calibrated: bool = Tr
     return [_predicted(_unpacked(data), task, seed, calibrated) for seed, data in kept]
 
 
-def _learner(job: Job, task: Task, places: Places) -> Learn:
+def _learner(job: Job, task: Task, places: Folders) -> Learn:
     return model_learner(job.entry, task, places) if job.entry else rival_learner(job.rival, task, places)
 
 
@@ -90,7 +90,7 @@ def _rows(examples: Examples, part: str) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.array(examples.parts) == part)
 
 
-def _identity(job: Job, task: Task, places: Places) -> str:
+def _identity(job: Job, task: Task, places: Folders) -> str:
     """All that outputs depend on."""
     told: dict[str, object] = {"data": checksum(task.examples), "task": asdict(task.spec) | {"published": ()}}
     if task.groups is not None:

@@ -34,7 +34,7 @@ Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """data: folder of tasks and genomes. models: that of model folders. run: of what is kept. motifs: MEME file."""
 
     data: Path
@@ -58,7 +58,7 @@ class Outputs:
 Learn = Callable[[Examples, int], Outputs]
 
 
-def rival_learner(name: str, task: Task, places: Places) -> Learn:
+def rival_learner(name: str, task: Task, places: Folders) -> Learn:
     """Return how a rival of the catalogue learns."""
     chosen = rival(name, places.motifs, places.device)
 
@@ -69,7 +69,7 @@ def rival_learner(name: str, task: Task, places: Places) -> Learn:
     return learn
 
 
-def model_learner(entry: Entry, task: Task, places: Places) -> Learn:
+def model_learner(entry: Entry, task: Task, places: Folders) -> Learn:
     """Return how a model learns by the method of its entry."""
     config = config_of(entry, task)
     if entry.method == "probe" and not config.pools:
@@ -92,7 +92,7 @@ def model_learner(entry: Entry, task: Task, places: Places) -> Learn:
     return learn
 
 
-def _probe(entry: Entry, task: Task, config: TuneConfig, places: Places) -> Learn:
+def _probe(entry: Entry, task: Task, config: TuneConfig, places: Folders) -> Learn:
     """Heads on states that are computed once for all seeds and folds, or once a seed of an untrained network."""
     states: dict[int, Singles] = {}
 
@@ -113,7 +113,7 @@ def _probe(entry: Entry, task: Task, config: TuneConfig, places: Places) -> Lear
     return learn
 
 
-def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Places, seed: int) -> Singles:
+def _states(entry: Entry, config: TuneConfig, examples: Examples, places: Folders, seed: int) -> Singles:
     """Return the states (n, P) of all sequences, from a file where another task of the same sequences left them."""
     told = [weights_of(entry, places), seed if entry.untrained else 0, places.dtype]
     told += [json.dumps(asdict(config.reading), sort_keys=True), *examples.sequences]
@@ -131,7 +131,7 @@ def config_of(entry: Entry, task: Task) -> TuneConfig:
     return entry.tuned(2 if task.spec.both_strands else 1)
 
 
-def weights_of(entry: Entry, places: Places) -> str:
+def weights_of(entry: Entry, places: Folders) -> str:
     """Return the checksum of a model's weights: that of its card, or of all files of a folder without one."""
     folder = Path(model_folder(_folder(entry, places)))
     card = folder / "card.json"
@@ -144,12 +144,12 @@ def _of_files(folder: Path) -> str:
     return _digest([f"{each.relative_to(folder)} {sha256(each)}" for each in files])
 
 
-def _model(entry: Entry, places: Places, seed: int) -> Model:
+def _model(entry: Entry, places: Folders, seed: int) -> Model:
     model = language_model(_folder(entry, places), places.device, places.dtype)
     return model.untrained(seed) if entry.untrained else model
 
 
-def _folder(entry: Entry, places: Places) -> str:
+def _folder(entry: Entry, places: Folders) -> str:
     inside = places.models / entry.model
     return str(inside) if inside.is_dir() else entry.model
 

@@ -19,7 +19,7 @@ from dnalect.core.files import check_outputs, made_folder
 from dnalect.core.reporter import track, using
 from dnalect.core.runs import mapped
 from dnalect.jobs.benchmark.jobs import Job, done
-from dnalect.jobs.benchmark.learners import Places
+from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.options import Options
 from dnalect.jobs.benchmark.page import PAGE, benchmark_page, main_metric, picture_of
 from dnalect.jobs.benchmark.suite import Suite, TaskSpec, read_suite, untrained_of
@@ -39,13 +39,13 @@ def run_benchmark(options: Options) -> list[Figure]:
     suite = read_suite(options.suite).narrowed(options.chosen, options.seeds)
     motifs = options.data / suite.motifs if suite.motifs else None
     run = options.run or options.out / "predictions"
-    places = Places(options.data, options.models, run, motifs, str(device_named(options.device)), options.dtype)
+    places = Folders(options.data, options.models, run, motifs, str(device_named(options.device)), options.dtype)
     return run_suite(suite, places, options.out, options.workers, options.only, options.command, options.suite)
 
 
 def run_suite(
     suite: Suite,
-    places: Places,
+    places: Folders,
     out: Path,
     workers: int = 1,
     only: Sequence[str] = (),
@@ -80,7 +80,7 @@ def run_suite(
     return figures
 
 
-def _check(suite: Suite, specs: Sequence[TaskSpec], places: Places) -> None:
+def _check(suite: Suite, specs: Sequence[TaskSpec], places: Folders) -> None:
     """Raise for what would end a run of hours at its last task: missing files, names that don't fit each other."""
     needed = [(spec.name, each) for spec in specs for each in (spec.data, spec.reference) if each]
     missing = [(task, places.data / each) for task, each in needed if not (places.data / each).exists()]
@@ -133,7 +133,7 @@ def jobs_of(suite: Suite, spec: TaskSpec, kind: str, motifs: Path | None = None)
     return [*models, *rivals]
 
 
-def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Places, workers: int) -> None:
+def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Folders, workers: int) -> None:
     """Compute whole tasks in processes of their own; the first error of any is raised."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
@@ -141,7 +141,7 @@ def _side_by_side(suite: Suite, specs: Sequence[TaskSpec], places: Places, worke
             pass
 
 
-def _alone(suite: Suite, places: Places, spec: TaskSpec) -> None:
+def _alone(suite: Suite, places: Folders, spec: TaskSpec) -> None:
     torch.set_num_threads(1)
     with using(False):  # the bars of several processes would overwrite each other
         task = open_task(spec, places.data)
@@ -149,7 +149,7 @@ def _alone(suite: Suite, places: Places, spec: TaskSpec) -> None:
 
 
 def predictions(
-    suite: Suite, task: Task, places: Places, calibrated: bool = True, of_rivals: Task | None = None
+    suite: Suite, task: Task, places: Folders, calibrated: bool = True, of_rivals: Task | None = None
 ) -> dict[str, list[Floats]]:
     """Return what every model, then every rival of a suite predicts of a task, computing what is not kept.
 

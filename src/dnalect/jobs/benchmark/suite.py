@@ -13,8 +13,8 @@ from dnalect.baselines.catalogue import NAMES
 from dnalect.core.configs import config, validated
 from dnalect.core.described import OneOf
 from dnalect.core.errors import ConfigError
+from dnalect.core.yaml_files import read_yaml
 from dnalect.examples.splits import RULES
-from dnalect.jobs.benchmark.yaml_files import read_yaml
 from dnalect.models.pooled import READINGS, Reading
 from dnalect.stats.metrics import COMPARABLE
 from dnalect.training.tuning import METHODS, TuneConfig

@@ -12,15 +12,8 @@ from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
 from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.reporter import phase, say
-from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.names import ContigNames
-from dnalect.inference.embed import embed, per_base
-from dnalect.jobs.choice import model_for
-from dnalect.jobs.embed.items import VECTORS, Item, Source, chunks
-from dnalect.jobs.embed.map import matrix, plot_vectors
-from dnalect.jobs.embed.options import PER_BASE, Options
-from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
-from dnalect.jobs.embed.sources import (
+from dnalect.examples.items import VECTORS, Item, Source, chunks
+from dnalect.examples.sources import (
     Tiling,
     check_file,
     kind_of,
@@ -28,6 +21,13 @@ from dnalect.jobs.embed.sources import (
     variant_source,
     windows_of,
 )
+from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.names import ContigNames
+from dnalect.inference.embed import embed, per_base
+from dnalect.jobs.embed.map import matrix, plot_vectors
+from dnalect.jobs.embed.options import PER_BASE, Options
+from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
+from dnalect.jobs.selection import model_for
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named

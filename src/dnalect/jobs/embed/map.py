@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dnalect.core.errors import ConfigError
-from dnalect.jobs.embed.items import PLACES, VECTORS
+from dnalect.examples.items import PLACES, VECTORS
 from dnalect.report.scatter import draw_map
 from dnalect.stats.reduce import NAMES, reduced
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import Together
-from dnalect.jobs.embed.items import PLACES, VECTORS, Cell, Column, Item, cells_of
+from dnalect.examples.items import PLACES, VECTORS, Cell, Column, Item, cells_of
 
 SUFFIXES = (".parquet", ".h5ad", ".npz")
 # Bytes of a row group, and of a block of X or of text.

@@ -12,11 +12,11 @@ from dnalect import __version__
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.reporter import phase, say
+from dnalect.examples.items import Column, Item, Source, chunks
+from dnalect.examples.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.predictions import predictions
-from dnalect.jobs.embed.items import Column, Item, Source, chunks
-from dnalect.jobs.embed.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from dnalect.core.errors import OutputError
 from dnalect.core.files import Together
+from dnalect.examples.items import PLACES, Cell, Column, Item, cells_of
 from dnalect.genome.names import ContigNames
-from dnalect.jobs.embed.items import PLACES, Cell, Column, Item, cells_of
 from dnalect.jobs.predict.answers import Answer, Answers
 from dnalect.jobs.predict.track import Track
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from dnalect.core.errors import OutputError
+from dnalect.examples.items import Item
 from dnalect.genome.bigwig import BigWig
 from dnalect.genome.names import ContigNames
-from dnalect.jobs.embed.items import Item
 from dnalect.jobs.predict.answers import Answers
 
 # Bases that are written at once.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnalect.core.figures import NOTHING, Estimate
-from dnalect.jobs.rank.scored import Floats, Numbers
+from dnalect.scored.reader import Floats, Numbers
 from dnalect.stats.calibration import isotonic
 from dnalect.stats.draws import Draws, estimate, unit_counts
 

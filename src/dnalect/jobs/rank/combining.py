@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnalect.jobs.rank.evidence import Evidence
-from dnalect.jobs.rank.scored import Floats, Numbers, Scored
+from dnalect.scored.reader import Floats, Numbers, Scored
 
 # Odds are kept finite: a mean of 1 is no certainty.
 SURE, LEAST_PIP = 0.01, 1e-4

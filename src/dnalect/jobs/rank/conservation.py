@@ -5,7 +5,7 @@ import numpy as np
 from dnalect.core.errors import InputError
 from dnalect.genome.bigwig_reader import BigWigReader
 from dnalect.genome.names import own_name
-from dnalect.jobs.rank.scored import Floats, Scored
+from dnalect.scored.reader import Floats, Scored
 
 
 def conservation(path: str, scored: Scored) -> Floats:

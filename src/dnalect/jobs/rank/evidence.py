@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, TableError
 from dnalect.jobs.rank.conservation import conservation
-from dnalect.jobs.rank.scored import Floats, Numbers, Scored
 from dnalect.jobs.rank.settings import Settings
+from dnalect.scored.reader import Floats, Numbers, Scored
 from dnalect.stats.ranking import quantiles_within
 
 FREQUENCY = "allele_frequency"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnalect.core.errors import ConfigError, TableError
-from dnalect.jobs.rank.scored import KEY, Floats, Scored, read_scored
+from dnalect.scored.reader import KEY, Floats, Scored, read_scored
 
 HITS = ("hit", "label", "hits", "labels", "effect")
 

@@ -9,7 +9,7 @@ from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.numbers import whole_number
 from dnalect.genome.names import own_name
 from dnalect.genome.streams import open_lines
-from dnalect.jobs.rank.scored import Scored
+from dnalect.scored.reader import Scored
 
 BEDS = (".bed", ".bed.gz")
 # A gene farther away than this many bases is no locus of a variant between genes.

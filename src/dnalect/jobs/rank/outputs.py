@@ -14,8 +14,8 @@ from dnalect.core.files import written_together
 from dnalect.jobs.rank.facts import provenance
 from dnalect.jobs.rank.page import page_of
 from dnalect.jobs.rank.ranking import Ranked
-from dnalect.jobs.rank.scored import Floats
 from dnalect.report.ranking import render
+from dnalect.scored.reader import Floats
 
 SUFFIXES = (".tsv", ".parquet")
 HAPLOTYPES = (

@@ -9,18 +9,18 @@ import numpy.typing as npt
 from dnalect.core.errors import ConfigError
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.names import own_name
+from dnalect.genome.phased import Key, near_sets
+from dnalect.inference.interactions import Joint, interactions
 from dnalect.jobs.rank.budget import pick
 from dnalect.jobs.rank.calibration import Calibration, calibrate
 from dnalect.jobs.rank.combining import Combined, Order, combine, order_of
 from dnalect.jobs.rank.evidence import Evidence, fine_mapped, gather
-from dnalect.jobs.rank.interactions import Joint, interactions
 from dnalect.jobs.rank.labels import Labels, read_labels
 from dnalect.jobs.rank.loci import Loci, loci_of
 from dnalect.jobs.rank.options import Options
-from dnalect.jobs.rank.phased import Key, near_sets
-from dnalect.jobs.rank.scored import Floats, Scored, read_scored
 from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.rank.why import Reasons, counted
+from dnalect.scored.reader import Floats, Scored, read_scored
 
 # Flags of substitutions and of indels in tandem repeats: docs/scores.md, "Repeats".
 REPEATS = frozenset(("repeat", "tandem_repeat"))

@@ -2,10 +2,10 @@
 
 from dnalect.core.files import check_outputs
 from dnalect.core.reporter import say
-from dnalect.jobs.choice import named_models
 from dnalect.jobs.rank.options import Options
 from dnalect.jobs.rank.outputs import haplotype_path, kind_of, write_outputs
 from dnalect.jobs.rank.ranking import Ranked, rank_variants
+from dnalect.jobs.selection import named_models
 
 
 def rank_file(options: Options) -> Ranked:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dnalect.jobs.rank.combining import Order
 from dnalect.jobs.rank.evidence import Evidence
-from dnalect.jobs.rank.scored import Floats, Scored
+from dnalect.scored.reader import Floats, Scored
 
 TEXTS = ("region", "gene", "consequence", "protein_change", "motif")
 NUMBERS = ("tss_distance", "allele_count", "percentile", "motif_ref", "motif_alt")

@@ -14,12 +14,12 @@ from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.likelihood import LeaveOneOutScorer
 from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
-from dnalect.jobs.choice import foreign, model_for
 from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder
 from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
 from dnalect.jobs.scan.plan import Plan, whole_genome
+from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import origin_of
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads

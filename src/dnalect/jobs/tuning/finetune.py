@@ -20,7 +20,7 @@ from dnalect.core.reporter import say
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.predictions import predictions as predicted
 from dnalect.inference.predictions import raw_predictions
-from dnalect.jobs.choice import model_for
+from dnalect.jobs.selection import model_for
 from dnalect.jobs.tuning.data import Prepared, data_paths, prepare, units_of
 from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
 from dnalect.jobs.tuning.options import Options

@@ -13,7 +13,7 @@ from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head, Layer
 from dnalect.models.layers.feed_forward import Gated
-from dnalect.models.layers.places import Sight
+from dnalect.models.layers.positions import Sight
 from dnalect.models.layers.sizes import Sizes
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.bpe import BytePairs

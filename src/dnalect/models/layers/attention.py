@@ -6,7 +6,7 @@ Shapes: B windows, T tokens, C channels, N heads, D channels of a head.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dnalect.models.layers.places import Places, rotated
+from dnalect.models.layers.positions import Folders, rotated
 
 
 class Attention(nn.Module):
@@ -21,7 +21,7 @@ class Attention(nn.Module):
             self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
         self.out = nn.Linear(width, width)
 
-    def forward(self, x_BTC: Tensor, places: Places, weights: bool = False) -> tuple[Tensor, Tensor | None]:
+    def forward(self, x_BTC: Tensor, places: Folders, weights: bool = False) -> tuple[Tensor, Tensor | None]:
         """Return the output (B, T, C) and, where asked for, the attention (B, N, T, T)."""
         query, key, value = self._projected(x_BTC)
         if places.rotation is not None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from dnalect.core.errors import InputError
 from dnalect.models.layers.feed_forward import Convolution
-from dnalect.models.layers.places import Places
+from dnalect.models.layers.positions import Folders
 from dnalect.models.layers.sizes import Sizes
 
 # Share of tokens that pretraining shows as masks: 15% chosen, 80% of them masked.
@@ -47,7 +47,7 @@ class Embeddings(nn.Module):
         self.projection = nn.Linear(width, sizes.width) if width != sizes.width else nn.Identity()
         self.dropout = nn.Dropout(sizes.dropout)
 
-    def forward(self, ids_BT: Tensor, mask_BT: Tensor, places: Places, soft_BTV: Tensor | None = None) -> Tensor:
+    def forward(self, ids_BT: Tensor, mask_BT: Tensor, places: Folders, soft_BTV: Tensor | None = None) -> Tensor:
         """Return (B, T, C). Raises InputError where the table of positions is too short."""
         table = self.words.weight
         x_BTE: Tensor = self.words(ids_BT) if soft_BTV is None else soft_BTV.to(table.dtype) @ table

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
-from dnalect.models.layers.places import Places, Sight
+from dnalect.models.layers.positions import Folders, Sight
 from dnalect.models.layers.sizes import Sizes
 
 INITIAL_SPREAD = 0.02
@@ -45,7 +45,7 @@ class Layer(nn.Module):
         self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(
-        self, x_BTC: Tensor, places: Places, weights: bool = False, blind: bool = False
+        self, x_BTC: Tensor, places: Folders, weights: bool = False, blind: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Return (B, T, C) and, where asked for, the attention (B, N, T, T). blind: some tokens attend to none."""
         mixed, seen = self.attention(self.attention_norm(x_BTC) if self.pre else x_BTC, places, weights)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dnalect.models.layers.places import Places
+from dnalect.models.layers.positions import Folders
 
 Activation = Callable[[Tensor], Tensor]
 
@@ -22,7 +22,7 @@ class Plain(nn.Module):
         self.up = nn.Linear(width, hidden)
         self.down = nn.Linear(hidden, width)
 
-    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+    def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
         out: Tensor = self.down(self.activation(self.up(x_BTC)))
         return out
 
@@ -36,7 +36,7 @@ class Gated(nn.Module):
         self.up = nn.Linear(width, 2 * hidden, bias=biases[0])
         self.down = nn.Linear(hidden, width, bias=biases[1])
 
-    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+    def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
         gate, value = self.up(x_BTC).chunk(2, dim=-1)
         out: Tensor = self.down(self.activation(gate) * value)
         return out
@@ -50,7 +50,7 @@ class Convolution(nn.Module):
         self.kernel = kernel
         self.conv = nn.Conv1d(channels, channels, kernel)
 
-    def forward(self, x_BTC: Tensor, places: Places) -> Tensor:
+    def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
         before = (self.kernel - 1) // 2
         x_BCT = (x_BTC * places.inside_BT1).transpose(1, 2)
         out: Tensor = self.conv(F.pad(x_BCT, (before, self.kernel - 1 - before))).transpose(1, 2)

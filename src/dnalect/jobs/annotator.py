@@ -11,7 +11,7 @@ from dnalect.genome.transcripts import TranscriptReader
 from dnalect.genome.vcf import Record
 
 
-class Places:
+class Annotator:
     """What a GFF3 or GTF says of variants on a genome."""
 
     def __init__(self, path: str, genome: Genome):

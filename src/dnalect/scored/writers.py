@@ -14,9 +14,9 @@ from dnalect.core.errors import OutputError
 from dnalect.core.files import Together, written_together
 from dnalect.core.records import Row, Score
 from dnalect.genome.vcf import Record, VcfHeader, annotate_line, plain_line
-from dnalect.jobs import tracks
-from dnalect.jobs.columns import Layout
-from dnalect.jobs.tabix import Order, add_index
+from dnalect.scored import tracks
+from dnalect.scored.fields import Layout
+from dnalect.scored.tabix import Order, add_index
 
 
 class Writer(Protocol):

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from dnalect.core.errors import TableError
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.variants import NAMES
-from dnalect.jobs.columns import COLUMNS
-from dnalect.jobs.rank.vcf import read_vcf
+from dnalect.scored.fields import COLUMNS
+from dnalect.scored.vcf import read_vcf
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]

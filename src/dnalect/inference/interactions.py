@@ -9,11 +9,11 @@ from dnalect.core.records import Variant
 from dnalect.core.reporter import phase
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
+from dnalect.genome.phased import NearSet
 from dnalect.genome.vcf import Record
 from dnalect.genome.windows.alleles import Rules, normalise, resolve
 from dnalect.inference.likelihood import LONGEST_MNV
 from dnalect.inference.scorer import Scorer
-from dnalect.jobs.rank.phased import NearSet
 from dnalect.tokens.bases import encode
 
 # Nats from which on a set is flagged in the ranking.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dnalect.core.numbers import whole_number
 from dnalect.genome.vcf import PREFIX, Record, VcfHeader, read_header, read_records
-from dnalect.jobs.columns import COLUMNS, FIELDS
+from dnalect.scored.fields import COLUMNS, FIELDS
 
 _NUMBERED = re.compile(rb"##INFO=<ID=([^,>]+),Number=([^,>]+),Type=([^,>]+)")
 _OURS = re.compile(rb"##dnalect_(\w+)=(.*?)\r?\n")

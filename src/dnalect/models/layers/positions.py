@@ -13,7 +13,7 @@ ROTARY_BASE = 10_000.0
 
 
 @dataclass(frozen=True)
-class Places:
+class Folders:
     """Made once for a batch, read by every layer.
 
     bias: (B or 1, N or 1, T or 1, T), added to the attention scores; None: every token
@@ -42,7 +42,7 @@ class Sight:
     blind_id: int | None = None
     causal: bool = False
 
-    def places(self, ids_BT: Tensor, mask_BT: Tensor, dtype: torch.dtype) -> Places:
+    def places(self, ids_BT: Tensor, mask_BT: Tensor, dtype: torch.dtype) -> Folders:
         """Work out the places of a batch. mask_BT: bool, False for padding."""
         seen_BT = mask_BT
         if self.blind_id is not None:
@@ -51,7 +51,7 @@ class Sight:
             seen_BT = mask_BT & ~blind
         bias = self._bias(seen_BT, dtype)
         rotation = rotary(ids_BT.shape[1], self.rotary, ids_BT.device) if self.rotary else None
-        return Places(bias, rotation, mask_BT.unsqueeze(-1).to(dtype), seen_BT.unsqueeze(-1).to(dtype))
+        return Folders(bias, rotation, mask_BT.unsqueeze(-1).to(dtype), seen_BT.unsqueeze(-1).to(dtype))
 
     def _bias(self, seen_BT: Tensor, dtype: torch.dtype) -> Tensor | None:
         never = torch.finfo(dtype).min

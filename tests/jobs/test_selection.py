@@ -6,8 +6,8 @@ import pytest
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.choice import labels_of, models_for, split_names
 from dnalect.jobs.score_options import known_scores, scores_of
+from dnalect.jobs.selection import labels_of, models_for, split_names
 from dnalect.models.card import Card
 
 

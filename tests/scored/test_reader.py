@@ -5,9 +5,9 @@ import pytest
 
 from dnalect.core.errors import InputError, TableError, VcfError
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs.rank.scored import read_scored
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
+from dnalect.scored.reader import read_scored
 from tests.jobs.rank.tables import HEAD, ROWS, write_table
 
 META = '##fileformat=VCFv4.2\n##INFO=<ID=PIP,Number=A,Type=Float,Description="x">\n'

@@ -9,8 +9,8 @@ from dnalect.core.files import written_together
 from dnalect.core.records import Row, Score
 from dnalect.core.reporter import DnalectWarning
 from dnalect.genome.vcf import Record
-from dnalect.jobs.columns import Layout
-from dnalect.jobs.outputs import kind_of, open_outputs
+from dnalect.scored.fields import Layout
+from dnalect.scored.writers import kind_of, open_outputs
 
 CONTIGS = {"chr2": 5000, "chr10": 3000}
 

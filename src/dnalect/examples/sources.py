@@ -12,6 +12,7 @@ from dnalect.core.numbers import whole_number
 from dnalect.core.records import Reason, Variant
 from dnalect.examples.bed import is_bed
 from dnalect.examples.fasta import is_fasta
+from dnalect.examples.items import PLACES, VECTORS, Cell, Column, Item, Source
 from dnalect.examples.kinds import is_hole
 from dnalect.examples.read import table_of
 from dnalect.examples.rows import LABELS, Wanted, rows_of
@@ -23,7 +24,6 @@ from dnalect.genome.streams import open_lines
 from dnalect.genome.variants import open_variants
 from dnalect.genome.vcf import Record
 from dnalect.genome.windows.alleles import Rules, cut_window, resolve
-from dnalect.jobs.embed.items import PLACES, VECTORS, Cell, Column, Item, Source
 from dnalect.tokens.bases import decode, encode, reverse_complement
 
 PEEKED = 200

@@ -1,4 +1,4 @@
-"""Places of rows: what the cells say, the sequences that stand there, and from where they count."""
+"""Folders of rows: what the cells say, the sequences that stand there, and from where they count."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _STRANDS = {"+": "+", "-": "-", "1": "+", "+1": "+", "-1": "-"}
 
 
 @dataclass
-class Places:
+class Folders:
     """Where n rows stand, 0-based half-open; "", -1, -1 and "." where that is not known."""
 
     contigs: list[str]
@@ -27,13 +27,13 @@ class Places:
     strands: list[str]
 
     @classmethod
-    def none(cls, count: int) -> "Places":
+    def none(cls, count: int) -> "Folders":
         """Return places of rows that have none."""
         return cls([""] * count, [-1] * count, [-1] * count, ["."] * count)
 
-    def take(self, rows: Sequence[int]) -> "Places":
+    def take(self, rows: Sequence[int]) -> "Folders":
         """Return the places of some rows."""
-        return Places(
+        return Folders(
             [self.contigs[row] for row in rows],
             [self.starts[row] for row in rows],
             [self.ends[row] for row in rows],
@@ -45,13 +45,13 @@ class Places:
         self.contigs[row], self.starts[row], self.ends[row], self.strands[row] = "", -1, -1, "."
 
 
-def parsed(cells: Sequence[Sequence[str]], strands: Sequence[str], where: Sequence[str]) -> Places:
+def parsed(cells: Sequence[Sequence[str]], strands: Sequence[str], where: Sequence[str]) -> Folders:
     """Return places of the cells of contig, start and end; a row with an empty cell has none.
 
     Raises TableError that names the row whose start or end is no whole number, or is negative,
     or whose end lies before its start.
     """
-    places = Places.none(len(where))
+    places = Folders.none(len(where))
     for row, (contig, start, end) in enumerate(zip(*cells, strict=True)):
         if "" in (contig, start, end) or contig == ".":
             continue
@@ -63,7 +63,7 @@ def parsed(cells: Sequence[Sequence[str]], strands: Sequence[str], where: Sequen
     return places
 
 
-def named(names: Sequence[str], where: Sequence[str]) -> Places:
+def named(names: Sequence[str], where: Sequence[str]) -> Folders:
     """Return the places that rows are named by, such as `chr1:100-200` or `chr1:100-200|label`.
 
     No row has one unless all have. Whether they count from 0 or 1 is for `counted_from` to tell.
@@ -71,7 +71,7 @@ def named(names: Sequence[str], where: Sequence[str]) -> Places:
     found = [NAME.fullmatch(name.partition("|")[0]) for name in names]
     cells = [match.groups(default=".") for match in found if match]
     if not cells or len(cells) < len(names):
-        return Places.none(len(names))
+        return Folders.none(len(names))
     contigs, starts, ends, strands = zip(*cells, strict=True)
     return parsed([contigs, starts, ends], strands, where)
 
@@ -92,7 +92,7 @@ def spelled(genome: Genome, contig: int, start: int, end: int, strand: str) -> s
     return decode(reverse_complement(codes) if strand == "-" else codes)
 
 
-def renamed(places: Places, genome: Genome) -> list[str]:
+def renamed(places: Folders, genome: Genome) -> list[str]:
     """Call the contigs as the genome does; return what that changed, in words."""
     known = {name: own_name(name, genome.index) for name in dict.fromkeys(places.contigs) if name}
     places.contigs = [known.get(name, name) for name in places.contigs]
@@ -100,7 +100,7 @@ def renamed(places: Places, genome: Genome) -> list[str]:
     return [f"contigs that the reference names differently: {', '.join(changed[:8])}"] if changed else []
 
 
-def fetched(places: Places, genome: Genome, where: Sequence[str]) -> tuple[list[str], list[int]]:
+def fetched(places: Folders, genome: Genome, where: Sequence[str]) -> tuple[list[str], list[int]]:
     """Return the sequences of all rows whose contig the genome has, and which rows these are.
 
     Raises TableError where a row has no place or ends beyond its contig, or no row's contig is there.
@@ -126,7 +126,7 @@ def fetched(places: Places, genome: Genome, where: Sequence[str]) -> tuple[list[
     return sequences, rows
 
 
-def counted_from(places: Places, sequences: Sequence[str]) -> list[str]:
+def counted_from(places: Folders, sequences: Sequence[str]) -> list[str]:
     """Mend places that count from 1, forget those that don't fit their sequences; return notes.
 
     Where end - start + 1 is the length of every placed sequence, starts count from 1 with both

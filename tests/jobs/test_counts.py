@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dnalect.core.records import Row, Score
-from dnalect.jobs.tally import Tally, auroc
+from dnalect.jobs.counts import Tally, auroc
 
 
 def row(position: int, value: float, percentile: float | None, **more: object) -> Row:
