@@ -26,7 +26,7 @@ you can mend are `DnalectError`s, and warnings `DnalectWarning`s.
 
 import lazy_loader as lazy
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 # The names are those of __init__.pyi. Each is loaded when it is asked for: torch takes seconds.
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 __all__ = [*__all__, "__version__"]

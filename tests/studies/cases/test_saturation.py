@@ -68,7 +68,9 @@ def test_variants_of_either_slice_are_the_same(assay):
 
 def test_what_is_planted_is_found(assay, model_folder):
     folder = make_predictor(assay / "predictor", model_folder)
-    figures = run_saturation(Asked(assay, assay / "out", str(model_folder), (f"three={folder}",), command="told"))
+    figures = run_saturation(
+        Asked(data=assay, out=assay / "out", model=str(model_folder), predictors=(f"three={folder}",), command="told")
+    )
     found = {(each.part, each.who, each.metric): each.value for each in figures}
     for part in (SUBSTITUTIONS, DELETIONS):
         assert found[part, NEAR, SIZE].low > 0.95
