@@ -135,6 +135,9 @@ def _unsafe(source: str) -> list[str]:
     return found
 
 
+FLAGS = {"click.option", "click.argument", "click.Option", "click.Argument"}
+
+
 def _place(path: Path) -> str:
     """Its folder in the package, "studies" beside it."""
     return path.relative_to(PACKAGE).parts[0] if path.is_relative_to(PACKAGE) else "studies"
@@ -155,6 +158,11 @@ def _faults(path: Path, source: str) -> list[str]:
         found.append("a second training loop")
     if "sys.argv" in source and place not in ("cli", "studies"):
         found.append("sys.argv is for the command line")
+    called = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+    if place not in ("cli", "studies"):
+        found += [f"{each}: say it, or return it" for each in called if each == "print" or each.startswith("click.")]
+    if name != "src/dnalect/cli/options.py":
+        found += [f"{each}: a field of the options is the flag" for each in called & FLAGS]
     return found
 
 
@@ -195,6 +203,8 @@ def test_what_breaks_the_rules_is_found():
         "if isinstance(found, Model): ...",
         "loss.backward()",
         "print(sys.argv)",
+        "print('done')",
+        "@click.option('--much')\ndef command(much): ...",
         "\n" * LONGEST_FILE,
     ):
         assert _faults(PACKAGE / "jobs" / "a.py", source), source

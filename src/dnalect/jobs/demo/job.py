@@ -1,6 +1,6 @@
 """The demo: what the embedded models know of sequence that they never saw, and two real VCFs scored."""
 
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -18,6 +18,7 @@ from dnalect.jobs.demo import data
 from dnalect.jobs.demo.genes import Genes, read_genes
 from dnalect.jobs.demo.labels import Learned, learn
 from dnalect.jobs.demo.pictures import draw
+from dnalect.jobs.options import DemoOptions
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.models.load import language_model
@@ -31,8 +32,17 @@ SHOWN = 5
 COMMAND = "dnalect demo"
 
 
-def demo(out: Path) -> Path:
-    """Write what the models know, and the scored variants, into `out`; return the path of the first page."""
+@dataclass(frozen=True)
+class Shown:
+    """What the demo made. told: what the models know, and the lowest variants. files: what each is, and its path."""
+
+    told: str
+    files: tuple[tuple[str, Path], ...]
+
+
+def demo(options: DemoOptions) -> Shown:
+    """Write what the models know, and the scored variants, into the folder."""
+    out = options.out
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -42,16 +52,14 @@ def demo(out: Path) -> Path:
     yeast = _scored(out / "yeast", str(data.YEAST), str(data.YEAST_VARIANTS), annotate=str(data.YEAST_GENES))
     human = _scored(out / "human", str(data.HUMAN), str(data.HUMAN_VARIANTS), assembly="hg19")
     write_page(_page(genes, learned, yeast, human, picture), page)
-    sys.stdout.write(f"\n{_told(genes, learned)}\n{_table(yeast)}\n")
-    for what, path in (
+    files = (
         ("start here", page),
         ("scored yeast VCF", out / "yeast.vcf.gz"),
         ("its report", out / "yeast.html"),
         ("scored human VCF", out / "human.vcf.gz"),
         ("its report", out / "human.html"),
-    ):
-        sys.stdout.write(f"{what:<18}{path}\n")
-    return page
+    )
+    return Shown(f"{_told(genes, learned)}\n{_table(yeast)}", files)
 
 
 def knowledge(picture: Path) -> tuple[Genes, Learned]:
