@@ -245,7 +245,7 @@ def h5(path: Path, rules: Rules) -> str:
 
     def visit(name: str, item: Any) -> None:
         for key, value in sorted(item.attrs.items()):
-            told.append(f"{name} @{key}: {rules(str(value))}\n")
+            told.append(f"{name} @{key}: {value if key == 'encoding-version' else rules(str(value))}\n")
         if isinstance(item, h5py.Dataset):
             told.append(_array(name, item[()], rules))
 
