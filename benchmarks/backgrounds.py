@@ -22,7 +22,7 @@ from dnalect.inference.background.tables import INNER, SNV_INNER, SNV_TAIL, TAIL
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import Measure
 from dnalect.jobs.backgrounds import drawn_of, pool_of
-from dnalect.models.registry import language_model
+from dnalect.models import language_model
 
 # Draws of other seeds stand for the variants of a file.
 SEED = 99

@@ -25,8 +25,7 @@ from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.jobs.demo.data import DATA, REFERENCE
 from dnalect.models.card import Card
-from dnalect.models.dnabert.family import FAMILY
-from dnalect.models.encoder.network import Encoder
+from dnalect.models.families.dnabert import FAMILY, Config
 from dnalect.models.masked import MaskedModel
 from dnalect.tokens.bases import decode, encode
 from dnalect.tokens.kmers import OverlappingKmers
@@ -68,7 +67,7 @@ def random_dnabert(folder: Path) -> Path:
     """Write a model of DNABERT's size with random weights."""
     torch.manual_seed(1)
     tokenizer = OverlappingKmers(6)
-    network = Encoder(FAMILY.encoder(len(tokenizer.words)))
+    network = FAMILY.build(Config(len(tokenizer.words)))
     facts = {"family": "dnabert", "tokenizer": "dnabert-6", "context_bases": tokenizer.longest(512), "window": 512}
     size = sum(each.numel() for each in network.parameters())
     card = Card(id="random", revision="", sha256="", parameters=size, config={}, **facts)
