@@ -104,8 +104,7 @@ def compare(
             Figure("yeast", RANKED, name, "AUROC", len(llr), estimate(ranking.auroc(llr, variants.common)), chance=0.5),
         ]
         if card is not None:
-            minutes = card.training.get("core_minutes", card.training.get("minutes"))
-            told_of = {SIZE: card.parameters, MINUTES: minutes}
+            told_of = {SIZE: card.parameters, MINUTES: card.core_minutes}
             found += [
                 Figure("yeast", "training", name, metric, 1, Estimate(value, np.nan, np.nan))
                 for metric, value in told_of.items()

@@ -85,7 +85,7 @@ def open_bench(folder: Path, data: Path) -> Bench:
     model = language_model(folder)
     if model.can.likelihood != "masked":
         raise ModelError(f"{folder}: heads belong to a masked model")
-    return Bench(model, heads, data, int(model.card.training.get("window", model.card.window)))
+    return Bench(model, heads, data, model.card.trained_length or model.card.window)
 
 
 def token_items(

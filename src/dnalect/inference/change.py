@@ -226,9 +226,8 @@ def _window(predictor: Predictor, window: int | None) -> int:
     """The window as asked for, else the length that the predictor was trained on."""
     longest = predictor.can.context_bases
     if window is None:
-        told = predictor.card.training
-        length = told.get("length") if isinstance(told, dict) else None
-        trained = length if isinstance(length, int) and length >= SHORTEST else predictor.card.window
+        length = predictor.card.trained_length
+        trained = length if length is not None and length >= SHORTEST else predictor.card.window
         return min(trained, longest)
     if not SHORTEST <= window <= longest:
         raise ConfigError(f"--window must lie between {SHORTEST} and {longest} bases, the longest that is read whole")

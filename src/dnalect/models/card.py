@@ -49,13 +49,41 @@ class CorpusGenome:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """How a predictor was made, and of which language model; its card's `config`.
+
+    method: "probe", "lora" or "full". name, revision, sha256: of the language model. reading: the
+    fields of a `Reading`. calibration: target -> those of a `Calibration`.
+    """
+
+    method: str
+    name: str
+    revision: str
+    sha256: str
+    reading: dict[str, Any]
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "Origin":
+        """Read it. Raises KeyError, TypeError or ValueError for what is missing or wrong."""
+        base = {name: str(config["base"][name]) for name in ("name", "revision", "sha256")}
+        return cls(str(config["method"]), **base, reading=config["reading"], calibration=config.get("calibration", {}))
+
+    def as_config(self) -> dict[str, Any]:
+        """Return the `config` of a card."""
+        base = {"name": self.name, "revision": self.revision, "sha256": self.sha256}
+        return {"method": self.method, "base": base, "reading": self.reading, "calibration": self.calibration}
+
+
+@dataclass(frozen=True)
 class Card:
     """The card.json of a model folder.
 
     id, revision: name and version. sha256: of model.safetensors. family: which network.
-    config: its sizes. context_bases: longest window. window: the default one.
-    parameters: their number. genomes: of the corpus. training: seed, minutes, command ...
-    figures: measured. heads: {} or what `dnalect.models.heads` wrote.
+    config: the sizes of a network, which its family reads; of a predictor its `origin`.
+    context_bases: longest window. window: the default one. parameters: their number. genomes: of the
+    corpus. training: seed, minutes, command ..., for people; `core_minutes` and `trained_length` are
+    read. figures: measured, for people. heads: {} or what `dnalect.models.heads` wrote.
     """
 
     id: str
@@ -84,6 +112,32 @@ class Card:
             raise ModelError(f"the card's window {self.window} or context {self.context_bases} is out of range")
         genomes = [g if isinstance(g, CorpusGenome) else _genome(g) for g in self.genomes]
         object.__setattr__(self, "genomes", genomes)
+
+    @property
+    def origin(self) -> Origin:
+        """How a predictor was made. Raises ModelError where the card does not say so."""
+        try:
+            return Origin.of(self.config)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"the config of a predictor is incomplete or wrong: {error}") from error
+
+    @property
+    def _training(self) -> dict[str, Any]:
+        # Cards of strangers are believed as far as they make sense.
+        return self.training if isinstance(self.training, dict) else {}
+
+    @property
+    def core_minutes(self) -> float | None:
+        """Minutes of a core that the training took, None where nobody counted."""
+        told = self._training
+        minutes = told.get("core_minutes", told.get("minutes"))
+        return float(minutes) if isinstance(minutes, int | float) else None
+
+    @property
+    def trained_length(self) -> int | None:
+        """Bases of the sequences that it was trained on, None where they had no one length."""
+        length = self._training.get("length", self._training.get("window"))
+        return length if isinstance(length, int) else None
 
     def saw(self, length: int, start: int, end: int) -> bool | None:
         """Whether a base of [start, end) of a contig of this length was trained on; None where the corpus has none."""

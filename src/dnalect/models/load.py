@@ -84,11 +84,11 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
     name: what the predictor was loaded as. Raises ModelError where it can't be had: of a model
     tuned in full the folder holds no copy.
     """
-    told = predictor.card.config
-    if told["method"] == "probe":
+    origin = predictor.card.origin
+    if origin.method == "probe":
         return predictor.base
     inside = model_folder(predictor.source or str(name)) / BASE
-    source: Named = inside if told["method"] == "lora" and inside.is_dir() else told["base"]["name"]
+    source: Named = inside if origin.method == "lora" and inside.is_dir() else origin.name
     try:
         base = language_model(source, device, dtype)
     except ModelError as error:
@@ -96,7 +96,7 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
             f"the zero-shot score needs the model that {predictor.card.id} came from: {error}; "
             "--score change leaves that score out"
         ) from error
-    if base.card.sha256 != told["base"]["sha256"]:
+    if base.card.sha256 != origin.sha256:
         raise ModelError(
             f"{source} is another version of the model that {predictor.card.id} came from: the SHA-256 of the weights "
             "differs; --score change leaves the zero-shot score out"

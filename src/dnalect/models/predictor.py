@@ -26,7 +26,7 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
 from dnalect.core.files import made_folder, sha256, write_text
-from dnalect.models.card import Card
+from dnalect.models.card import Card, Origin
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.model import Abilities, Ask, Model, Output
@@ -84,7 +84,7 @@ class Predictor(Model):
 
     def __repr__(self) -> str:
         targets = ", ".join(self.can.targets)
-        return f"Predictor({self.card.id}: {targets}; {self.card.config['method']} on {self.base!r})"
+        return f"Predictor({self.card.id}: {targets}; {self.card.origin.method} on {self.base!r})"
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
         """Move the model and return it. device: as torch names it. dtype: of the language model; heads keep float32."""
@@ -190,18 +190,21 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
         save_lora(base.network, tuned.lora, folder, tuned.base_name)
     heads = save_heads(folder, tuned.pooled.heads)
     checksum = _checksum(folder)
+    origin = Origin(
+        tuned.method,
+        tuned.base_name,
+        base.card.revision,
+        base.card.sha256,
+        asdict(tuned.pooled.reading),
+        {name: each.as_dict() for name, each in tuned.calibration.items()},
+    )
     card = Card(
         id=tuned.name,
         revision=checksum[:12],
         sha256=checksum,
         family=FAMILY,
         tokenizer=base.card.tokenizer,
-        config={
-            "method": tuned.method,
-            "base": {"name": tuned.base_name, "revision": base.card.revision, "sha256": base.card.sha256},
-            "reading": asdict(tuned.pooled.reading),
-            "calibration": {name: each.as_dict() for name, each in tuned.calibration.items()},
-        },
+        config=origin.as_config(),
         context_bases=min(base.can.context_bases, tuned.pooled.reading.longest),
         window=min(base.card.window, tuned.pooled.reading.longest, base.can.context_bases),
         parameters=sum(p.numel() for p in tuned.pooled.parameters()),
@@ -221,24 +224,27 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
 
     Raises ModelError where a file is missing, is not that of the card, or does not fit.
     """
-    told, inside = card.config, folder / BASE
+    inside = folder / BASE
     try:
-        reading = Reading(**told["reading"])
-        name, checksum = str(told["base"]["name"]), str(told["base"]["sha256"])
-        calibration = {key: Calibration.from_dict(each) for key, each in told.get("calibration", {}).items()}
-        method = told["method"]
+        origin = Origin.of(card.config)
+        reading = Reading(**origin.reading)
+        calibration = {key: Calibration.from_dict(each) for key, each in origin.calibration.items()}
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ModelError(f"{folder}/card.json: the config of a predictor is incomplete or wrong: {error}") from error
     if card.sha256 != _checksum(folder):
-        needed = (FILE, *((WEIGHTS, CONFIG) if method == "lora" else ()), *((BASE,) if method == "full" else ()))
+        needed = (
+            FILE,
+            *((WEIGHTS, CONFIG) if origin.method == "lora" else ()),
+            *((BASE,) if origin.method == "full" else ()),
+        )
         missing = ", ".join(each for each in needed if not (folder / each).exists())
         lost = f"lacks {missing}" if missing else "holds other weights than its card says, or lacks some of them"
         raise ModelError(f"{folder} {lost}: the SHA-256 differs; copy the folder again")
-    base = load(inside if inside.is_dir() else name)
+    base = load(inside if inside.is_dir() else origin.name)
     if base.can.likelihood is None:
         raise ModelError(f"{folder}: its base is no language model")
-    if method != "full" and base.card.sha256 != checksum:
-        raise ModelError(f"{folder} was tuned on another version of {name}: the SHA-256 of the weights differs")
+    if origin.method != "full" and base.card.sha256 != origin.sha256:
+        raise ModelError(f"{folder} was tuned on another version of {origin.name}: the SHA-256 of the weights differs")
     if (folder / WEIGHTS).is_file():
         load_lora(base.network, folder)
         merge_lora(base.network)

@@ -134,14 +134,14 @@ def _facts(
     source: str, kind: str, genome: Genome | None, predictor: Predictor, answers: Sequence[Answer], options: Options
 ) -> dict[str, str]:
     """Return what a reader needs to repeat the run."""
-    base = predictor.card.config["base"]
+    origin = predictor.card.origin
     facts = {
         "version": __version__,
         "command": options.command,
         "model": predictor.card.id,
         "model_revision": predictor.card.revision,
         "model_sha256": predictor.card.sha256,
-        "base": f"{base['name']} {base['revision']}",
+        "base": f"{origin.name} {origin.revision}",
         "columns": json.dumps({each.name: each.told for each in answers}),
         "calibrated": "no" if options.raw else "on validation data" if predictor.calibration else "no",
         "window": str(options.window or ""),
