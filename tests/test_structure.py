@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import re
 import statistics
@@ -172,6 +173,16 @@ def test_files_keep_the_rules():
     assert not {path: faults for path, faults in found.items() if faults}
     lines = Counter(_place(path) for path in FILES for _ in _text(path).splitlines())
     assert not {folder: count for folder, count in lines.items() if count > sum(lines.values()) / 4}
+
+
+def test_scripts_import_what_there_is():
+    """They are run by hand, so that nothing else would say that a name has moved."""
+    for path in sorted([*(ROOT / "scripts").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
+        for node in ast.walk(ast.parse(_text(path))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("dnalect", "studies"):
+                module = importlib.import_module(node.module)
+                for name in (alias.name for alias in node.names):
+                    assert hasattr(module, name) or importlib.util.find_spec(f"{node.module}.{name}"), (path, name)
 
 
 def test_what_breaks_the_rules_is_found():
