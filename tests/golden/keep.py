@@ -111,7 +111,9 @@ def run(words: list[str], work: Path, cache: Path, stdin: bytes = b"") -> tuple[
                     if python:
                         runpy.run_path(str(HERE / words[1]), run_name="__main__")
                     else:
-                        runpy.run_module("studies" if studies else "dnalect", run_name="__main__")
+                        package = "studies" if studies else "dnalect"
+                        sys.modules.pop(f"{package}.__main__", None)  # runpy warns where a test has imported it
+                        runpy.run_module(package, run_name="__main__")
                 status = "0"
             except SystemExit as stop:
                 status = str(stop.code or 0)
