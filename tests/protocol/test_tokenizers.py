@@ -16,6 +16,7 @@ from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.single import SingleBases
 from dnalect.tokens.tokenizer import Tokenizer, tokens_at
 from models.folders import SPECIAL, byte_pairs
 from tokens import oracles
@@ -221,6 +222,10 @@ def test_what_is_said_to_fit_fits_and_one_base_more_may_not(tokenizer):
         np.zeros((2, 4), dtype=np.float32),
         np.ones((2, 4), dtype=np.uint8),
         [np.full((2, 2), 65, dtype=np.uint8)],
+        [1],
+        [None],
+        None,
+        {"a": 1},
     ],
     ids=repr,
 )
@@ -229,9 +234,11 @@ def test_what_is_no_sequence_is_refused(tokenizer, wrong):
         tokenizer.encode(wrong)
 
 
-@pytest.mark.parametrize("make", [lambda: OverlappingKmers(2), lambda: Ngrams(7), lambda: Chunks(3)])
+@pytest.mark.parametrize(
+    "make", [lambda: OverlappingKmers(2), lambda: Ngrams(7), lambda: Chunks(3), lambda: SingleBases("x")]
+)
 def test_a_layout_that_is_none_is_refused(make):
-    with pytest.raises(ConfigError, match="from 3 to 6|version 1 or 2"):
+    with pytest.raises(ConfigError, match="from 3 to 6|version 1 or 2|duplex or hyenadna"):
         make()
 
 

@@ -109,7 +109,7 @@ def bigwig(output: Path, contigs: Mapping[str, int], provenance: Mapping[str, st
     yield sites
     found = list(sites.lowest())
     if not found:
-        # libBigWig makes no file without a value.
+        # Without a value, the file of libBigWig has a least value above its greatest.
         empty = BigWig(output, contigs)
         empty.finish()
         empty.close()

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 
 from dnalect.core.encoding import Encoding
+from dnalect.core.errors import ConfigError
 from dnalect.tokens.tokenizer import Special, Texts, Tokenizer, letter_table, pack
 
 _HYENADNA = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", *"ACGTN")
@@ -24,6 +25,8 @@ class SingleBases(Tokenizer):
         if ids == "hyenadna":
             special = Special(pad=4, unk=6, cls=0, sep=1, mask=3)
             super().__init__(ids, _HYENADNA, special, tail=(1,))
+        elif ids != "duplex":
+            raise ConfigError(f"single bases have the ids of duplex or hyenadna, not of {ids!r}")
         else:
             super().__init__("single", "ACGTN", Special(pad=4, unk=4, mask=4))
         self._first = self.index["A"]

@@ -214,6 +214,11 @@ def _joined(sequences: Texts) -> tuple[bytes, Ints]:
     if isinstance(sequences, np.ndarray):
         _check_letters(sequences)
         return sequences.tobytes(), np.full(len(sequences), sequences.shape[1], dtype=np.int64)
+    if not isinstance(sequences, Sequence):
+        raise InputError(f"encode takes a list of sequences, not {type(sequences).__name__}")
+    for sequence in sequences:
+        if not isinstance(sequence, str | bytes | np.ndarray):
+            _as_bytes(sequence)
     lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
     if all(type(sequence) is str for sequence in sequences):
         text = "".join(sequences)  # type: ignore[arg-type]
