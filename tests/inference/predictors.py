@@ -35,7 +35,9 @@ class Linear:
         self.can = Abilities(None, 400, 1, 5, 5, strands="one" if strands == 1 else "both", targets=self.targets)
         self.base = SimpleNamespace(dtype=torch.float32)
         training = {"length": length} if length else {}
-        self.card = SimpleNamespace(id="linear", sha256="0" * 64, config={}, window=120, training=training)
+        self.card = SimpleNamespace(
+            id="linear", sha256="0" * 64, config={}, window=120, trained_length=training.get("length")
+        )
 
     def value(self, text):
         return sum(WEIGHTS[base] for base in text)
