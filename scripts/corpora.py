@@ -2,6 +2,7 @@
 
 python scripts/corpora.py relatives --data DATA --out CORPORA     whole genomes of Saccharomyces
 python scripts/corpora.py regulatory --data DATA --out CORPORA    regulatory sequence of human chr20 and chrX
+python scripts/corpora.py genes --data DATA --out CORPORA         exons and starts of genes of the same
 
 relatives: nothing that is syntenic to the held-out chromosomes of S. cerevisiae (XIII, XIV) stays. A relative's tile
 goes where it aligns to one of them or lies between two that do, where it holds a word of 24 bases of theirs that the
@@ -9,6 +10,8 @@ training chromosomes lack, and where a piece of theirs still aligns to it afterw
 chromosomes. Prints what was cut.
 
 regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
+
+genes: exons and TSS with 1,024 bases around each, so that a window of 1,024 bases fits around every one of them.
 """
 
 import argparse
@@ -147,10 +150,21 @@ def _found_again(genome: Genome, masks: list[Mask], pieces: Sequence[tuple[str, 
 def regulatory(data: Path, out: Path) -> None:
     tracks = data / "tracks/hg19_chr20_X"
     files = sorted({path for pattern in PEAKS for path in tracks.rglob(pattern) if path.suffix == ".gz"})
-    genes = data / "genomes/human_hg19_refseq"
-    told = [(path, 0) for path in files]
-    told += [(genes / "RefSeqTSS.chr20_chrX.bed.gz", 500), (genes / "RefSeqExon.chr20_chrX.bed.gz", 50)]
     print(len(files), "files of peaks")
+    human(data, out / "regulatory", [*((path, 0) for path in files), *around_genes(data, 500, 50)])
+
+
+def genes(data: Path, out: Path) -> None:
+    human(data, out / "genes", around_genes(data, 1024, 1024))
+
+
+def around_genes(data: Path, starts: int, exons: int) -> list[tuple[Path, int]]:
+    folder = data / "genomes/human_hg19_refseq"
+    return [(folder / "RefSeqTSS.chr20_chrX.bed.gz", starts), (folder / "RefSeqExon.chr20_chrX.bed.gz", exons)]
+
+
+def human(data: Path, out: Path, told: Sequence[tuple[Path, int]]) -> None:
+    """Write chr20 and chrX with N where no region of the BED files lies, widened by so many bases."""
     for contig, file in (("20", "human_chr20_GRCh37.fa.gz"), ("X", "human_chrX_1-70Mb_GRCh37.fa.gz")):
         genome = open_genome(data / "genomes" / file)
         mask = np.ones(int(genome.lengths[0]), dtype=np.bool_)
@@ -158,13 +172,13 @@ def regulatory(data: Path, out: Path) -> None:
             found = read_bed(path).get(f"chr{contig}")
             for start, end in zip(found.starts, found.ends, strict=True) if found else ():
                 mask[max(0, int(start) - margin) : int(end) + margin] = False
-        write_fasta(out / "regulatory" / f"chr{contig}.fa.gz", genome, [mask])
-        print(f"chr{contig}", f"{int((~mask).sum()):,} of {len(mask):,} bases are regulatory", flush=True)
+        write_fasta(out / f"chr{contig}.fa.gz", genome, [mask])
+        print(f"chr{contig}", f"{int((~mask).sum()):,} of {len(mask):,} bases are kept", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", choices=["relatives", "regulatory"])
+    parser.add_argument("corpus", choices=["relatives", "regulatory", "genes"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(RELATIVES), help="of the relatives")
@@ -172,7 +186,7 @@ def main() -> None:
     if told.corpus == "relatives":
         relatives(told.data, told.out, told.only)
     else:
-        regulatory(told.data, told.out)
+        {"regulatory": regulatory, "genes": genes}[told.corpus](told.data, told.out)
 
 
 if __name__ == "__main__":
