@@ -12,6 +12,7 @@ from dnalect.tokens.tokenizer import Tokenizer
 
 _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "single": SingleBases,
+    "bases": lambda: SingleBases("masked"),
     "dnabert-3": lambda: OverlappingKmers(3),
     "dnabert-4": lambda: OverlappingKmers(4),
     "dnabert-5": lambda: OverlappingKmers(5),

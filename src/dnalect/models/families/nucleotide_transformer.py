@@ -17,6 +17,7 @@ from dnalect.models.layers.positions import Sight
 from dnalect.models.layers.sizes import Sizes
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.single import SingleBases
 from dnalect.tokens.tokenizer import Tokenizer
 
 PAD, MASK = 1, 2
@@ -174,8 +175,8 @@ def doubts(evidence: Evidence) -> list[str]:
         out.append("its weights are not named as ESM's are")
     if evidence.config.get("model_type", "esm") != "esm":
         out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
-    if not isinstance(evidence.tokenizer, Chunks):
-        out.append("it has no vocab.txt of 6-mers with single bases")
+    if not isinstance(evidence.tokenizer, Chunks | SingleBases):
+        out.append("it has no vocab.txt of 6-mers with single bases, nor of single bases")
     return out
 
 

@@ -1,0 +1,106 @@
+"""Table and plot of every pretraining run whose config and log are committed: bits against bases and compute.
+
+python scripts/runs.py     writes results/runs.tsv and docs/images/runs.png; nothing is trained or measured
+
+Bits are those of the run's own validation windows, drawn by its seed and window: compare runs by what they
+reach on the same bases (`scripts/search.py --judge`, `dnalect evaluate likelihood`), the course of one run by these.
+Compute: 6 multiply-adds a parameter, base and strand.
+"""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure as Picture
+
+from dnalect.core.files import read_json, write_text
+from dnalect.models.families.duplex import DuplexConfig
+from dnalect.report import plots
+from dnalect.training.config import PretrainConfig, read_config
+from dnalect.training.logs import read_log
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+# Forward and backward of both strands: multiply-adds a parameter and base.
+WORK = 6
+Row = dict[str, Any]
+
+
+def runs() -> list[tuple[PretrainConfig, list[Row]]]:
+    """Return config and log of every duplex run that is committed."""
+    found = []
+    for path in sorted((ROOT / "configs").glob("*.toml")):
+        if (log := RESULTS / path.stem / "log.jsonl").exists():
+            found.append((read_config(path), read_log(log)))
+    return [(config, log) for config, log in found if isinstance(config.model, DuplexConfig) and log]
+
+
+def bits(entry: Row, config: PretrainConfig) -> float:
+    """Return the validation bits on the first genome, where several are validated on."""
+    name = f"validation_bits_{config.data.genomes[0].name}"
+    return float(entry[name if name in entry else "validation_bits"])
+
+
+def row(config: PretrainConfig, log: list[Row]) -> Row:
+    """Return one line of the table."""
+    model, optim, last = config.model, config.optim, log[-1]
+    assert isinstance(model, DuplexConfig)
+    bases = last["step"] * optim.batch * config.data.window
+    card = ROOT / "src/dnalect/models/embedded" / config.name / "card.json"
+    told = read_json(card)["training"] if card.exists() else {}
+    return {
+        "run": config.name,
+        "from": config.init or "random weights",
+        "genomes": " ".join(genome.name for genome in config.data.genomes),
+        "parameters": model.parameters,
+        "reach": model.reach,
+        "join": model.join,
+        "windows": f"{optim.batch} x {config.data.window}",
+        "rates": f"muon {optim.muon_rate}, adamw {optim.learning_rate}",
+        "steps": last["step"],
+        "of_steps": optim.steps,
+        "million_bases": round(bases / 1e6, 1),
+        "tera_multiply_adds": round(WORK * model.parameters * bases / 1e12),
+        "core_hours": round(told["core_minutes"] / 60, 2) if "core_minutes" in told else "",
+        "train_bits": round(last["train_bits"], 4),
+        "validation_bits": round(bits(last, config), 4),
+    }
+
+
+def draw(found: list[tuple[PretrainConfig, list[Row]]], path: Path) -> None:
+    """Draw validation bits against compute, a line a run, a panel a species."""
+    species = list(dict.fromkeys(config.data.genomes[0].species.split(" ")[0] for config, _ in found))
+
+    def panels(figure: Picture) -> None:
+        for axes, genus in zip(figure.subplots(1, len(species), squeeze=False)[0], species, strict=True):
+            plots.clean(axes)
+            for config, log in found:
+                if config.data.genomes[0].species.split(" ")[0] == genus:
+                    assert isinstance(config.model, DuplexConfig)
+                    a_step = WORK * config.model.parameters * config.optim.batch * config.data.window / 1e12
+                    steps = [a_step * entry["step"] for entry in log]
+                    axes.plot(steps, [bits(entry, config) for entry in log], "o-", ms=2.5, lw=1.2, label=config.name)
+            axes.set_xscale("log")
+            axes.set_title(f"{genus}", fontsize=10, style="italic")
+            axes.set_xlabel("tera multiply-adds", fontsize=9)
+            axes.set_ylabel("validation bits per base", fontsize=9)
+            axes.legend(frameon=False, fontsize=7)
+
+    plots.save(path, 3.6 * len(species), 3.4, panels)
+
+
+def main() -> None:
+    found = runs()
+    rows = [row(config, log) for config, log in found]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]), delimiter="\t", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(RESULTS / "runs.tsv", text.getvalue())
+    draw(found, ROOT / "docs/images/runs.png")
+    print(text.getvalue(), end="")
+
+
+if __name__ == "__main__":
+    main()
