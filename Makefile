@@ -63,7 +63,7 @@ folds: $(CORE) ## two yeast models, each blind to the half that the other learne
 
 worth: $(CORE) ## measure the human model on real variants again, and write docs/worth.md anew (DATA=folder)
 	@test -n "$(DATA)" || { echo "name the folder of the data: make worth DATA=..." >&2; exit 1; }
-	$(BIN)/python -m studies worth --data $(DATA) --study human --study splice --out results/worth --page docs/worth.md
+	$(BIN)/python -m studies worth --data $(DATA) --study human --study splice --study consequences --study regulation --out results/worth --page docs/worth.md
 	cp results/worth/head.tsv src/dnalect/models/worth.tsv
 
 docs: $(DEV) ## build the documentation into site/

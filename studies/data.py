@@ -21,6 +21,8 @@ class Substitution(NamedTuple):
     """An alternate base: number of the contig, 0-based position, base codes.
 
     carriers: of ALT, called: carriers of any allele, share: of ALT; 0 where the file does not say.
+    polarity: 2 where REF is the ancestral allele (INFO/AA), -2 where ALT is; 1 and -1 where the file is not sure and
+    writes it in small letters; 0 where it does not say, or names another base.
     """
 
     contig: int
@@ -30,6 +32,7 @@ class Substitution(NamedTuple):
     carriers: int
     called: int
     share: float
+    polarity: int
 
 
 def substitutions(path: Path, genome: Genome, contig: str = "") -> Iterator[Substitution]:
@@ -48,4 +51,7 @@ def substitutions(path: Path, genome: Genome, contig: str = "") -> Iterator[Subs
                     share = (record.frequencies[each] if record.frequencies else None) or 0.0
                     called = round(count / share) if share else 0
                     codes = BASES.index(record.ref), BASES.index(alt)
-                    yield Substitution(number, record.start, *codes, count, called, share)
+                    told = record.ancestral.upper()
+                    side = (told == record.ref) - (told == alt)
+                    sure = 2 if record.ancestral in BASES else 1
+                    yield Substitution(number, record.start, *codes, count, called, share, side * sure)

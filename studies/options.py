@@ -111,7 +111,10 @@ class Worth:
     studies: Annotated[
         Texts,
         Flag("--study"),
-        Doc("Only promoters, strains, conservation, profiles, human or splice; repeatable. The page keeps the others."),
+        Doc(
+            "Only promoters, strains, conservation, profiles, human, splice, consequences or regulation; repeatable. "
+            "The page keeps the others."
+        ),
     ] = ()
     models: Annotated[
         Texts,

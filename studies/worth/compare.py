@@ -11,7 +11,7 @@ from dnalect.report import plots
 from dnalect.stats import Draws, estimate, quantiles_within
 from studies.worth.bench import Bench, Panel
 from studies.worth.collected import Collected
-from studies.worth.snvs import FLANK, Features, Snvs, tss_distance
+from studies.worth.snvs import FLANK, Features, tss_distance
 from studies.worth.species import Species
 
 LLR = "LLR"
@@ -33,13 +33,23 @@ def oriented(known: Features, swap: Mask) -> Features:
     around = known.around.copy()
     around[:, FLANK] = ref
     count = np.where(swap, snvs.total - snvs.count, snvs.count)
-    turned = Snvs(snvs.contig, snvs.position, ref, alt, count, snvs.total)
+    polarity = np.where(swap, -snvs.polarity, snvs.polarity)
+    turned = replace(snvs, ref=ref, alt=alt, count=count, polarity=polarity)
     return replace(known, snvs=turned, around=around)
 
 
 def major_to_minor(known: Features) -> Features:
     """Return the features with the commoner allele as REF: a reference may carry the rarer one."""
     return oriented(known, known.snvs.frequency > 0.5)
+
+
+def ancestral_to_derived(known: Features, sure: bool = True) -> Features:
+    """Return the features of the substitutions whose ancestral allele is known, with it as REF.
+
+    sure: leave out those that the file is not sure of.
+    """
+    known = known.take(np.abs(known.snvs.polarity) >= (2 if sure else 1))
+    return oriented(known, known.snvs.polarity < 0)
 
 
 def alternatives(known: Features) -> dict[str, Scores]:

@@ -44,13 +44,15 @@ QUESTIONS = (
         (
             Asked("than synonymous", "strains", "synonymous over nonsense"),
             Asked("than missense", "strains", "missense over nonsense"),
+            Asked("human, than synonymous", "consequences", "synonymous over nonsense"),
+            Asked("human, than missense", "consequences", "missense over nonsense"),
         ),
         "an annotation (`--annotate`, VEP)",
     ),
     Question(
         "Common over rare: common alleles above singletons",
         (
-            Asked("human, chr20", "human", "common over singletons, REF to ALT"),
+            Asked("human, chr20, ancestral to derived", "human", "common over singletons, ancestral to derived allele"),
             Asked("yeast promoters", "promoters", "common over singletons, REF to ALT"),
         ),
         "human: CADD, GPN-MSA",

@@ -1,15 +1,15 @@
 """Study: human variants. Common against rare, and measured effects of single bases."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.baselines import CrossFittedMutability
 from dnalect.examples import matched, read_table, strata
-from dnalect.genome import context_class, log_ratio
-from dnalect.stats import Draws, auroc, estimate, spearman
+from dnalect.genome import Region, context_class, log_ratio
+from dnalect.stats import Draws, auroc, estimate, quantiles_within, spearman
 from dnalect.tokens import BASES, encode
 from studies.cases.measured import read_measured
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot
@@ -17,13 +17,14 @@ from studies.worth.collected import Collected
 from studies.worth.compare import (
     MARKOV,
     add_aurocs,
+    ancestral_to_derived,
     judged,
     major_to_minor,
     ranked_within,
     variant_rivals,
 )
 from studies.worth.promoter_bases import contexts
-from studies.worth.snvs import features, make_snvs, read_snvs
+from studies.worth.snvs import Features, features, make_snvs, read_snvs
 from studies.worth.species import HUMAN
 
 NAME = "human"
@@ -34,6 +35,8 @@ SATURATION = "variants/kircher2019_HNF4A.tsv.gz"
 SATURATION_REGION = "20:42984160-42984444"
 FEWEST_BARCODES = 10
 COMMON = 0.05
+WITHIN = ", within the substitution type"
+POLARISED = "ancestral to derived allele"
 BLOCK = 100_000
 
 Scores = npt.NDArray[np.floating]
@@ -58,12 +61,12 @@ def run(options: Options) -> Findings:
             Plot.forest(
                 f"{NAME}-effects-{model}",
                 f"Rank correlation of the scores with the size of measured effects; {grey}",
-                *([*effects, elements["Spearman"]], "Spearman", 0),
+                *([*effects, *elements["Spearman"]], "Spearman", 0),
             ),
             Plot.forest(
                 f"{NAME}-elements-{model}",
                 f"Significant against other variants of regulatory elements, mean AUROC over elements; {grey}",
-                [elements["AUROC"]],
+                elements["AUROC"],
             ),
         ],
         notes,
@@ -73,23 +76,17 @@ def run(options: Options) -> Findings:
 def _population(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     """Common variants against singletons of the same trinucleotide, which holds CpG apart."""
     regions = bench.regions([POPULATION_REGION])
-    path = bench.options.file(POPULATION)
-    name = bench.genome.names[regions[0].contig]
-    snvs = read_snvs(path, bench, regions, POPULATION_SHIFT, name)
-    known = features(bench, snvs, regions)
-    single = snvs.count == 1
-    at = np.arange(regions[0].start, regions[0].end)
-    sites = contexts(bench, np.full(len(at), regions[0].contig), at)
-    rates = CrossFittedMutability(
-        *(known.around[single], snvs.alt[single], snvs.position[single] // BLOCK, sites, at // BLOCK)
-    )
-    notes.append(f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once.")
+    known = population(bench, regions)
+    rates = mutability(bench, known)
+    notes.append(_told(known))
     panels = []
-    folded = major_to_minor(known)
+    derived = ancestral_to_derived(known)
     for label, each, within in (
+        (POLARISED, derived, False),
+        (f"{POLARISED}, scores ranked within the trinucleotide", derived, True),
+        (f"{POLARISED}, unsure ones too", ancestral_to_derived(known, sure=False), False),
+        ("major to minor allele", major_to_minor(known), False),
         ("REF to ALT", known, False),
-        ("major to minor allele", folded, False),
-        ("scores ranked within the trinucleotide", folded, True),
     ):
         common, rare = each.snvs.frequency > COMMON, each.snvs.count == 1
         pick = np.flatnonzero(common | rare)
@@ -104,6 +101,37 @@ def _population(bench: Bench, table: Collected, notes: list[str]) -> Panels:
             own, rivals = (ranked_within(scores, kinds[pick]) for scores in (own, rivals))
         panels.append(add_aurocs(table, group, positive, chosen.snvs.block, own, rivals, bench.seen(regions)))
     return panels
+
+
+def population(bench: Bench, regions: list[Region]) -> Features:
+    """Return the substitutions of 1000 Genomes in its region."""
+    path, name = bench.options.file(POPULATION), bench.genome.names[regions[0].contig]
+    return features(bench, read_snvs(path, bench, regions, POPULATION_SHIFT, name), regions)
+
+
+def mutability(bench: Bench, known: Features) -> CrossFittedMutability:
+    """Return the rates at which the singletons of a region arose, for a block of BLOCK bases from all the others."""
+    snvs = known.snvs
+    single, (region,) = snvs.count == 1, bench.regions([POPULATION_REGION])
+    at = np.arange(region.start, region.end)
+    sites = contexts(bench, np.full(len(at), region.contig), at)
+    return CrossFittedMutability(
+        *(known.around[single], snvs.alt[single], snvs.position[single] // BLOCK, sites, at // BLOCK)
+    )
+
+
+def _told(known: Features) -> str:
+    """How many variants there are, and how often ALT is the ancestral allele."""
+    snvs = known.snvs
+    common, single = snvs.frequency > COMMON, snvs.count == 1
+    sure = np.abs(snvs.polarity) == 2
+    turned = [f"{(snvs.polarity[group & sure] < 0).mean():.0%}" for group in (common, single)]
+    return (
+        f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once. The ancestral "
+        f"allele is surely known of {int(sure.sum()):,}; where it is, ALT is the ancestral one of {turned[0]} of the "
+        f"common variants and of {turned[1]} of the singletons. From REF to ALT a score is therefore rewarded for "
+        "liking what is old: that row is a warning, the one from the ancestral to the derived allele is the answer."
+    )
 
 
 def both_ways(llr: Scores) -> dict[str, Scores]:
@@ -128,48 +156,66 @@ def _saturation(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     known = features(bench, snvs, regions)
     effect = np.abs(measured.numbers("Coefficient")[rows])
     notes.append(f"{len(rows)} substitutions of the HNF4A promoter measured with {FEWEST_BARCODES} barcodes or more.")
-    draws = Draws.of(snvs.position)
-    group, bars = "HNF4A promoter", []
+    draws, panels = Draws.of(snvs.position), []
     own, rivals = both_ways(known.llr()), both_ways(known.markov_llr())
-    for name, scores in own.items():
-        rival = f"{MARKOV}, {name}"
-        samples = {name: draws.spearman(scores, effect), rival: draws.spearman(rivals[name], effect)}
-        measure = "Spearman of {} with |effect|"
-        told = judged(table, group, len(rows), samples, [name], [rival], measure, 0, bench.seen(regions))
-        bars += told[1]
-    return [(f"{group} (n = {len(rows)})", bars)]
+    kind = strata(context_class(known.around, snvs.alt, 0))
+    # The more barcodes, the less noise, and the more of them where a base is often hit: not what a model should know.
+    counted = strata(kind, np.searchsorted(np.quantile(barcodes[rows], (0.25, 0.5, 0.75)), barcodes[rows]))
+    for label, within in (("", None), (WITHIN, kind), (f"{WITHIN} and quarter of the barcodes", counted)):
+        group, bars = f"HNF4A promoter{label}", []
+        for name in own:
+            rival = f"{MARKOV}, {name}"
+            both, truth = {name: own[name], rival: rivals[name]}, effect
+            if within is not None:
+                both, truth = ranked_within(both, within), quantiles_within(effect, within)
+            samples = {who: draws.spearman(scores, truth) for who, scores in both.items()}
+            measure = "Spearman of {} with |effect|"
+            bars += judged(table, group, len(rows), samples, [name], [rival], measure, 0, bench.seen(regions))[1]
+        panels.append((f"{group} (n = {len(rows)})", bars))
+    return panels
 
 
 @dataclass(frozen=True)
 class Element:
-    """One regulatory element: scores by name (n,), which variants are significant, size of their effects."""
+    """One regulatory element: scores by name (n,), which variants are significant, size of their effects.
+
+    kind: number of the substitution type (n,).
+    """
 
     name: str
     scores: dict[str, Scores]
     significant: npt.NDArray[np.bool_]
     effect: Scores
     position: Numbers
+    kind: Numbers
+
+    def ranked(self) -> "Element":
+        """Return scores and effects as their places within the substitution type, which tells nothing then."""
+        scores = ranked_within(self.scores, self.kind)
+        return replace(self, scores=scores, effect=quantiles_within(self.effect, self.kind))
 
 
-def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, Panel]:
+def _elements(bench: Bench, table: Collected, notes: list[str]) -> dict[str, Panels]:
     """Variants of regulatory elements in reporter assays, zero-shot; elements are drawn with replacement."""
     elements = read_elements(bench)
     count = sum(len(each.position) for each in elements)
     notes.append(f"{count:,} variants in {len(elements)} measured elements; both TERT sets count as one element.")
     draws = Draws.of(np.array([each.name.split("-")[0] for each in elements]))
-    panels = {}
+    panels: dict[str, Panels] = {}
     measures: dict[str, tuple[float, Callable[[Element, Scores], float]]] = {
         "AUROC": (0.5, lambda each, scores: auroc(scores, each.significant)),
         "Spearman": (0.0, lambda each, scores: spearman(scores, each.effect)),
     }
     first = list(both_ways(np.zeros(1)))
+    typed = [each.ranked() for each in elements]
     for measure, (chance, value) in measures.items():
-        found = {s: np.array([value(each, each.scores[s]) for each in elements]) for s in elements[0].scores}
-        samples = {name: draws.mean(values) for name, values in found.items()}
-        rivals = [name for name in samples if name not in first]
-        asked = f"mean {measure} of {{}} over elements"
-        told = judged(table, f"{len(elements)} elements", count, samples, first, rivals, asked, chance, False)
-        panels[measure] = f"{len(elements)} elements, mean {measure} (n = {count:,})", told[1]
+        for label, group in (("", elements), (WITHIN, typed)):
+            found = {s: np.array([value(each, each.scores[s]) for each in group]) for s in elements[0].scores}
+            samples = {name: draws.mean(values) for name, values in found.items()}
+            rivals = [name for name in samples if name not in first]
+            part, asked = f"{len(elements)} elements{label}", f"mean {measure} of {{}} over elements"
+            told = judged(table, part, count, samples, first, rivals, asked, chance, False)
+            panels.setdefault(measure, []).append((f"{part}, mean {measure} (n = {count:,})", told[1]))
     for each in elements:
         own = Draws.of(each.position)
         for name in first:
@@ -195,5 +241,6 @@ def read_elements(bench: Bench) -> list[Element]:
         scores: dict[str, Scores] = {**both_ways(llr)}
         scores |= {f"{MARKOV}, {key}": each for key, each in both_ways(markov).items()}
         scores |= {key: each[own] for key, each in found.tracks.items()}
-        elements.append(Element(name, scores, found.significant[own], np.abs(found.effect[own]), at))
+        kind = strata(context_class(ref[:, None], alt, 0))
+        elements.append(Element(name, scores, found.significant[own], np.abs(found.effect[own]), at, kind))
     return elements

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dnalect.core import Figure, against_chance, against_rival, shown
+from studies.worth.goals import goals_table
 from studies.worth.head import head_sentence, head_table
 from studies.worth.results import Result, Skipped
 
@@ -15,6 +16,11 @@ chance that a variant of the first group scores above one of the second: 0.5 kno
 {said}
 Everything else is folded away below, by study; [Reproducing](#all-rows) says how this page is made.
 """
+AIMED = """## What the models are meant to reach
+
+Set before they were trained, and looked up in the rows below.
+
+{table}"""
 METHOD = """A model is asked for p(base | all other bases) and nothing else: the model that ships where the chromosome
 was held out, elsewhere a *fold*, of the same kind but trained on other chromosomes. *LLR* is ln p(ALT) - ln p(REF).
 Brackets are 95% intervals, from drawing promoters, genes or 10-kb blocks anew. *Above chance* and *better* mean that
@@ -83,6 +89,7 @@ def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, c
     """
     rows = [row for result in results for row in result.findings.rows]
     parts = [TOP.format(table=head_table(rows), said=head_sentence(rows))]
+    parts.append(AIMED.format(table=goals_table(rows)))
     parts += [SEEN] if any(row.seen for row in rows) else []
     count = sum(1 for row in rows if row.against) + len(compared(rows))
     parts.append(_fold("How the figures are to be read", METHOD.format(count=count)))

@@ -77,7 +77,7 @@ def pool(found: Promoters) -> tuple[Snvs, Numbers]:
     asked = np.repeat(key, 3) * 4 + alt
     at = order[np.minimum(np.searchsorted(seen, asked, sorter=order), len(seen) - 1)]
     natural = seen[at] == asked
-    columns = {name: np.where(natural, getattr(found.snvs, name)[at], 0) for name in ("count", "total")}
+    columns = {name: np.where(natural, getattr(found.snvs, name)[at], 0) for name in ("count", "total", "polarity")}
     snvs = Snvs(np.repeat(key >> 32, 3), np.repeat(key & 0xFFFFFFFF, 3), ref, alt.astype(np.uint8), **columns)
     return snvs, np.repeat(found.promoter[first], 3)
 

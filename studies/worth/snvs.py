@@ -35,7 +35,8 @@ class Snvs:
     """Substitutions, sorted by contig and position (n,).
 
     contig: numbers. position: 0-based. ref, alt: base codes. count: carriers of ALT, total: of
-    any allele; both 0 where the file does not say.
+    any allele; both 0 where the file does not say. polarity: above 0 where REF is the ancestral
+    allele, below where ALT is, 0 where neither is known to be; 2 or -2 where that is sure.
     """
 
     contig: Numbers
@@ -44,6 +45,7 @@ class Snvs:
     alt: Codes
     count: Numbers
     total: Numbers
+    polarity: Numbers
 
     def __len__(self) -> int:
         return len(self.position)
@@ -66,10 +68,10 @@ class Snvs:
 def make_snvs(
     contig: npt.ArrayLike, position: npt.ArrayLike, ref: npt.ArrayLike, alt: npt.ArrayLike, **counts: npt.ArrayLike
 ) -> Snvs:
-    """Return substitutions from columns, sorted; count and total are 0 where not given."""
+    """Return substitutions from columns, sorted; count, total and polarity are 0 where not given."""
     columns = {"contig": contig, "position": position, "ref": ref, "alt": alt} | counts
     size = len(np.asarray(position))
-    kinds = dict.fromkeys(("contig", "position", "count", "total"), np.int64) | dict.fromkeys(("ref", "alt"), np.uint8)
+    kinds = dict.fromkeys(Snvs.__dataclass_fields__, np.int64) | dict.fromkeys(("ref", "alt"), np.uint8)
     arrays = {name: np.broadcast_to(np.asarray(columns.get(name, 0), kind), size) for name, kind in kinds.items()}
     order = np.lexsort((arrays["alt"], arrays["position"], arrays["contig"]))
     return Snvs(**{name: column[order] for name, column in arrays.items()})
@@ -83,8 +85,10 @@ def read_snvs(path: Path, bench: Bench, regions: Sequence[Region], shift: int = 
     than 1% don't have the reference's base.
     """
     genome = bench.genome
-    columns = np.array([each[:6] for each in substitutions(path, genome, contig)], dtype=np.int64).reshape(-1, 6).T
-    snvs = make_snvs(columns[0], columns[1] + shift, columns[2], columns[3], count=columns[4], total=columns[5])
+    found = [(*each[:6], each.polarity) for each in substitutions(path, genome, contig)]
+    number, position, ref, alt, *told = np.array(found, dtype=np.int64).reshape(-1, 7).T
+    counts = dict(zip(("count", "total", "polarity"), told, strict=True))
+    snvs = make_snvs(number, position + shift, ref, alt, **counts)
     snvs = snvs.take(within(snvs, regions))
     fits = np.concatenate([np.zeros(0, dtype=bool), *(_fits(bench, snvs, region) for region in _contigs(regions))])
     if not len(snvs) or fits.mean() < 0.99:

@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect import InputError
-from dnalect.genome import Intervals, Region, bases_around, log_ratio, own_name, read_bed
+from dnalect.genome import Intervals, Region, bases_around, log_ratio
 from dnalect.stats import block_of
 from dnalect.tokens import BASES, UNKNOWN
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot, Reading
 from studies.worth.compare import LLR, MARKOV, add_aurocs
+from studies.worth.refseq import EXONS, genes_of, read_of
 from studies.worth.species import HUMAN
 
 NAME = "splice"
 REGION = "20:60000001-62900000"
-EXONS, GENES, STARTS, ENDS = (
-    f"genomes/human_hg19_refseq/RefSeq{kind}.chr20_chrX.bed.gz" for kind in ("Exon", "Gene", "TSS", "TES")
-)
 MOTIF = "splice motif"
 # Controls lie this near to a site, and this far from all of them.
 NEAR, APART = 3_000, 20
@@ -63,21 +60,6 @@ class Sites:
     def take(self, which: Numbers | Mask) -> "Sites":
         """Return the entries `which`, numbers or a mask."""
         return Sites(self.at[which], self.forward[which])
-
-
-def stranded_genes(genes: Intervals, starts: Intervals, ends: Intervals) -> Intervals:
-    """Return the genes (of a BED without strands) whose ends tell the strand, with it, sorted and without doubles.
-
-    starts, ends: single bases where transcripts start and end.
-    """
-    begins, stops = set(starts.starts.tolist()), set(ends.starts.tolist())
-    rows = []
-    for low, high in sorted(set(zip(genes.starts.tolist(), genes.ends.tolist(), strict=True))):
-        forward = low in begins and high - 1 in stops
-        if forward != (high - 1 in begins and low in stops):
-            rows.append((low, high, forward))
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    return Intervals(columns[0], columns[1], columns[2].astype(bool))
 
 
 def splice_sites(codes: Codes, exons: Intervals, genes: Intervals) -> dict[str, Sites]:
@@ -159,7 +141,7 @@ def run(options: Options) -> Findings:
     (region,) = bench.regions([REGION])
     whole = Region(region.contig, 0, int(bench.genome.lengths[region.contig]))
     codes = bench.model.codes(whole)
-    every = splice_sites(codes, *_annotation(bench, region))
+    every = splice_sites(codes, read_of(bench, region, EXONS), genes_of(bench, region))
     inside = {name: each.take((each.at >= region.start) & (each.at < region.end)) for name, each in every.items()}
     reading, table = bench.read(region), bench.table(NAME, HUMAN.name)
     panels: list[Panel] = []
@@ -190,20 +172,6 @@ def run(options: Options) -> Findings:
         panels,
     )
     return Findings(table.rows, [plot], notes)
-
-
-def _annotation(bench: Bench, region: Region) -> tuple[Intervals, Intervals]:
-    """Exons, and genes with their strands, of the region's contig."""
-    name = bench.genome.names[region.contig]
-
-    def read(file: str) -> Intervals:
-        path: Path = bench.options.file(file)
-        known = read_bed(path)
-        if (own := own_name(name, known)) not in known:
-            raise InputError(f"{path} has nothing on {name}")
-        return known[own]
-
-    return read(EXONS), stranded_genes(*(read(file) for file in (GENES, STARTS, ENDS)))
 
 
 def _change(reading: Reading, log_probs: npt.NDArray[np.float32], sites: Sites) -> npt.NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Study: what differs between two yeast strains, and what substitutions do to proteins."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +84,25 @@ def joined(parts: Sequence[Coding]) -> Coding:
     return Coding(Snvs(**snvs), **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
 
 
+def drawn_of(every: Coding, count: int) -> Coding:
+    """Return up to `count` substitutions of each consequence, drawn with a seed."""
+    rng = np.random.default_rng(0)
+    kinds = [np.flatnonzero(every.consequence == kind) for kind in (SYNONYMOUS, MISSENSE, NONSENSE)]
+    return every.take(np.sort(np.concatenate([rng.permutation(kind)[:count] for kind in kinds])))
+
+
+def pairs(drawn: Coding) -> Iterator[tuple[str, Numbers, Mask]]:
+    """Yield every kind of consequence against every other, matched by codon position and type.
+
+    A name, the numbers (m,) of the substitutions that are compared, and which are of the milder kind.
+    """
+    for better, worse in ((SYNONYMOUS, NONSENSE), (SYNONYMOUS, MISSENSE), (MISSENSE, NONSENSE)):
+        at = np.flatnonzero(np.isin(drawn.consequence, (better, worse)))
+        stratum = strata(drawn.codon_position[at], drawn.change[at])
+        at = at[matched(drawn.consequence[at] == better, stratum)]
+        yield f"{CONSEQUENCES[better]} over {CONSEQUENCES[worse]}", at, drawn.consequence[at] == better
+
+
 def natural_among(every: Snvs, natural: Snvs) -> Mask:
     """Return which of `every` (n,) are also in `natural`."""
     return np.isin(_key(every), _key(natural))
@@ -149,7 +168,7 @@ class _Study:
     def consequences(self, regions: Sequence[Region]) -> list[Panel]:
         """Every kind of coding substitution against every other, matched by codon position and type."""
         total = sum(len(region) for region in regions)
-        drawn = joined([self._drawn(self._all(region), len(region) / total) for region in sorted(regions)])
+        drawn = joined([drawn_of(self._all(r), int(DRAWN * (len(r) / total))) for r in sorted(regions)])
         faults = sum(self.faults.values(), Counter[str]())
         told = ", ".join(f"{count} {fault}" for fault, count in faults.most_common())
         self.notes.append(
@@ -158,23 +177,13 @@ class _Study:
         )
         known = features(self.bench, drawn.snvs, regions)
         panels = []
-        for better, worse in ((SYNONYMOUS, NONSENSE), (SYNONYMOUS, MISSENSE), (MISSENSE, NONSENSE)):
-            at = np.flatnonzero(np.isin(drawn.consequence, (better, worse)))
-            stratum = strata(drawn.codon_position[at], drawn.change[at])
-            at = at[matched(drawn.consequence[at] == better, stratum)]
-            group = f"{CONSEQUENCES[better]} over {CONSEQUENCES[worse]}"
-            panels.append(self._compare(group, known.take(at), drawn.consequence[at] == better, drawn.gene[at]))
+        for group, at, better in pairs(drawn):
+            panels.append(self._compare(group, known.take(at), better, drawn.gene[at]))
         at = np.flatnonzero(drawn.consequence != NONSENSE)
         at = at[matched(drawn.consequence[at] == SYNONYMOUS, strata(drawn.change[at]))]
         third = {"third codon position": (drawn.codon_position[at] == 2).astype(np.float64)}
         synonymous, group = drawn.consequence[at] == SYNONYMOUS, "synonymous over missense, codon positions not matched"
         return [*panels, self._compare(group, known.take(at), synonymous, drawn.gene[at], third)]
-
-    def _drawn(self, every: Coding, share: float) -> Coding:
-        rng = np.random.default_rng(0)
-        kinds = [np.flatnonzero(every.consequence == kind) for kind in (SYNONYMOUS, MISSENSE, NONSENSE)]
-        count = int(DRAWN * share)
-        return every.take(np.sort(np.concatenate([rng.permutation(kind)[:count] for kind in kinds])))
 
     def natural(self, regions: Sequence[Region]) -> list[Panel]:
         """Natural SNPs against other substitutions of the same type near by; missense ones within the gene."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from studies.worth import conservation, human, profiles, promoters, splice, strains
+from studies.worth import consequences, conservation, human, profiles, promoters, regulation, splice, strains
 from studies.worth.bench import Findings, Options
 from studies.worth.species import HUMAN, USTILAGO, YEAST, ZYMOSEPTORIA, Species
 
@@ -59,9 +59,14 @@ STUDIES = (
         human.NAME,
         "Human variants",
         "Variants of 1000 Genomes on chr20:1-2 Mb, common against seen once, matched by trinucleotide and alternate, "
-        "which holds CpG apart; every substitution of the HNF4A promoter (Kircher et al. 2019), and the variants of 15 "
-        "regulatory elements of the CAGI5 challenge, whose effects reporter assays measured. The elements are scored "
-        "as they stand, without flanks and without any training on such assays. Research use only.",
+        "which holds CpG apart. The change is read from the ancestral to the derived allele (AA of the file; capital "
+        "letters are those that it is sure of); from REF to ALT, and from the major to the minor allele, the same "
+        "question is biased and stands beside it as a warning. Every substitution of the HNF4A promoter (Kircher et "
+        "al. 2019), and the variants of 15 regulatory elements of the CAGI5 challenge, whose effects reporter assays "
+        "measured. The elements are scored as they stand, without flanks and without any training on such assays. "
+        "*Within the substitution type* scores and effects are ranked among those of the same type, so that what a "
+        "transition does on average tells nothing; of HNF4A a second time among those with about as many barcodes, "
+        "which say how noisy a measurement is. Research use only.",
         {HUMAN: human.run},
     ),
     Study(
@@ -72,5 +77,23 @@ STUDIES = (
         "AG, which are not spliced. The splice motif is a position-weight matrix of the sites elsewhere on chr20, "
         "and knows nothing else. The intervals draw blocks of 10 kb. SpliceAI and Pangolin are made for this question.",
         {HUMAN: splice.run},
+    ),
+    Study(
+        consequences.NAME,
+        "Human coding substitutions",
+        "All substitutions of genes whose reading frame is clear, on chr20:1-2 Mb and 60-62.9 Mb, by their "
+        "consequence, matched by codon position and by the substitution on the coding strand, so that neither gives "
+        "the answer away. The intervals draw whole genes.",
+        {HUMAN: consequences.run},
+    ),
+    Study(
+        regulation.NAME,
+        "Human motifs and promoters",
+        "Matches of known motifs (HOCOMOCO) in the peaks of their factor (ENCODE, nine cell lines) against matches "
+        "that fit as well and have no peak near by; TATA boxes of starts of genes against other matches; CpG islands "
+        "where genes start against others. Asked is how much the model expects the bases of a motif's core (columns "
+        "of 1 bit or more) or of an island: the mean ln p(reference), the same less that of the bases 10 to 60 away, "
+        "and the information. Factors are pooled by ranking within each. The intervals draw blocks of 10 kb.",
+        {HUMAN: regulation.run},
     ),
 )

@@ -51,6 +51,20 @@ def test_common_against_rare() -> None:
     assert check.low < check.auroc < check.high
 
 
+def test_where_the_ancestral_allele_is_told_only_changes_from_it_count() -> None:
+    tally = Tally()
+    for n in range(20):
+        told = {"ancestral": ("ref", "alt", "")[n % 3]}
+        tally.add([row(n, 0.0, 0.9, allele_count=60, af=0.3, **told)])
+        tally.add([row(n, 0.0, 0.1, allele_count=1, af=0.005, ancestral="ref")])
+    assert tally.frequency() is None
+    for n in range(3):
+        tally.add([row(n, 0.0, 0.9, allele_count=60, af=0.3, ancestral="ref")])
+    check = tally.frequency()
+    assert check is not None
+    assert (check.common, check.rare, check.auroc, check.polarised) == (10, 20, 1.0, True)
+
+
 def test_too_few_for_a_check() -> None:
     tally = Tally()
     for n in range(9):

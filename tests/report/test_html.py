@@ -101,7 +101,11 @@ def test_the_frequency_check_says_what_it_means(fake_summary, low, high, words):
     summary = fake_summary(5)
     bins = np.arange(20, dtype=np.int64)
     summary.frequency = FrequencyCheck(190, 190, (low + high) / 2, low, high, bins, bins[::-1])
-    assert words in render(summary)
+    assert words in (page := render(summary))
+    assert "from REF to ALT" in page
+    summary.frequency = replace(summary.frequency, polarised=True)
+    assert "Only SNVs whose REF is the ancestral allele count" in (page := render(summary))
+    assert "from REF to ALT" not in page
 
 
 def test_an_empty_run_has_a_report(fake_summary):

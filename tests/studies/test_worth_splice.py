@@ -15,13 +15,14 @@ from dnalect.genome.regions import Region
 from dnalect.stats import draws
 from dnalect.tokens.bases import encode
 from studies.options import Worth
-from studies.worth import crossfit, splice
+from studies.worth import crossfit, refseq, splice
 from studies.worth.bench import Bench, Options
 from studies.worth.head import answers, head_sentence, head_table
+from studies.worth.refseq import stranded_genes
 from studies.worth.results import read_study
 from studies.worth.run import run
 from studies.worth.species import HUMAN
-from studies.worth.splice import DONOR, Sites, is_site, splice_sites, stranded_genes
+from studies.worth.splice import DONOR, Sites, is_site, splice_sites
 from studies.worth.studies import STUDIES
 
 LENGTH, CUT, STEP = 60_000, 30_000, 1_500
@@ -40,7 +41,7 @@ def data(tmp_path_factory):
     (folder / "genomes" / "human_hg19_refseq").mkdir(parents=True)
     rng = np.random.default_rng(5)
     bases = rng.choice(list("ACGT"), LENGTH)
-    beds: dict[str, list[str]] = {name: [] for name in (splice.EXONS, splice.GENES, splice.STARTS, splice.ENDS)}
+    beds: dict[str, list[str]] = {name: [] for name in (refseq.EXONS, refseq.GENES, refseq.STARTS, refseq.ENDS)}
     for number, start in enumerate(range(500, LENGTH - 1_000, STEP)):
         forward = number % 2 == 0
         intron = "GTAAGT" + "".join(rng.choice(list("ACGT"), 88)) + "TTTCAG"
@@ -48,11 +49,11 @@ def data(tmp_path_factory):
             intron = intron[::-1].translate(str.maketrans("ACGT", "TGCA"))
         bases[start + 200 : start + 300] = list(intron)
         end = start + 500
-        beds[splice.EXONS] += [f"chr20\t{start}\t{start + 200}", f"chr20\t{start + 300}\t{end}"]
-        beds[splice.GENES].append(f"chr20\t{start}\t{end}")
+        beds[refseq.EXONS] += [f"chr20\t{start}\t{start + 200}", f"chr20\t{start + 300}\t{end}"]
+        beds[refseq.GENES].append(f"chr20\t{start}\t{end}")
         first, last = (start, end - 1) if forward else (end - 1, start)
-        beds[splice.STARTS].append(f"chr20\t{first}\t{first + 1}")
-        beds[splice.ENDS].append(f"chr20\t{last}\t{last + 1}")
+        beds[refseq.STARTS].append(f"chr20\t{first}\t{first + 1}")
+        beds[refseq.ENDS].append(f"chr20\t{last}\t{last + 1}")
     for name, lines in beds.items():
         with gzip.open(folder / name, "wt") as out:
             out.write("\n".join(lines) + "\n")
@@ -119,7 +120,8 @@ def test_a_model_that_knows_the_sites_is_seen_and_one_that_does_not_is_called_so
     def knowing(self, region):
         table = np.full((len(region), 4), -2.0, dtype=np.float32)
         codes = self.codes(region)
-        whole = splice.splice_sites(self.codes(Region(0, 0, LENGTH)), *splice._annotation(bench[0], region))
+        known = refseq.read_of(bench[0], region, refseq.EXONS), refseq.genes_of(bench[0], region)
+        whole = splice.splice_sites(self.codes(Region(0, 0, LENGTH)), *known)
         for sites in whole.values():
             at = sites.at[(sites.at >= region.start) & (sites.at < region.end)] - region.start
             table[at, codes[at]] = -0.01

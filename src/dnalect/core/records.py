@@ -237,6 +237,8 @@ class Row:
         span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
             insertion; None where the allele was not understood.
         motif: None unless asked for.
+        ancestral: Of a substitution "ref" or "alt", whichever is the ancestral allele, "" where neither is known to
+            be; None where the file does not say it of any (INFO/AA).
     """
 
     contig: str
@@ -256,3 +258,4 @@ class Row:
     protein: str = ""
     span: tuple[int, int] | None = None
     motif: MotifChange | None = None
+    ancestral: str | None = None

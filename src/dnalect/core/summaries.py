@@ -63,7 +63,8 @@ class FrequencyCheck:
     """Do common alleles score higher than singletons, by SNV percentile?
 
     common: AF > 0.05. rare: allele count of 1. auroc: P(common > rare), 0.5 is chance, with
-    a 95% interval. common_bins, rare_bins: counts in 20 equal bins of the percentile.
+    a 95% interval. common_bins, rare_bins: counts in 20 equal bins of the percentile. polarised: of
+    those alone whose REF is the ancestral allele.
     """
 
     common: int
@@ -73,3 +74,4 @@ class FrequencyCheck:
     high: float
     common_bins: npt.NDArray[np.int64]
     rare_bins: npt.NDArray[np.int64]
+    polarised: bool = False

@@ -11,6 +11,9 @@ from .coding import read_coding as read_coding
 from .coding import sound_genes as sound_genes
 from .gff import parse_attributes as parse_attributes
 from .gff import read_gff as read_gff
+from .motifs import Motif as Motif
+from .motifs import motif_sites as motif_sites
+from .motifs import read_motifs as read_motifs
 from .names import aliases as aliases
 from .names import own_name as own_name
 from .regions import Region as Region

@@ -13,8 +13,15 @@ from dnalect.genome.streams import open_lines
 
 # Sites that a matrix counts as made from, where the file does not say.
 SITES = 20.0
+# A match is a site if one strand of a random place matches as well with at most this probability.
+P_VALUE = 1e-4
+# Parts of a bit in which the distribution of random matches is counted.
+_PARTS = 50
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,51 @@ class Motif:
         background = np.array(self.background)
         smooth = (self.probabilities * self.sites + background) / (self.sites + 1)
         return np.asarray(np.log(smooth / background))
+
+    def bits(self) -> Floats:
+        """Return the log-odds (w, 4) in bits."""
+        return np.asarray(self.log_odds() / np.log(2))
+
+
+def motif_sites(motif: Motif, codes: Codes, p_value: float = P_VALUE) -> tuple[Positions, Mask, Floats]:
+    """Return a motif's sites in a sequence of base codes (L,): starts (m,), whether forward (m,), and bits (m,).
+
+    Starts are 0-based and sorted; where both strands match, the better one counts. A site with
+    an unknown base is none. See `threshold` for what is a site.
+    """
+    width, table = len(motif.probabilities), motif.bits().astype(np.float32)
+    places = max(0, len(codes) - width + 1)
+    found = []
+    for each in (table, table[::-1, ::-1]):
+        lookup = np.concatenate([each, np.full((width, 1), -np.inf, np.float32)], axis=1)
+        total = np.zeros(places, dtype=np.float32)
+        for column in range(width):
+            total += lookup[column][codes[column : column + places]]
+        found.append(total)
+    best = np.maximum(*found)
+    at = np.flatnonzero(best >= threshold(motif, p_value))
+    return at, found[0][at] >= found[1][at], best[at].astype(np.float64)
+
+
+def threshold(motif: Motif, p_value: float = P_VALUE) -> float:
+    """Return the bits that a random place reaches with at most this probability, and at least half of the best match.
+
+    Random bases have the motif's background. Where even the best match is
+    likelier, as that of short motifs is, the best match alone is a site.
+    """
+    table = motif.bits()
+    steps = np.round(table * _PARTS).astype(np.int64)
+    steps -= (lowest := steps.min(axis=1))[:, None]
+    shares = np.ones(1)
+    for row in steps:
+        longer = np.zeros(len(shares) + row.max())
+        for step, share in zip(row, motif.background, strict=True):
+            longer[step : step + len(shares)] += share * shares
+        shares = longer
+    rare = np.flatnonzero(np.cumsum(shares[::-1])[::-1] <= p_value)
+    # Rounding must not shut the best match itself out.
+    best = float(table.max(axis=1).sum()) - 1e-4
+    return max(min(float(rare[0] + lowest.sum()) / _PARTS, best) if len(rare) else best, best / 2)
 
 
 def read_motifs(path: str | Path) -> list[Motif]:

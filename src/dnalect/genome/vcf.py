@@ -12,7 +12,7 @@ from dnalect.core.numbers import whole_number, whole_or_none
 from dnalect.genome.symbolic import KEYS, Event, events
 
 PREFIX = "DNALECT_"
-_READ = frozenset((b"AC", b"AF", b"AN", *KEYS))
+_READ = frozenset((b"AA", b"AC", b"AF", b"AN", *KEYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Record:
     contig, identifier, ref: as written. start: 0-based position of REF. alternates: as
     written; empty for ALT ".". events: what INFO says of each symbolic one; () where none is.
     counts, frequencies: one of each alternate where the file gives them, else None.
+    ancestral: the ancestral allele as INFO/AA has it, "" where the file does not say; 1000 Genomes writes what it
+    is not sure of in small letters.
     line: the whole input line with its end, for VCF; otherwise b"".
     """
 
@@ -33,12 +35,20 @@ class Record:
     events: tuple[Event | None, ...] = ()
     counts: tuple[int | None, ...] = ()
     frequencies: tuple[float | None, ...] = ()
+    ancestral: str = ""
     line: bytes = b""
 
     @property
     def end(self) -> int | None:
         """0-based end of the symbolic allele that ends last; None where none has an end."""
         return max((each.end for each in self.events if each and each.end is not None), default=None)
+
+    def ancestral_of(self, alt: str) -> str:
+        """Return "ref" or "alt", whichever is the ancestral base of a substitution, "" where neither is."""
+        told = self.ancestral.upper()
+        if len(self.ref) != 1 or len(alt) != 1 or not told:
+            return ""
+        return {self.ref.upper(): "ref", alt.upper(): "alt"}.get(told, "")
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,11 @@ class VcfHeader:
 
     meta: tuple[bytes, ...]
     columns: bytes
+
+    @property
+    def tells_ancestral(self) -> bool:
+        """Whether INFO has the ancestral allele."""
+        return any(line.startswith(b"##INFO=<ID=AA,") for line in self.meta)
 
     def with_lines(self, added: Iterable[str]) -> Iterator[bytes]:
         """Yield all header lines with ours before #CHROM, in place of those of an earlier run."""
@@ -108,6 +123,7 @@ def _record(line: bytes) -> Record:
         events=events(start + 1, alternates, info) if "<" in alt else (),
         counts=tuple(whole_or_none(value) for value in _values(info, b"AC", count)),
         frequencies=_frequencies(info, count),
+        ancestral=info.get(b"AA", b"").partition(b"|")[0].decode(errors="replace"),
         line=line,
     )
 

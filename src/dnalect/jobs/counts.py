@@ -71,6 +71,7 @@ class Tally:
         self.percentiles: dict[str, Counts] = {}
         self.scores, self.changes = Histograms(), Histograms()
         self.common, self.rare = np.zeros(FINE, dtype=np.int64), np.zeros(FINE, dtype=np.int64)
+        self.polarised = False
         self._top: list[tuple[float, float, int, Row]] = []
         self._serial = count()
 
@@ -108,7 +109,8 @@ class Tally:
 
     def _count_percentile(self, row: Row, kind: str, percentile: float) -> None:
         self.percentiles.setdefault(kind, np.zeros(BINS, dtype=np.int64))[min(int(percentile * BINS), BINS - 1)] += 1
-        if kind == "snv":
+        self.polarised |= row.ancestral is not None
+        if kind == "snv" and row.ancestral in (None, "ref"):
             fine = min(int(percentile * FINE), FINE - 1)
             if row.allele_count == 1:
                 self.rare[fine] += 1
@@ -137,6 +139,7 @@ class Tally:
             high=found.high,
             common_bins=self.common.reshape(BINS, -1).sum(axis=1),
             rare_bins=self.rare.reshape(BINS, -1).sum(axis=1),
+            polarised=self.polarised,
         )
 
 

@@ -92,6 +92,7 @@ class Scoring:
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
+        self.polarised = False
 
     def begin(self, header: VcfHeader | None) -> None:
         """Compare the reference with the header of the variants, if they have one, and say what it isn't.
@@ -99,6 +100,7 @@ class Scoring:
         Raises AssemblyError where the two are of different assemblies, unless that is forced.
         """
         if header is not None:
+            self.polarised = header.tells_ancestral
             self.fit.read(header)
             # A slice doesn't say which assembly it was cut from; the variants may.
             if self.origin.sliced and self.origin.told is None:
@@ -112,6 +114,7 @@ class Scoring:
         """The fields and columns that the outputs have."""
         members = self.labels if len(self.labels) > 1 else ()
         more = ["annotation"] * (self.places is not None) + ["motif"] * (self.motifs is not None)
+        more += ["ancestral"] * self.polarised
         return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
     @property
@@ -287,6 +290,8 @@ class Scoring:
         for allele, each, score, count, af in zip(alternates, found, scores, counts, frequencies, strict=True):
             variant = each if isinstance(each, Variant) else None
             row = Row(record.contig, record.start + 1, record.identifier, record.ref, allele, score, count, af, seen)
+            if self.polarised:
+                row = replace(row, ancestral=record.ancestral_of(allele))
             if variant:
                 row = replace(row, span=(variant.start, variant.end), motif=next(motifs))
             rows.append(replace(row, **self.places.facts(record, contig, variant)) if self.places else row)

@@ -25,7 +25,8 @@ _RESERVED = " %,;=\x7f"
 class Field:
     """An INFO key, one value an alternate.
 
-    part: which runs have it: "always", "llr", "distance", "change", "ensemble", "annotation" or "motif".
+    part: which runs have it: "always", "llr", "distance", "change", "ensemble", "annotation", "motif" or
+    "ancestral".
     shown: the value as text, "" where an allele has none. always: written even where no allele of a record
     has one.
     """
@@ -151,6 +152,13 @@ FIELDS = (
         "always",
         lambda row: "+".join(row.score.flags),
     ),
+    Field(
+        "ANCESTRAL",
+        "String",
+        "ref or alt, whichever AA says is the ancestral base; alt: DNALECT_LLR is read from the derived allele",
+        "ancestral",
+        lambda row: row.ancestral or "",
+    ),
     Field("GENE", "String", "gene of the consequence, else the nearest one", "annotation", lambda row: row.gene),
     Field("REGION", "String", "kind of region, e.g. CDS or promoter", "annotation", lambda row: row.region),
     Field(
@@ -197,6 +205,7 @@ COLUMNS = (
     Column("flags", pa.string(), lambda row: "+".join(row.score.flags) or None),
     Column("allele_count", pa.int64(), lambda row: row.allele_count),
     Column("allele_frequency", pa.float64(), lambda row: row.af),
+    Column("ancestral", pa.string(), lambda row: row.ancestral or None, "ancestral"),
     Column("seen_in_training", pa.bool_(), lambda row: row.seen),
     Column("gene", pa.string(), lambda row: row.gene or None),
     Column("region", pa.string(), lambda row: row.region or None),
@@ -253,7 +262,7 @@ class Layout:
 
     scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
     one. outputs: what a predictor gives, names that are safe in keys and headings -> in words.
-    more: other parts, of "annotation" and "motif".
+    more: other parts, of "annotation", "motif" and "ancestral".
     """
 
     def __init__(

@@ -1,0 +1,94 @@
+"""What the models are meant to reach, and what was measured of it. A goal is a figure and a number, and no more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dnalect.core import Estimate, Figure, plain, shown, signed
+from studies.worth.species import HUMAN, YEAST, Species
+
+
+@dataclass(frozen=True)
+class Goal:
+    """what: for people. study, part, metric: of the figure, as its row has them. least: what it is to reach.
+
+    against: name of the rival whose difference is meant, "" where it is the value itself. fewer: it is to reach `least`
+    from above, as bits are.
+    """
+
+    what: str
+    species: Species
+    study: str
+    part: str
+    metric: str
+    least: float
+    against: str = ""
+    fewer: bool = False
+
+    def measured(self, rows: Sequence[Figure]) -> dict[str, Estimate]:
+        """Return the figures that answer it, by model."""
+        asked = (self.study, self.part, self.metric, self.species.name)
+        own = [row for row in rows if (row.task, row.part, row.metric, row.species) == asked]
+        if self.against:
+            return {row.who: row.difference for row in own if row.against == self.against}
+        return {row.who: row.value for row in own}
+
+    def reached(self, value: Estimate) -> str:
+        """Say whether a figure reaches it."""
+        sign = -1 if self.fewer else 1
+        worst = min(sign * value.low, sign * value.high)
+        if sign * value.mean < sign * self.least:
+            return "no"
+        return "yes" if worst >= sign * self.least else "yes, but not with its whole interval"
+
+    @property
+    def asked(self) -> str:
+        """The number in words."""
+        if self.against:
+            return f"{signed(self.least, 2)} bits or less" if self.fewer else f"{signed(self.least, 2)} or more"
+        return f"{plain(self.least, 2)} or more"
+
+
+BITS, FIT = "bits per base", "AUROC of LLR"
+INTERPOLATED, MIXED = "Markov, interpolated, order 24", "Markov, mixed, order 24"
+GOALS = (
+    Goal(
+        "Splice donors: G>A below G>A near by",
+        *(HUMAN, "splice", "G>A at splice donors against other G within 3 kb", "AUROC of -LLR", 0.80),
+    ),
+    Goal(
+        "Splice acceptors: G>A below G>A near by",
+        *(HUMAN, "splice", "G>A at splice acceptors against other G within 3 kb", "AUROC of -LLR", 0.70),
+    ),
+    Goal(
+        "CAGI5: changes with an effect above the rest of their substitution type",
+        *(HUMAN, "human", "15 elements, within the substitution type", "mean AUROC of |LLR| over elements", 0.55),
+    ),
+    Goal(
+        "Bits a base on chromosome XIV, less those of the interpolated Markov model of order 24",
+        *(YEAST, "likelihood", "all", BITS, -0.13, INTERPOLATED, True),
+    ),
+    Goal(
+        "Bits a base in promoters, less those of the mixed Markov model of order 24",
+        *(YEAST, "likelihood", "promoter", BITS, 0.0, MIXED, True),
+    ),
+    Goal(
+        "Bits a base between genes, less those of the mixed Markov model of order 24",
+        *(YEAST, "likelihood", "intergenic", BITS, 0.0, MIXED, True),
+    ),
+    Goal(
+        "Common promoter variants above singletons of their substitution type",
+        *(YEAST, "promoters", "common over singletons, scores ranked within the type", FIT, 0.56),
+    ),
+    Goal("Synonymous above missense", YEAST, "strains", "synonymous over missense", FIT, 0.60),
+)
+
+
+def goals_table(rows: Sequence[Figure]) -> str:
+    """Return the goals in Markdown, a line for each model that was measured."""
+    lines = ["| goal | to reach | model | measured | reached |", "|---|---|---|---|---|"]
+    for goal in GOALS:
+        head = f"| {goal.what}, *{goal.species.name}* | {goal.asked} "
+        found = goal.measured(rows)
+        lines += [f"{head}| `{who}` | {shown(value)} | {goal.reached(value)} |" for who, value in found.items()]
+        lines += [] if found else [f"{head}| | | not measured |"]
+    return "\n".join(lines) + "\n"
