@@ -3,7 +3,7 @@
 from collections import Counter
 
 from dnalect import InputError
-from dnalect.genome import CodingSequence, Region
+from dnalect.genome import CodingSequence, Region, context_class
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.compare import LLR, add_aurocs, variant_rivals
 from studies.worth.human import BLOCK, POPULATION_REGION, mutability, population
@@ -41,11 +41,15 @@ def run(options: Options) -> Findings:
     known = features(bench, drawn.snvs, regions)
     rates = mutability(bench, population(bench, bench.regions([POPULATION_REGION])))
     panels = []
-    for group, at, milder in pairs(drawn):
+    near = context_class(known.around, known.snvs.alt, 1)
+    asked = [("", pairs(drawn)), (", trinucleotides matched too", pairs(drawn, near))]
+    for label, (group, at, milder) in ((label, each) for label, found in asked for each in found):
         own = known.take(at)
         log_rates = rates.log_rates(own.around, own.snvs.alt, own.snvs.position // BLOCK)
         rivals = variant_rivals(bench, own, milder, log_rates, HUMAN)
-        panels.append(add_aurocs(table, group, milder, drawn.gene[at], {LLR: own.llr()}, rivals, bench.seen(regions)))
+        panels.append(
+            add_aurocs(table, f"{group}{label}", milder, drawn.gene[at], {LLR: own.llr()}, rivals, bench.seen(regions))
+        )
     told = ", ".join(f"of {count} {fault}" for fault, count in faults.most_common())
     notes = [
         f"RefSeq as it is here gives exons and no reading frames: of the {total} loci on {bench.told(regions)} whose "

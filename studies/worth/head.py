@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dnalect.core import CHANCE, Figure, against_chance, plain, shown, write_figures
+from studies.worth.regulation import BOUND, GAIN
 from studies.worth.results import Result
 
 HEAD_FILE = "head.tsv"
@@ -56,6 +57,16 @@ QUESTIONS = (
             Asked("yeast promoters", "promoters", "common over singletons, REF to ALT"),
         ),
         "human: CADD, GPN-MSA",
+    ),
+    Question(
+        "Bound motifs: known motifs in peaks of their factor above others that fit as well, in as much GC",
+        (
+            Asked(
+                "human, 20 factors",
+                *("regulation", f"{BOUND}, fitting as well and in as much GC", f"AUROC of {GAIN}"),
+            ),
+        ),
+        "AlphaGenome, Enformer, ChromBPNet",
     ),
     Question(
         "Natural over random: variants above changes that nobody carries",

@@ -18,10 +18,11 @@ from dnalect.genome import (
     read_motifs,
     surprise,
 )
+from dnalect.report import plots
 from dnalect.stats import Draws, block_of, estimate
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot, Reading
 from studies.worth.collected import Collected
-from studies.worth.compare import MARKOV, judged, ranked_within
+from studies.worth.compare import ranked_within
 from studies.worth.consequences import REGIONS
 from studies.worth.refseq import ISLANDS, STARTS, genes_of, read_of
 from studies.worth.species import HUMAN
@@ -38,16 +39,21 @@ FACTORS = (
 TATA = "TBP"
 # Where a TATA box begins, in bases from the start of transcription.
 BOX = (-40, -20)
+# A box need not fit as well as a site anywhere: few places are asked.
+BOX_P = 1e-3
 # A match without a peak, or an island without a start, has none this near.
 APART = 1_000
 # The columns of a motif that say at least this many bits, and where its neighbourhood lies.
 CORE, NEAR, FAR = 1.0, 10, 60
 SURROUNDINGS = 200
+WINDOW, STEP = 300, 100
 FEWEST = 20
 BINS = 5
 
 LIKELY, INFORMED, GAIN = "ln p(reference)", "information", "ln p(reference) less that near by"
 GC, CPG = "GC around", "CpG per base"
+MARKOV = "Markov model"
+BOUND = "bound over unbound motifs"
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.floating]
@@ -127,10 +133,13 @@ class Measures:
         return block_of(np.full(len(starts), self.region.contig), starts + self.region.start)
 
 
-def level(*columns: Scores, bins: int = BINS) -> Numbers:
-    """Return a number (n,) for each combination of the fifths, or as many parts as told, of some columns (n,)."""
+def level(positive: Mask, *columns: Scores, bins: int = BINS) -> Numbers:
+    """Return a number (n,) for each combination of the fifths, or as many parts as told, of some columns (n,).
+
+    The parts are those of the positives.
+    """
     shares = np.linspace(0, 1, bins + 1)[1:-1]
-    return strata(*(np.searchsorted(np.quantile(each, shares), each) for each in columns))
+    return strata(*(np.searchsorted(np.quantile(each[positive], shares), each) for each in columns))
 
 
 def overlaps(starts: Numbers, ends: Numbers, known: Intervals, slack: int = 0) -> Mask:
@@ -152,7 +161,7 @@ def bound(measures: Measures, motif: Motif, peaks: Intervals) -> Items:
 
 def boxes(measures: Measures, motif: Motif, genes: Intervals, starts_of_genes: Intervals) -> Items:
     """Return TATA boxes, matches where one starts a gene on its strand, and as negatives those far from any start."""
-    starts, forward, fit = motif_sites(motif, measures.codes)
+    starts, forward, fit = motif_sites(motif, measures.codes, BOX_P)
     first = np.where(forward, starts, starts + len(motif.probabilities) - 1)
     inside = np.zeros(len(starts), dtype=bool)
     for way, sign in ((True, 1), (False, -1)):
@@ -174,15 +183,21 @@ def _at(measures: Measures, motif: Motif, sites: Sites, fit: Floats, positive: M
     return Items(scores, rivals, positive, fit, measures.block(sites.at))
 
 
-def islands(measures: Measures, known: Intervals, starts_of_genes: Intervals) -> Items:
-    """Return the CpG islands in which a gene starts, and as negatives those far from any start."""
-    use = (known.starts >= 0) & (known.ends <= len(measures.codes))
-    starts, ends = known.starts[use], known.ends[use]
-    inside = overlaps(starts, ends, starts_of_genes)
-    use = inside | ~overlaps(starts, ends, starts_of_genes, APART)
-    scores, rivals = measures.of(starts[use], ends[use])
-    rivals |= {GC: measures.gc.mean(starts[use], ends[use]), CPG: measures.cpg.mean(starts[use], ends[use])}
-    return Items(scores, rivals, inside[use], np.zeros(int(use.sum())), measures.block(starts[use]))
+def windows(measures: Measures, known: Intervals, starts_of_genes: Intervals) -> Items:
+    """Return WINDOW bases around the starts of genes in CpG islands, and as negatives others in islands, far from any.
+
+    known: the islands. Both have their middle in one.
+    """
+    edge = len(measures.codes) - WINDOW // 2
+    middles = [np.unique(starts_of_genes.starts), np.arange(WINDOW // 2, edge, STEP)]
+    middle = np.concatenate(middles)
+    inside = np.repeat([True, False], [len(each) for each in middles])
+    near = overlaps(middle, middle + 1, starts_of_genes, APART)
+    use = overlaps(middle, middle + 1, known) & (inside | ~near) & (middle >= WINDOW // 2) & (middle < edge)
+    starts, ends = middle[use] - WINDOW // 2, middle[use] + WINDOW // 2
+    scores, rivals = measures.of(starts, ends)
+    rivals |= {GC: measures.gc.mean(starts, ends), CPG: measures.cpg.mean(starts, ends)}
+    return Items(scores, rivals, inside[use], np.zeros(int(use.sum())), measures.block(starts))
 
 
 def run(options: Options) -> Findings:
@@ -215,8 +230,9 @@ class _Study:
             if items.positive.sum() < FEWEST or not (~items.positive).any():
                 continue
             every.append(items)
-            alike.append((level(items.fit), level(items.fit, items.rivals[GC])))
-            self._one(factor, items, alike[-1][0])
+            fits = level(items.positive, items.fit)
+            alike.append((fits, level(items.positive, items.fit, items.rivals[GC])))
+            self._one(factor, items, fits)
         if not every:
             raise InputError(f"no factor has {FEWEST} bound motifs in {self.bench.told(self.regions)}")
         items, which = joined(every), np.repeat(np.arange(len(every)), [len(each.fit) for each in every])
@@ -225,10 +241,9 @@ class _Study:
             f"{int(items.positive.sum()):,} matches of {len(every)} motifs of HOCOMOCO lie in peaks of their factor in "
             f"any of the cell lines, {int((~items.positive).sum()):,} have none within {APART:,} bases."
         )
-        group = f"bound over unbound motifs of {len(every)} factors"
         return [
-            self._compare(f"{group}, fitting as well", items, strata(which, fit), which),
-            self._compare(f"{group}, fitting as well and in as much GC", items, strata(which, both), which),
+            self._compare(f"{BOUND}, fitting as well", items, strata(which, fit), which),
+            self._compare(f"{BOUND}, fitting as well and in as much GC", items, strata(which, both), which),
         ]
 
     def promoters(self) -> list[Panel]:
@@ -241,16 +256,15 @@ class _Study:
         tata = joined(
             [boxes(m, self.motifs[TATA], self._inside(m, genes), self._inside(m, starts)) for m in self.measures]
         )
-        island = joined([islands(m, self._inside(m, known), self._inside(m, starts)) for m in self.measures])
+        island = joined([windows(m, self._inside(m, known), self._inside(m, starts)) for m in self.measures])
         self.notes.append(
-            f"{int(tata.positive.sum())} TATA boxes begin {-BOX[1]} to {-BOX[0]} bases before a start; "
-            f"{int(island.positive.sum())} CpG islands hold a start, {int((~island.positive).sum())} lie {APART:,} "
-            "bases or more from any."
+            f"{int(tata.positive.sum())} TATA boxes (p at most {BOX_P:g}) begin {-BOX[1]} to {-BOX[0]} bases before a "
+            f"start; {int(island.positive.sum())} genes start in a CpG island."
         )
-        gc = level(island.rivals[GC], island.rivals[CPG], bins=3)
+        gc = level(island.positive, island.rivals[GC], island.rivals[CPG], bins=3)
         return [
-            self._compare("TATA boxes over other matches, fitting as well", tata, level(tata.fit)),
-            self._compare("CpG islands at starts over others, of about the same GC and CpG", island, gc),
+            self._compare("TATA boxes over other matches, fitting as well", tata, level(tata.positive, tata.fit)),
+            self._compare("promoters in CpG islands over the rest of islands, of as much GC and CpG", island, gc),
         ]
 
     def _compare(self, group: str, items: Items, stratum: Numbers, within: Numbers | None = None) -> Panel:
@@ -262,17 +276,28 @@ class _Study:
         scores, rivals = used.scores, used.rivals
         if within is not None:
             scores, rivals = (ranked_within(each, within[chosen]) for each in (scores, rivals))
-        draws = Draws.of(used.block)
+        draws, seen = Draws.of(used.block), self.bench.seen(self.regions)
         samples = {name: draws.auroc(each, used.positive) for name, each in (scores | rivals).items()}
-        seen = self.bench.seen(self.regions)
+        values = {name: estimate(each) for name, each in samples.items()}
+        for name, value in values.items():
+            beside = [rival for rival in rivals if rival == f"{MARKOV}, {name}" or not rival.startswith(MARKOV)]
+            told = {rival: estimate(samples[name] - samples[rival]) for rival in beside if name in scores}
+            who = name if name in rivals else ""
+            self.table.add(
+                *(f"AUROC of {name}", group, len(chosen), value),
+                seen=seen,
+                chance=0.5,
+                differences=told,
+                rival=who,
+            )
         positive = int(used.positive.sum())
-        count = f"{positive:,} and {len(chosen) - positive:,}"
-        return judged(self.table, group, len(chosen), samples, [*scores], rivals, "AUROC of {}", 0.5, seen, count)
+        bars = [plots.Bar(name, value, name in rivals) for name, value in values.items()]
+        return f"{group} (n = {positive:,} and {len(chosen) - positive:,})", bars
 
     def _one(self, factor: str, items: Items, stratum: Numbers) -> None:
         used = items.take(matched(items.positive, stratum))
         value = estimate(Draws.of(used.block).auroc(used.scores[LIKELY], used.positive))
-        group, seen = f"bound over unbound motifs of {factor}", self.bench.seen(self.regions)
+        group, seen = f"{BOUND} of {factor}", self.bench.seen(self.regions)
         self.table.add(f"AUROC of {LIKELY}", group, len(used.fit), value, seen=seen, chance=0.5)
 
     def _peaks(self, factor: str) -> Intervals:

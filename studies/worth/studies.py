@@ -83,17 +83,19 @@ STUDIES = (
         "Human coding substitutions",
         "All substitutions of genes whose reading frame is clear, on chr20:1-2 Mb and 60-62.9 Mb, by their "
         "consequence, matched by codon position and by the substitution on the coding strand, so that neither gives "
-        "the answer away. The intervals draw whole genes.",
+        "the answer away; then by the trinucleotide too, because CpG decides much in human. The intervals draw whole "
+        "genes.",
         {HUMAN: consequences.run},
     ),
     Study(
         regulation.NAME,
         "Human motifs and promoters",
         "Matches of known motifs (HOCOMOCO) in the peaks of their factor (ENCODE, nine cell lines) against matches "
-        "that fit as well and have no peak near by; TATA boxes of starts of genes against other matches; CpG islands "
-        "where genes start against others. Asked is how much the model expects the bases of a motif's core (columns "
-        "of 1 bit or more) or of an island: the mean ln p(reference), the same less that of the bases 10 to 60 away, "
-        "and the information. Factors are pooled by ranking within each. The intervals draw blocks of 10 kb.",
+        "that fit as well and have no peak near by; TATA boxes of starts of genes against other matches; 300 bases "
+        "around starts of genes in CpG islands against others in islands. Asked is how much the model expects the "
+        "bases of a motif's core (columns of 1 bit or more) or of the 300: the mean ln p(reference), the same less "
+        "that of the bases 10 to 60 away, and the information. Factors are pooled by ranking within each. The "
+        "intervals draw blocks of 10 kb.",
         {HUMAN: regulation.run},
     ),
 )
