@@ -1,8 +1,10 @@
 """Study: what substitutions do to human proteins. Are stops and changed amino acids disfavoured?"""
 
 from collections import Counter
+from dataclasses import replace
 
 from dnalect import InputError
+from dnalect.examples import strata
 from dnalect.genome import CodingSequence, Region, context_class
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.compare import LLR, add_aurocs, variant_rivals
@@ -41,9 +43,9 @@ def run(options: Options) -> Findings:
     known = features(bench, drawn.snvs, regions)
     rates = mutability(bench, population(bench, bench.regions([POPULATION_REGION])))
     panels = []
-    near = context_class(known.around, known.snvs.alt, 1)
-    asked = [("", pairs(drawn)), (", trinucleotides matched too", pairs(drawn, near))]
-    for label, (group, at, milder) in ((label, each) for label, found in asked for each in found):
+    closer = replace(drawn, change=strata(drawn.change, context_class(known.around, known.snvs.alt, 1)))
+    asked = [("", each) for each in pairs(drawn)] + [(", trinucleotides matched too", each) for each in pairs(closer)]
+    for label, (group, at, milder) in asked:
         own = known.take(at)
         log_rates = rates.log_rates(own.around, own.snvs.alt, own.snvs.position // BLOCK)
         rivals = variant_rivals(bench, own, milder, log_rates, HUMAN)

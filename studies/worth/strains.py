@@ -91,15 +91,14 @@ def drawn_of(every: Coding, count: int) -> Coding:
     return every.take(np.sort(np.concatenate([rng.permutation(kind)[:count] for kind in kinds])))
 
 
-def pairs(drawn: Coding, *further: Numbers) -> Iterator[tuple[str, Numbers, Mask]]:
+def pairs(drawn: Coding) -> Iterator[tuple[str, Numbers, Mask]]:
     """Yield every kind of consequence against every other, matched by codon position and type.
 
-    A name, the numbers (m,) of the substitutions that are compared, and which are of the milder kind. further: what
-    else is to be alike, numbers (n,).
+    A name, the numbers (m,) of the substitutions that are compared, and which are of the milder kind.
     """
     for better, worse in ((SYNONYMOUS, NONSENSE), (SYNONYMOUS, MISSENSE), (MISSENSE, NONSENSE)):
         at = np.flatnonzero(np.isin(drawn.consequence, (better, worse)))
-        stratum = strata(drawn.codon_position[at], drawn.change[at], *(each[at] for each in further))
+        stratum = strata(drawn.codon_position[at], drawn.change[at])
         at = at[matched(drawn.consequence[at] == better, stratum)]
         yield f"{CONSEQUENCES[better]} over {CONSEQUENCES[worse]}", at, drawn.consequence[at] == better
 
