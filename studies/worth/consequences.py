@@ -20,6 +20,7 @@ NAME = "consequences"
 REGIONS = (POPULATION_REGION, REGION)
 # Substitutions of each consequence that are drawn before they are matched.
 DRAWN = 40_000
+CLOSER = ", trinucleotides matched too"
 CAPTION = (
     "Substitutions of human coding bases by consequence: AUROC of the log-ratio; grey: rivals, with 95% intervals; "
     "dashed: chance."
@@ -44,7 +45,7 @@ def run(options: Options) -> Findings:
     rates = mutability(bench, population(bench, bench.regions([POPULATION_REGION])))
     panels = []
     closer = replace(drawn, change=strata(drawn.change, context_class(known.around, known.snvs.alt, 1)))
-    asked = [("", each) for each in pairs(drawn)] + [(", trinucleotides matched too", each) for each in pairs(closer)]
+    asked = [("", each) for each in pairs(drawn)] + [(CLOSER, each) for each in pairs(closer)]
     for label, (group, at, milder) in asked:
         own = known.take(at)
         log_rates = rates.log_rates(own.around, own.snvs.alt, own.snvs.position // BLOCK)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dnalect.core import CHANCE, Figure, against_chance, plain, shown, write_figures
+from studies.worth.consequences import CLOSER
 from studies.worth.regulation import BOUND, GAIN
 from studies.worth.results import Result
 
@@ -45,8 +46,8 @@ QUESTIONS = (
         (
             Asked("than synonymous", "strains", "synonymous over nonsense"),
             Asked("than missense", "strains", "missense over nonsense"),
-            Asked("human, than synonymous", "consequences", "synonymous over nonsense"),
-            Asked("human, than missense", "consequences", "missense over nonsense"),
+            Asked("human, than synonymous", "consequences", f"synonymous over nonsense{CLOSER}"),
+            Asked("human, than missense", "consequences", f"missense over nonsense{CLOSER}"),
         ),
         "an annotation (`--annotate`, VEP)",
     ),

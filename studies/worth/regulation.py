@@ -257,15 +257,18 @@ class _Study:
             [boxes(m, self.motifs[TATA], self._inside(m, genes), self._inside(m, starts)) for m in self.measures]
         )
         island = joined([windows(m, self._inside(m, known), self._inside(m, starts)) for m in self.measures])
+        few = (count := int(tata.positive.sum())) < FEWEST
         self.notes.append(
-            f"{int(tata.positive.sum())} TATA boxes (p at most {BOX_P:g}) begin {-BOX[1]} to {-BOX[0]} bases before a "
-            f"start; {int(island.positive.sum())} genes start in a CpG island."
+            f"{count} TATA boxes (p at most {BOX_P:g}) begin {-BOX[1]} to {-BOX[0]} bases before a start"
+            f"{', too few for a figure' if few else ''}; {int(island.positive.sum())} genes start in a CpG island."
         )
         gc = level(island.positive, island.rivals[GC], island.rivals[CPG], bins=3)
-        return [
-            self._compare("TATA boxes over other matches, fitting as well", tata, level(tata.positive, tata.fit)),
-            self._compare("promoters in CpG islands over the rest of islands, of as much GC and CpG", island, gc),
-        ]
+        told = "promoters in CpG islands over the rest of islands, of as much GC and CpG"
+        panels = [self._compare(told, island, gc)]
+        if not few:
+            fits = level(tata.positive, tata.fit)
+            panels.append(self._compare("TATA boxes over other matches, fitting as well", tata, fits))
+        return panels
 
     def _compare(self, group: str, items: Items, stratum: Numbers, within: Numbers | None = None) -> Panel:
         """A panel of items matched by stratum. within: (n,) among whom scores are ranked."""
