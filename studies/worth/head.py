@@ -39,6 +39,7 @@ SPLICE = Question(
     ),
     "SpliceAI, Pangolin",
 )
+ANNOTATION = "an annotation (`--annotate`, VEP)"
 QUESTIONS = (
     SPLICE,
     Question(
@@ -46,10 +47,16 @@ QUESTIONS = (
         (
             Asked("than synonymous", "strains", "synonymous over nonsense"),
             Asked("than missense", "strains", "missense over nonsense"),
-            Asked("human, than synonymous", "consequences", f"synonymous over nonsense{CLOSER}"),
-            Asked("human, than missense", "consequences", f"missense over nonsense{CLOSER}"),
         ),
-        "an annotation (`--annotate`, VEP)",
+        ANNOTATION,
+    ),
+    Question(
+        "Stop-gained, human: new stop codons below other coding changes of the same trinucleotide",
+        (
+            Asked("than synonymous", "consequences", f"synonymous over nonsense{CLOSER}"),
+            Asked("than missense", "consequences", f"missense over nonsense{CLOSER}"),
+        ),
+        ANNOTATION,
     ),
     Question(
         "Common over rare: common alleles above singletons",
@@ -63,8 +70,8 @@ QUESTIONS = (
         "Bound motifs: known motifs in peaks of their factor above others that fit as well, in as much GC",
         (
             Asked(
-                "human, 20 factors",
-                *("regulation", f"{BOUND}, fitting as well and in as much GC", f"AUROC of {GAIN}"),
+                "human",
+                *("regulation", f"{BOUND} of like fit and GC", f"AUROC of {GAIN}"),
             ),
         ),
         "AlphaGenome, Enformer, ChromBPNet",

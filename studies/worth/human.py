@@ -81,13 +81,13 @@ def _population(bench: Bench, table: Collected, notes: list[str]) -> Panels:
     notes.append(_told(known))
     panels = []
     derived = ancestral_to_derived(known)
-    for label, each, within in (
+    polarised = [
         (POLARISED, derived, False),
-        (f"{POLARISED}, scores ranked within the trinucleotide", derived, True),
+        (f"{POLARISED}, within trinucleotides", derived, True),
         (f"{POLARISED}, unsure ones too", ancestral_to_derived(known, sure=False), False),
-        ("major to minor allele", major_to_minor(known), False),
-        ("REF to ALT", known, False),
-    ):
+    ]
+    biased = [("major to minor allele", major_to_minor(known), False), ("REF to ALT", known, False)]
+    for label, each, within in [*(polarised if len(derived.snvs) else []), *biased]:
         common, rare = each.snvs.frequency > COMMON, each.snvs.count == 1
         pick = np.flatnonzero(common | rare)
         kinds = strata(context_class(each.around, each.snvs.alt, 1))
@@ -125,12 +125,15 @@ def _told(known: Features) -> str:
     snvs = known.snvs
     common, single = snvs.frequency > COMMON, snvs.count == 1
     sure = np.abs(snvs.polarity) == 2
+    told = f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once."
+    if not (sure & common).any() or not (sure & single).any():
+        return f"{told} The file does not say which alleles are ancestral."
     turned = [f"{(snvs.polarity[group & sure] < 0).mean():.0%}" for group in (common, single)]
     return (
-        f"{len(snvs):,} substitutions of 1000 Genomes on chr20:1-2 Mb, {int(single.sum()):,} seen once. The ancestral "
-        f"allele is surely known of {int(sure.sum()):,}; where it is, ALT is the ancestral one of {turned[0]} of the "
-        f"common variants and of {turned[1]} of the singletons. From REF to ALT a score is therefore rewarded for "
-        "liking what is old: that row is a warning, the one from the ancestral to the derived allele is the answer."
+        f"{told} The ancestral allele is surely known of {int(sure.sum()):,}; where it is, ALT is the ancestral one of "
+        f"{turned[0]} of the common variants and of {turned[1]} of the singletons. From REF to ALT a score is "
+        "therefore rewarded for liking what is old: that row is a warning, the one from the ancestral to the derived "
+        "allele is the answer."
     )
 
 

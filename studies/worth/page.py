@@ -18,7 +18,7 @@ Everything else is folded away below, by study; [Reproducing](#all-rows) says ho
 """
 AIMED = """## What the models are meant to reach
 
-Set before they were trained, and looked up in the rows below.
+Goals are set before a model is trained, and looked up in the rows below.
 
 {table}"""
 METHOD = """A model is asked for p(base | all other bases) and nothing else: the model that ships where the chromosome

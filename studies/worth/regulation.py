@@ -242,8 +242,8 @@ class _Study:
             f"any of the cell lines, {int((~items.positive).sum()):,} have none within {APART:,} bases."
         )
         return [
-            self._compare(f"{BOUND}, fitting as well", items, strata(which, fit), which),
-            self._compare(f"{BOUND}, fitting as well and in as much GC", items, strata(which, both), which),
+            self._compare(f"{BOUND} of like fit", items, strata(which, fit), which),
+            self._compare(f"{BOUND} of like fit and GC", items, strata(which, both), which),
         ]
 
     def promoters(self) -> list[Panel]:
@@ -263,11 +263,11 @@ class _Study:
             f"{', too few for a figure' if few else ''}; {int(island.positive.sum())} genes start in a CpG island."
         )
         gc = level(island.positive, island.rivals[GC], island.rivals[CPG], bins=3)
-        told = "promoters in CpG islands over the rest of islands, of as much GC and CpG"
+        told = "CpG promoters over islands of like GC and CpG"
         panels = [self._compare(told, island, gc)]
         if not few:
             fits = level(tata.positive, tata.fit)
-            panels.append(self._compare("TATA boxes over other matches, fitting as well", tata, fits))
+            panels.append(self._compare("TATA boxes over other matches of like fit", tata, fits))
         return panels
 
     def _compare(self, group: str, items: Items, stratum: Numbers, within: Numbers | None = None) -> Panel:

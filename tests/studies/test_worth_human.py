@@ -209,9 +209,9 @@ def test_motifs_and_promoters_that_a_model_knows_are_told(data, tiny, monkeypatc
     own = [row for row in plain.rows if row.who == "tiny"]
     assert {row.part.split(",")[0] for row in own} >= {
         "bound over unbound motifs of ONE",
-        regulation.BOUND,
-        "TATA boxes over other matches",
-        "promoters in CpG islands over the rest of islands",
+        f"{regulation.BOUND} of like fit",
+        "TATA boxes over other matches of like fit",
+        "CpG promoters over islands of like GC and CpG",
     }
     monkeypatch.setattr(crossfit.CrossFitted, "log_probs", knowing)
     findings = regulation.run(Options(data, str(tiny)))

@@ -174,7 +174,9 @@ def test_the_shipped_rows_make_the_shipped_page_and_table():
     assert {answer.question.name.partition(":")[0] for answer in answers(rows)} == {
         "Splice sites",
         "Stop-gained",
+        "Stop-gained, human",
         "Common over rare",
+        "Bound motifs",
         "Natural over random",
         "Reporter assays (MPRA)",
     }
