@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -111,9 +110,3 @@ def coding_genes(bench: Bench, region: Region) -> tuple[list[CodingSequence], in
     inside = [t for t in every if region.start <= t.positions.min() and t.positions.max() < region.end]
     told = [longest_frame(transcript, codes) for transcript in inside]
     return [gene for gene, _ in told if gene], len(inside), Counter(fault for _, fault in told if fault)
-
-
-def junctions(gene: CodingSequence, transcript: CodingSequence) -> int:
-    """Return how many introns of a transcript lie after its gene's stop codon: 0 in nearly all real genes."""
-    after = int(np.flatnonzero(transcript.positions == gene.positions[-1])[0])
-    return sum(abs(b - a) > 1 for a, b in pairwise(transcript.positions[after:].tolist()))
