@@ -3,7 +3,8 @@
 python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--tss BED] [--stratum NAME=BED ...]
 
 The files of the options are relative to DATA, as in the configs. Every genome of the card
-that has test regions is measured; the tables go to results/likelihood/.
+that has test regions is measured; the tables go to results/likelihood/. A model of the same name becomes NAME@VERSION,
+and the new one is the next version; remove the folder of the old one if it need not ship.
 """
 
 import argparse
@@ -36,12 +37,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--name", help="of the model in the package [default: as its card has it]")
     parser.add_argument("--annotate")
     parser.add_argument("--tss")
     parser.add_argument("--stratum", action="append", default=[])
     options = parser.parse_args()
     card = json.loads((options.folder / "card.json").read_text())
-    name = card["id"]
+    name = card["id"] = options.name or card["id"]
     beds = dict(each.split("=", 1) for each in options.stratum)
     strata = {
         "annotate": str(options.data / options.annotate) if options.annotate else None,
@@ -67,6 +69,12 @@ def main() -> None:
             }
     card["figures"] = {"validation_bits": card["figures"]["validation_bits"], **measured}
     target = EMBEDDED / name
+    if target.is_dir():
+        old = read_card(target)
+        new = old.sha256 != card["sha256"]
+        card["version"] = old.version + new
+        if new:
+            target.rename(EMBEDDED / f"{name}@{old.version}")
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(options.folder / "model.safetensors", target)
     (target / "card.json").write_text(json.dumps(card, indent=2) + "\n")

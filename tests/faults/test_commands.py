@@ -89,6 +89,15 @@ def test_a_run_that_fails_leaves_no_report(given, model_folder, monkeypatch, cap
     assert {each.name for each in given.iterdir()} == before
 
 
+@pytest.mark.parametrize("words", ["rank s.tsv -o new.tsv --report r.html", "finetune s.tsv -o new"])
+def test_a_config_that_is_not_there_is_named(given, words, monkeypatch, capsys):
+    monkeypatch.chdir(given)
+    before = {each: each.read_bytes() for each in given.rglob("*") if each.is_file()}
+    status, told = dnalect(monkeypatch, capsys, *words.split(), "--config", "gone.toml")
+    assert (status, told) == (1, "dnalect: cannot read the config gone.toml: No such file or directory\n")
+    assert {each: each.read_bytes() for each in given.rglob("*") if each.is_file()} == before
+
+
 @pytest.mark.parametrize("cost", ["nan", "inf", "-inf"])
 def test_a_cost_is_a_finite_number(given, cost, monkeypatch, capsys):
     status, told = dnalect(monkeypatch, capsys, "rank", given / "s.tsv", "--budget", "1", "--cost", cost)

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pysam.bcftools
 import pytest
 
+import dnalect
 from dnalect.core.errors import DnalectError, OutputError
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.score import score_file
@@ -142,3 +143,26 @@ def test_motifs_in_every_output(tmp_path, fasta, vcf, bases, model_folder):
     assert scored.texts("motif") == [name or "" for name in table["motif"]]
     with pytest.raises(DnalectError, match="no motif"):
         score(fasta, vcf, model_folder, tmp_path / "x.tsv", motifs=str(vcf))
+
+
+NAMED = ("pos", "ref", "alt", "tss_distance", "region", "gene")
+
+
+def test_rank_sees_the_same_places_as_score(fasta, bases, tmp_path, model_folder):
+    gff = tmp_path / "two.gff"
+    gff.write_text(GFF + "chrA\tx\tgene\t2001\t2300\t.\t-\t.\tID=gene:h;Name=h\n")
+    alleles = []
+    for at in range(1900, 4200, 50):
+        ref, other = bases[at - 1], next(base for base in "ACGT" if base not in bases[at - 1 : at + 1])
+        alleles += [(at, ref, other), (at, ref, ref + other)]
+        # `score`, which knows the reference, moves what slides; these don't.
+        alleles += [(at, bases[at - 1 : at + 2], ref)] if bases[at + 1] != ref else []
+    alleles += [(4000, bases[3999], "<DEL>"), (2300, bases[2299], "<DEL>")]
+    vcf = tmp_path / "v.vcf"
+    lines = (f"chrA\t{at}\t.\t{ref}\t{alt}\t.\t.\tEND={at + 9}\n" for at, ref, alt in sorted(alleles))
+    vcf.write_text(HEAD + "".join(lines))
+    scored = dnalect.score(fasta, vcf, model_folder, background=0, annotate=gff)
+    found = zip(*(scored[name] for name in NAMED), strict=True)
+    ranked = dnalect.rank(scored, annotate=gff)
+    assert sorted(found) == sorted(zip(*(ranked[name] for name in NAMED), strict=True))
+    assert set(ranked["region"]) == {"promoter", "intergenic", "exon", "intron", "CDS"}

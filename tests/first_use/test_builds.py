@@ -1,14 +1,18 @@
 """Another assembly, or a part of one, is recognised, and nothing is claimed that isn't known."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dnalect.core.errors import AssemblyError, ModelError
+import dnalect
+from dnalect.core.errors import AssemblyError, ContigNameError, ModelError
 from dnalect.core.reporter import Reporter, using
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import read_regions
+from dnalect.jobs import selection
 from dnalect.jobs.score import score_file, score_variants
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, model_for
@@ -43,6 +47,17 @@ def test_every_human_assembly_gets_the_human_model_and_is_told_apart():
         assert name == "hg19" or ("same species" in told and "unknown for this assembly" in told)
     assert model_for(genome(chr20=63_025_520), None) == "duplex-human"
     assert model_for(whole("sacCer3"), None) == "duplex-yeast"
+
+
+def test_the_default_reads_a_window_at_once_and_is_the_one_that_is_worth_most(monkeypatch):
+    worth = {"duplex-yeast": 0.52, "better": 0.55, "masked": 0.6, "relatives": 0.55}
+    cards = [replace(YEAST, id=name) for name in worth]
+    cards[2], cards[3] = replace(cards[2], family="dnabert"), replace(cards[3], genomes=YEAST.genomes * 2)
+    monkeypatch.setattr(selection, "embedded_cards", lambda: [*cards, HUMAN])
+    monkeypatch.setattr(selection, "_worth", lambda card: worth.get(card.id, 0))
+    found, own = selection.fitting(origin_of(whole("sacCer3")))
+    assert ([card.id for card in found], own) == (["better", "relatives", "duplex-yeast", "masked"], True)
+    assert model_for(genome(**{"chrXIV:1001-2000": 1000}), None) == "better"
 
 
 def test_without_a_model_the_message_says_what_the_reference_is():
@@ -177,3 +192,28 @@ def test_variants_of_other_contigs_only_are_told_once(fasta, model_folder, tmp_p
     assert "chrA" in told
     assert "--rename-contigs auto" in told
     assert told in found.notes
+
+
+def test_what_is_told_of_a_part_chooses_the_model():
+    part = genome(**{"X:1-5000": 5000})
+    assert model_for(part, None, the_build("hg38")) == "duplex-human"
+    with pytest.raises(ModelError, match="GRCm38"):
+        model_for(part, None, the_build("mm10"))
+    assert model_for(genome(**{"chrXIV:1,001-2,000": 1000}), None) == "duplex-yeast"
+    # Of another length than the name says, or beyond the chromosome, it is a contig like any other.
+    for wrong in ({"20:1000001-3000000": 1_999_999}, {"20:90000001-90002000": 2000}):
+        with pytest.raises(ModelError, match="--model"):
+            model_for(genome(**wrong), None)
+
+
+@pytest.mark.parametrize("name", ["20:1000001-1002000", "chr20:1,000,001-1,002,000"])
+def test_places_of_a_chromosome_are_not_taken_for_those_of_a_part(name, model_folder):
+    bases = "".join(np.random.default_rng(5).choice(list("ACGT"), 2000))
+    parts, alt = {name: bases}, "A" if bases[899] != "A" else "C"
+    (row,) = dnalect.score(parts, [(name, 900, bases[899], alt)], model_folder, background=0)
+    assert row.score.value is not None
+    for options in ({}, {"rename": "auto"}):
+        with pytest.raises(ContigNameError, match=f"part alone, '{name}'.*take 1,000,000 from their positions"):
+            dnalect.score(parts, [("20", 1_000_900, bases[899], alt)], model_folder, background=0, **options)
+    with pytest.raises(ContigNameError, match="the regions are on"):
+        read_regions(open_genome(parts), ["chr20:1000100-1000200"])

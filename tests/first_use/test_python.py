@@ -128,3 +128,11 @@ def test_nothing_is_printed_from_python(capfd):
         warn("two")
     assert heard == ["one", "two"]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("wrong", ["AC!T", "AC GT", "ACGÜ", "ACG1"])
+def test_what_is_no_sequence_is_refused_everywhere(model, wrong):
+    for ask in (dnalect.embed, dnalect.base_probabilities, lambda model, texts: model.encode(texts)):
+        with pytest.raises(InputError, match="is no sequence of A, C, G, T and N: it holds"):
+            ask(model, ["ACGT", wrong])
+    assert dnalect.embed(model, ["ACRT-"]).tolist() == dnalect.embed(model, ["acNTN"]).tolist()

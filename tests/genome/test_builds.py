@@ -3,7 +3,8 @@
 import pytest
 
 from dnalect.core.errors import ConfigError
-from dnalect.genome.builds import Slice, build_in, build_named, build_of, builds, builds_with, slice_of, the_build
+from dnalect.genome.builds import build_in, build_named, build_of, builds, builds_with, the_build
+from dnalect.genome.names import Slice, slice_of
 
 SUMS = {
     "GRCh37": 3_095_677_412,

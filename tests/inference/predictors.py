@@ -67,7 +67,7 @@ class GsOnTheLeft(Linear):
         return float(text[: len(text) // 2].count("G"))
 
 
-def make_predictor(folder: Path, base: Path, method: str = "probe", length: int | None = 64) -> Path:
+def make_predictor(folder: Path, base: Path, method: str = "probe", length: int | None = 64, hub: bool = False) -> Path:
     """Write a predictor with random heads for a signal, two classes and two tracks on a tiny model."""
     model = dnalect.load(base)
     torch.manual_seed(7)
@@ -82,7 +82,7 @@ def make_predictor(folder: Path, base: Path, method: str = "probe", length: int 
     facts = {"length": length} if length else {}
     calibration = {"activity": Calibration(raw=(0, 1), fitted=(7, 7)), "open": Calibration((2.0,))}
     pooled = Pooled(model, heads, Reading())
-    save_predictor(Tuned(folder.name, str(base), method, pooled, lora, facts, {}, calibration), base, folder, False)
+    save_predictor(Tuned(folder.name, str(base), method, pooled, lora, facts, {}, calibration), base, folder, hub)
     if lora:
         merge_lora(model.network)
     return folder

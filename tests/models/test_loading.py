@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import dnalect
+from conftest import make_model
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import sha256
 from dnalect.inference.likelihood import MaskedScorer
+from dnalect.jobs.models import listing
+from dnalect.models import catalogue
 from inference.predictors import make_predictor
 from models.folders import make
 
@@ -95,6 +99,29 @@ def test_changed_truncated_or_missing_weights_are_refused(model_folder, tmp_path
 def test_unknown_name_lists_the_known_ones():
     with pytest.raises(ModelError, match="duplex-yeast"):
         dnalect.load("duplex-martian")
+
+
+def test_older_versions_are_loaded_by_name_and_version(tmp_path, monkeypatch):
+    shipped = tmp_path / "shipped"
+    monkeypatch.setattr(catalogue, "EMBEDDED", shipped)
+
+    def ship(folder, version, width):
+        make_model(shipped / folder, width=width)
+        edit_card(shipped / folder, id="toy", version=version, revision=f"rev{version}")
+
+    ship("toy", 1, 8)
+    tuned = make_predictor(tmp_path / "tuned", Path("toy"), hub=True)
+    assert dnalect.load("toy").card.version == dnalect.load(tuned).base.card.version == 1
+    (shipped / "toy").rename(shipped / "toy@1")
+    ship("toy", 2, 12)
+    found = {name: dnalect.load(name).card.version for name in ("toy", "toy@1", "toy@2", "toy@rev1", "toy@rev2")}
+    assert found == {"toy": 2, "toy@1": 1, "toy@2": 2, "toy@rev1": 1, "toy@rev2": 2}
+    # What was tuned on the older one goes on with it.
+    assert dnalect.load(tuned).base.card.version == 1
+    assert catalogue.names()[:2] == ["toy", "toy@1"]
+    assert [line.split()[0] for line in listing().splitlines()[1:3]] == ["toy", "toy@1"]
+    with pytest.raises(ModelError, match=r"ships toy@2 \(revision rev2\) and toy@1 \(revision rev1\), and no toy@3"):
+        dnalect.load("toy@3")
 
 
 def test_base_probabilities_and_encoding(model_folder):

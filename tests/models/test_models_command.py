@@ -11,7 +11,7 @@ from dnalect.core.errors import ModelError
 from dnalect.jobs.models_choose import judged
 from dnalect.jobs.models_verify import verify
 from dnalect.jobs.options import Wishes
-from dnalect.models.catalogue import PUBLISHED, PublishedCard
+from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded_cards
 from models.folders import TINY, make
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ def run(*words, **more):
 
 def test_list_names_every_model():
     out = run("list").output
-    first = [line.split()[0] for line in out.splitlines()]
+    first = [line.split()[0] for line in out.splitlines() if line]
     assert first[0] == "name"
     assert set(PUBLISHED) | {"duplex-yeast"} <= set(first)
 
@@ -147,7 +147,13 @@ def test_the_figures_shown_are_those_of_the_studies():
     assert shipped == (ROOT / "results/worth/head.tsv").read_bytes(), "copy results/worth/head.tsv over it"
     assert {each.figure.who for each in knows.known()} == {"duplex-yeast", "duplex-human"}
     splice = next(each for each in knows.known() if each.figure.task == "Splice sites")
-    listed = next(line for line in run("list").output.splitlines() if line.startswith("duplex-human"))
-    assert f"splice sites {splice.figure.value.mean:.2f}" in listed
     assert f"measured: Splice sites, {splice.told()}" in run("show", "duplex-human").output
-    assert knows.in_short("dnabert-6") == ""
+    own, told = run("list").output.split("\n\n")[:2]
+    assert max(map(len, [*own.splitlines(), *told.splitlines()])) <= 100
+    for line, card in zip(own.splitlines()[1:], embedded_cards(), strict=True):
+        known = knows.headline(card.id)
+        assert line.startswith(card.id)
+        assert f"{known.figure.value.mean:.2f} [" in line
+        assert line.endswith(f"{known.rival.who} {known.rival.value.mean:.2f}")
+    assert "duplex-human for Homo sapiens, duplex-yeast for Saccharomyces cerevisiae" in told
+    assert knows.headline("dnabert-6") is None

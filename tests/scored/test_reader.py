@@ -55,8 +55,9 @@ def test_changed_bases_leave_shared_ends_out(tmp_path):
         ("c", 11, "ACGT", "ATTT"),
         ("c", 11, "A", "<DEL>"),
     ]
-    starts, ends = read_scored(write_table(tmp_path / "t.tsv", rows, ["chrom", "pos", "ref", "alt"])).changed
-    assert list(zip(starts, ends, strict=True)) == [(10, 11), (11, 13), (10, 12), (11, 13), (10, 11)]
+    scored = read_scored(write_table(tmp_path / "t.tsv", rows, ["chrom", "pos", "ref", "alt"]))
+    assert list(zip(*scored.spans, strict=True)) == [(10, 11), (11, 13), (11, 11), (11, 13), (11, 12)]
+    assert list(zip(*scored.changed, strict=True)) == [(10, 11), (11, 13), (10, 12), (11, 13), (11, 12)]
 
 
 def test_other_spellings_of_the_key_do(tmp_path):

@@ -15,11 +15,10 @@ def models() -> None:
 
 @models.command("list")
 def list_() -> None:
-    """All models that have a name, as a table."""
-    from dnalect.core.tables import aligned
-    from dnalect.jobs.models import rows
+    """All models that have a name, and what those that ship are worth."""
+    from dnalect.jobs.models import listing
 
-    click.echo(aligned(rows()))
+    click.echo(listing())
 
 
 @command("show", ShowOptions)

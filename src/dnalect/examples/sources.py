@@ -24,14 +24,13 @@ from dnalect.genome.streams import open_lines
 from dnalect.genome.variants import open_variants
 from dnalect.genome.vcf import Record
 from dnalect.genome.windows.alleles import Rules, cut_window, resolve
-from dnalect.tokens.bases import decode, encode, reverse_complement
+from dnalect.tokens.bases import LETTERS, decode, encode, reverse_complement
 
 PEEKED = 200
 # Up to here every whole number is a float of its own.
 _EXACT = 1 << 53
 _BEDS = (".bed", ".narrowpeak", ".broadpeak")
 _BASES = frozenset("ACGTacgt")
-_LETTERS = frozenset("ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
 # Beside the columns: what an .npz has of its own, and what an .h5ad calls its rows.
 _RESERVED = frozenset((*(column.name for column in PLACES), VECTORS, "metadata", "offsets", "_index"))
 VARIANT_COLUMNS = (
@@ -136,7 +135,7 @@ def _records(path: str) -> Iterator[Item]:
                 if not words:
                     raise FastaError(f"{path}, line {number}: a record without a name; write one after '>'")
                 name, description, parts = words[0], words[1] if len(words) > 1 else "", []
-            elif strange := set(line) - _LETTERS:
+            elif strange := set(line) - LETTERS:
                 raise FastaError(f"{path}, line {number} is no DNA: it holds {min(strange)!r}")
             elif line:
                 parts.append(line)

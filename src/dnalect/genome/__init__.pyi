@@ -16,13 +16,13 @@ from .motifs import motif_sites as motif_sites
 from .motifs import read_motifs as read_motifs
 from .names import aliases as aliases
 from .names import own_name as own_name
+from .names import split_region as split_region
 from .regions import Region as Region
 from .regions import first_bases as first_bases
 from .regions import format_region as format_region
 from .regions import overlap as overlap
 from .regions import parse_regions as parse_regions
 from .regions import read_regions as read_regions
-from .regions import split_region as split_region
 from .regions import subtract as subtract
 from .signal import read_signal as read_signal
 from .strata import covered as covered

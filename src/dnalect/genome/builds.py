@@ -1,4 +1,4 @@
-"""Assemblies by the lengths of their chromosomes, and what a contig's name says of where it was cut from."""
+"""Assemblies by the lengths of their chromosomes."""
 
 import re
 import tomllib
@@ -10,7 +10,7 @@ from typing import Any
 
 from dnalect.core.errors import ConfigError
 from dnalect.core.nearest import did_you_mean
-from dnalect.genome.regions import split_region
+from dnalect.genome.names import Slice
 
 # A reference may add a mitochondrion, alternative loci or decoys to an assembly, and stays that assembly.
 SAME_ASSEMBLY = 0.9
@@ -85,21 +85,6 @@ def build_in(text: str) -> Build | None:
     """Return the assembly that a path or sentence names, e.g. file:///ref/hs37d5.fa; None where it names none."""
     words = re.split(r"[\s/\\,;:=<>\"]+", re.sub(r"\.(fa|fasta|fna|2bit)(\.gz|\.bgz)?\b", " ", text))
     return next((found for word in reversed(words) if word and (found := build_named(word))), None)
-
-
-@dataclass(frozen=True)
-class Slice:
-    """What a contig was cut from, by its name: bases [start, end) of `contig`, 0-based."""
-
-    contig: str
-    start: int
-    end: int
-
-
-def slice_of(name: str, length: int) -> Slice | None:
-    """Return what a contig of this name and length was cut from, as samtools faidx names it; None of a whole one."""
-    contig, start, end = split_region(name, ())
-    return Slice(contig, start, end) if end is not None and start >= 0 and end - start == length else None
 
 
 def builds_with(parts: Sequence[Slice]) -> list[Build]:

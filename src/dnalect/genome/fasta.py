@@ -20,7 +20,8 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.core.reporter import warn
 from dnalect.genome.contig import Contig
 from dnalect.genome.packed import Bases, Facts, fingerprint, read_packed
-from dnalect.genome.packing import LETTERS, pack
+from dnalect.genome.packing import pack
+from dnalect.tokens.bases import LETTERS
 
 N_BYTE = ord("N")
 _PLAIN = frozenset("ACGTNacgtn")
@@ -213,7 +214,7 @@ def is_sequence(text: object) -> bool:
 def genome_of(sequences: Mapping[str, str]) -> Genome:
     """Return sequences as the contigs of a genome in memory. Raises FastaError for what is no DNA, or none."""
     for name, text in sequences.items():
-        if not isinstance(text, str) or not LETTERS.issuperset(text.encode("ascii", errors="replace")):
+        if not isinstance(text, str) or not LETTERS.issuperset(text):
             raise FastaError(f"the sequence {name!r} is no DNA: give a text of A, C, G, T and N")
     if not any(sequences.values()):
         raise FastaError("there is no sequence: give at least one base")

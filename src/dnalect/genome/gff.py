@@ -72,6 +72,7 @@ class Annotation:
     def annotate(self, contig: str, start: int, end: int) -> tuple[str, str, int | None]:
         """Return (gene, region, distance to the nearest TSS) of [start, end), 0-based.
 
+        Of an insertion (start = end) the base behind it counts.
         gene: one that overlaps, else the one whose promoter it is, else that of the nearest TSS.
         region: the first of CLASSES that overlaps, "promoter" up to UPSTREAM bases before a TSS, else "intergenic".
         distance: negative upstream of the TSS in the direction of its gene.
@@ -79,6 +80,7 @@ class Annotation:
         """
         if contig not in self.genes:
             return "", "", None
+        end = max(end, start + 1)
         genes = self.genes[contig]
         nearest = _nearest(genes, start)
         distance = None

@@ -1,14 +1,17 @@
-"""When two files name the same contig differently: never guessed in silence."""
+"""What the name of a contig says; when two files name the same one differently: never guessed in silence."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from dnalect.core.errors import ContigNameError, TableError
-from dnalect.core.numbers import whole_or_none
+from dnalect.core.errors import ContigNameError, InputError, TableError
+from dnalect.core.numbers import whole_number, whole_or_none
 from dnalect.genome.fasta import Genome
 
 _ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]
+_SPAN = re.compile(r"(.+):([\d,]+)-([\d,]+)")
 _ALIGNED = re.compile(r"[^:]+:([^:]+):1:\+:\d+")
 _MITO = {"M", "MT", "Mito", "chrM", "chrMT", "chrMito", "chrmt"}
 
@@ -38,6 +41,38 @@ def own_name(name: str, known: Container[str]) -> str:
     return next((other for other in (name, *aliases(name)) if other in known), name)
 
 
+def split_region(text: str, names: Iterable[str]) -> tuple[str, int, int | None]:
+    """Return (contig, start, end) of a text, 0-based half-open; (contig, 0, None) of a whole contig.
+
+    text: a name of `names` as it stands, else `name:start-end`, 1-based with both ends
+    inside, commas allowed. A text that is neither is taken for a name. Raises InputError for
+    numbers beyond any sequence.
+    """
+    if text in names or not (found := _SPAN.fullmatch(text)):
+        return text, 0, None
+    try:
+        start, end = (whole_number(part.replace(",", "")) for part in found.groups()[1:])
+    except ValueError as error:
+        shown = text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError(f"{shown!r} is no region: {error}") from error
+    return found[1], start - 1, end
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a contig was cut from, by its name: bases [start, end) of `contig`, 0-based."""
+
+    contig: str
+    start: int
+    end: int
+
+
+def slice_of(name: str, length: int) -> Slice | None:
+    """Return what a contig of this name and length was cut from, as samtools faidx names it; None of a whole one."""
+    contig, start, end = split_region(name, ())
+    return Slice(contig, start, end) if end is not None and start >= 0 and end - start == length else None
+
+
 class ContigNames:
     """Looks contigs up in the reference under the names that the variants use.
 
@@ -55,7 +90,7 @@ class ContigNames:
     def number(self, name: str) -> int | None:
         """Return the number of the contig in the reference, None if it is not there.
 
-        Raises ContigNameError where an alias is there and no renaming was asked for.
+        Raises ContigNameError where an alias is there and no renaming was asked for, or only a part of the contig.
         """
         if name not in self._known:
             alias = next((other for other in aliases(name) if other in self.genome.index), None)
@@ -66,8 +101,26 @@ class ContigNames:
                     "give --rename-contigs auto, or --rename-contigs FILE with two columns "
                     f"(name in {self.what}, name in the reference)"
                 )
+            if alias is None:
+                self._check_parts(name)
             self._known[name] = self.genome.index[alias] if alias else None
         return self._known[name]
+
+    def _check_parts(self, name: str) -> None:
+        for other in (name, *aliases(name)):
+            if other in self._parts:
+                part, start = self._parts[other]
+                raise ContigNameError(
+                    f"{self.what} are on {name!r}, of which the reference has a part alone, {part!r}, and positions "
+                    f"in it count from 1. Give all of {name!r} as the reference; or call the contig {part!r} in "
+                    f"{self.what}, and take {start:,} from their positions"
+                )
+
+    @cached_property
+    def _parts(self) -> dict[str, tuple[str, int]]:
+        """Contig -> a contig of the reference that is a part of it, and where it begins (0-based)."""
+        found = ((name, slice_of(name, int(n))) for name, n in zip(self.genome.names, self.genome.lengths, strict=True))
+        return {part.contig: (name, part.start) for name, part in found if part}
 
     def likely(self, name: str) -> int | None:
         """Return the number of the contig in the reference under any of its names, None if it is not there."""

@@ -12,9 +12,10 @@ from dnalect.core.files import written_whole
 from dnalect.core.reporter import phase
 from dnalect.genome.packed import Facts, crcs_of, tail_of
 from dnalect.genome.streams import GZIP, HEAD, check_end
+from dnalect.tokens.bases import LETTERS
 
 BLOCK = 1 << 23
-LETTERS = frozenset(b"ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
+_LETTERS = frozenset(map(ord, LETTERS))
 
 
 def pack(path: Path, kept: Path, source: str) -> Facts:
@@ -107,6 +108,6 @@ def _records(path: Path, text: bytes) -> Iterator[tuple[str | None, bytes]]:
 def _check(path: Path, name: str | None, bases: bytes, named: bool) -> bool:
     if name is None and not named:
         raise FastaError(f"{path} is no FASTA: its first record does not begin with '>'")
-    if strange := set(bases) - LETTERS:
+    if strange := set(bases) - _LETTERS:
         raise FastaError(f"{path} is no DNA FASTA: it holds the byte {bytes([min(strange)])!r}")
     return True

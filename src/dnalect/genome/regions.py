@@ -1,6 +1,5 @@
 """Regions of a genome: `contig` or `contig:start-end` as people write them, half-open inside."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import InputError
-from dnalect.core.numbers import whole_number
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, contig_numbers
-from dnalect.genome.names import ContigNames
-
-_SPAN = re.compile(r"(.+):([\d,]+)-([\d,]+)")
+from dnalect.genome.names import ContigNames, split_region
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,23 +23,6 @@ class Region:
 
     def __len__(self) -> int:
         return self.end - self.start
-
-
-def split_region(text: str, names: Iterable[str]) -> tuple[str, int, int | None]:
-    """Return (contig, start, end) of a text, 0-based half-open; (contig, 0, None) of a whole contig.
-
-    text: a name of `names` as it stands, else `name:start-end`, 1-based with both ends
-    inside, commas allowed. A text that is neither is taken for a name. Raises InputError for
-    numbers beyond any sequence.
-    """
-    if text in names or not (found := _SPAN.fullmatch(text)):
-        return text, 0, None
-    try:
-        start, end = (whole_number(part.replace(",", "")) for part in found.groups()[1:])
-    except ValueError as error:
-        shown = text if len(text) <= 60 else f"{text[:57]}..."
-        raise InputError(f"{shown!r} is no region: {error}") from error
-    return found[1], start - 1, end
 
 
 def format_region(region: Region, names: Sequence[str], lengths: Sequence[int] | npt.NDArray[np.int64]) -> str:

@@ -37,7 +37,7 @@ def embed(
     """Return one vector a sequence: (n, C) float32, in order; (n, 2 * C) for "mean-max".
 
     model: a name, a folder, or what `dnalect.load` gave; of a fine-tuned predictor, its language model.
-    sequences: texts of any length, a text by itself being one sequence; other letters than A, C, G, T count as N.
+    sequences: texts of any length, a text by itself being one sequence; IUPAC codes and gaps count as N.
     pool: "mean", every token that covers bases counting once; "max" over these tokens;
     "mean-max", both side by side; "summary", the state of the special token at the beginning.
     layer: 0 for the embedding, 1 to `model.can.layers`, None for the last, after its norm.
@@ -51,7 +51,7 @@ def embed(
     length and pooled over the tokens of all. A sequence of which no token covers a base (empty,
     or N only where the model drops it) is the zero vector. Equal sequences are read once.
     Raises ConfigError for another pool or strands, ModelError for a layer or a summary token that
-    the model doesn't have, InputError for a summary of more than one piece.
+    the model doesn't have, InputError for a summary of more than one piece and for what is no sequence.
     """
     if pool not in POOLS:
         raise ConfigError(f"there is no pool {pool!r}: give one of {', '.join(POOLS)}, or use per_base")

@@ -9,6 +9,7 @@ from dnalect.genome.gff import open_annotation
 from dnalect.genome.names import own_name
 from dnalect.genome.transcripts import TranscriptReader
 from dnalect.genome.vcf import Record
+from dnalect.genome.windows.alleles import span_as_written
 
 
 class Annotator:
@@ -20,15 +21,16 @@ class Annotator:
         self.consequences = Consequences(reader.finish(), genome)
         self.genome = genome
 
-    def facts(self, record: Record, contig: int | None, variant: Variant | None) -> dict[str, Any]:
+    def facts(self, record: Record, contig: int | None, allele: str, variant: Variant | None) -> dict[str, Any]:
         """Return fields of a Row: gene, region, tss_distance, and of a variant its consequence.
 
-        contig: number in the reference, or None. Without a variant, the place is the first base of REF.
+        contig: number in the reference, or None. allele: an alternate of the record, and what it is, if it is usable.
         """
-        start, end = (variant.start, variant.end) if variant else (record.start, record.start + 1)
+        written = span_as_written(record.start, record.ref, allele)
+        start, end = (variant.start, variant.end) if variant else written
         name = record.contig if contig is None else self.genome.names[contig]
         name = own_name(name, self.annotation.spans)
-        gene, region, distance = self.annotation.annotate(name, start, max(end, start + 1))
+        gene, region, distance = self.annotation.annotate(name, start, end)
         facts: dict[str, Any] = {"gene": gene, "region": region, "tss_distance": distance}
         effect = self.consequences.of(variant) if variant else None
         if effect is not None:

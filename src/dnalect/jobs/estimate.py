@@ -3,9 +3,8 @@
 import gzip
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,8 +20,9 @@ from dnalect.models.precision import computes_bf16
 
 # Seconds: shorter runs say nothing.
 WORTH_SAYING = 60.0
-# Seconds that looking into the input may take, and that one timing should last; the most of the work that is timed.
-LOOK, TIMED, SHARE = 0.5, 0.5, 1 / 20
+# Seconds that looking into the input may take, that one timing should last, and below which the first is done again;
+# the most of the work that is timed.
+LOOK, TIMED, FIRST, SHARE = 0.5, 0.5, 5.0, 1 / 20
 # Items of the first timing: fewer cost as much, as a batch is filled up.
 FILLED = 16
 # Records that are looked at. Fewer alleles than FEW are not worth a timing.
@@ -48,21 +48,27 @@ def seconds_each(run: Callable[[int], object], most: int, share: float = SHARE) 
     """Return the seconds that each of `most` items takes. run: does the first n of them, any n from 1 to `most`.
 
     At most a small share of them is done, one at least. What a run costs whatever its size is left out where two
-    sizes were timed: small runs are filled up to a batch, and first ones are slower.
+    sizes were timed: small runs are filled up to a batch.
     """
     limit = max(1, int(most * share))
     count, before = min(FILLED, limit), (0, 0.0)
     with using(False):
-        while True:
-            begun = time.perf_counter()
-            run(count)
-            taken = time.perf_counter() - begun
-            following = min(4 * count, limit)
-            if taken >= TIMED or following <= count:
-                slope = (taken - before[1]) / (count - before[0])
-                return slope if slope > 0 else taken / count
+        taken = _timed(run, count)
+        # What a process does first is slower, on a GPU by seconds.
+        if taken < FIRST:
+            taken = _timed(run, count)
+        while taken < TIMED and count < limit:
             before = (count, taken)
-            count = following
+            count = min(4 * count, limit)
+            taken = _timed(run, count)
+    slope = (taken - before[1]) / (count - before[0])
+    return slope if slope > 0 else taken / count
+
+
+def _timed(run: Callable[[int], object], count: int) -> float:
+    begun = time.perf_counter()
+    run(count)
+    return time.perf_counter() - begun
 
 
 def announce(parts: Sequence[Part], shorter: Sequence[str] = ()) -> None:
@@ -98,12 +104,8 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
     looked = _looked_at(job, variants)
     found = looked.classes
     if job.table is None and sum(count for count, _ in found.values()) > FEW:
-        parts, rates = [], {}
-        for what, (count, sample) in found.items():
-            each = seconds_each(partial(_measured, job, sample), min(len(sample), int(count)))
-            parts.append(_scoring(job, what, count, each))
-            rates[what] = each * len(sample) / max(1, job.scorer.cost(sample))
-        parts += _background(job, looked.first, rates)
+        parts = [_scoring(job, what, *counted) for what, counted in found.items()]
+        parts += _background(job, looked.first)
         models = ["fewer models"] if len(job.models) > 1 else []
         announce(parts, [*models, *cheaper(job.models[0].device, job.options.dtype)])
     return looked.records
@@ -137,12 +139,17 @@ def _looked_at(job: Scoring, variants: str | os.PathLike[str]) -> Looked:
     resolved = job.resolved(records)
     known = [each for found in resolved for each in found if isinstance(each, Variant)]
     first = [each for found in resolved[:CHUNK] for each in found if isinstance(each, Variant)]
-    sampled: dict[str, list[Variant]] = {}
-    for variant in [*known[middle:], *known[:middle]]:
-        if variant.kind in CLASSES:
-            sampled.setdefault(CLASSES[variant.kind], []).append(variant)
+    sampled = _by_class([*known[middle:], *known[:middle]])
     counted = {what: (len(each) * every / len(records), each) for what, each in sampled.items()}
     return Looked(len(records) if ended else None, counted, first)
+
+
+def _by_class(variants: Sequence[Variant]) -> dict[str, list[Variant]]:
+    found: dict[str, list[Variant]] = {}
+    for variant in variants:
+        if variant.kind in CLASSES:
+            found.setdefault(CLASSES[variant.kind], []).append(variant)
+    return found
 
 
 def _is_file(variants: str | os.PathLike[str]) -> bool:
@@ -162,27 +169,25 @@ def _lines(variants: str | os.PathLike[str]) -> float:
         return lines * size / max(1, raw.tell()) if block else 0.0
 
 
-def _measured(job: Scoring, sample: list[Variant], count: int) -> None:
-    job.measure(sample[:count])
+def _seconds(score: Callable[[list[Variant]], object], variants: Sequence[Variant]) -> float:
+    """Return what variants of a class take. Of substitutions of one base, which share forwards, one is timed."""
+    keys = ((each.contig, each.start, each.kind != "snv" and n) for n, each in enumerate(variants))
+    apart = list(dict(zip(keys, variants, strict=True)).values())
+    return len(apart) * seconds_each(lambda count: score(apart[:count]), len(apart))
 
 
-def _scoring(job: Scoring, what: str, count: float, each: float) -> Part:
+def _scoring(job: Scoring, what: str, count: float, sample: list[Variant]) -> Part:
     flags = ["--score llr"] if "distance" in job.measured and "llr" in job.measured else []
     if job.options.indels == "exact" and what == CLASSES["insertion"] and job.scorer.stretch == 1:
         flags.append("--indels fast")
-    return Part(f"{count:,.0f} {what}", each * count, tuple(flags))
+    return Part(f"{count:,.0f} {what}", _seconds(job.measure, sample) * count / len(sample), tuple(flags))
 
 
-def _background(job: Scoring, first: list[Variant], rates: Mapping[str, float]) -> list[Part]:
-    """The background that the first chunk has drawn. rates: class of variant -> seconds of a multiply-add.
-
-    Where more than the log-ratio is measured, which is all that a background needs, this is an upper bound.
-    """
+def _background(job: Scoring, first: list[Variant]) -> list[Part]:
+    """The background that the first chunk has drawn; a part of itself is timed, as the variants may be few."""
     if "llr" not in job.measured:
         return []
-    drawn: dict[str, list[Variant]] = {}
-    for variant in job.background.planned([each for each in first if each.kind in CLASSES]):
-        drawn.setdefault(CLASSES[variant.kind], []).append(variant)
-    seconds = sum(job.scorer.cost(each) * rates.get(what, 0.0) for what, each in drawn.items())
+    drawn = _by_class(job.background.planned([each for each in first if each.kind in CLASSES]))
+    seconds = sum(_seconds(job.scorer.score, each) for each in drawn.values())
     count = sum(map(len, drawn.values()))
     return [Part(f"{count:,} random variants for the percentiles", seconds, ("--background 0",))] if count else []

@@ -4,22 +4,54 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnalect.core.errors import ModelError
+from dnalect.core.figures import shown
+from dnalect.core.tables import aligned
+from dnalect.genome.builds import builds
+from dnalect.jobs.selection import fitting
+from dnalect.models.assemblies import origin_as
 from dnalect.models.card import Card, read_card
-from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, embedded_cards, published, unknown
-from dnalect.models.worth import in_short, of_model
+from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded, embedded_cards, older_cards, published, unknown
+from dnalect.models.worth import HEADLINE, Known, headline, of_model
 
-HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "AUROC measured here", "from")
+OWN = ("name", "trained on", "context", HEADLINE.lower(), "best rival")
+HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "from")
 
 
-def rows() -> list[tuple[str, ...]]:
-    """Return the table of all models with a name, its header first."""
-    table: list[tuple[str, ...]] = [HEADER]
-    for own in embedded_cards():
-        table.append((own.id, *_sizes(own), own.species, own.licence or "-", in_short(own.id) or "-", "embedded"))
-    for card in PUBLISHED.values():
-        origin = card.hub or card.source.partition(",")[0]
-        table.append((card.name, *_sizes(card), card.species, card.licence, "-", origin))
-    return table
+def listing() -> str:
+    """Return all models with a name as text: those that ship with what they are worth, then the published ones."""
+    own, others = [OWN], [HEADER]
+    for card in embedded_cards():
+        own.append((card.id, card.species, f"{card.context_bases:,} bp", *_worth(card)))
+    for card in older_cards():
+        own.append((f"{card.id}@{card.version}", card.species, f"{card.context_bases:,} bp", "-", "-"))
+    for each in PUBLISHED.values():
+        sizes = (f"{each.parameters:,}", each.tokenizer, f"{each.context_bases:,} bp")
+        others.append((each.name, *sizes, each.species, each.licence, each.hub or each.source.partition(",")[0]))
+    defaults = {build.species: card for build in reversed(builds()) for card in fitting(origin_as(build))[0][:1]}
+    chosen = ", ".join(f"{card.id} for {species}" for species, card in reversed(defaults.items()))
+    return "\n".join(
+        [
+            aligned(own),
+            "",
+            f"These ship with dnalect. {HEADLINE}: AUROC of the score, 0.5 is chance, with its 95% interval.",
+            "dnalect models show NAME has all that was measured, docs/worth.md how.",
+            f"Without --model: {chosen}.",
+            "",
+            aligned(others),
+        ]
+    )
+
+
+def _measured(card: Card) -> dict[str, list[Known]]:
+    """What was measured of a model that ships: of its newest version, as the figures know the name alone."""
+    return of_model(card.id) if card.sha256 in {each.sha256 for each in embedded_cards()} else {}
+
+
+def _worth(card: Card) -> tuple[str, str]:
+    known = headline(card.id)
+    if known is None:
+        return "-", "-"
+    return shown(known.figure.value, 2), f"{known.rival.who} {known.rival.value.mean:.2f}" if known.rival else "-"
 
 
 def describe(name: str) -> str:
@@ -29,16 +61,12 @@ def describe(name: str) -> str:
     """
     if card := published(name):
         return _published(card)
-    for folder in (EMBEDDED / name, Path(name)):
-        if (folder / "card.json").is_file():
-            return _own(read_card(folder))
+    folder = embedded(name) or Path(name)
+    if (folder / "card.json").is_file():
+        return _own(read_card(folder))
     if Path(name).is_dir():
         raise ModelError(f"{name} has no card.json; dnalect models verify {name} says what it holds")
     raise unknown(name)
-
-
-def _sizes(card: Card | PublishedCard) -> tuple[str, str, str]:
-    return f"{card.parameters:,}", card.tokenizer, f"{card.context_bases:,} bp"
 
 
 def _published(card: PublishedCard) -> str:
@@ -67,7 +95,7 @@ def _own(card: Card) -> str:
     facts = {
         "name": card.id,
         "family": card.family,
-        "revision": card.revision,
+        "version": f"{card.version}, revision {card.revision}",
         "parameters": f"{card.parameters:,}",
         "memory": f"{card.parameters * 4 / 1e9:.3f} GB of weights in float32",
         "tokenizer": card.tokenizer,
@@ -76,7 +104,7 @@ def _own(card: Card) -> str:
         "licence": card.licence or "-",
         "sha256": card.sha256,
     }
-    told = [f"measured: {question}, {each.told()}" for question, all_ in of_model(card.id).items() for each in all_]
+    told = [f"measured: {question}, {each.told()}" for question, all_ in _measured(card).items() for each in all_]
     return _lines(facts, told)
 
 

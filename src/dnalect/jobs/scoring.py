@@ -34,7 +34,7 @@ from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.models.assemblies import any_saw, origin_of, same_species
-from dnalect.models.catalogue import EMBEDDED
+from dnalect.models.catalogue import embedded
 from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import use_threads
@@ -61,7 +61,7 @@ class Scoring:
         self.genome = open_genome(options.reference)
         self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.notes: list[str] = []
-        names = models_for(self.genome, options.model)
+        names = models_for(self.genome, options.model, self.origin.told)
         loaded = [load(name, options.device, options.dtype) for name in names]
         self.predictor = the_predictor(loaded)
         self.measured = scores_for(options.scores, self.predictor)
@@ -149,7 +149,7 @@ class Scoring:
             bool(self.origin.possible) and all(same_species(card, each) for each in self.origin.possible)
         )
         own = name if isinstance(name, str | os.PathLike) else card.id
-        folder = next((each for each in (EMBEDDED / own, Path(own)) if each.is_dir()), None)
+        folder = embedded(str(own)) or (Path(own) if Path(own).is_dir() else None)
         tables = tables_in(folder, card.sha256, say) if folder else []
         return fitting(tables, scorer.definition, scorer.flank, self.genome.checksum, known)
 
@@ -294,7 +294,7 @@ class Scoring:
                 row = replace(row, ancestral=record.ancestral_of(allele))
             if variant:
                 row = replace(row, span=(variant.start, variant.end), motif=next(motifs))
-            rows.append(replace(row, **self.places.facts(record, contig, variant)) if self.places else row)
+            rows.append(replace(row, **self.places.facts(record, contig, allele, variant)) if self.places else row)
         return rows
 
     def _saw(self, contig: int, start: int, end: int) -> bool | None:

@@ -16,6 +16,7 @@ from dnalect.models.catalogue import embedded_cards
 from dnalect.models.load import tuned_model
 from dnalect.models.model import Model, Named
 from dnalect.models.predictor import Predictor
+from dnalect.models.worth import headline
 
 # A text with commas, a folder, a model, or a list whose entries are taken as they are; None: the reference chooses.
 Models = Named | Sequence[Named] | None
@@ -64,7 +65,7 @@ def named_models(models: Models) -> list[Named]:
     return [str(each) if isinstance(each, os.PathLike) else each for each in several]
 
 
-def models_for(genome: Genome, models: Models) -> list[Named]:
+def models_for(genome: Genome, models: Models, told: Build | None = None) -> list[Named]:
     """Return the models to score with: several are an ensemble.
 
     Raises ModelError where one is empty or named twice, or where none is named and no embedded
@@ -72,7 +73,7 @@ def models_for(genome: Genome, models: Models) -> list[Named]:
     """
     names = named_models(models)
     if not names or names == [""]:
-        return [model_for(genome, None)]
+        return [model_for(genome, None, told)]
     if "" in names:
         raise ModelError(f"a model without a name in {','.join(map(str, names))!r}: put one comma between two names")
     if twice := [name for name in names if names.count(name) > 1]:
@@ -88,27 +89,42 @@ def labels_of(cards: Sequence[Card]) -> list[str]:
     ]
 
 
-def model_for(genome: Genome, name: Named | None) -> Named:
+def model_for(genome: Genome, name: Named | None, told: Build | None = None) -> Named:
     """Return `name`, or the embedded model that fits the reference where there is none.
 
-    That is one of the reference's own assembly, else one of its species, and it is said which.
+    That is one of the reference's own assembly, else one of its species, and it is said which. told: the assembly,
+    where somebody names it.
     Raises ModelError where none fits.
     """
     if name is not None and name != "":
         return name
-    origin = origin_of(genome)
-    cards = sorted(embedded_cards(), key=lambda card: len(card.genomes))
-    found, why = [card for card in cards if card.is_of(list(origin.lengths))], "by the contig lengths of the reference"
-    if not found:
-        found = [card for card in cards if any(same_species(card, build) for build in origin.possible)]
-        why = f"because the reference is of {_species(found[:1], origin)}"
-    # A slice may be of several species: one model that fits is taken, and it is said why.
-    if len(found) > 1 and not origin.build:
+    origin = origin_of(genome, told)
+    found, own = fitting(origin)
+    # A slice may be of several species; where models of one fit, the first is taken, and it is said why.
+    if not origin.build and len({tuple(card.species.split()[:2]) for card in found}) > 1:
         found = []
     if not found:
-        raise ModelError(f"{_unfitting(origin)}; name one with --model ({', '.join(c.id for c in cards)} or a folder)")
-    say(f"model {found[0].id}, chosen {why}")
+        names = ", ".join(card.id for card in embedded_cards())
+        raise ModelError(f"{_unfitting(origin)}; name one with --model ({names} or a folder)")
+    other = f"because the reference is of {_species(found[:1], origin)}"
+    say(f"model {found[0].id}, chosen {'by the contig lengths of the reference' if own else other}")
     return found[0].id
+
+
+def fitting(origin: Origin) -> tuple[list[Card], bool]:
+    """Return the embedded models of a reference's assembly, else of its species, and whether they are of the assembly.
+
+    The first is the default: one that reads all bases of a window in a single pass (duplex); of these the one that is
+    worth most, by the figure of `models list`; of equal ones, that which learned from the fewest genomes.
+    """
+    cards = sorted(embedded_cards(), key=lambda card: (card.family != "duplex", -_worth(card), len(card.genomes)))
+    own = [card for card in cards if card.is_of(list(origin.lengths))]
+    return own or [card for card in cards if any(same_species(card, each) for each in origin.possible)], bool(own)
+
+
+def _worth(card: Card) -> float:
+    known = headline(card.id)
+    return known.figure.value.mean if known else 0.0
 
 
 def _species(cards: Sequence[Card], origin: Origin) -> str:

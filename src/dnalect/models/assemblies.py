@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dnalect.genome.builds import SAME_ASSEMBLY, Build, Slice, build_of, builds_with, slice_of
+from dnalect.genome.builds import SAME_ASSEMBLY, Build, build_of, builds_with
 from dnalect.genome.fasta import Genome
+from dnalect.genome.names import Slice, slice_of
 from dnalect.models.card import Card
 
 
@@ -61,6 +62,11 @@ class Origin:
 def origin_of(genome: Genome, told: Build | None = None) -> Origin:
     """Return where the contigs of a reference come from. told: the assembly, where somebody names it."""
     return Origin(genome.names, tuple(int(length) for length in genome.lengths), told)
+
+
+def origin_as(build: Build) -> Origin:
+    """Return the origin of a whole assembly."""
+    return Origin(tuple(build.contigs), tuple(build.contigs.values()))
 
 
 def same_species(card: Card, build: Build) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
 from dnalect.genome.builds import SAME_ASSEMBLY
-from dnalect.genome.regions import split_region
+from dnalect.genome.names import split_region
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Origin:
 class Card:
     """The card.json of a model folder.
 
-    id, revision: name and version. sha256: of model.safetensors. family: which network.
+    id, version: of two models of one name the higher version is the newer. revision: names the weights.
+    sha256: of model.safetensors. family: which network.
     config: the sizes of a network, which its family reads; of a predictor its `origin`.
     context_bases: longest window. window: the default one. parameters: their number. genomes: of the
     corpus. training: seed, minutes, command ..., for people; `core_minutes` and `trained_length` are
@@ -102,6 +103,7 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     heads: dict[str, Any] = field(default_factory=dict)
+    version: int = 1
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -180,6 +182,7 @@ _KINDS = {
     "context_bases": int,
     "window": int,
     "parameters": int,
+    "version": int,
     "genomes": list,
     "figures": dict,
     "heads": dict,

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.nearest import did_you_mean
-from dnalect.models.card import Card, read_card
+from dnalect.models.card import Card, Origin, read_card
 
 EMBEDDED = Path(__file__).parent / "embedded"
 NO_COMMERCE = "licensed for non-commercial use only (CC BY-NC-SA 4.0), and so is what is made from it"
@@ -82,10 +82,44 @@ def published_of(family: str) -> list[PublishedCard]:
 
 
 def embedded_cards() -> list[Card]:
-    """Return the cards of the models that ship inside the package."""
-    if not EMBEDDED.is_dir():
-        return []
-    return [read_card(folder) for folder in sorted(EMBEDDED.iterdir()) if (folder / "card.json").is_file()]
+    """Return the cards of the models that ship inside the package, of each the newest version."""
+    return list({card.id: card for card, _ in reversed(_shipped())}.values())[::-1]
+
+
+def older_cards() -> list[Card]:
+    """Return the cards of the older versions that ship, which are loaded as NAME@VERSION."""
+    newest = {card.id: card.version for card in embedded_cards()}
+    return [card for card, _ in _shipped() if card.version < newest[card.id]]
+
+
+def as_it_was(origin: Origin) -> str:
+    """Return the name of the language model of a predictor, of one that ships with its version."""
+    ships = any(card.id == origin.name for card in embedded_cards())
+    return f"{origin.name}@{origin.revision}" if ships else origin.name
+
+
+def embedded(name: str) -> Path | None:
+    """Return the folder of a model that ships, None where there is none of this name.
+
+    name: as `duplex-yeast`, its newest version; as `duplex-yeast@1`, that version; or with the revision of its card, as
+    `duplex-yeast@97b626aa79b9`. Raises ModelError for a version that does not ship.
+    """
+    model, _, version = name.partition("@")
+    mine = [(card, folder) for card, folder in _shipped() if card.id == model]
+    if not mine:
+        return None
+    for card, folder in mine:
+        if version in ("", str(card.version), card.revision):
+            return folder
+    versions = " and ".join(f"{model}@{card.version} (revision {card.revision})" for card, _ in mine)
+    raise ModelError(f"this dnalect ships {versions}, and no {name}: take one, or the folder of another")
+
+
+def _shipped() -> list[tuple[Card, Path]]:
+    """Cards and folders by name, the newest version of each first."""
+    folders = sorted(EMBEDDED.iterdir()) if EMBEDDED.is_dir() else []
+    found = [(read_card(folder), folder) for folder in folders if (folder / "card.json").is_file()]
+    return sorted(found, key=lambda each: (each[0].id, -each[0].version))
 
 
 def published(name: str) -> PublishedCard | None:
@@ -95,8 +129,9 @@ def published(name: str) -> PublishedCard | None:
 
 
 def names() -> list[str]:
-    """Return the names of all models, the embedded ones first."""
-    return [*(card.id for card in embedded_cards()), *PUBLISHED]
+    """Return the names of all models, the embedded ones first, the newest before older ones."""
+    older = (f"{card.id}@{card.version}" for card in older_cards())
+    return [*(card.id for card in embedded_cards()), *older, *PUBLISHED]
 
 
 def unknown(name: str) -> ModelError:

@@ -13,7 +13,7 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json, sha256
 from dnalect.genome.builds import build_named
 from dnalect.models.card import Card, CorpusGenome, read_card
-from dnalect.models.catalogue import EMBEDDED, PublishedCard, published, unknown
+from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig
 from dnalect.models.files import Weights, read_weights
@@ -38,11 +38,11 @@ _log = logging.getLogger("dnalect")
 def model_folder(name: str) -> Path:
     """Return the folder of a model, fetching it from the hub where it has to come from there.
 
-    name: an embedded model, a folder, a published model (`dnabert-6`) or OWNER/NAME on the hub,
-    tried in this order. Raises ModelError where it is none of these or can't be had.
+    name: an embedded model (`duplex-yeast` or `duplex-yeast@1`), a folder, a published model (`dnabert-6`) or
+    OWNER/NAME on the hub, tried in this order. Raises ModelError where it is none of these or can't be had.
     """
-    if (EMBEDDED / name / "card.json").is_file() and "/" not in name:
-        return EMBEDDED / name
+    if own := embedded(name):
+        return own
     folder = Path(name)
     if folder.is_dir():
         return folder
@@ -88,8 +88,8 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
     if origin.method == "probe":
         return predictor.base
     inside = model_folder(predictor.source or str(name)) / BASE
-    source: Named = inside if origin.method == "lora" and inside.is_dir() else origin.name
     try:
+        source: Named = inside if origin.method == "lora" and inside.is_dir() else as_it_was(origin)
         base = language_model(source, device, dtype)
     except ModelError as error:
         raise ModelError(

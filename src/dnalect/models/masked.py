@@ -43,9 +43,8 @@ class MaskedModel(Model):
         dtype: torch.dtype,
         published: "PublishedCard | None" = None,
     ):
-        self.card, self.family, self.tokenizer, self.published = card, family, tokenizer, published
-        self.network = network.to(device=device, dtype=dtype).eval()
-        self.device, self.dtype = device, dtype
+        super().__init__(card, network, device, dtype)
+        self.family, self.tokenizer, self.published = family, tokenizer, published
 
     @cached_property
     def can(self) -> Abilities:

@@ -123,6 +123,11 @@ class Model(ABC):
     device: torch.device
     dtype: torch.dtype
 
+    def __init__(self, card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype):
+        self.card = card
+        self.network = network.to(device=device, dtype=dtype).eval()
+        self.device, self.dtype = device, dtype
+
     @property
     @abstractmethod
     def can(self) -> Abilities:

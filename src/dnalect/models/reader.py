@@ -5,7 +5,7 @@ from pathlib import Path
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
 from dnalect.models.card import read_card
-from dnalect.models.catalogue import EMBEDDED, published, unknown
+from dnalect.models.catalogue import embedded, published, unknown
 from dnalect.models.hub import is_hub_id, is_path, no_folder, small_files
 from dnalect.models.predictor import BASE
 from dnalect.models.recognise import check_type
@@ -22,8 +22,8 @@ def tokenizer_of(model: str) -> Tokenizer:
     """
     if Path(model).is_dir():
         return _of_folder(Path(model))
-    if (EMBEDDED / model / "card.json").is_file() and "/" not in model:
-        return named("single")
+    if own := embedded(model):
+        return _of_folder(own)
     if about := published(model):
         if about.family == "nucleotide_transformer":
             return named("nt-v2" if about.name.startswith("nt-v2") else "nt-v1")

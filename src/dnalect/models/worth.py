@@ -10,6 +10,7 @@ from importlib import resources
 from dnalect.core.figures import Figure, against_chance, figures_of, shown
 
 FILE = "worth.tsv"
+HEADLINE = "Common over rare"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,6 @@ def of_model(model: str) -> dict[str, list[Known]]:
     return found
 
 
-def in_short(model: str) -> str:
-    """Return a model's figures in a few words: `splice sites 0.42, 0.50; common over rare 0.54`."""
-    return "; ".join(
-        f"{question.lower()} {', '.join(f'{each.figure.value.mean:.2f}' for each in figures)}"
-        for question, figures in of_model(model).items()
-    )
+def headline(model: str) -> Known | None:
+    """Return the figure by which models are listed and chosen: of the question that is asked of every species."""
+    return next(iter(of_model(model).get(HEADLINE, ())), None)

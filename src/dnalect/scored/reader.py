@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from dnalect.core.errors import TableError
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.variants import NAMES
+from dnalect.genome.windows.alleles import span_as_written
 from dnalect.scored.fields import COLUMNS
 from dnalect.scored.vcf import read_vcf
 
@@ -70,15 +71,21 @@ class Scored:
         return [row for row in order if first.setdefault(self.keys[row], row) != row]
 
     @cached_property
-    def changed(self) -> tuple[Numbers, Numbers]:
-        """Starts and ends (n,) of the changed bases, 0-based half-open.
+    def spans(self) -> tuple[Numbers, Numbers]:
+        """Starts and ends (n,) of the changed bases, 0-based half-open; equal of an insertion, as in a `Row`.
 
-        Bases that both alleles share at their ends are left out; of an insertion they are
-        the bases to both sides of it.
+        Bases that both alleles share at their ends are left out.
         """
-        spans = [_changed(position - 1, ref, alt) for _, position, ref, alt in self.keys]
+        spans = [span_as_written(position - 1, ref, alt) for _, position, ref, alt in self.keys]
         table = np.array(spans, dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
+
+    @cached_property
+    def changed(self) -> tuple[Numbers, Numbers]:
+        """Starts and ends (n,) of the changed bases, 0-based half-open; of an insertion, the bases to both sides."""
+        starts, ends = self.spans
+        inserted = starts == ends
+        return np.maximum(0, starts - inserted), ends + inserted
 
     def texts(self, column: str) -> list[str]:
         """Return a column as text, "" where there is none. TableError where the file lacks it."""
@@ -108,20 +115,6 @@ class Scored:
             at = table.column_names.index(name) if name in table.column_names else None
             table = table.append_column(name, made) if at is None else table.set_column(at, name, made)
         return replace(self, table=table)
-
-
-def _changed(start: int, ref: str, alt: str) -> tuple[int, int]:
-    if not alt.isalpha():
-        return start, start + max(1, len(ref))
-    shared = 0
-    while shared < min(len(ref), len(alt)) and ref[-1 - shared] == alt[-1 - shared]:
-        shared += 1
-    ref, alt = ref[: len(ref) - shared], alt[: len(alt) - shared]
-    first = 0
-    while first < min(len(ref), len(alt)) and ref[first] == alt[first]:
-        first += 1
-    low, high = start + first, start + len(ref)
-    return (low, high) if low < high else (max(0, low - 1), low + 1)
 
 
 def read_scored(path: str) -> Scored:

@@ -10,6 +10,8 @@ from dnalect.core.errors import InputError
 
 BASES = "ACGT"
 UNKNOWN = 4
+# What a sequence may hold: bases, IUPAC codes, gaps.
+LETTERS = frozenset("ABCDGHKMNRSTUVWXYabcdghkmnrstuvwxy-*.")
 
 _CODES = np.full(256, UNKNOWN, dtype=np.uint8)
 for _code, _base in enumerate(BASES):
@@ -39,14 +41,17 @@ def decode(codes: npt.NDArray[np.uint8]) -> str:
 def texts(sequences: Any) -> list[Any]:
     """Return sequences as a list: one that is given alone is one sequence. Raises InputError for what is none.
 
-    sequences: texts, or arrays of ASCII bytes (L,).
+    sequences: texts of LETTERS, or arrays of ASCII bytes (L,).
     """
     if isinstance(sequences, str):
-        return [sequences]
+        sequences = [sequences]
     found = list(sequences) if isinstance(sequences, Iterable) and not isinstance(sequences, bytes) else None
     if found is None or not all(isinstance(each, str | np.ndarray) for each in found):
         wrong = sequences if found is None else next(each for each in found if not isinstance(each, str | np.ndarray))
         raise InputError(f"sequences are texts such as 'ACGT', one or a list of them, not {type(wrong).__name__}")
+    for each in found:
+        if isinstance(each, str) and (strange := set(each) - LETTERS):
+            raise InputError(f"{each[:20]!r} is no sequence of A, C, G, T and N: it holds {min(strange)!r}")
     return found
 
 

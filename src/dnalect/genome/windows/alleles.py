@@ -161,6 +161,26 @@ def normalise(contig: int, start: int, ref: Codes, alt: Codes, genome: Genome) -
     return Variant(contig, start, end, moved if len(ref) else ref, moved if len(alt) else alt, tandem)
 
 
+def span_as_written(start: int, ref: str, alt: str) -> tuple[int, int]:
+    """Return [start, end) of the bases that an allele changes, without the reference; equal of an insertion.
+
+    start: of `ref`, 0-based. Bases that both alleles share at their ends are left out. Where an indel stands as far
+    left as it slides, this is the span of its variant.
+    """
+    if not alt.isalpha():
+        # POS of a symbolic allele is the base before it.
+        start += alt.startswith("<")
+        return start, start + max(1, len(ref))
+    shared = 0
+    while shared < min(len(ref), len(alt)) and ref[-1 - shared] == alt[-1 - shared]:
+        shared += 1
+    ref, alt = ref[: len(ref) - shared], alt[: len(alt) - shared]
+    first = 0
+    while first < min(len(ref), len(alt)) and ref[first] == alt[first]:
+        first += 1
+    return start + first, start + len(ref)
+
+
 def _room_to_the_left(contig: int, start: int, moved: Codes, genome: Genome) -> int:
     """How far the bases before `start` continue `moved` repeated to the left."""
     shift, step = 0, 256

@@ -15,7 +15,7 @@ from dnalect.examples.read import read_examples
 from dnalect.examples.similar import similar_groups
 from dnalect.examples.splits import deal, split, strata_of
 from dnalect.genome.fasta import open_genome
-from dnalect.genome.regions import split_region
+from dnalect.genome.names import split_region
 from dnalect.jobs.benchmark.suite import TaskSpec
 from dnalect.jobs.tuning.data import units_of
 from dnalect.models.pooled import middle

@@ -97,8 +97,8 @@ def _annotated(scored: Scored, path: str) -> Scored:
     """Add gene, region and distance to the nearest TSS, in place of columns of these names."""
     annotation = open_annotation(path)
     names = {contig: own_name(contig, annotation.spans) for contig in set(scored.contigs)}
-    spans = zip(scored.contigs, *(each.tolist() for each in scored.changed), strict=True)
-    rows = [annotation.annotate(names[contig], start, max(end, start + 1)) for contig, start, end in spans]
+    spans = zip(scored.contigs, *(each.tolist() for each in scored.spans), strict=True)
+    rows = [annotation.annotate(names[contig], start, end) for contig, start, end in spans]
     gene, region, distance = zip(*rows, strict=True)
     if not any(region):
         few = ", ".join(list(annotation.spans)[:6])

@@ -196,11 +196,6 @@ class DuplexModel(Model):
     network: Duplex
     tokenizer = SingleBases()
 
-    def __init__(self, card: Card, network: Duplex, device: torch.device, dtype: torch.dtype):
-        self.card = card
-        self.network = network.to(device=device, dtype=dtype).eval()
-        self.device, self.dtype = device, dtype
-
     @cached_property
     def can(self) -> Abilities:
         """Every base given the rest; the states are those of both streams, one a strand."""
