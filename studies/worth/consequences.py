@@ -7,13 +7,13 @@ from dnalect import InputError
 from dnalect.examples import strata
 from dnalect.genome import CodingSequence, Region, context_class
 from studies.worth.bench import Bench, Findings, Options, Plot
+from studies.worth.coding_bases import coding_substitutions, drawn_of, pairs
 from studies.worth.compare import LLR, add_aurocs, variant_rivals
 from studies.worth.human import BLOCK, POPULATION_REGION, mutability, population
 from studies.worth.refseq import coding_genes
 from studies.worth.snvs import features
 from studies.worth.species import HUMAN
 from studies.worth.splice import REGION
-from studies.worth.strains import coding_substitutions, drawn_of, pairs
 
 NAME = "consequences"
 # Both lie on one contig.

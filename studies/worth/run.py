@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from dnalect import ConfigError, DnalectError, open_genome
+from dnalect import ConfigError, DnalectError, TableError, open_genome
 from dnalect.core import check_outputs, made_folder, say, track, write_text
 from dnalect.models import embedded_cards, model_folder, read_card
 from studies.options import Worth
@@ -103,7 +103,7 @@ def _command(request: Worth, results: Sequence[Result]) -> str:
 
 
 def _write(request: Worth, results: Sequence[Result], skipped: Sequence[Skipped]) -> None:
-    fresh = {study: [each for each in results if each.study == study] for study in STUDIES}
+    fresh = {study: _with_kept(request.out, study, results) for study in STUDIES}
     for study, own in fresh.items():
         if own:
             write_study(request.out, study, own)
@@ -111,10 +111,24 @@ def _write(request: Worth, results: Sequence[Result], skipped: Sequence[Skipped]
         _draw(request, result.findings)
     if request.page is not None:
         every = [each for study, own in fresh.items() for each in own or read_study(request.out, study)]
+        # What an earlier run measured is shown as such, and is not missing.
+        told = {(each.study, each.species) for each in every}
+        skipped = [each for each in skipped if (each.study, each.species) not in told]
         if not every:
             raise ConfigError(f"{request.out} holds no study, so there is nothing to write a page of")
         write_head(request.out / HEAD_FILE, every)
         write_text(request.page, render(every, skipped, IMAGES, _command(request, every)))
+
+
+def _with_kept(out: Path, study: Study, results: Sequence[Result]) -> list[Result]:
+    """What was measured of a study, with what OUT holds of the species that were not; [] where nothing was measured."""
+    own = [each for each in results if each.study == study]
+    measured = {each.species for each in own}
+    try:
+        kept = read_study(out, study) if own and set(study.runs) - measured else []
+    except TableError:  # of another version: what is measured now takes its place
+        kept = []
+    return own + [each for each in kept if each.species not in measured]
 
 
 def _draw(request: Worth, findings: Findings) -> None:

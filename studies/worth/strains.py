@@ -1,7 +1,7 @@
-"""Study: what differs between two yeast strains, and what substitutions do to proteins."""
+"""Study: what differs between yeast strains, and what substitutions do to proteins."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,94 +13,45 @@ from dnalect.genome import (
     CONSEQUENCES,
     MISSENSE,
     NONSENSE,
-    OTHER,
     SYNONYMOUS,
-    CodingSequence,
     Region,
     context_class,
     covered,
-    every_substitution,
-    own_name,
-    read_coding,
-    sound_genes,
 )
-from dnalect.stats import BLOCK
+from dnalect.stats import BLOCK, quantiles_within
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot
+from studies.worth.coding_bases import Genes, drawn_of, joined, pairs
 from studies.worth.collected import Collected
 from studies.worth.compare import LLR, Scores, add_aurocs, variant_rivals
 from studies.worth.promoter_bases import contexts, mutability
+from studies.worth.relatives import CONTEXT, Relatives, read_relatives
 from studies.worth.snvs import Features, Snvs, features, make_snvs, read_snvs
 from studies.worth.species import YEAST
 
 NAME = "strains"
-VARIANTS = "variants/yeast_S288C_vs_W303_chrI_chrII.vcf"
-CONTIGS = ("chrI", "chrII")
-# Substitutions of each consequence that are drawn before they are matched.
-DRAWN = 40_000
-CAPTION = "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance."
-
-Numbers = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Coding:
-    """Coding substitutions, sorted by contig and position.
+class Strain:
+    """A strain that differs from the reference. title: what its groups begin with. contigs: those looked at."""
 
-    consequence, codon_position: as in genome.coding. change: number of the substitution on
-    the coding strand. gene: number, unique over contigs. All (n,).
-    """
-
-    snvs: Snvs
-    consequence: Numbers
-    codon_position: Numbers
-    change: Numbers
-    gene: Numbers
-
-    def take(self, at: Numbers | Mask) -> "Coding":
-        """Return the entries `at`, numbers or a mask."""
-        rest = {name: getattr(self, name)[at] for name in self.__dataclass_fields__ if name != "snvs"}
-        return Coding(snvs=self.snvs.take(at), **rest)
+    name: str
+    title: str
+    variants: str
+    contigs: tuple[str, ...]
 
 
-def coding_substitutions(genes: Sequence[CodingSequence], codes: npt.NDArray[np.uint8], contig: int) -> Coding:
-    """Return every substitution of the sound genes of one contig, start and stop codons left out."""
-    every = every_substitution(list(genes), codes)
-    every = every.take(every.consequence != OTHER)
-    every = every.take(np.lexsort((every.alt, every.positions)))
-    return Coding(
-        make_snvs(contig, every.positions, every.ref, every.alt),
-        every.consequence.astype(np.int64),
-        every.codon_position.astype(np.int64),
-        every.coding_ref.astype(np.int64) * 4 + every.coding_alt,
-        every.gene.astype(np.int64) + contig * 100_000,
-    )
+STRAINS = (
+    Strain("W303", "", "variants/yeast_S288C_vs_W303_chrI_chrII.vcf", ("chrI", "chrII")),
+    Strain("RM", "RM: ", "variants/renganaath2020/BY_x_RM_45543_variants.vcf.gz", ("chrXIII", "chrXIV")),
+)
+# Substitutions of each consequence that are drawn before they are matched.
+DRAWN = 40_000
+CAPTION = "AUROC of the log-ratio (teal) and of its rivals (grey) with 95% intervals; dashed: chance."
+BOTH = f"LLR + {CONTEXT}"
 
-
-def joined(parts: Sequence[Coding]) -> Coding:
-    """Return the substitutions of several contigs, which must be in order, in one."""
-    names = [name for name in Coding.__dataclass_fields__ if name != "snvs"]
-    snvs = {n: np.concatenate([getattr(part.snvs, n) for part in parts]) for n in Snvs.__dataclass_fields__}
-    return Coding(Snvs(**snvs), **{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
-
-
-def drawn_of(every: Coding, count: int) -> Coding:
-    """Return up to `count` substitutions of each consequence, drawn with a seed."""
-    rng = np.random.default_rng(0)
-    kinds = [np.flatnonzero(every.consequence == kind) for kind in (SYNONYMOUS, MISSENSE, NONSENSE)]
-    return every.take(np.sort(np.concatenate([rng.permutation(kind)[:count] for kind in kinds])))
-
-
-def pairs(drawn: Coding) -> Iterator[tuple[str, Numbers, Mask]]:
-    """Yield every kind of consequence against every other, matched by codon position and type.
-
-    A name, the numbers (m,) of the substitutions that are compared, and which are of the milder kind.
-    """
-    for better, worse in ((SYNONYMOUS, NONSENSE), (SYNONYMOUS, MISSENSE), (MISSENSE, NONSENSE)):
-        at = np.flatnonzero(np.isin(drawn.consequence, (better, worse)))
-        stratum = strata(drawn.codon_position[at], drawn.change[at])
-        at = at[matched(drawn.consequence[at] == better, stratum)]
-        yield f"{CONSEQUENCES[better]} over {CONSEQUENCES[worse]}", at, drawn.consequence[at] == better
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def natural_among(every: Snvs, natural: Snvs) -> Mask:
@@ -113,18 +64,19 @@ def _key(snvs: Snvs) -> Numbers:
 
 
 def run(options: Options) -> Findings:
-    """Measure a model on the differences of strain W303 and on all coding substitutions of yeast."""
+    """Measure a model on what differs between strains and on all coding substitutions of yeast."""
     bench = Bench(options, YEAST.reference)
     study = _Study(bench)
     model, drawn = bench.model.name, list[Plot]()
     regions = bench.regions(bench.genome.names)
     consequences = study.consequences(regions)
-    near = [region for region in regions if bench.genome.names[region.contig] in CONTIGS]
-    if near:
-        natural = study.natural(near)
-        drawn.append(Plot.forest(f"{NAME}-{model}", f"Natural SNPs: {CAPTION}", natural))
-    else:
-        study.notes.append("No chromosome with W303 variants could be used.")
+    for strain in STRAINS:
+        near = [region for region in regions if bench.genome.names[region.contig] in strain.contigs]
+        if not near:
+            study.notes.append(f"No chromosome with variants of {strain.name} could be used.")
+            continue
+        caption = f"Natural SNPs of {strain.name}: {CAPTION}"
+        drawn.append(Plot.forest(f"{NAME}-{strain.name}-{model}", caption, study.natural(strain, near)))
     caption = f"Substitutions of coding bases by consequence: {CAPTION}"
     drawn.append(Plot.forest(f"{NAME}-consequences-{model}", caption, consequences))
     return Findings(study.table.rows, drawn, study.notes)
@@ -135,21 +87,8 @@ class _Study:
         self.bench = bench
         self.table: Collected = bench.table(NAME, YEAST.name)
         self.rates: CrossFittedMutability = mutability(bench)
-        self.coding = read_coding(bench.options.file(YEAST.annotation))
+        self.genes = Genes(bench, YEAST)
         self.notes: list[str] = []
-        self.faults: dict[int, Counter[str]] = {}
-        self.genes: dict[int, list[CodingSequence]] = {}
-
-    def _genes(self, region: Region) -> list[CodingSequence]:
-        number = region.contig
-        if number not in self.genes:
-            name = own_name(self.bench.genome.names[number], self.coding)
-            found = sound_genes(self.coding.get(name, []), self.bench.model.codes(region))
-            self.genes[number], self.faults[number] = found
-        return self.genes[number]
-
-    def _all(self, region: Region) -> Coding:
-        return coding_substitutions(self._genes(region), self.bench.model.codes(region), region.contig)
 
     def _compare(
         self,
@@ -158,23 +97,25 @@ class _Study:
         positive: Mask,
         units: Numbers,
         further: dict[str, Scores] | None = None,
+        relatives: Relatives | None = None,
     ) -> Panel:
+        """Add a comparison. further: more rivals. relatives: whose view of the neighbourhood is a rival, and added."""
         rates = self.rates.log_rates(known.around, known.snvs.alt, known.snvs.contig)
-        rivals = variant_rivals(self.bench, known, positive, rates, YEAST)
-        rivals |= further or {}
+        own: dict[str, Scores] = {LLR: known.llr()}
+        rivals = variant_rivals(self.bench, known, positive, rates, YEAST) | (further or {})
+        if relatives is not None:
+            rivals[CONTEXT] = near = relatives.near(self.bench, known.snvs)
+            alike = np.zeros(len(known.snvs), dtype=np.int64)
+            own[BOTH] = quantiles_within(own[LLR], alike) + quantiles_within(near, alike)
         seen = self.bench.seen([Region(int(c), 0, int(self.bench.genome.lengths[c])) for c in set(known.snvs.contig)])
-        return add_aurocs(self.table, group, positive, units, {LLR: known.llr()}, rivals, seen)
+        return add_aurocs(self.table, group, positive, units, own, rivals, seen)
 
     def consequences(self, regions: Sequence[Region]) -> list[Panel]:
         """Every kind of coding substitution against every other, matched by codon position and type."""
         total = sum(len(region) for region in regions)
-        drawn = joined([drawn_of(self._all(r), int(DRAWN * (len(r) / total))) for r in sorted(regions)])
-        faults = sum(self.faults.values(), Counter[str]())
-        told = ", ".join(f"{count} {fault}" for fault, count in faults.most_common())
-        self.notes.append(
-            f"{sum(map(len, self.genes.values())):,} annotated genes translate from ATG to a stop codon and are used; "
-            f"{sum(faults.values())} do not{f' ({told})' if told else ''}."
-        )
+        parts = zip(sorted(regions), self.genes.every(regions), strict=True)
+        drawn = joined([drawn_of(each, int(DRAWN * (len(region) / total))) for region, each in parts])
+        self.notes.append(self.genes.note())
         known = features(self.bench, drawn.snvs, regions)
         panels = []
         for group, at, better in pairs(drawn):
@@ -185,19 +126,29 @@ class _Study:
         synonymous, group = drawn.consequence[at] == SYNONYMOUS, "synonymous over missense, codon positions not matched"
         return [*panels, self._compare(group, known.take(at), synonymous, drawn.gene[at], third)]
 
-    def natural(self, regions: Sequence[Region]) -> list[Panel]:
+    def natural(self, strain: Strain, regions: Sequence[Region]) -> list[Panel]:
         """Natural SNPs against other substitutions of the same type near by; missense ones within the gene."""
-        snvs = read_snvs(self.bench.options.file(VARIANTS), self.bench, regions)
+        snvs = read_snvs(self.bench.options.file(strain.variants), self.bench, regions)
+        relatives = read_relatives(self.bench, regions)
         every, coding = self._near(snvs, regions)
         natural = natural_among(every, snvs)
         types = context_class(contexts(self.bench, every.contig, every.position), every.alt, 0)
+        # Where a strain carries what the relatives have, the reference changed: ancestry, not function.
+        kept = relatives.carrying(every, every.alt) > 0
         panels = []
-        for label, use in (("", np.ones(len(every), dtype=bool)), (", coding", coding), (", not coding", ~coding)):
+        for label, use in (
+            ("", np.ones(len(every), dtype=bool)),
+            (", coding", coding),
+            (", not coding", ~coding),
+            (", ALT is a relative's base", kept),
+            (", ALT in no relative", ~kept),
+        ):
             at = np.flatnonzero(use)
             at = at[matched(natural[at], strata(every.block[at], types[at], coding[at]))]
             known = features(self.bench, every.take(at), regions)
-            panels.append(self._compare(f"natural over random{label}", known, natural[at], every.block[at]))
-        return [*panels, self._natural_missense(snvs, regions)]
+            group = f"{strain.title}natural over random{label}"
+            panels.append(self._compare(group, known, natural[at], every.block[at], relatives=relatives))
+        return [*panels, self._natural_missense(strain, snvs, regions, relatives)]
 
     def _near(self, snvs: Snvs, regions: Sequence[Region]) -> tuple[Snvs, Mask]:
         """Every substitution of the 10-kb blocks that hold natural ones, and which of them are coding."""
@@ -210,19 +161,20 @@ class _Study:
             ref = np.repeat(codes[positions], 3)
             alt = (ref + np.tile([1, 2, 3], len(positions))) % 4
             parts.append(make_snvs(region.contig, np.repeat(positions, 3), ref, alt))
-            within = np.concatenate([np.zeros(0, np.int64), *(gene.positions for gene in self._genes(region))])
+            within = np.concatenate([np.zeros(0, np.int64), *(gene.positions for gene in self.genes.of(region))])
             masks.append(covered(within, within + 1, region)[parts[-1].position])
         columns = {n: np.concatenate([getattr(part, n) for part in parts]) for n in Snvs.__dataclass_fields__}
         return Snvs(**columns), np.concatenate(masks)
 
-    def _natural_missense(self, snvs: Snvs, regions: Sequence[Region]) -> Panel:
-        every = joined([self._all(region) for region in sorted(regions)])
+    def _natural_missense(self, strain: Strain, snvs: Snvs, regions: Sequence[Region], relatives: Relatives) -> Panel:
+        every = joined(self.genes.every(regions))
         natural = natural_among(every.snvs, snvs)
         counts = Counter(CONSEQUENCES[kind] for kind in every.consequence[natural].tolist())
         told = ", ".join(f"{counts[kind]} {kind}" for kind in CONSEQUENCES[:3])
-        self.notes.append(f"{len(snvs):,} natural SNPs between S288C and W303; in sound genes: {told}.")
+        self.notes.append(f"{len(snvs):,} natural SNPs between S288C and {strain.name}; in sound genes: {told}.")
         at = np.flatnonzero(every.consequence == MISSENSE)
         stratum = strata(every.gene[at], every.codon_position[at], every.change[at])
         at = at[matched(natural[at], stratum)]
         known = features(self.bench, every.snvs.take(at), regions)
-        return self._compare("natural missense over other missense of the gene", known, natural[at], every.gene[at])
+        group = f"{strain.title}natural missense over other missense of the gene"
+        return self._compare(group, known, natural[at], every.gene[at], relatives=relatives)

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from studies.worth import consequences, conservation, human, profiles, promoters, regulation, splice, strains
+from studies.worth import (
+    codons,
+    consequences,
+    conservation,
+    human,
+    likelihood,
+    profiles,
+    promoters,
+    regulation,
+    reporter,
+    splice,
+    strains,
+)
 from studies.worth.bench import Findings, Options
 from studies.worth.species import HUMAN, USTILAGO, YEAST, ZYMOSEPTORIA, Species
 
@@ -21,6 +33,17 @@ class Study:
 
 STUDIES = (
     Study(
+        likelihood.NAME,
+        "Bits per base",
+        "How many bits less than 2 the model takes for a base of the test regions, which neither it nor its rivals "
+        "saw: all of them; *homology-free*, tiles of 512 bases without a 24-mer that the training regions share; "
+        "*repeats*, bases in such a 24-mer; coding, between genes, and *promoters*, 500 bases before a start of "
+        "transcription that are not coding. The rivals are Markov models of both sides of order 24, 12 bases on each "
+        "side: *interpolated*, and *mixed*, all orders joined with weights fitted on the validation regions. The "
+        "intervals draw blocks of 10 kb.",
+        {YEAST: partial(likelihood.run, species=YEAST)},
+    ),
+    Study(
         promoters.NAME,
         "Natural variants of yeast promoters",
         "Alleles of 80-bp promoters in 1,011 yeast isolates, placed on S288C. *Common over singletons*: does the score "
@@ -33,18 +56,46 @@ STUDIES = (
     Study(
         strains.NAME,
         "Strains, and what substitutions do to proteins",
-        "SNPs between the strains S288C and W303 against substitutions of the same type in the same 10 kb, coding "
-        "against coding. Then all substitutions of sound genes by their consequence, matched by codon position and by "
+        "SNPs between the strain S288C and others, W303 and RM, against substitutions of the same type in the same "
+        "10 kb, coding against coding. Where a strain carries the base that other species have, the reference changed, "
+        "and the base at the site nearly gives the answer away: these are reported apart. *Non-conservation within 10 "
+        "bases*: the mean share of aligned other species that differ from the reference there, the site itself left "
+        "out. Then all substitutions of sound genes by their consequence, matched by codon position and by "
         "the substitution on the coding strand, so that neither gives the answer away; the intervals draw whole genes.",
         {YEAST: strains.run},
     ),
     Study(
+        codons.NAME,
+        "Why synonymous does not lie above missense",
+        "Substitutions of sound genes that keep the amino acid against those that change it, of the same change at "
+        "the same codon position. Which of them keep it is decided by the codon, so that whatever prefers some codons, "
+        "for their bases or for how much they are used, ranks them too: *codon usage* is ln of the share of the "
+        "alternate's codon in the genes of other chromosomes less that of the reference's; *the same three bases out "
+        "of frame* is the model's own mean log-ratio of the same change of the same three bases on the coding "
+        "strand of these genes where they are no codon. What the model knows of frame and code is left when that is "
+        "taken off. Genes are parted by how common their codons are in those of ribosomal proteins. The intervals draw "
+        "whole genes.",
+        {YEAST: codons.run},
+    ),
+    Study(
         conservation.NAME,
         "Conservation among relatives",
-        "For each base of *Z. tritici* the share of up to 12 aligned relatives that have the same base, which no model "
-        "has seen, against what the model expects from one genome alone: the information of its prediction and the "
-        "probability of the base that is there. The intervals draw blocks of 10 kb.",
-        {ZYMOSEPTORIA: conservation.run},
+        "For each base the share of the aligned relatives that have the same base, which no model has been shown "
+        "beside it, against what the model expects from one genome alone: the information of its prediction and the "
+        "probability of the base that is there. *Z. tritici*: up to 12 relatives. *S. cerevisiae*: five strains of "
+        "*S. paradoxus* and *S. arboricola*, its own other strains left out. The intervals draw blocks of 10 kb.",
+        {YEAST: partial(conservation.run, species=YEAST), ZYMOSEPTORIA: conservation.run},
+    ),
+    Study(
+        reporter.NAME,
+        "Measured effects of natural yeast variants",
+        "Substitutions between the strains BY and RM whose effect on expression a reporter assay measured "
+        "(Renganaath et al. 2020), in two libraries: upstream of genes, and first tiles at starts of transcription. Do "
+        "scores tell variants with a significant effect from the others, and do they rank with the size of the effect, "
+        "and with its sign? Rivals are what is known of each variant: how near the gene lies, nucleosomes, frequency, "
+        "and how many other species carry which allele. The derived allele is the one that relatives do not have. The "
+        "intervals draw blocks of 10 kb.",
+        {YEAST: reporter.run},
     ),
     Study(
         profiles.NAME,

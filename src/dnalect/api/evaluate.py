@@ -56,6 +56,7 @@ def evaluate(
     rivals: bool = True,
     sample: int | None = None,
     annotate: str | Path | None = None,
+    tss: str | Path | None = None,
     device: str = "auto",
     dtype: str = "float32",
     progress: Shown = None,
@@ -70,6 +71,7 @@ def evaluate(
         rivals: Fit Markov models too, on other parts of the FASTA.
         sample: Random bases that stand for all; None for all, of masked models for 2,000.
         annotate: A GFF or GTF, for figures of coding, intergenic and promoter bases.
+        tss: A BED of transcripts with measured starts, for the promoters.
         device: As torch names it, or "auto" for the best there is, of a model given by name.
         dtype: "float32" or "bfloat16".
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
@@ -91,6 +93,6 @@ def evaluate(
         (True, [2000])
     """
     told: dict[str, Any] = {"name": model, "reference": reference, "regions": regions, "markov": rivals}
-    told |= {"sample": sample, "annotate": annotate, "device": device, "dtype": dtype}
+    told |= {"sample": sample, "annotate": annotate, "tss": tss, "device": device, "dtype": dtype}
     with using(progress):
         return Evaluation(run(options_of(LikelihoodOptions, told)))

@@ -1,5 +1,6 @@
 from .bed import Intervals as Intervals
 from .bed import read_bed as read_bed
+from .coding import AMINO_ACIDS as AMINO_ACIDS
 from .coding import CONSEQUENCES as CONSEQUENCES
 from .coding import MISSENSE as MISSENSE
 from .coding import NONSENSE as NONSENSE
@@ -9,6 +10,7 @@ from .coding import CodingSequence as CodingSequence
 from .coding import every_substitution as every_substitution
 from .coding import read_coding as read_coding
 from .coding import sound_genes as sound_genes
+from .gff import open_annotation as open_annotation
 from .gff import parse_attributes as parse_attributes
 from .gff import read_gff as read_gff
 from .motifs import Motif as Motif
@@ -26,6 +28,7 @@ from .regions import read_regions as read_regions
 from .regions import subtract as subtract
 from .signal import read_signal as read_signal
 from .strata import covered as covered
+from .strata import gene_strata as gene_strata
 from .substitutions import bases_around as bases_around
 from .substitutions import class_means as class_means
 from .substitutions import context_class as context_class
