@@ -1,6 +1,6 @@
 """Study: why a change that keeps the amino acid does, or does not, score above one that does not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ MOST = 1_500_000
 DRAWN = 60_000
 # Genes of ribosomal proteins, the most expressed ones: which codons are favoured is counted there.
 RIBOSOMAL = ("RPL", "RPS")
-LESS = "LLR less that out of frame"
+LESS, UNUSED = "LLR less that out of frame", "LLR less what codon usage predicts"
 FRAME, USAGE = "LLR of the same three bases out of frame", "codon usage"
 MAIN, THIRD = "synonymous over missense", "third codon position"
 PLACES = np.array([16, 4, 1])
@@ -148,20 +148,28 @@ def _ribosomal(bench: Bench) -> set[str]:
     return {name for each in rows if each.get("gene", "").startswith(RIBOSOMAL) for name in each.values()}
 
 
+def slope_within(values: Floats, given: Floats, classes: Numbers) -> float:
+    """Return the slope of values on `given` (n,) within classes (n,), which may differ in level."""
+    left, right = (
+        each - class_means(classes, each.astype(np.float32), classes).astype(np.float64) for each in (values, given)
+    )
+    return float(left @ right / (right @ right))
+
+
 class _Study:
     def __init__(self, table: Collected, known: Codons, usage: Floats, seen: bool):
         self.table, self.known, self.seen = table, known, seen
         reference, alternate = known.codons()
         frame = known.out_of_frame()
-        self.own: dict[str, Scores] = {LLR: known.llr, LESS: known.llr - frame}
-        self.rivals: dict[str, Scores] = {
-            MARKOV: known.markov,
-            FRAME: frame,
-            USAGE: usage[alternate] - usage[reference],
-        }
-        self.codon = reference
-        coding = known.coding
+        coding, used = known.coding, usage[alternate] - usage[reference]
         self.kind = strata(coding.codon_position, coding.change)
+        self.own: dict[str, Scores] = {
+            LLR: known.llr,
+            LESS: known.llr - frame,
+            UNUSED: known.llr - slope_within(known.llr, used, self.kind) * used,
+        }
+        self.rivals: dict[str, Scores] = {MARKOV: known.markov, FRAME: frame, USAGE: used}
+        self.codon = reference
         rng = np.random.default_rng(0)
         kinds = [np.flatnonzero(coding.consequence == kind) for kind in (SYNONYMOUS, MISSENSE)]
         drawn = np.sort(np.concatenate([rng.permutation(kind)[:DRAWN] for kind in kinds]))
@@ -200,7 +208,7 @@ class _Study:
         at = at[matched(third[at], strata(coding.change[at]))]
         return panels + self._add(f"{THIRD} over the others, missense, same change", at, third[at])
 
-    def _add(self, group: str, at: Numbers, positive: Mask, scores: dict[str, Scores] | None = None) -> list[Panel]:
+    def _add(self, group: str, at: Numbers, positive: Mask, scores: Mapping[str, Scores] | None = None) -> list[Panel]:
         if len(np.unique(positive)) < 2:
             return []
         own, rivals = ({name: (scores or each)[name][at] for name in each} for each in (self.own, self.rivals))
@@ -219,8 +227,10 @@ def _told(rows: Sequence[Figure]) -> str:
         "Between changes of the same bases at the same codon position, those that keep the amino acid lie in other "
         "codons than those that do not, and these codons alone decide much: the shares of the two codons in genes "
         f"rank them at {value(asked, USAGE)}, the log-ratios of the same three bases out of frame at "
-        f"{value(asked, FRAME)}, a Markov model at {value(asked, MARKOV)}; the model at {value(asked, LLR)}, and less its log-ratio of the "
-        f"same bases out of frame, which leaves what it knows of frame and code, at {value(asked, LESS)}. "
+        f"{value(asked, FRAME)}, a Markov model at {value(asked, MARKOV)}; the model at {value(asked, LLR)}, and less "
+        "its log-ratio of the same bases out of frame, which leaves what it knows of frame and code, at "
+        f"{value(asked, LESS)} (at the third codon position {value(f'{asked}, {THIRD}', LESS)}); less what codon usage "
+        f"predicts of it, at {value(asked, UNUSED)}. "
         f"The third codon position is freer than the others: among missense changes of the same bases the model ranks "
         f"it above them at {value(f'{THIRD} over the others, missense, same change', LLR)}."
     )

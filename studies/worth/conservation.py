@@ -115,4 +115,5 @@ def gather(bench: Bench, species: Species, regions: Sequence[Region], conserved:
     columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
     names = ("information", "ln p(reference)")
     own, rivals = (dict(zip(names, tables, strict=True)) for tables in (columns[4:6], columns[6:8]))
-    return Bases(*columns[:4], own, rivals)
+    share, coding, promoter, block = columns[:4]
+    return Bases(share, coding, promoter, block, own, rivals)

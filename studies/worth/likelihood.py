@@ -24,30 +24,32 @@ def run(options: Options, species: Species) -> Findings:
     named = options.contigs or genome.names
     if not all(split_region(text, genome.index)[0] in named for text in told.test):
         raise ConfigError(f"--contig leaves out test regions of {card.id}: {', '.join(told.test)}")
-    files = {
-        name: options.file(file) for name, file in (("annotate", species.annotation), ("tss", species.tss)) if file
-    }
-    found = dnalect.evaluate(options.model, genome, dtype=options.dtype, **files)
+    files = [str(options.file(name)) if name else None for name in (species.annotation, species.tss)]
+    found = dnalect.evaluate(options.model, genome, dtype=options.dtype, annotate=files[0], tss=files[1])
     table = Collected(NAME, species.name, card.id, options.command)
     longest = max(row.order or 0 for row in found.rows)
     panels: list[Panel] = []
     lines: list[str] = []
     for own in (row for row in found.rows if row.order is None):
         minus = {"interpolated": own.minus_interpolated, "mixed": own.minus_mixed}
-        rivals = {
-            f"Markov, {kind}, order {longest}": (row.bits, minus[kind])
-            for kind in minus
+        saved = {
+            f"Markov, {row.kind}, order {longest}": (_saved(row.bits), minus[row.kind])
             for row in found.rows
-            if (row.sides, row.kind, row.order, row.region) == ("two", kind, longest, own.region)
+            if row.kind in minus and (row.sides, row.order, row.region) == ("two", longest, own.region)
         }
-        differences = {name: _negative(less) for name, (_, less) in rivals.items() if less is not None}
-        told_of = {"seen": False, "chance": 0.0, "against": "all bases alike"}
-        table.add(MEASURE, own.region, own.bases, _saved(own.bits), differences=differences, **told_of)
-        for name, (bits, _) in rivals.items():
-            table.add(MEASURE, own.region, own.bases, _saved(bits), rival=name, **told_of)
+        differences = {name: _negative(less) for name, (_, less) in saved.items() if less is not None}
+        bars = {"model": _saved(own.bits)} | {name: value for name, (value, _) in saved.items()}
+        for name, value in bars.items():
+            table.add(
+                *(MEASURE, own.region, own.bases, value),
+                seen=False,
+                chance=0,
+                differences={} if name in saved else differences,
+                rival=name if name in saved else "",
+                against="all bases alike",
+            )
         lines.append(f"{own.region} {own.bits.mean:.4f}")
-        bars = [plots.Bar("model", _saved(own.bits)), *(plots.Bar(n, _saved(b), True) for n, (b, _) in rivals.items())]
-        panels.append((f"{own.region} (n = {own.bases:,})", bars))
+        panels.append((f"{own.region} (n = {own.bases:,})", [plots.Bar(n, v, n in saved) for n, v in bars.items()]))
     note = f"Bits per base of {card.id} on {', '.join(told.test)}: {'; '.join(lines)}."
     caption = "How much less than 2 bits a base takes; grey: Markov models of both sides; dashed: all bases alike."
     return Findings(table.rows, [Plot.forest(f"{NAME}-{card.id}", caption, panels, "bits saved", 0)], [note])

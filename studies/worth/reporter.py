@@ -23,6 +23,8 @@ from studies.worth.species import YEAST
 NAME = "reporter"
 EFFECTS = "variants/renganaath2020/variant_effects_chrI-X.tsv.gz"
 SIGNIFICANT = 0.05
+# What the model saw is said by the rows.
+QUIET = dnalect.Reporter(False, lambda _: None, lambda _: None)
 # Bases of the windows whose embeddings are compared.
 WINDOW = 512
 BACKGROUND = (
@@ -149,9 +151,15 @@ class _Study:
             own = zip(snvs.position[at].tolist(), snvs.ref[at].tolist(), snvs.alt[at].tolist(), strict=True)
             asked = [(genome.names[number], place + 1, BASES[ref], BASES[alt]) for place, ref, alt in own]
             folder = self.bench.model.member(Region(int(number), 0, int(genome.lengths[number]))).folder
-            told = {"scores": ["distance"], "window": WINDOW, "background": 0, "dtype": self.bench.options.dtype}
-            rows = dnalect.score(genome, asked, folder, progress=False, **told)
-            out[at] = [row.distances.cosine_site if row.distances else np.nan for row in rows]
+            rows = dnalect.score(
+                *(genome, asked, folder),
+                scores=["distance"],
+                window=WINDOW,
+                background=0,
+                dtype=self.bench.options.dtype,
+                progress=QUIET,
+            )
+            out[at] = [row.score.distances.cosine_site if row.score.distances else np.nan for row in rows]
         return out
 
     def _rivals(self) -> dict[str, Scores]:
