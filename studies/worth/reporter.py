@@ -13,7 +13,7 @@ from dnalect.stats import Draws, quantiles_within
 from dnalect.tokens import BASES, encode
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
-from studies.worth.compare import MARKOV, Scores, judged, oriented, type_share
+from studies.worth.compare import MARKOV, TYPE, Scores, judged, oriented, type_share
 from studies.worth.human import both_ways
 from studies.worth.promoter_bases import CONTIGS
 from studies.worth.relatives import Relatives, read_relatives
@@ -173,14 +173,14 @@ class _Study:
             "relatives with REF": self.relatives.carrying(found.snvs, found.snvs.ref).astype(float),
             "no relative with ALT": -self.relatives.carrying(found.snvs, found.snvs.alt).astype(float),
             "conservation within 10 bases": -self.relatives.near(self.bench, found.snvs),
-            "substitution type": type_share(self.known, self.significant),
+            TYPE: type_share(self.known, self.significant),
         }
 
     def sizes(self) -> dict[str, list[Panel]]:
         """Scores against the size of the effects: does it differ from 0, and how large is it?"""
         own, rivals = self._own(), self._rivals()
         plain = {name: np.asarray(each, dtype=float) for name, each in (own | rivals).items()}
-        ranked = {name: quantiles_within(each, self.kinds) for name, each in plain.items()}
+        ranked = {name: quantiles_within(each, self.kinds) for name, each in plain.items() if name != TYPE}
         every = np.ones(len(self.size), dtype=bool)
         panels: dict[str, list[Panel]] = {"AUROC": [], "Spearman": []}
         for group, part, scores in (
@@ -201,8 +201,9 @@ class _Study:
                 ),
             }
             for measure, (samples, chance) in measured.items():
-                told = (self.table, group, int(part.sum()), samples, list(own)[:2], rivals, measure, chance, self.seen)
-                panel = judged(*told)
+                against = [name for name in rivals if name in samples]
+                told = (self.table, group, int(part.sum()), samples, list(own)[:2], against)
+                panel = judged(*told, measure, chance, self.seen)
                 if (kind := measure.partition(" ")[0]) in panels:
                     panels[kind].append((f"{panel[0]}, size" if kind == "Spearman" else panel[0], panel[1]))
         return panels

@@ -244,10 +244,10 @@ def test_splice_sites_and_consequences_are_where_they_were_planted(data, tiny, t
 
 
 def test_what_cannot_be_run_alone_is_an_error(data, tiny, tmp_path):
-    with pytest.raises(ConfigError, match="no study 'nothing'; there are promoters"):
+    with pytest.raises(ConfigError, match="no study 'nothing'; there are likelihood, promoters"):
         run(Worth(data, tmp_path, studies=("nothing",)))
-    with pytest.raises(InputError, match=r"zymoseptoria.*--data"):
-        run(Worth(data, tmp_path, studies=("conservation",), models=(str(tiny),)))
+    with pytest.raises(InputError, match=r"human_chr20.*--data"):
+        run(Worth(data, tmp_path, studies=("splice",), models=(str(tiny),)))
 
 
 def test_a_vcf_of_another_reference_is_refused(data, tiny, tmp_path):
@@ -289,7 +289,7 @@ def test_conservation_is_found_where_the_scores_follow_it(data, tiny, tmp_path, 
         file.addEntries("chrI", 100, values=values, span=1, step=1)
     for name, value in {"TRACK": "track.bw", "CONTIGS": ("chrI",), "ZYMOSEPTORIA": YEAST}.items():
         monkeypatch.setattr(conservation, name, value)
-    findings = conservation.run(Options(tmp_path / "data", str(tiny)))
+    findings = conservation.run(Options(tmp_path / "data", str(tiny)), YEAST)
     groups = {row.part: row.n for row in findings.rows}
     assert groups["all"] == 9_000 == groups["coding"] + groups["not coding"]
     assert {row.against for row in findings.rows} == {

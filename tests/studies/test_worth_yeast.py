@@ -1,6 +1,7 @@
 """The studies of yeast that ask relatives, reporters and codons, on small data whose answers are known."""
 
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -205,8 +206,11 @@ def test_effects_that_follow_the_model_are_found_whichever_allele_is_the_old_one
     assert "not measured here" in findings.notes[0]
 
 
-def test_bits_are_told_as_what_is_saved_of_two(data, tiny):
-    findings = likelihood.run(Options(data, str(tiny), command="c"), YEAST)
+def test_bits_are_told_as_what_is_saved_of_two(data, tmp_path):
+    tiny, card = make_model(tmp_path / "tiny"), tmp_path / "tiny" / "card.json"
+    told = {"name": "yeast", "contigs": LENGTHS, "train": ["chrI:1-20000"], "validate": ["chrI:20001-24000"]}
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"genomes": [told | {"test": ["chrII"]}]}))
+    findings = likelihood.run(Options(data, str(tiny)), YEAST)
     own = [row for row in findings.rows if row.part == "all" and row.who == "tiny"]
     assert {row.against for row in own} == {"Markov, interpolated, order 24", "Markov, mixed, order 24"}
     rivals = {row.who: row.value.mean for row in findings.rows if row.part == "all" and row.who != "tiny"}
@@ -215,7 +219,7 @@ def test_bits_are_told_as_what_is_saved_of_two(data, tiny):
         assert row.difference.mean == pytest.approx(row.value.mean - rivals[row.against])
     assert f"all {2 - own[0].value.mean:.4f}" in findings.notes[0]
     with pytest.raises(ConfigError, match="leaves out test regions"):
-        likelihood.run(Options(data, str(tiny), contigs=("chrII",)), YEAST)
+        likelihood.run(Options(data, str(tiny), contigs=("chrI",)), YEAST)
 
 
 def test_a_species_that_is_not_measured_again_is_kept(data, tiny, tmp_path, monkeypatch):
