@@ -80,6 +80,7 @@ QUESTIONS = (
         "Natural over random: variants above changes that nobody carries",
         (
             Asked("yeast strains", "strains", "natural over random"),
+            Asked("yeast strain RM", "strains", "RM: natural over random"),
             Asked("yeast promoters", "promoters", "natural over random"),
         ),
         "human: CADD, GPN-MSA",

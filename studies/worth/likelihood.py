@@ -1,7 +1,6 @@
 """Study: bits per base on held-out sequence, part by part, beside the strongest Markov rivals."""
 
-import dnalect
-from dnalect import ConfigError
+from dnalect import ConfigError, evaluate, load, open_genome
 from dnalect.core import Estimate
 from dnalect.genome import split_region
 from dnalect.report import plots
@@ -15,9 +14,9 @@ MEASURE = "2 less the bits per base"
 
 def run(options: Options, species: Species) -> Findings:
     """Measure how well a model predicts the test regions of its card."""
-    card = dnalect.load(options.model).card
+    card = load(options.model).card
     reference = options.file(species.reference)
-    genome = dnalect.open_genome(reference)
+    genome = open_genome(reference)
     told = next((each for each in card.genomes if set(genome.names) & set(each.contigs) and each.test), None)
     if told is None:
         raise ConfigError(f"{card.id} names no test regions of {reference.name}")
@@ -25,7 +24,7 @@ def run(options: Options, species: Species) -> Findings:
     if not all(split_region(text, genome.index)[0] in named for text in told.test):
         raise ConfigError(f"--contig leaves out test regions of {card.id}: {', '.join(told.test)}")
     files = [str(options.file(name)) if name else None for name in (species.annotation, species.tss)]
-    found = dnalect.evaluate(options.model, genome, dtype=options.dtype, annotate=files[0], tss=files[1])
+    found = evaluate(options.model, genome, dtype=options.dtype, annotate=files[0], tss=files[1])
     table = Collected(NAME, species.name, card.id, options.command)
     longest = max(row.order or 0 for row in found.rows)
     panels: list[Panel] = []

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-import dnalect
+from dnalect import InputError, Reporter, score
 from dnalect.examples import Table, read_table
 from dnalect.genome import Region, context_class
 from dnalect.stats import Draws, quantiles_within
 from dnalect.tokens import BASES, encode
 from studies.worth.bench import Bench, Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
-from studies.worth.compare import MARKOV, TYPE, Scores, judged, oriented, type_share
+from studies.worth.compare import MARKOV, TYPE, Scores, ancestral_to_derived, judged, ranked_within, type_share
 from studies.worth.human import both_ways
 from studies.worth.promoter_bases import CONTIGS
 from studies.worth.relatives import Relatives, read_relatives
@@ -24,7 +24,7 @@ NAME = "reporter"
 EFFECTS = "variants/renganaath2020/variant_effects_chrI-X.tsv.gz"
 SIGNIFICANT = 0.05
 # What the model saw is said by the rows.
-QUIET = dnalect.Reporter(False, lambda _: None, lambda _: None)
+QUIET = Reporter(False, lambda _: None, lambda _: None)
 # Bases of the windows whose embeddings are compared.
 WINDOW = 512
 BACKGROUND = (
@@ -42,16 +42,15 @@ Mask = npt.NDArray[np.bool_]
 class Measured:
     """Measured substitutions, sorted; a variant of both libraries stands in two rows (n,).
 
-    effect: log2 fold change of expression, ALT over REF. adjusted: P value, corrected. first: of the library of the
-    first tiles, else upstream. derived: 1 where ALT is the derived allele, 0 where REF is, NaN where it is not known.
-    distance: to the gene. nucleosome: score, 0 outside. minor: frequency of the rarer allele, NaN where not known.
+    snvs: ALT is the allele of RM; polarity as in `Snvs`. effect: log2 fold change of expression, ALT over REF.
+    adjusted: P value, corrected. first: of the library of the first tiles, else upstream. distance: to the gene.
+    nucleosome: score, 0 outside. minor: frequency of the rarer allele, NaN where not known.
     """
 
     snvs: Snvs
     effect: Floats
     adjusted: Floats
     first: Mask
-    derived: Floats
     distance: Floats
     nucleosome: Floats
     minor: Floats
@@ -79,19 +78,19 @@ def read_effects(bench: Bench, regions: Sequence[Region]) -> Measured:
         "effect": table.numbers("logFC"),
         "adjusted": table.numbers("adj.P.Val"),
         "first": np.array([cell == "TSS" for cell in table.cells("library")]),
-        "derived": np.array([{"True": 1.0, "False": 0.0}.get(cell, np.nan) for cell in table.cells("RMDerived")]),
         "distance": _numbers(table, "distFromGene"),
         "nucleosome": np.nan_to_num(_numbers(table, "nucleosomeScore")),
         "minor": _numbers(table, "MAF"),
     }
-    snvs = make_snvs(contig, position, *codes)
+    polarity = np.array([{"True": 2, "False": -2}.get(cell, 0) for cell in table.cells("RMDerived")])[known]
+    snvs = make_snvs(contig, position, *codes, polarity=polarity)
     found = Measured(snvs, **{name: column[known][order] for name, column in columns.items()})
     found = found.take(within(found.snvs, regions))
     for region in regions:
         own = found.snvs.take(found.snvs.contig == region.contig)
         if (bench.model.codes(region)[own.position - region.start] != own.ref).any():
             name = bench.genome.path.name
-            raise dnalect.InputError(f"{EFFECTS} has not the bases of {name}; is it of this reference?")
+            raise InputError(f"{EFFECTS} has not the bases of {name}; is it of this reference?")
     return found
 
 
@@ -151,7 +150,7 @@ class _Study:
             own = zip(snvs.position[at].tolist(), snvs.ref[at].tolist(), snvs.alt[at].tolist(), strict=True)
             asked = [(genome.names[number], place + 1, BASES[ref], BASES[alt]) for place, ref, alt in own]
             folder = self.bench.model.member(Region(int(number), 0, int(genome.lengths[number]))).folder
-            rows = dnalect.score(
+            rows = score(
                 *(genome, asked, folder),
                 scores=["distance"],
                 window=WINDOW,
@@ -180,7 +179,7 @@ class _Study:
         """Scores against the size of the effects: does it differ from 0, and how large is it?"""
         own, rivals = self._own(), self._rivals()
         plain = {name: np.asarray(each, dtype=float) for name, each in (own | rivals).items()}
-        ranked = {name: quantiles_within(each, self.kinds) for name, each in plain.items() if name != TYPE}
+        ranked = ranked_within({name: each for name, each in plain.items() if name != TYPE}, self.kinds)
         every = np.ones(len(self.size), dtype=bool)
         panels: dict[str, list[Panel]] = {"AUROC": [], "Spearman": []}
         for group, part, scores in (
@@ -210,39 +209,28 @@ class _Study:
 
     def directions(self) -> list[Panel]:
         """Log-ratios against the effects with their signs, from REF to ALT and from the ancestral allele."""
-        old = np.isfinite(self.found.derived)
-        turned = oriented(self.known, self.found.derived == 0)
-        effect = np.where(self.found.derived == 0, -self.found.effect, self.found.effect)
-        kinds = context_class(turned.around, turned.snvs.alt, 0)
-        every = np.ones(len(old), dtype=bool)
-        size = np.abs(effect)
+        polarity = self.found.snvs.polarity
+        turned = ancestral_to_derived(self.known)
+        effect = (np.sign(polarity) * self.found.effect)[polarity != 0]
+        return [
+            *self._signed("REF to ALT", self.known, self.found.effect, "LLR", "effect"),
+            *self._signed("ancestral to derived", turned, effect, "LLR", "effect"),
+            *self._signed("ancestral to derived", turned, np.abs(effect), "-LLR", "|effect|"),
+        ]
+
+    def _signed(self, group: str, known: Features, truth: Floats, own: str, measure: str) -> list[Panel]:
+        """Add the rank correlations of a score and its rivals with the truth (n,), and those within the type."""
+        kinds, draws = context_class(known.around, known.snvs.alt, 0), Draws.of(known.snvs.block)
+        sign = -1 if own == "-LLR" else 1
+        scores: dict[str, Scores] = {own: sign * known.llr(), f"{MARKOV}, {own}": sign * known.markov_llr()}
+        more = _strength(known.snvs.alt) - _strength(known.snvs.ref)
         panels = []
-        for group, part, known, truth, sign, within_type, measure in (
-            ("REF to ALT", every, self.known, self.found.effect, 1, False, "effect"),
-            (
-                "REF to ALT, ranked within the substitution type",
-                every,
-                self.known,
-                self.found.effect,
-                1,
-                True,
-                "effect",
-            ),
-            ("ancestral to derived", old, turned, effect, 1, False, "effect"),
-            ("ancestral to derived", old, turned, size, -1, False, "|effect|"),
-            ("ancestral to derived, ranked within the substitution type", old, turned, size, -1, True, "|effect|"),
+        for label, each, of in (
+            ("", scores | {"more G and C": more}, truth),
+            (", ranked within the substitution type", ranked_within(scores, kinds), quantiles_within(truth, kinds)),
         ):
-            draws, own = Draws.of(self.found.snvs.block[part]), "LLR" if sign > 0 else "-LLR"
-            types = self.kinds if known is self.known else kinds
-            scores: dict[str, Scores] = {own: sign * known.llr(), f"{MARKOV}, {own}": sign * known.markov_llr()}
-            scores["more G and C"] = _strength(known.snvs.alt) - _strength(known.snvs.ref)
-            if within_type:
-                scores = {name: quantiles_within(each, types) for name, each in scores.items() if name[:4] != "more"}
-                truth = quantiles_within(truth, types)
-            samples = {
-                name: draws.spearman(np.asarray(each, float)[part], truth[part]) for name, each in scores.items()
-            }
-            told = (self.table, group, int(part.sum()), samples, [own], list(scores)[1:])
+            samples = {name: draws.spearman(np.asarray(one, dtype=float), of) for name, one in each.items()}
+            told = (self.table, f"{group}{label}", len(truth), samples, [own], list(each)[1:])
             panels.append(judged(*told, f"Spearman of {{}} with {measure}", 0, self.seen))
         return panels
 
