@@ -36,7 +36,7 @@ DRAWN = 60_000
 RIBOSOMAL = ("RPL", "RPS")
 LESS, UNUSED = "LLR less that out of frame", "LLR less what codon usage predicts"
 FRAME, USAGE = "LLR of the same three bases out of frame", "codon usage"
-MAIN, THIRD = "synonymous over missense", "third codon position"
+MAIN, THIRD = "synonymous over missense", "third position"
 PLACES = np.array([16, 4, 1])
 
 Numbers = npt.NDArray[np.int64]
@@ -184,15 +184,15 @@ class _Study:
         low, high = np.quantile(np.unique(self.known.adaptation), [1 / 3, 2 / 3])
         parts = {
             "": np.ones(len(coding), dtype=bool),
-            ", first codon position": coding.codon_position == 0,
+            ", first position": coding.codon_position == 0,
             f", {THIRD}": third,
             f", {THIRD}, transitions": third & transition,
             f", {THIRD}, transversions": third & ~transition,
             f", {THIRD}, to G or C": third & (strong > 0),
             f", {THIRD}, to A or T": third & (strong < 0),
             f", {THIRD}, as much GC": third & (strong == 0),
-            ", third of genes with the rarest codons": self.known.adaptation <= low,
-            ", third of genes with the commonest codons": self.known.adaptation > high,
+            ", genes of rare codons": self.known.adaptation <= low,
+            ", genes of common codons": self.known.adaptation > high,
         }
         synonymous = coding.consequence == SYNONYMOUS
         panels = []
@@ -203,10 +203,10 @@ class _Study:
         ranked = {name: quantiles_within(each, self.kind) for name, each in (self.own | self.rivals).items()}
         at = np.flatnonzero(self.drawn & third)
         at = at[matched(synonymous[at], strata(self.codon[at]))]
-        panels += self._add(f"{MAIN}, same codon, scores ranked within the change", at, synonymous[at], ranked)
+        panels += self._add(f"{MAIN}, within the codon", at, synonymous[at], ranked)
         at = np.flatnonzero(self.drawn & (coding.consequence == MISSENSE))
         at = at[matched(third[at], strata(coding.change[at]))]
-        return panels + self._add(f"{THIRD} over the others, missense, same change", at, third[at])
+        return panels + self._add(f"{THIRD} over others, missense, same change", at, third[at])
 
     def _add(self, group: str, at: Numbers, positive: Mask, scores: Mapping[str, Scores] | None = None) -> list[Panel]:
         if len(np.unique(positive)) < 2:
@@ -225,12 +225,12 @@ def _told(rows: Sequence[Figure]) -> str:
     asked = MAIN
     return (
         "Between changes of the same bases at the same codon position, those that keep the amino acid lie in other "
-        "codons than those that do not, and these codons alone decide much: the shares of the two codons in genes "
-        f"rank them at {value(asked, USAGE)}, the log-ratios of the same three bases out of frame at "
+        "codons than those that do not, and the codons alone rank them: the shares of the two codons in genes at "
+        f"{value(asked, USAGE)}, the log-ratios of the same three bases out of frame at "
         f"{value(asked, FRAME)}, a Markov model at {value(asked, MARKOV)}; the model at {value(asked, LLR)}, and less "
         "its log-ratio of the same bases out of frame, which leaves what it knows of frame and code, at "
         f"{value(asked, LESS)} (at the third codon position {value(f'{asked}, {THIRD}', LESS)}); less what codon usage "
         f"predicts of it, at {value(asked, UNUSED)}. "
-        f"The third codon position is freer than the others: among missense changes of the same bases the model ranks "
-        f"it above them at {value(f'{THIRD} over the others, missense, same change', LLR)}."
+        "Of missense changes of the same bases the model ranks those of the third codon position above the others at "
+        f"{value(f'{THIRD} over others, missense, same change', LLR)}."
     )

@@ -184,7 +184,7 @@ class _Study:
         panels: dict[str, list[Panel]] = {"AUROC": [], "Spearman": []}
         for group, part, scores in (
             ("both libraries", every, plain),
-            ("both libraries, ranked within the substitution type", every, ranked),
+            ("both libraries, within the substitution type", every, ranked),
             ("upstream", ~self.found.first, plain),
             ("first tiles", self.found.first, plain),
         ):
@@ -227,7 +227,7 @@ class _Study:
         panels = []
         for label, each, of in (
             ("", scores | {"more G and C": more}, truth),
-            (", ranked within the substitution type", ranked_within(scores, kinds), quantiles_within(truth, kinds)),
+            (", within the substitution type", ranked_within(scores, kinds), quantiles_within(truth, kinds)),
         ):
             samples = {name: draws.spearman(np.asarray(one, dtype=float), of) for name, one in each.items()}
             told = (self.table, f"{group}{label}", len(truth), samples, [own], list(each)[1:])

@@ -73,7 +73,8 @@ STUDIES = (
         "alternate's codon in the genes of other chromosomes less that of the reference's; *the same three bases out "
         "of frame* is the model's own mean log-ratio of the same change of the same three bases on the coding "
         "strand of these genes where they are no codon. What the model knows of frame and code is left when that is "
-        "taken off. Genes are parted by how common their codons are in those of ribosomal proteins. The intervals draw "
+        "taken off. *Genes of rare* and *of common codons* are thirds of them, by how common their codons are in genes "
+        "of ribosomal proteins. *Within the codon* every score is ranked within the change first. The intervals draw "
         "whole genes.",
         {YEAST: codons.run},
     ),
