@@ -57,14 +57,16 @@ class Relatives:
         return np.where((aligned < FEWEST) | (codes == NOTHING), np.nan, share).astype(np.float32)
 
     def near(self, bench: Bench, snvs: Snvs) -> Singles:
-        """Return the mean share of relatives with another base within 10 bases (n,), the site itself left out."""
+        """Return the mean share of relatives without the reference's base within 10 bases (n,), the site left out.
+
+        They have another one there, or nothing: what no relative can be laid on is not conserved.
+        """
         out = np.zeros(len(snvs), dtype=np.float32)
         for number in np.unique(snvs.contig):
             own = snvs.contig == number
-            other = 1 - self.conserved(int(number), whole(bench, int(number)))
-            known, at = np.isfinite(other).astype(np.float64), snvs.position[own]
-            sums, sizes = (np.convolve(each, AROUND, "same")[at] for each in (np.nan_to_num(other), known))
-            out[own] = sums / np.maximum(sizes, 1)
+            other = (self.bases[int(number)] != whole(bench, int(number))).mean(axis=0)
+            sums, sizes = (np.convolve(each, AROUND, "same") for each in (other, np.ones(len(other))))
+            out[own] = (sums / sizes)[snvs.position[own]]
         return out
 
 

@@ -59,8 +59,8 @@ STUDIES = (
         "SNPs between the strain S288C and others, W303 and RM, against substitutions of the same type in the same "
         "10 kb, coding against coding. Where a strain carries the base that other species have, the reference changed, "
         "and the base at the site nearly gives the answer away: these are reported apart. *Non-conservation within 10 "
-        "bases*: the mean share of aligned other species that differ from the reference there, the site itself left "
-        "out. Then all substitutions of sound genes by their consequence, matched by codon position and by "
+        "bases*: the mean share of other species that have another base there than the reference, or none, the site "
+        "itself left out. Then all substitutions of sound genes by their consequence, matched by codon position and by "
         "the substitution on the coding strand, so that neither gives the answer away; the intervals draw whole genes.",
         {YEAST: strains.run},
     ),
