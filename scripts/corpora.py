@@ -1,6 +1,7 @@
 """Cut genomes to what a model may learn from: unknown bases (N) stand wherever it must not look.
 
 python scripts/corpora.py relatives --data DATA --out CORPORA     whole genomes of Saccharomyces
+python scripts/corpora.py repeats --data DATA --out CORPORA       repeats of S. cerevisiae
 python scripts/corpora.py regulatory --data DATA --out CORPORA    regulatory sequence of human chr20 and chrX
 python scripts/corpora.py genes --data DATA --out CORPORA         exons and starts of genes of the same
 
@@ -8,6 +9,9 @@ relatives: nothing that is syntenic to the held-out chromosomes of S. cerevisiae
 goes where it aligns to one of them or lies between two that do, where it holds a word of 24 bases of theirs that the
 training chromosomes lack, and where a piece of theirs still aligns to it afterwards, better than to the training
 chromosomes. Prints what was cut.
+
+repeats: at least 100 bases of the training chromosomes of S. cerevisiae that share their words of 24 bases with other
+places there, with 1,024 bases around: Ty elements, subtelomeres, paralogs.
 
 regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
 
@@ -28,6 +32,7 @@ from dnalect.core.files import write_durably
 from dnalect.examples.homology import shared_mask
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.repeats import repeated
 from dnalect.tokens.bases import encode
 
 Mask = npt.NDArray[np.bool_]
@@ -45,6 +50,9 @@ TILE, OVERLAP, MARGIN = 5_000, 1_000, 200
 MATCHES, LOST = 100, 0.3
 PIECE = 1_000
 LINE = 80
+# So that a window fits around what is wanted.
+AROUND = 1_024
+LONG = 100
 PEAKS = ("*Dnase*", "*H3K27ac*", "*H3k27ac*", "*H3K4me3*", "*H3k4me3*", "*ATAC*", "*atac*")
 
 
@@ -147,6 +155,21 @@ def _found_again(genome: Genome, masks: list[Mask], pieces: Sequence[tuple[str, 
                 masks[genome.index[hit.ctg]][max(0, hit.r_st - MARGIN) : hit.r_en + MARGIN] = True
 
 
+def repeats(data: Path, out: Path) -> None:
+    yeast = open_genome(data / "genomes/yeast_S288C.fa.gz")
+    kept = [n for n, name in enumerate(yeast.names) if name not in HELD_OUT]
+    found = repeated([encode(yeast.fetch(n, 0, int(yeast.lengths[n]))) for n in kept])
+    masks = [np.ones(int(length), dtype=np.bool_) for length in yeast.lengths]
+    bases = 0
+    for n, mask in zip(kept, found, strict=True):
+        edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+        for low, high in edges[edges[:, 1] - edges[:, 0] >= LONG].tolist():
+            masks[n][max(0, low - AROUND) : high + AROUND] = False
+            bases += high - low
+    write_fasta(out / "repeats" / "S288C.fa.gz", yeast, masks)
+    print(f"{bases:,} bases lie in repeats, with {AROUND:,} around {sum(int((~mask).sum()) for mask in masks):,}")
+
+
 def regulatory(data: Path, out: Path) -> None:
     tracks = data / "tracks/hg19_chr20_X"
     files = sorted({path for pattern in PEAKS for path in tracks.rglob(pattern) if path.suffix == ".gz"})
@@ -155,7 +178,7 @@ def regulatory(data: Path, out: Path) -> None:
 
 
 def genes(data: Path, out: Path) -> None:
-    human(data, out / "genes", around_genes(data, 1024, 1024))
+    human(data, out / "genes", around_genes(data, AROUND, AROUND))
 
 
 def around_genes(data: Path, starts: int, exons: int) -> list[tuple[Path, int]]:
@@ -178,7 +201,7 @@ def human(data: Path, out: Path, told: Sequence[tuple[Path, int]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", choices=["relatives", "regulatory", "genes"])
+    parser.add_argument("corpus", choices=["relatives", "repeats", "regulatory", "genes"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(RELATIVES), help="of the relatives")
@@ -186,7 +209,7 @@ def main() -> None:
     if told.corpus == "relatives":
         relatives(told.data, told.out, told.only)
     else:
-        {"regulatory": regulatory, "genes": genes}[told.corpus](told.data, told.out)
+        {"repeats": repeats, "regulatory": regulatory, "genes": genes}[told.corpus](told.data, told.out)
 
 
 if __name__ == "__main__":
