@@ -15,7 +15,7 @@ places there, with 1,024 bases around: Ty elements, subtelomeres, paralogs.
 
 regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
 
-genes: exons and TSS with 1,024 bases around each, so that a window of 1,024 bases fits around every one of them.
+genes: exons and TSS with 512 bases around each, so that a window of 512 bases fits around every one of them.
 """
 
 import argparse
@@ -178,7 +178,7 @@ def regulatory(data: Path, out: Path) -> None:
 
 
 def genes(data: Path, out: Path) -> None:
-    human(data, out / "genes", around_genes(data, AROUND, AROUND))
+    human(data, out / "genes", around_genes(data, AROUND // 2, AROUND // 2))
 
 
 def around_genes(data: Path, starts: int, exons: int) -> list[tuple[Path, int]]:
