@@ -73,6 +73,11 @@ GOALS = (
         "Common promoter variants above singletons of their substitution type",
         *(YEAST, "promoters", "common over singletons, scores ranked within the type", FIT, 0.56),
     ),
+    Goal(
+        "A head that learns which promoter variants are common: model and relatives above relatives alone",
+        *(YEAST, "effect", "common over singletons, within the type", "AUROC of head of model and relatives"),
+        *(0.0, "head of relatives"),
+    ),
     Goal("Synonymous above missense", YEAST, "strains", "synonymous over missense", FIT, 0.60),
 )
 

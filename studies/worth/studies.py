@@ -8,6 +8,7 @@ from studies.worth import (
     codons,
     consequences,
     conservation,
+    effect,
     human,
     likelihood,
     profiles,
@@ -97,6 +98,15 @@ STUDIES = (
         "and how many other species carry which allele. The derived allele is the one that relatives do not have. The "
         "intervals draw blocks of 10 kb.",
         {YEAST: reporter.run},
+    ),
+    Study(
+        effect.NAME,
+        "A head that learns effects of yeast variants",
+        "What supervised predictors do: a head on the model's frozen states and scores learns which promoter variants "
+        "are common, and which have a measured effect, from all chromosomes but the one that is judged. Is it better "
+        "than the bare log-ratio, and than the same head on the relatives' genomes alone? The intervals draw promoters "
+        "and blocks of 10 kb.",
+        {YEAST: effect.run},
     ),
     Study(
         profiles.NAME,

@@ -11,11 +11,11 @@ from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.coding import AMINO_ACIDS, MISSENSE, SYNONYMOUS
 from dnalect.genome.regions import Region
-from dnalect.stats import draws
+from dnalect.stats import auroc, draws
 from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
 from planted import LENGTHS, Planted
 from studies.options import Worth
-from studies.worth import codons, conservation, likelihood, promoter_bases, reporter, run, strains
+from studies.worth import codons, conservation, effect, likelihood, promoter_bases, reporter, run, strains
 from studies.worth.bench import Bench, Options
 from studies.worth.coding_bases import Coding, Genes, joined
 from studies.worth.relatives import read_relatives
@@ -234,3 +234,38 @@ def test_a_species_that_is_not_measured_again_is_kept(data, tiny, tmp_path, monk
     run.run(request)
     assert [each.species for each in read_study(tmp_path / "out", profiles)] == [YEAST, USTILAGO]
     assert "Not measured" not in (tmp_path / "docs" / "worth.md").read_text()
+
+
+def test_a_head_never_learns_from_the_chromosome_that_it_is_judged_on():
+    rng = np.random.default_rng(1)
+    x, contig = rng.normal(size=(1600, 3)), np.arange(1600) % 8
+    positive = (x[:, 0] > 0) ^ (contig == 2)
+    found = effect.crossed(x, positive, contig)
+    for number in range(8):
+        own = contig == number
+        expected = 0 if number == 2 else 1
+        assert auroc(found[own], positive[own]) == pytest.approx(expected, abs=0.05)
+    with pytest.raises(InputError, match="variants of 3 are needed, not of 2"):
+        effect.crossed(x, positive, contig % 2)
+
+
+def test_heads_are_set_beside_their_parts_and_find_what_the_model_knows(three, monkeypatch):
+    snvs = make_snvs(0, np.arange(400, 1000, 2), *planted_alleles(three, np.arange(400, 1000, 2)))
+    known = features(three, snvs, [Region(0, 0, LENGTHS["chrI"])])
+    positive = known.llr() > np.median(known.llr())
+    relatives = read_relatives(three, [Region(0, 0, 1)])
+    asked = effect.Labelled("planted", known, positive, snvs.block, size=False)
+    # One contig stands for three, so that a head has others to learn from.
+    real = effect.crossed
+    monkeypatch.setattr(effect, "crossed", lambda x, y, _: real(x, y, np.arange(len(y)) % 3))
+    own, rivals = effect._scores(three, relatives, asked)
+    assert list(own) == [effect.MODEL_HEAD, effect.BOTH_HEAD]
+    assert auroc(own[effect.MODEL_HEAD], positive) > 0.95
+    assert auroc(rivals[effect.RELATIVES_HEAD], positive) < 0.7
+    assert auroc(rivals["LLR"], positive) == 1
+
+
+def planted_alleles(bench: Bench, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The reference's bases at some places of chrI, and others."""
+    ref = bench.model.codes(Region(0, 0, LENGTHS["chrI"]))[at]
+    return ref, (ref + 1 + at // 2 % 3) % 4
