@@ -42,7 +42,19 @@ def bits(entry: Row, config: PretrainConfig) -> float:
     return float(entry[name if name in entry else "validation_bits"])
 
 
-def row(config: PretrainConfig, log: list[Row]) -> Row:
+def work(config: PretrainConfig, steps: int) -> float:
+    """Return the tera multiply-adds of so many steps."""
+    assert isinstance(config.model, DuplexConfig)
+    return WORK * config.model.parameters * config.optim.batch * config.data.window * steps / 1e12
+
+
+def before(config: PretrainConfig, found: list[tuple[PretrainConfig, list[Row]]]) -> float:
+    """Return the tera multiply-adds of the runs whose weights a run began with."""
+    begun = {each.name: (each, log) for each, log in found}.get(Path(config.init).name)
+    return before(begun[0], found) + work(begun[0], begun[1][-1]["step"]) if begun else 0.0
+
+
+def row(config: PretrainConfig, log: list[Row], begun: float) -> Row:
     """Return one line of the table."""
     model, optim, last = config.model, config.optim, log[-1]
     assert isinstance(model, DuplexConfig)
@@ -61,7 +73,8 @@ def row(config: PretrainConfig, log: list[Row]) -> Row:
         "steps": last["step"],
         "of_steps": optim.steps,
         "million_bases": round(bases / 1e6, 1),
-        "tera_multiply_adds": round(WORK * model.parameters * bases / 1e12),
+        "tera_multiply_adds": round(work(config, last["step"])),
+        "with_earlier_stages": round(begun + work(config, last["step"])),
         "core_hours": round(told["core_minutes"] / 60, 2) if "core_minutes" in told else "",
         "train_bits": round(last["train_bits"], 4),
         "validation_bits": round(bits(last, config), 4),
@@ -77,13 +90,11 @@ def draw(found: list[tuple[PretrainConfig, list[Row]]], path: Path) -> None:
             plots.clean(axes)
             for config, log in found:
                 if config.data.genomes[0].species.split(" ")[0] == genus:
-                    assert isinstance(config.model, DuplexConfig)
-                    a_step = WORK * config.model.parameters * config.optim.batch * config.data.window / 1e12
-                    steps = [a_step * entry["step"] for entry in log]
+                    steps = [before(config, found) + work(config, entry["step"]) for entry in log]
                     axes.plot(steps, [bits(entry, config) for entry in log], "o-", ms=2.5, lw=1.2, label=config.name)
             axes.set_xscale("log")
             axes.set_title(f"{genus}", fontsize=10, style="italic")
-            axes.set_xlabel("tera multiply-adds", fontsize=9)
+            axes.set_xlabel("tera multiply-adds, with earlier stages", fontsize=9)
             axes.set_ylabel("validation bits per base", fontsize=9)
             axes.legend(frameon=False, fontsize=7)
 
@@ -92,7 +103,7 @@ def draw(found: list[tuple[PretrainConfig, list[Row]]], path: Path) -> None:
 
 def main() -> None:
     found = runs()
-    rows = [row(config, log) for config, log in found]
+    rows = [row(config, log, before(config, found)) for config, log in found]
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]), delimiter="\t", lineterminator="\n")
     table.writeheader()
