@@ -105,7 +105,8 @@ class Answer:
 
 
 def answers(rows: Sequence[Figure]) -> list[Answer]:
-    """Return the figures of the questions that the rows answer, in the order of the table."""
+    """Return the figures of the questions that the rows answer, in the order of the table; none that was seen."""
+    rows = [row for row in rows if not row.seen]
     found = []
     for question in QUESTIONS:
         for asked in question.asked:

@@ -9,8 +9,9 @@ from studies.worth.results import Result, Skipped
 
 TOP = """# What each model knows
 
-Measured on real variants and annotations, always by a model that never saw the chromosome in question. AUROC is the
-chance that a variant of the first group scores above one of the second: 0.5 knows nothing, 1 is perfect.
+Measured on real variants and annotations, by a model that never saw the chromosome in question; rows that are marked
+as seen are the exception, and none of them stands in this table. AUROC is the chance that a variant of the first group
+scores above one of the second: 0.5 knows nothing, 1 is perfect.
 
 {table}
 {said}

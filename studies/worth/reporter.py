@@ -30,7 +30,9 @@ WINDOW = 512
 BACKGROUND = (
     "Published, on other sets of yeast variants and not measured here: Shorkie's language model tells variants that "
     "change expression from others with an AUROC of 0.513 and 0.474, Shorkie after training on RNA of yeast with "
-    "0.564, 0.650 and 0.618 (Chao et al. 2025). These are no rivals on the same items."
+    "0.564, 0.650 and 0.618 (Chao et al. 2025). On this assay, with 379 of 3,056 variants significant, SpeciesLM's "
+    "log-ratio was reported at 0.513 and its influence on other bases at 0.634 (da Silva et al. 2025). These are no "
+    "rivals on the same items."
 )
 
 Floats = npt.NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -169,8 +170,7 @@ def test_what_is_kept_is_checked(tmp_path):
 def test_the_shipped_rows_make_the_shipped_page_and_table():
     root = Path(__file__).resolve().parents[2]
     files = [root / "results" / "worth" / f"{study.name}.tsv" for study in STUDIES]
-    # A study that was added is measured when the next models are.
-    rows = [row for path in files if path.is_file() for row in read_figures(path)]
+    rows = [row for path in files for row in read_figures(path)]
     assert head_table(rows) in (root / "docs" / "worth.md").read_text()
     assert {answer.question.name.partition(":")[0] for answer in answers(rows)} == {
         "Splice sites",
@@ -182,3 +182,10 @@ def test_the_shipped_rows_make_the_shipped_page_and_table():
         "Reporter assays (MPRA)",
     }
     assert json.loads((root / "results" / "worth" / "splice.json").read_text())[0]["model"] == "duplex-human"
+
+
+def test_what_the_model_saw_answers_no_question():
+    root = Path(__file__).resolve().parents[2]
+    rows = read_figures(root / "results" / "worth" / "splice.tsv")
+    assert answers(rows)
+    assert not answers([replace(row, seen=True) for row in rows])
