@@ -17,7 +17,7 @@ from studies.worth.compare import MARKOV, TYPE, Scores, ancestral_to_derived, ju
 from studies.worth.human import both_ways
 from studies.worth.promoter_bases import CONTIGS
 from studies.worth.relatives import Relatives, read_relatives
-from studies.worth.snvs import Features, Snvs, features, make_snvs, within
+from studies.worth.snvs import Features, Snvs, features, fits, make_snvs, within
 from studies.worth.species import YEAST
 
 NAME = "reporter"
@@ -88,11 +88,8 @@ def read_effects(bench: Bench, regions: Sequence[Region]) -> Measured:
     snvs = make_snvs(contig, position, *codes, polarity=polarity)
     found = Measured(snvs, **{name: column[known][order] for name, column in columns.items()})
     found = found.take(within(found.snvs, regions))
-    for region in regions:
-        own = found.snvs.take(found.snvs.contig == region.contig)
-        if (bench.model.codes(region)[own.position - region.start] != own.ref).any():
-            name = bench.genome.path.name
-            raise InputError(f"{EFFECTS} has not the bases of {name}; is it of this reference?")
+    if not fits(bench, found.snvs).all():
+        raise InputError(f"{EFFECTS} has not the bases of {bench.genome.path.name}; is it of this reference?")
     return found
 
 
