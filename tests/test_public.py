@@ -13,11 +13,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
-    *("score", "score_variants", "scan", "mutagenesis", "embed", "finetune", "predict", "rank", "evaluate"),
+    *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
     *("pretrain", "tokenize", "load", "open_genome", "base_probabilities", "demo_files"),
 )
 RESULTS = (
-    *("Table", "Scores", "Scan", "Mutagenesis", "Embeddings", "Finetuned", "Predictions", "Ranking", "Evaluation"),
+    *(
+        "Table",
+        "Scores",
+        "Scan",
+        "Mutagenesis",
+        "Explanations",
+        "Embeddings",
+        "Finetuned",
+        "Predictions",
+        "Ranking",
+        "Evaluation",
+    ),
     *("Tokens", "DemoFiles", "Row", "Score", "Genome"),
 )
 ERRORS = (
@@ -27,7 +38,7 @@ ERRORS = (
 # The packages whose names may be imported, those of `__init__.pyi`; in the order of docs/api-parts.md.
 PARTS = (
     *("genome", "tokens", "examples", "stats", "models", "inference"),
-    *("baselines", "training", "jobs", "report", "core", "cli"),
+    *("baselines", "why", "training", "jobs", "report", "core", "cli"),
 )
 PACKAGES = ["dnalect", *(f"dnalect.{part}" for part in PARTS)]
 NAMES = {*VERBS, *RESULTS, *ERRORS, "DnalectWarning", "Reporter", "State", "__version__"}

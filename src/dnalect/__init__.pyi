@@ -4,6 +4,8 @@ from .api.embed import Embeddings as Embeddings
 from .api.embed import embed as embed
 from .api.evaluate import Evaluation as Evaluation
 from .api.evaluate import evaluate as evaluate
+from .api.explain import Explanations as Explanations
+from .api.explain import explain as explain
 from .api.learn import Finetuned as Finetuned
 from .api.learn import finetune as finetune
 from .api.learn import pretrain as pretrain

@@ -27,7 +27,7 @@ class Case:
 
 
 COMMANDS = (
-    *("score", "scan", "embed", "rank", "demo", "pretrain", "finetune", "predict", "benchmark", "tokenize"),
+    *("score", "scan", "explain", "embed", "rank", "demo", "pretrain", "finetune", "predict", "benchmark", "tokenize"),
     *("evaluate", "evaluate likelihood", "evaluate leaks"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),

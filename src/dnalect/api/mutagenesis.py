@@ -1,24 +1,20 @@
 """`dnalect.mutagenesis`: every substitution of a sequence and what a model makes of it (in-silico mutagenesis)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from dnalect.api.score import Shown
 from dnalect.api.table import Table
-from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.records import Variant
+from dnalect.core.errors import InputError
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Genome, Reference, open_genome
 from dnalect.genome.regions import Region, read_regions
-from dnalect.inference.change import ChangeScorer
-from dnalect.inference.likelihood import scorer_for
-from dnalect.models.load import load, tuned_model
+from dnalect.models.load import load
 from dnalect.models.model import Named
-from dnalect.models.predictor import Predictor
-from dnalect.tokens.bases import BASES, UNKNOWN, decode, encode
+from dnalect.tokens.bases import BASES, decode, encode
+from dnalect.why.subject import Subject
+from dnalect.why.substitutions import effects_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -94,45 +90,7 @@ def mutagenesis(
     found = read_regions(genome, [region or genome.names[0]])
     if len(found) != 1:
         raise InputError(f"one region at a time, and {region} holds {len(found)}")
-    place, loaded = found[0], load(model, device, dtype)
+    subject = Subject(load(model, device, dtype), genome, found[0], output=output, batch=batch)
     with using(progress):
-        if loaded.can.targets:
-            return _predicted(tuned_model(loaded), genome, place, output, batch)
-        if output is not None:
-            raise ConfigError(f"{loaded.card.id} is a language model, and has no outputs to choose from")
-        positions = np.arange(place.start, place.end)
-        log_p = scorer_for(loaded, genome, None, batch).at_sites(np.full(len(positions), place.contig), positions)
-    ref = encode(genome.fetch(place.contig, place.start, place.end))
-    effects = log_p - np.take_along_axis(log_p, np.minimum(ref, 3)[:, None].astype(np.int64), axis=1)
-    effects[ref == UNKNOWN] = np.nan
-    return Mutagenesis(genome, place, effects.astype(np.float32), "nats, ln p(base) - ln p(ref)")
-
-
-def _predicted(
-    predictor: Predictor, genome: Genome, place: Region, output: str | None, batch: int | None
-) -> Mutagenesis:
-    scorer = ChangeScorer(predictor, genome, batch=batch)
-    names = [each.name for each in scorer.outputs]
-    if output is None and len(names) > 1:
-        raise ConfigError(f"{predictor.card.id} predicts {', '.join(names)}: choose one with output=")
-    if output is not None and output not in names:
-        raise ConfigError(f"{predictor.card.id} has no output {output!r}; it has {', '.join(names)}")
-    number = names.index(output or names[0])
-    ref = encode(genome.fetch(place.contig, place.start, place.end))
-    effects = np.where(ref == UNKNOWN, np.nan, 0.0)[:, None].repeat(4, axis=1).astype(np.float32)
-    spots, variants = _substitutions(place, ref)
-    for (row, base), changes in zip(spots, scorer.changes(variants), strict=True):
-        effects[row, base] = changes[number].value
-    return Mutagenesis(genome, place, effects, scorer.outputs[number].meaning)
-
-
-def _substitutions(place: Region, ref: npt.NDArray[np.uint8]) -> tuple[list[tuple[int, int]], Sequence[Variant]]:
-    """Return (row, base) of every substitution of known bases, and its variant."""
-    spots = [
-        (row, base) for row, code in enumerate(ref.tolist()) if code != UNKNOWN for base in range(4) if base != code
-    ]
-    variants = [
-        Variant(place.contig, place.start + row, place.start + row + 1, ref[row : row + 1], np.array([base], np.uint8))
-        for row, base in spots
-    ]
-    return spots, variants
+        effects = effects_of(subject)
+    return Mutagenesis(genome, found[0], effects.effects, effects.unit)

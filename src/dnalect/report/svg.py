@@ -36,12 +36,14 @@ def logo(context: Context) -> str:
     parts = [_axis(left, top)]
     for column in range(length):
         x = left + column * CELL
-        parts += _stack(p[column], float(information[column]), x, top + LOGO)
+        parts += stack(p[column] * float(information[column]) / 2 * LOGO, x, top + LOGO)
         base = context.bases[column]
         parts.append(
             f'<text class="ref" x="{x + CELL / 2}" y="{top + LOGO + 17}" text-anchor="middle">{escape(base)}</text>'
         )
-        parts += _heat(p[column], base, context.start + column, x, top + LOGO + 24)
+        if base in BASES:
+            log_p = np.log(p[column])
+            parts += heat(log_p - log_p[BASES.index(base)], base, context.start + column, x, top + LOGO + 24)
     for row, base in enumerate(BASES):
         parts.append(
             f'<text class="axis" x="{left - 8}" y="{top + LOGO + 24 + row * 14 + 11}" text-anchor="end">{base}</text>'
@@ -89,39 +91,48 @@ def _axis(left: int, top: int) -> str:
     return "".join(lines)
 
 
-def _stack(p: npt.NDArray[np.float64], information: float, x: float, bottom: float) -> list[str]:
+def stack(heights: npt.NDArray[np.float64], x: float, bottom: float, cell: float = CELL) -> list[str]:
+    """Draw the letters of one base on each other, the highest on top. heights: (4,) in pixels. cell: its width."""
     parts = []
     y = bottom
-    for code in np.argsort(p):
-        height = float(p[code]) * information / 2 * LOGO
+    for code in np.argsort(heights):
+        height = float(heights[code])
         if height < 0.4:
             continue
         y -= height
         base = BASES[code]
         parts.append(
-            f'<path class="b{base}" transform="translate({x + 1:.1f} {y:.2f}) '
-            f'scale({(CELL - 2) / 10:.2f} {height / 10:.4f})" d="{GLYPHS[base]}"/>'
+            f'<path class="b{base}" transform="translate({x + cell / 20:.1f} {y:.2f}) '
+            f'scale({0.9 * cell / 10:.2f} {height / 10:.4f})" d="{GLYPHS[base]}"/>'
         )
     return parts
 
 
-def _heat(p: npt.NDArray[np.float64], base: str, position: int, x: float, top: float) -> list[str]:
-    if base not in BASES:
-        return []
+def heat(
+    values: npt.NDArray[np.float64],
+    base: str,
+    position: int,
+    x: float,
+    top: float,
+    cell: float = CELL,
+    strongest: float = STRONGEST,
+    row: int = 14,
+) -> list[str]:
+    """Draw what each substitution of one base changes. values: (4,). position: 0-based. row: height of a cell."""
     parts = []
-    reference = float(np.log(p[BASES.index(base)]))
-    for row, other in enumerate(BASES):
-        y = top + row * 14
+    size = f'width="{0.9 * cell:.4g}" height="{row - 1}"'
+    for number, other in enumerate(BASES):
+        place = f'x="{x + cell / 20:.6g}" y="{top + number * row}"'
+        value = float(values[number])
         if other == base:
-            parts.append(f'<rect class="same" x="{x + 1}" y="{y}" width="{CELL - 2}" height="13"/>')
-            continue
-        value = float(np.log(p[row])) - reference
-        strength = min(abs(value) / STRONGEST, 1)
-        kind = "low" if value < 0 else "high"
-        parts.append(
-            f'<rect class="{kind}" x="{x + 1}" y="{y}" width="{CELL - 2}" height="13" fill-opacity="{strength:.2f}">'
-            f"<title>{position + 1:,} {base}&gt;{other}: {value:+.2f}</title></rect>"
-        )
+            parts.append(f'<rect class="same" {place} {size}/>')
+        elif np.isfinite(value):
+            strength = min(abs(value) / strongest, 1)
+            kind = "low" if value < 0 else "high"
+            parts.append(
+                f'<rect class="{kind}" {place} {size} fill-opacity="{strength:.2f}">'
+                f"<title>{position + 1:,} {base}&gt;{other}: {value:+.2f}</title></rect>"
+            )
     return parts
 
 

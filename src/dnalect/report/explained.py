@@ -1,0 +1,64 @@
+"""Explanations as one self-contained HTML file: no network, no other file, no script."""
+
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from dnalect.core.files import write_text
+from dnalect.core.views import Explained, Explanation, Null, Track, View
+from dnalect.report.tracks import along, heat_map, scale_of
+
+# Pixels of the heat map of a null.
+SMALL = 360
+
+
+def write_explanation(page: Explanation, path: Path) -> None:
+    """Write the page, whole or not at all. Strings from the user's files are escaped."""
+    write_text(path, render_explanation(page))
+
+
+def render_explanation(page: Explanation) -> str:
+    """Return the page as HTML."""
+    folder = resources.files("dnalect.report") / "templates"
+    css = (folder / "report.css").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((folder / "explained.html.j2").read_text(encoding="utf-8"))
+    places = [
+        {"title": place.title, "links": place.links, "views": [_view(place, view) for view in place.views]}
+        for place in page.places
+    ]
+    return template.render(page=page, css=Markup(css), places=places)
+
+
+def _view(place: Explained, view: View) -> dict[str, Any]:
+    scales = [scale_of(track) for track in view.tracks]
+    signed = [f"{s:.2g} {t.unit}".strip() for t, s in zip(view.tracks, scales, strict=True) if t.kind == "heat"]
+    return {
+        "title": view.title,
+        "text": view.text,
+        "signed": ", ".join(signed),
+        "pictures": _pictures(place, view.tracks, scales),
+        "nulls": [_null(place, null, scales) for null in view.nulls],
+    }
+
+
+def _null(place: Explained, null: Null, scales: list[float]) -> dict[str, Any]:
+    """Of a null all but the heat strips, at the scales of what it stands beside."""
+    kept = [(t, s) for t, s in zip(null.view.tracks, scales, strict=True) if t.kind != "heat"]
+    there = replace(place, bases=null.bases)
+    tracks, sizes = [t for t, _ in kept], [s for _, s in kept]
+    return {"name": null.name, "text": null.text, "pictures": _pictures(there, tracks, sizes, SMALL)}
+
+
+def _pictures(place: Explained, tracks: Any, scales: list[float], size: int | None = None) -> list[Markup]:
+    """All tracks along the bases in one picture, then each heat map."""
+    pairs: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
+    lines = [(track, scale) for track, scale in pairs if track.kind != "matrix"]
+    found = [along(place, [t for t, _ in lines], [s for _, s in lines])] if lines else []
+    more = {"size": size} if size else {}
+    found += [heat_map(place, track, scale, **more) for track, scale in pairs if track.kind == "matrix"]
+    return [Markup(each) for each in found]

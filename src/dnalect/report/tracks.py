@@ -1,0 +1,173 @@
+"""The tracks of an explanation as SVG text: letters by height, lines, heat strips, heat maps."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.core.views import Explained, Track
+from dnalect.report.svg import BASES, heat, stack
+
+# Pixels: of all, of the scale on the left; bases of one line; heights of tracks.
+WIDTH, LEFT, LINE = 1060, 56, 100
+WIDEST = 20.0
+HEIGHTS = {"letters": 70, "line": 60, "heat": 4 * 9 + 2}
+TITLE, AXIS = 16, 18
+MAP, LETTERED = 640, 80
+Floats = npt.NDArray[np.float64]
+
+
+def along(place: Explained, tracks: Sequence[Track], scales: Sequence[float]) -> str:
+    """Draw all tracks along a place, LINE bases below each other. scales: the largest value of each that is drawn."""
+    length = len(place.bases)
+    cell = min(WIDEST, (WIDTH - LEFT) / min(length, LINE))
+    parts: list[str] = []
+    y = 0.0
+    for low in range(0, length, LINE):
+        high = min(low + LINE, length)
+        top = y
+        for track, scale in zip(tracks, scales, strict=True):
+            if low == 0:
+                parts.append(f'<text class="axis" x="{LEFT}" y="{y + 12:.0f}">{escape(track.title)}</text>')
+            y += TITLE if low == 0 else 4
+            parts += _track(place, track, scale, low, high, y, cell)
+            y += HEIGHTS[track.kind] + 4
+        parts += _bases(place, low, high, y, cell)
+        parts += _frame(place, low, high, top, y, cell)
+        y += AXIS + 14
+    width = LEFT + min(length, LINE) * cell + 4
+    label = escape(f"{tracks[0].title} of {place.title}" if tracks else place.title)
+    return (
+        f'<svg class="along" viewBox="0 0 {width:.0f} {y:.0f}" width="{width:.0f}" role="img" aria-label="{label}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def scale_of(track: Track) -> float:
+    """Return the largest absolute value of a track, 1 where there is none."""
+    values = np.abs(track.values[np.isfinite(track.values)])
+    if track.kind == "letters":
+        values = np.nansum(track.values, axis=1)
+    return float(values.max(initial=0)) or 1.0
+
+
+def _track(place: Explained, track: Track, scale: float, low: int, high: int, top: float, cell: float) -> list[str]:
+    height = HEIGHTS[track.kind]
+    values = track.values[low:high].astype(np.float64)
+    if track.kind == "heat":
+        parts = [
+            f'<text class="axis small" x="{LEFT - 6}" y="{top + 8 + 9 * row:.0f}" text-anchor="end">{base}</text>'
+            for row, base in enumerate(BASES)
+        ]
+        for column, base in enumerate(place.bases[low:high]):
+            x, position = LEFT + column * cell, place.start + low + column
+            parts += heat(values[column], base, position, x, top, cell, scale, row=9)
+        return parts
+    parts = _scale(scale, top, height)
+    if track.kind == "letters":
+        for column, heights in enumerate(np.nan_to_num(values)):
+            parts += stack(heights / scale * height, LEFT + column * cell, top + height, cell)
+        return parts
+    return [*parts, _curve(values, scale, top, height, cell)]
+
+
+def _scale(scale: float, top: float, height: float) -> list[str]:
+    texts = ((top + 9, f"{scale:.2g}"), (top + height, "0"))
+    return [
+        f'<path class="line" d="M{LEFT - 3} {top:.1f} V{top + height:.1f}"/>',
+        *(f'<text class="axis small" x="{LEFT - 6}" y="{y:.1f}" text-anchor="end">{text}</text>' for y, text in texts),
+    ]
+
+
+def _curve(values: Floats, scale: float, top: float, height: float, cell: float) -> str:
+    """Steps, one a base, filled down to 0; a gap where there is no number."""
+    path, open_ = [], False
+    for column, value in enumerate(values.tolist()):
+        x = LEFT + column * cell
+        if not np.isfinite(value):
+            path += [f"V{top + height:.1f}Z"] if open_ else []
+            open_ = False
+            continue
+        y = top + height * (1 - min(max(value / scale, 0), 1))
+        path.append(f"V{y:.1f}H{x + cell:.1f}" if open_ else f"M{x:.1f} {top + height:.1f}V{y:.1f}H{x + cell:.1f}")
+        open_ = True
+    return f'<path class="bar" d="{"".join(path)}{f"V{top + height:.1f}Z" if open_ else ""}"/>'
+
+
+def _bases(place: Explained, low: int, high: int, y: float, cell: float) -> list[str]:
+    parts = []
+    if cell >= 8:
+        parts = [
+            f'<text class="ref small" x="{LEFT + (n + 0.5) * cell:.1f}" y="{y + 10:.0f}" text-anchor="middle">'
+            f"{escape(base)}</text>"
+            for n, base in enumerate(place.bases[low:high])
+        ]
+    for column in range(low, high, 10):
+        # A last one next to the end would be cut off.
+        if high - column > 2:
+            x = LEFT + (column - low) * cell
+            parts.append(f'<text class="axis small" x="{x:.1f}" y="{y + 22:.0f}">{place.start + column + 1:,}</text>')
+            if 10 * cell < 60 and column % 20:
+                parts.pop()
+    return parts
+
+
+def _frame(place: Explained, low: int, high: int, top: float, bottom: float, cell: float) -> list[str]:
+    """A frame round what the variant changes, a bar where it inserts."""
+    if place.changed is None:
+        return []
+    first, last = (min(max(each, low), high) for each in place.changed)
+    empty = place.changed[0] == place.changed[1]
+    if first >= last and not (empty and low <= place.changed[0] < high):
+        return []
+    x, width = LEFT + (first - low) * cell - empty, max((last - first) * cell, 2)
+    return [f'<rect class="frame" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top + 13:.1f}"/>']
+
+
+def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> str:
+    """Draw a matrix (L, L): rows what is changed, columns what is read; white is 0, dark is `scale`."""
+    length = len(place.bases)
+    cell = size / length
+    left, top = 76, 20
+    parts = [
+        f'<image x="{left}" y="{top}" width="{size}" height="{size}" preserveAspectRatio="none" '
+        f'style="image-rendering:pixelated" href="data:image/png;base64,{_png(track.values, scale)}"/>',
+        f'<rect class="line" x="{left}" y="{top}" width="{size}" height="{size}"/>',
+    ]
+    step = next(each for each in (5, 10, 20, 25, 50, 100, 200, 500, 1000) if each * cell >= 70 or each == 1000)
+    for column in range(0, length, step):
+        at, text = (column + 0.5) * cell, f"{place.start + column + 1:,}"
+        parts.append(f'<text class="axis small" x="{left + at:.1f}" y="{top - 6}" text-anchor="middle">{text}</text>')
+        parts.append(f'<text class="axis small" x="{left - 14}" y="{top + at + 4:.1f}" text-anchor="end">{text}</text>')
+    if length <= LETTERED:
+        for column, base in enumerate(place.bases):
+            at = (column + 0.5) * cell
+            parts.append(
+                f'<text class="ref small" x="{left - 6}" y="{top + at + 4:.1f}" text-anchor="middle">{base}</text>'
+                f'<text class="ref small" x="{left + at:.1f}" y="{top + size + 12}" text-anchor="middle">{base}</text>'
+            )
+    if place.changed is not None:
+        first, last = (max(0, min(each, length)) * cell for each in place.changed)
+        width = max(last - first, 2)
+        parts.append(
+            f'<rect class="frame" x="{left}" y="{top + first:.1f}" width="{size}" height="{width:.1f}"/>'
+            f'<rect class="frame" x="{left + first:.1f}" y="{top}" width="{width:.1f}" height="{size}"/>'
+        )
+    key = f"white 0, darkest {scale:.3g} {track.unit}".rstrip()
+    parts.append(f'<text class="axis" x="{left}" y="{top + size + 30}">{escape(key)}</text>')
+    width, height = left + size + 8, top + size + 36
+    return (
+        f'<svg class="map" viewBox="0 0 {width} {height}" width="{width}" role="img" '
+        f'aria-label="{escape(track.title)}">{"".join(parts)}</svg>'
+    )
+
+
+def _png(values: npt.NDArray[np.floating], scale: float) -> str:
+    from matplotlib.image import imsave
+
+    out = BytesIO()
+    imsave(out, np.nan_to_num(values), cmap="Blues", vmin=0, vmax=scale, format="png")
+    return base64.b64encode(out.getvalue()).decode("ascii")

@@ -1,0 +1,76 @@
+"""The seam: the name of a view -> what computes it. A new kind of explanation is one line of VIEWS."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.core.nearest import did_you_mean
+from dnalect.core.reporter import track
+from dnalect.core.views import View
+from dnalect.models.model import Abilities
+from dnalect.why import substitutions
+from dnalect.why.nulls import nulls_of
+from dnalect.why.subject import Subject
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kind of view.
+
+    text: one sentence for the help. compute: gives it. refuses: says why a model can't have it, "" where it can.
+    longest: most bases of a place. needs_variant: whether it is of a variant alone.
+    """
+
+    text: str
+    compute: Callable[[Subject], View]
+    refuses: Callable[[Abilities], str] = lambda can: ""
+    longest: int = 2_000
+    needs_variant: bool = False
+
+
+def _says_nothing(can: Abilities) -> str:
+    return "" if can.likelihood or can.targets else "it neither says how likely bases are nor predicts anything"
+
+
+VIEWS: dict[str, Entry] = {
+    "substitutions": Entry("what every substitution of a base changes", substitutions.view, _says_nothing),
+}
+
+
+def names_of(text: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the views that texts with commas name, each once, in that order. Raises ConfigError for another."""
+    given = [text] if isinstance(text, str) else list(text)
+    names = [part.strip() for each in given for part in each.split(",") if part.strip()]
+    for name in names:
+        if name not in VIEWS:
+            hint = did_you_mean(name, VIEWS) or f" There are {', '.join(VIEWS)}."
+            raise ConfigError(f"there is no view {name!r}.{hint}")
+    if not names:
+        raise ConfigError(f"name what to show: {', '.join(VIEWS)}, or several with commas between them")
+    return tuple(dict.fromkeys(names))
+
+
+def check(subject: Subject, names: Sequence[str]) -> None:
+    """Raise ModelError for a view that the model can't give, ConfigError for a place or subject that it is not of."""
+    card, length = subject.model.card, len(subject.place)
+    for name in names:
+        entry = VIEWS[name]
+        if why := entry.refuses(subject.model.can):
+            raise ModelError(f"{card.id} has no view {name!r}: {why}")
+        if entry.needs_variant and subject.variant is None:
+            raise ConfigError(f"the view {name!r} is of a variant: give one (--variant chrI:1001:A:G), or leave it out")
+        if length > entry.longest:
+            raise ConfigError(
+                f"the view {name!r} takes places of up to {entry.longest:,} bases, and this one has {length:,}: name a "
+                "shorter one (dnalect scan has every substitution of a genome)"
+            )
+
+
+def views_of(subject: Subject, names: Sequence[str], nulls: bool = True) -> tuple[View, ...]:
+    """Return the views of a place, each beside its nulls unless these are not wanted. Raises as `check` does."""
+    check(subject, names)
+    found = []
+    for name in track(list(names), "explaining", "views"):
+        view = VIEWS[name].compute(subject)
+        found.append(replace(view, nulls=nulls_of(VIEWS[name].compute, subject, view)) if nulls else view)
+    return tuple(found)
