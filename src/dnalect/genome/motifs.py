@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,21 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Motif:
-    """probabilities: (w, 4) of A, C, G, T at each position, rows summing to 1. sites: it was made from."""
+    """probabilities: (w, 4) of A, C, G, T at each position, rows summing to 1. sites: it was made from.
+
+    other: its second name, "" where the file has none.
+    """
 
     name: str
     probabilities: Floats
     sites: float = SITES
     background: tuple[float, ...] = UNIFORM
+    other: str = ""
+
+    @property
+    def factor(self) -> str:
+        """What people call it: JASPAR's second name, else the name without the numbers of HOCOMOCO and YeTFaSCo."""
+        return self.other or re.sub(r"\.H\d+[A-Z]+\..*$|_\d+$", "", self.name)
 
     def log_odds(self) -> Floats:
         """Return ln(p / background) (w, 4), with one site of background added, so that none is infinite."""
@@ -64,25 +74,43 @@ def motif_sites(motif: Motif, codes: Codes, p_value: float = P_VALUE) -> tuple[P
     return at, found[0][at] >= found[1][at], best[at].astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Chances:
+    """How likely a motif's matches are in random bases of its background, in steps of 1 / 50 bit.
+
+    steps: (w, 4) of each base, the least of a row 0. least: what a match of 0 steps has, in steps. p: (S,) how often a
+    random place has as many steps or more, exactly.
+    """
+
+    steps: Positions
+    least: int
+    p: Floats
+
+    @classmethod
+    def of(cls, motif: Motif) -> Self:
+        """Add up the distribution of a motif's matches, base by base."""
+        steps = np.round(motif.bits() * _PARTS).astype(np.int64)
+        steps -= (lowest := steps.min(axis=1))[:, None]
+        shares = np.ones(1)
+        for row in steps:
+            longer = np.zeros(len(shares) + row.max())
+            for step, share in zip(row, motif.background, strict=True):
+                longer[step : step + len(shares)] += share * shares
+            shares = longer
+        return cls(steps, int(lowest.sum()), np.minimum(np.cumsum(shares[::-1])[::-1], 1.0))
+
+
 def threshold(motif: Motif, p_value: float = P_VALUE) -> float:
     """Return the bits that a random place reaches with at most this probability, and at least half of the best match.
 
     Random bases have the motif's background. Where even the best match is
     likelier, as that of short motifs is, the best match alone is a site.
     """
-    table = motif.bits()
-    steps = np.round(table * _PARTS).astype(np.int64)
-    steps -= (lowest := steps.min(axis=1))[:, None]
-    shares = np.ones(1)
-    for row in steps:
-        longer = np.zeros(len(shares) + row.max())
-        for step, share in zip(row, motif.background, strict=True):
-            longer[step : step + len(shares)] += share * shares
-        shares = longer
-    rare = np.flatnonzero(np.cumsum(shares[::-1])[::-1] <= p_value)
+    chances = Chances.of(motif)
+    rare = np.flatnonzero(chances.p <= p_value)
     # Rounding must not shut the best match itself out.
-    best = float(table.max(axis=1).sum()) - 1e-4
-    return max(min(float(rare[0] + lowest.sum()) / _PARTS, best) if len(rare) else best, best / 2)
+    best = float(motif.bits().max(axis=1).sum()) - 1e-4
+    return max(min(float(rare[0] + chances.least) / _PARTS, best) if len(rare) else best, best / 2)
 
 
 def read_motifs(path: str | Path) -> list[Motif]:
@@ -98,7 +126,7 @@ def read_motifs(path: str | Path) -> list[Motif]:
 def _motifs(path: str | Path, lines: Iterator[str]) -> list[Motif]:
     found: list[Motif] = []
     background: tuple[float, ...] = UNIFORM
-    name, line = "", next(lines, None)
+    name, other, line = "", "", next(lines, None)
     while line is not None:
         following = None
         if line.startswith("ALPHABET") and line.partition("=")[2].strip() not in ("", "ACGT"):
@@ -106,12 +134,12 @@ def _motifs(path: str | Path, lines: Iterator[str]) -> list[Motif]:
         if line.startswith("Background letter frequencies"):
             background = _background(path, next(lines, ""))
         elif line.startswith("MOTIF"):
-            name = [*line.split(maxsplit=2), ""][1]
+            name, other = [*line.split()[1:3], "", ""][:2]
             if not name:
                 raise InputError(f"{path}: a MOTIF line has no name")
         elif line.startswith("letter-probability matrix"):
             rows, following = _rows(lines)
-            found.append(_motif(path, name, line, rows, background))
+            found.append(_motif(path, name, other, line, rows, background))
         line = next(lines, None) if following is None else following
     if not found:
         raise InputError(f"{path} holds no motif; give a file in MEME's format (letter-probability matrix)")
@@ -131,7 +159,9 @@ def _rows(lines: Iterator[str]) -> tuple[list[list[str]], str | None]:
     return rows, None
 
 
-def _motif(path: str | Path, name: str, head: str, rows: list[list[str]], background: tuple[float, ...]) -> Motif:
+def _motif(
+    path: str | Path, name: str, other: str, head: str, rows: list[list[str]], background: tuple[float, ...]
+) -> Motif:
     told = dict(re.findall(r"(\w+)\s*=\s*([^\s=]+)", head))
     try:
         table = np.array([[float(cell) for cell in row] for row in rows])
@@ -143,7 +173,8 @@ def _motif(path: str | Path, name: str, head: str, rows: list[list[str]], backgr
         raise InputError(f"{path}: the matrix of {name or 'a motif'} must have {wanted} rows of four probabilities")
     if not (np.isfinite(table).all() and table.min() >= 0 and np.abs(table.sum(axis=1) - 1).max() < 0.02):
         raise InputError(f"{path}: the rows of {name or 'a motif'} are no probabilities: they must sum to 1")
-    return Motif(name, table / table.sum(axis=1, keepdims=True), sites if sites > 0 else SITES, background)
+    other = "" if other == "NA" else other
+    return Motif(name, table / table.sum(axis=1, keepdims=True), sites if sites > 0 else SITES, background, other)
 
 
 def _background(path: str | Path, line: str) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """Which motif a variant makes or breaks: docs/files.md, "Motifs"."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +9,10 @@ import numpy.typing as npt
 from dnalect.core.records import MotifChange, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.motifs import P_VALUE, Motif, threshold
-from dnalect.tokens.bases import encode
+from dnalect.genome.windows.alleles import haplotypes
 
 SITES = f"sites: matches with p at most {P_VALUE:g} and at least half of the bits of the best one"
+Rows = npt.NDArray[np.int64]
 # Alleles with more bases have no motif: thousands of places change at once.
 LONGEST = 1000
 # Bits of a row with an unknown base.
@@ -27,13 +29,9 @@ class MotifHits:
     def __init__(self, motifs: Sequence[Motif], genome: Genome, p_value: float = P_VALUE):
         self.genome = genome
         self.names = [motif.name for motif in motifs]
-        tables = [motif.bits() for motif in motifs]
         self.thresholds = np.array([threshold(motif, p_value) for motif in motifs])
-        self._rows = np.cumsum([0, *map(len, tables)])
-        self._flank = max(map(len, tables)) - 1
-        both = [np.concatenate(tables), np.concatenate([table[::-1, ::-1] for table in tables])]
-        unknown = np.full((2, len(both[0]), 1), _NEVER)
-        self._tables = np.concatenate([np.stack(both), unknown], axis=2).astype(np.float32)
+        self._tables, self._rows = side_by_side([motif.bits() for motif in motifs], _NEVER)
+        self._flank = int(np.diff(self._rows).max()) - 1
 
     def changes(self, variants: Sequence[Variant]) -> list[MotifChange | None]:
         """Return the change of each variant, None where no motif has a site with either allele, or none changes."""
@@ -43,7 +41,7 @@ class MotifHits:
         found: list[MotifChange | None] = [None] * len(variants)
         if not asked:
             return found
-        windows = [side for n in asked for side in self._haplotypes(variants[n])]
+        windows = [side for n in asked for side in haplotypes(variants[n], self.genome, self._flank)]
         ends = np.cumsum([len(window) for window in windows])
         offsets = (ends - [len(window) for window in windows]).reshape(-1, 2)
         sizes = np.array([(len(variants[n].ref), len(variants[n].alt)) for n in asked], dtype=np.int64)
@@ -56,8 +54,13 @@ class MotifHits:
                 found[n] = MotifChange(self.names[motif], was, remains, float(thresholds[motif]))
         return found
 
-    def _haplotypes(self, variant: Variant) -> list[npt.NDArray[np.uint8]]:
-        """REF and ALT with the same flanks: any motif that touches the allele fits in."""
-        left = encode(self.genome.fetch(variant.contig, variant.start - self._flank, variant.start))
-        right = encode(self.genome.fetch(variant.contig, variant.end, variant.end + self._flank))
-        return [np.concatenate([left, allele, right]) for allele in (variant.ref, variant.alt)]
+
+def side_by_side(tables: Sequence[npt.NDArray[Any]], unknown: float) -> tuple[npt.NDArray[np.float32], Rows]:
+    """Return tables (w, 4) of motifs as the compiled code reads them.
+
+    That is (2, rows, 5), on the forward and on the reverse strand, what an unknown base counts last; and where each
+    begins (M + 1,).
+    """
+    both = [np.concatenate(tables), np.concatenate([table[::-1, ::-1] for table in tables])]
+    last = np.full((2, len(both[0]), 1), unknown)
+    return np.concatenate([np.stack(both), last], axis=2).astype(np.float32), np.cumsum([0, *map(len, tables)])

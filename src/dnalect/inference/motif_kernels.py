@@ -23,6 +23,27 @@ def _best(codes: Codes, begin: Whole, end: Whole, table: Floats) -> float:
 
 
 @compiled
+def _over(codes: Codes, offset: Whole, size: Whole, flank: Whole, forward: Floats, reverse: Floats) -> float:
+    """The best match, on either strand, over an allele of `size` bases that `flank` bases surround."""
+    begin, end = offset + flank - len(forward) + 1, offset + flank + size
+    return max(_best(codes, begin, end, forward), _best(codes, begin, end, reverse))
+
+
+@compiled
+def best_matches(codes: Codes, offsets: Longs, sizes: Longs, flank: Whole, tables: Floats, rows: Longs) -> Floats:
+    """Return the best match of each of M motifs over n alleles (n, M), 0 where none is above it.
+
+    codes: windows of the alleles, one after the other; the rest is that of `largest_changes`, (n,) each.
+    """
+    out = np.zeros((len(offsets), len(rows) - 1), dtype=np.float32)
+    for motif in range(len(rows) - 1):
+        forward, reverse = tables[0, rows[motif] : rows[motif + 1]], tables[1, rows[motif] : rows[motif + 1]]
+        for n in range(len(offsets)):
+            out[n, motif] = _over(codes, offsets[n], sizes[n], flank, forward, reverse)
+    return out
+
+
+@compiled
 def largest_changes(
     codes: Codes, offsets: Longs, sizes: Longs, flank: Whole, tables: Floats, rows: Longs, thresholds: Floats
 ) -> tuple[Longs, Floats]:
@@ -38,13 +59,10 @@ def largest_changes(
     which, bits = np.full(count, -1, dtype=np.int64), np.zeros((count, 2), dtype=np.float32)
     for motif in range(len(thresholds)):
         forward, reverse = tables[0, rows[motif] : rows[motif + 1]], tables[1, rows[motif] : rows[motif + 1]]
-        width = len(forward)
         for n in range(count):
             found = np.zeros(2, dtype=np.float32)
             for side in range(2):
-                begin = offsets[n, side] + flank - width + 1
-                end = offsets[n, side] + flank + sizes[n, side]
-                found[side] = max(_best(codes, begin, end, forward), _best(codes, begin, end, reverse))
+                found[side] = _over(codes, offsets[n, side], sizes[n, side], flank, forward, reverse)
             if max(found[0], found[1]) < thresholds[motif]:
                 continue
             if abs(found[1] - found[0]) > abs(bits[n, 1] - bits[n, 0]):

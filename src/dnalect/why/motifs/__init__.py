@@ -1,0 +1,1 @@
+"""Motifs: where scores of bases stand out, which known motifs these places are, and what variants do to sites."""
