@@ -13,6 +13,7 @@ def explain(options: Options) -> None:
     \b
     Views (--show):
       substitutions  what every substitution of a base changes
+      motifs         stretches that stand out, and the known motifs that they are (--motifs FILE)
 
     \b
     dnalect explain genome.fa --region chrI:1,001-1,200 -o why.html

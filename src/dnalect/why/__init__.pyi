@@ -2,3 +2,13 @@ from .nulls import shuffled as shuffled
 from .subject import Subject as Subject
 from .views import VIEWS as VIEWS
 from .views import views_of as views_of
+from .motifs.effects import MotifEffect as MotifEffect
+from .motifs.effects import motif_effects as motif_effects
+from .motifs.matching import Match as Match
+from .motifs.matching import match_motifs as match_motifs
+from .motifs.patterns import Pattern as Pattern
+from .motifs.patterns import around as around
+from .motifs.patterns import find_patterns as find_patterns
+from .motifs.seqlets import NullScores as NullScores
+from .motifs.seqlets import Seqlet as Seqlet
+from .motifs.seqlets import call_seqlets as call_seqlets

@@ -8,6 +8,7 @@ import numpy as np
 
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome, genome_of
+from dnalect.genome.motifs import Motif
 from dnalect.genome.regions import Region
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import ModelScorer
@@ -23,7 +24,7 @@ class Subject:
     """A model and a place, and the variant in it where there is one.
 
     output: of a predictor with several. batch: most windows of a forward, None for the model's own. seed: of whatever
-    is drawn.
+    is drawn. motifs: that are known.
     """
 
     model: Model
@@ -33,6 +34,7 @@ class Subject:
     output: str | None = None
     batch: int | None = None
     seed: int = 1
+    motifs: tuple[Motif, ...] = ()
 
     @cached_property
     def codes(self) -> Codes:

@@ -9,6 +9,7 @@ from dnalect.core.reporter import track
 from dnalect.core.views import View
 from dnalect.models.model import Abilities
 from dnalect.why import substitutions
+from dnalect.why.motifs import view as motifs
 from dnalect.why.nulls import nulls_of
 from dnalect.why.subject import Subject
 
@@ -34,6 +35,7 @@ def _says_nothing(can: Abilities) -> str:
 
 VIEWS: dict[str, Entry] = {
     "substitutions": Entry("what every substitution of a base changes", substitutions.view, _says_nothing),
+    "motifs": Entry("stretches that stand out, and the known motifs that they are", motifs.view, _says_nothing, 1_000),
 }
 
 

@@ -48,9 +48,10 @@ def test_unknown_bases_are_in_no_seqlet():
 
 
 def test_a_null_without_numbers_is_refused():
-    for scores in ([], [np.zeros(100)], [noise(1, 10)]):
+    for scores in ([], [np.full(100, np.nan)], [noise(1, 10)]):
         with pytest.raises(ValueError, match="null"):
             NullScores.of(scores)
+    assert not call_seqlets(noise(0), NullScores.of([np.zeros(100)]))
 
 
 def test_false_discoveries_are_those_of_benjamini_and_hochberg():

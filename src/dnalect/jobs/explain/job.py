@@ -13,6 +13,7 @@ from dnalect.core.links import links
 from dnalect.core.reporter import track, warn
 from dnalect.core.views import Explained, Explanation
 from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.motifs import Motif, read_motifs
 from dnalect.jobs.explain.options import SUFFIXES, Options
 from dnalect.jobs.explain.places import Place, places_of
 from dnalect.jobs.selection import foreign, model_for
@@ -34,7 +35,7 @@ def suffix_of(output: str) -> str:
 
 def explain_file(options: Options) -> Explanation:
     """Explain places of a genome and write every output. Raises a DnalectError and leaves nothing behind."""
-    inputs = [options.reference, options.vcf, options.rename, options.model]
+    inputs = [options.reference, options.vcf, options.rename, options.model, options.motifs]
     names = names_of(options.show)
     check_outputs([path for output in options.outputs for path in _paths(output, names)], inputs)
     found = explain_places(options)
@@ -61,7 +62,8 @@ def explain_places(options: Options) -> Explanation:
     places = places_of(options, genome, model)
     if not places:
         raise InputError("there is nothing to explain: no variant of the file has a score")
-    subjects = [_subject(options, genome, model, place) for place in places]
+    motifs = tuple(read_motifs(options.motifs)) if options.motifs else ()
+    subjects = [_subject(options, genome, model, place, motifs) for place in places]
     for subject in subjects:
         check(subject, names)
     explained = [
@@ -73,8 +75,9 @@ def explain_places(options: Options) -> Explanation:
     return Explanation(title, tuple(explained), _facts(options, genome, model, origin, names), tuple(notes))
 
 
-def _subject(options: Options, genome: Genome, model: Model, place: Place) -> Subject:
-    return Subject(model, genome, place.region, place.variant, options.target, options.batch, options.seed)
+def _subject(options: Options, genome: Genome, model: Model, place: Place, motifs: tuple[Motif, ...]) -> Subject:
+    told = (options.target, options.batch, options.seed, motifs)
+    return Subject(model, genome, place.region, place.variant, *told)
 
 
 def _explained(origin: Origin, place: Place, subject: Subject, names: tuple[str, ...], nulls: bool) -> Explained:
@@ -100,6 +103,7 @@ def _facts(options: Options, genome: Genome, model: Model, origin: Origin, names
         "model": f"{model.card.id} {model.card.revision}",
         "model_sha256": model.card.sha256,
         "views": ", ".join(names),
+        "motifs": Path(options.motifs or "").name,
         "nulls": f"seed {options.seed}" if options.nulls else "none",
         "dtype": options.dtype,
         "device": str(model.device),

@@ -46,6 +46,9 @@ class Options:
     show: Annotated[
         Texts, Flag("--show", metavar="VIEW,..."), Doc("Views, with commas between them or repeated; see above.")
     ] = ("substitutions",)
+    motifs: Annotated[
+        str | None, Flag(metavar="MEME"), Doc("Known motifs for the view motifs, e.g. of JASPAR or HOCOMOCO.")
+    ] = None
     around: Annotated[
         Annotated[int, Interval(ge=0, le=1000)], Doc("Bases that are shown on each side of a variant.")
     ] = 50

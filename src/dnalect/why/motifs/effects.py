@@ -18,7 +18,7 @@ from dnalect.why.nulls import shuffled
 FOLD = 10.0
 # Bases on each side of a variant that are shuffled, and how often: at least, and of all variants together.
 AROUND = 100
-DRAWS, TOGETHER = 20, 2_000
+DRAWS, TOGETHER = 20, 1_000
 # Haplotypes that are compared at a time.
 _AT_ONCE = 512
 Doubles = npt.NDArray[np.float64]

@@ -52,6 +52,8 @@ def find_patterns(windows: Singles, alike: float = ALIKE, fewest: int = FEWEST) 
     first; the mean of these is the pattern, and those that are like the mean are its members. They are
     taken out, and so on until a pattern has fewer than `fewest`.
     """
+    if len(windows) < fewest:
+        return []
     weighed = _weighed(windows)
     left = np.arange(len(windows))
     found: list[Pattern] = []

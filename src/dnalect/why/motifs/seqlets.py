@@ -46,13 +46,15 @@ class NullScores:
     def of(cls, scores: Sequence[Floats]) -> "NullScores":
         """Learn it from the scores (L,) of some sequences; NaN at unknown bases.
 
-        Raises ValueError where they are shorter than the longest seqlet, or all alike.
+        Raises ValueError where none has as many known bases in a row as the longest seqlet.
         """
-        sums = [np.concatenate([_sums(each, width) for each in scores]) for width in WIDTHS]
+        sums = [np.concatenate([_sums(each, width) for each in scores] or [np.zeros(0)]) for width in WIDTHS]
         known = [each[np.isfinite(each)] for each in sums]
-        if not all(len(each) and each.std() > 0 for each in known):
-            raise ValueError(f"the null needs scores that differ, of more than {max(WIDTHS)} known bases in a row")
-        bare = cls(*(np.array([getattr(each, of)() for each in known]) for of in ("mean", "std")), np.zeros(0))
+        if not all(map(len, known)):
+            raise ValueError(f"the null needs scores of {max(WIDTHS)} known bases in a row")
+        # Where all scores are alike, as an untrained network's may be, nothing stands out.
+        spreads = np.array([each.std() or np.inf for each in known])
+        bare = cls(np.array([each.mean() for each in known]), spreads, np.zeros(0))
         heights = np.concatenate([bare.standing(each)[2] for each in scores])
         return cls(bare.means, bare.spreads, np.sort(heights))
 
@@ -105,7 +107,7 @@ def false_discoveries(p: Floats) -> Floats:
     """Return the q values of p values, of any shape: Benjamini and Hochberg 1995."""
     from scipy.stats import false_discovery_control
 
-    return np.asarray(false_discovery_control(p, axis=None)) if p.size else np.zeros(p.shape)
+    return np.asarray(false_discovery_control(p, axis=None)).reshape(p.shape) if p.size else np.zeros(p.shape)
 
 
 def _sums(scores: Floats, width: int) -> Floats:

@@ -1,0 +1,127 @@
+"""The view `motifs`, of a likelihood that knows one site and nothing else."""
+
+import re
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import dnalect
+from dnalect.cli.main import dnalect as command
+from dnalect.core.errors import InputError
+from dnalect.core.records import Score
+from dnalect.genome.motifs import read_motifs
+from dnalect.tokens.bases import BASES, decode, encode, opposite
+from dnalect.why.subject import Subject
+from dnalect.why.views import views_of
+
+SITE = "GTTACCCGGA"
+MEME = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF MA0363.3 REB1\nletter-probability matrix: alength= 4 w= 10 nsites= 60\n"
+
+
+class Knowing:
+    """Expects the site where all its bases but the one that is asked for stand, on either strand."""
+
+    def __init__(self, genome):
+        self.text = [genome.fetch(n, 0, int(genome.lengths[n])).tobytes().decode() for n in range(len(genome))]
+
+    def at_sites(self, contigs, positions):
+        return np.log([self._at(self.text[c], p) for c, p in zip(contigs, positions, strict=True)]).astype(np.float32)
+
+    def _at(self, text, at):
+        p = np.random.default_rng(at).dirichlet(np.full(4, 30.0))
+        for site in (SITE, opposite(SITE)):
+            for low in range(at - len(site) + 1, at + 1):
+                there = text[max(low, 0) : low + len(site)]
+                if len(there) == len(site) and sum(a != b for a, b in zip(there, site, strict=True)) <= 1:
+                    p = np.full(4, 0.02)
+                    p[BASES.index(site[at - low])] = 0.94
+        return p
+
+    def score(self, variants):
+        return [Score(-3.14, kind="snv") for _ in variants]
+
+
+@pytest.fixture(scope="module")
+def meme(tmp_path_factory):
+    rows = np.full((10, 4), 0.01)
+    rows[np.arange(10), encode(SITE)] = 0.97
+    path = tmp_path_factory.mktemp("motifs") / "one.meme"
+    path.write_text(MEME + "".join(" ".join(map(str, row)) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def subject(monkeypatch, meme, model_folder):
+    monkeypatch.setattr("dnalect.why.subject.scorer_for", lambda model, genome, *more: Knowing(genome))
+    text = decode(np.random.default_rng(2).integers(0, 4, 400).astype(np.uint8))
+    text = text[:150] + SITE + text[160:230] + opposite(SITE) + text[240:]
+    genome = dnalect.open_genome({"a": text})
+    (place,) = dnalect.genome.read_regions(genome, ["a:101-300"])
+    return Subject(dnalect.load(model_folder), genome, place, motifs=tuple(read_motifs(meme)))
+
+
+def test_sites_are_called_and_named_on_both_strands(subject):
+    (view,) = views_of(subject, ["motifs"])
+    rows = view.table.to_pylist()
+    assert [(abs(row["start"] - at) <= 3, row["motif"], row["strand"]) for row, at in zip(rows, (151, 231), strict=True)] == [
+        (True, "MA0363.3", "+"),
+        (True, "MA0363.3", "-"),
+    ]
+    assert rows[0]["bases"] == subject.genome["a"][rows[0]["start"] - 1 : rows[0]["end"]]
+    assert all(row["q"] <= 0.05 and row["match_q"] <= 0.05 for row in rows)
+    assert "2 stretches stand out of shuffled sequence" in view.text
+    assert re.search(r"Like known motifs are 15\d-1\d\d REB1 \(q .*\), 23\d-2\d\d REB1", view.text)
+    assert view.strength[:40].max() == 0 < view.strength[50:60].min()
+    assert all(len(null.view.table) == 0 for null in view.nulls)
+    assert view.nulls[0].view.text.startswith("No stretch stands out")
+
+
+def test_a_variant_has_its_sentence(subject):
+    from dataclasses import replace
+
+    from dnalect.core.records import Variant
+
+    broken = Variant(0, 155, 156, encode("C"), encode("A"))
+    (view,) = views_of(replace(subject, variant=broken), ["motifs"], nulls=False)
+    assert re.search(r"The variant weakens a REB1 site: match p \de-0\d -> .*, model -3\.1 \(q 0\.\d+\)\.$", view.text)
+    beside = Variant(0, 190, 191, encode("C"), encode("A"))
+    (view,) = views_of(replace(subject, variant=beside), ["motifs"], nulls=False)
+    assert view.text.endswith("changes no site of a known motif more clearly than shuffled sequence has it.")
+
+
+def test_without_motifs_seqlets_have_no_name(subject):
+    from dataclasses import replace
+
+    (view,) = views_of(replace(subject, motifs=()), ["motifs"], nulls=False)
+    assert [row["motif"] for row in view.table.to_pylist()] == [None, None]
+    assert view.text.endswith("at most 5% are expected to be false.")
+
+
+def test_a_place_that_is_too_short_is_refused(subject):
+    (place,) = dnalect.genome.read_regions(subject.genome, ["a:101-110"])
+    holes = dnalect.open_genome({"a": "ACGTNN" * 50})
+    from dataclasses import replace
+
+    for changed in ({"genome": holes}, {"genome": dnalect.open_genome({"a": "N" * 400})}):
+        with pytest.raises(InputError, match="19 known bases in a row"):
+            views_of(replace(subject, **changed), ["motifs"], nulls=False)
+    assert len(views_of(replace(subject, place=place), ["motifs"], nulls=False)[0].strength) == 10
+
+
+def run(*words):
+    return CliRunner().invoke(command, ["explain", *map(str, words)])
+
+
+def test_the_command_names_motifs_and_says_what_is_wrong_with_a_file(fasta, model_folder, meme, tmp_path):
+    table = tmp_path / "why.tsv"
+    told = (fasta, "--region", "chrA:1,001-1,060", "-m", model_folder, "--show", "motifs", "--no-nulls", "-o", table)
+    done = run(*told, "--motifs", meme)
+    assert done.exit_code == 0, done.output
+    assert table.read_text().startswith("contig\tstart\tend\tbases\tscore\tp\tq\tmotif\tstrand\tmatch_p\tmatch_q\tothers\n")
+    table.unlink()
+    for wrong, said in ((fasta, "holds no motif; give a file in MEME's format"), (tmp_path / "no.meme", "no.meme")):
+        done = run(*told, "--motifs", wrong)
+        assert done.exit_code == 1
+        assert said in done.stderr
+        assert not table.exists()
