@@ -1,7 +1,3 @@
-from .nulls import shuffled as shuffled
-from .subject import Subject as Subject
-from .views import VIEWS as VIEWS
-from .views import views_of as views_of
 from .motifs.effects import MotifEffect as MotifEffect
 from .motifs.effects import motif_effects as motif_effects
 from .motifs.matching import Match as Match
@@ -12,3 +8,7 @@ from .motifs.patterns import find_patterns as find_patterns
 from .motifs.seqlets import NullScores as NullScores
 from .motifs.seqlets import Seqlet as Seqlet
 from .motifs.seqlets import call_seqlets as call_seqlets
+from .nulls import shuffled as shuffled
+from .subject import Subject as Subject
+from .views import VIEWS as VIEWS
+from .views import views_of as views_of

@@ -79,7 +79,8 @@ def motif_effects(
     for n, row, q in zip(asked, range(len(asked)), false_discoveries(p).tolist(), strict=True):
         if q <= rate and best[row] < 1:
             score = None if scores is None else scores[n]
-            found[n] = MotifEffect(motifs[int(which[row])], *chances[row].tolist(), q, score)
+            reference, alternate = chances[row].tolist()
+            found[n] = MotifEffect(motifs[int(which[row])], reference, alternate, q, score)
     return found
 
 
@@ -125,7 +126,7 @@ class _Clarity:
             flanks = [
                 (shuffled(left, rng)[around - self.flank :], shuffled(right, rng)[: self.flank]) for _ in range(draws)
             ]
-            pairs = [tuple(np.concatenate([a, allele, b]) for allele in (each.ref, each.alt)) for a, b in flanks]
+            pairs = [(np.concatenate([a, each.ref, b]), np.concatenate([a, each.alt, b])) for a, b in flanks]
             for low in range(0, draws, _AT_ONCE):
                 part = pairs[low : low + _AT_ONCE]
                 found.append(self.of(part, [each] * len(part))[0])

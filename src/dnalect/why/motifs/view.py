@@ -83,7 +83,8 @@ def _probabilities(found: Effects, subject: Subject, scores: Floats) -> Floats:
     """What is expected at each base (L, 4); of a predictor its base, the surer the more it counts."""
     if found.log_probs is not None:
         return np.exp(found.log_probs.astype(np.float64))
-    sure = np.nan_to_num(scores / max(np.nanmax(scores, initial=0.0), 1e-9))[:, None]
+    known = np.nan_to_num(scores)[:, None]
+    sure = known / max(float(known.max()), 1e-9)
     return np.asarray(np.where(np.eye(5)[subject.codes][:, :4] > 0, 0.25 + 0.75 * sure, 0.25 * (1 - sure)))
 
 
