@@ -15,6 +15,7 @@ SUMMARIES = {
     "saturation": "Human: every substitution and deletion of one base of the HNF4A promoter.",
     "heads": "The heads of a multi-task model, beside simple rivals.",
     "probe": "Which of two models serves a simple classifier better?",
+    "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
 

@@ -113,6 +113,18 @@ def probe(options: asked.Probe) -> None:
     _told(probe_models(options.models, task_of(options), options.command), options.output)
 
 
+@command("motifs", asked.Motifs)
+def motifs(options: asked.Motifs) -> None:
+    """Yeast: which motifs does a model know without labels, and who binds there?
+
+    \b
+    python -m studies motifs --data DATA --page docs/motifs.md
+    """
+    from studies.motifs.run import run
+
+    _told(run(options))
+
+
 @command("vocabulary", asked.Vocabulary)
 def vocabulary(options: asked.Vocabulary) -> None:
     """Choose the size of a byte-pair vocabulary as GROVER did: by how well the next bases are predicted.

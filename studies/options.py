@@ -130,6 +130,19 @@ class Worth:
 
 
 @config
+class Motifs:
+    """The study of motifs in yeast. page: the Markdown page to write; its pictures go to images/ beside it."""
+
+    data: Annotated[File, Doc("Folder with genomes/, annotation/ and motifs/.")]
+    out: Annotated[File, OUTPUT, Doc("Folder for figures.tsv and patterns.tsv.")] = Path("results/motifs")
+    page: Annotated[File | None, Doc("Also write the page; its pictures go to images/ beside it.")] = None
+    model: Annotated[str, MODEL, Doc("Embedded model or model folder.")] = "duplex-yeast"
+    contigs: Annotated[Texts, Flag("--contig"), Doc("Only these; repeatable [default: chrI to chrXIV].")] = ()
+    dtype: Dtype = "float32"
+    command: Command = ""
+
+
+@config
 class Recipes:
     """The models to compare on one split of yeast."""
 

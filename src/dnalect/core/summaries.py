@@ -13,13 +13,15 @@ class Context:
     """What the model expects around one variant, for the picture in the report.
 
     start: 0-based position of the first base shown. probabilities: (L, 4) A, C, G, T.
-    bases: the reference, L letters. row: the variant.
+    bases: the reference, L letters. row: the variant. motif: what it does to the site of a known motif, "" where
+    nothing stands out of shuffled sequence.
     """
 
     row: Row
     start: int
     bases: str
     probabilities: npt.NDArray[np.float32]
+    motif: str = ""
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ class MotifHits:
     """
 
     def __init__(self, motifs: Sequence[Motif], genome: Genome, p_value: float = P_VALUE):
-        self.genome = genome
+        self.genome, self.motifs = genome, tuple(motifs)
         self.names = [motif.name for motif in motifs]
         self.thresholds = np.array([threshold(motif, p_value) for motif in motifs])
         self._tables, self._rows = side_by_side([motif.bits() for motif in motifs], _NEVER)

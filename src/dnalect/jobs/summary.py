@@ -12,6 +12,8 @@ from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.motif_hits import SITES
 from dnalect.jobs.scoring import Scoring
 from dnalect.models.assemblies import any_saw
+from dnalect.tokens.bases import encode
+from dnalect.why.motifs.effects import motif_effects
 
 PICTURED = 12
 SHOWN = 20
@@ -143,10 +145,28 @@ def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str
     if afforded < len(wanted):
         count = f"the first {afforded:,.0f} of" if afforded else "none of"
         notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
-    return [_context(job, row) for row in wanted[: int(afforded)]], notes
+    drawn = wanted[: int(afforded)]
+    pairs = zip(drawn, _motif_sentences(job, drawn), strict=True)
+    return [_context(job, row, motif) for row, motif in pairs], notes
 
 
-def _context(job: Scoring, row: Row) -> Context:
+def _motif_sentences(job: Scoring, rows: Sequence[Row]) -> list[str]:
+    """Return what each variant does to the site of a known motif, "" where shuffled sequence has the like."""
+    if job.motifs is None:
+        return [""] * len(rows)
+    plain = [n for n, row in enumerate(rows) if set(f"{row.ref}{row.alt}".upper()) <= set("ACGT")]
+    variants = []
+    for row in (rows[n] for n in plain):
+        contig, start = job.names.number(row.contig), row.position - 1
+        assert contig is not None
+        variants.append(Variant(contig, start, start + len(row.ref), encode(row.ref), encode(row.alt)))
+    scores = [rows[n].score.value for n in plain]
+    effects = motif_effects(job.motifs.motifs, job.genome, variants, scores, seed=job.options.seed)
+    told = {n: effect.words for n, effect in zip(plain, effects, strict=True) if effect}
+    return [told.get(n, "") for n in range(len(rows))]
+
+
+def _context(job: Scoring, row: Row, motif: str) -> Context:
     contig = job.names.number(row.contig)
     assert contig is not None
     start = (row.span[0] if row.span else row.position - 1) - SHOWN
@@ -154,4 +174,4 @@ def _context(job: Scoring, row: Row) -> Context:
     positions = np.arange(start, start + width)
     log_probs = job.scorer.at_sites(np.full(width, contig), positions)
     bases = job.genome.fetch(contig, start, start + width).tobytes().decode("ascii").upper()
-    return Context(row, start, bases, np.exp(log_probs))
+    return Context(row, start, bases, np.exp(log_probs), motif)

@@ -79,7 +79,7 @@ def _end(row: Row) -> int:
 def _context(context: Context, assembly: str) -> dict[str, Any]:
     row = context.row
     found = links(assembly, row.contig, row.position, row.ref, row.alt, _end(row))
-    return {"row": row, "picture": Markup(svg.logo(context)), "text": _sentence(row), "links": found}
+    return {"row": row, "picture": Markup(svg.logo(context)), "text": _sentence(row, context.motif), "links": found}
 
 
 def _json(value: Any) -> Markup:
@@ -224,7 +224,7 @@ def _short(allele: str) -> str:
     return allele if len(allele) <= LONGEST else f"{allele[:10]}…({len(allele):,})"
 
 
-def _sentence(row: Row) -> str:
+def _sentence(row: Row, motif: str) -> str:
     score = row.score
     predicted = "".join(f", predicted change of {each.name} {each.value:+.3g}" for each in score.changes[:OUTPUTS])
     text = f"{_short(row.ref)}>{_short(row.alt)}{predicted}, score {score.value:.2f}"
@@ -236,8 +236,8 @@ def _sentence(row: Row) -> str:
         text += f", {row.gene} ({row.region})"
     if row.consequence:
         text += f", {_worst(row)}" + (f" {row.protein}" if row.protein else "")
-    if row.motif:
-        text += f", {row.motif.words}"
+    if motif:
+        text += f", {motif}"
     if row.span and (size := row.span[1] - row.span[0]) > 1:
         text += f"; {row.span[0] + 1:,}-{row.span[1]:,} ({size:,} bp)"
     return text

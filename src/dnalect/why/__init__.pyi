@@ -5,6 +5,7 @@ from .motifs.matching import match_motifs as match_motifs
 from .motifs.patterns import Pattern as Pattern
 from .motifs.patterns import around as around
 from .motifs.patterns import find_patterns as find_patterns
+from .motifs.patterns import sequence_of as sequence_of
 from .motifs.seqlets import NullScores as NullScores
 from .motifs.seqlets import Seqlet as Seqlet
 from .motifs.seqlets import call_seqlets as call_seqlets

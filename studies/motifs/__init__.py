@@ -1,0 +1,1 @@
+"""Study: which motifs a model of yeast knows without labels."""
