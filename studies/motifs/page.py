@@ -75,8 +75,9 @@ def write_motifs_page(
         TOP.format(model=model, contigs=", ".join(counts), counted=counted),
         "## Patterns\n\n![The most frequent patterns](images/motifs-patterns.svg)\n\nSeqlets that are alike are one "
         f"pattern: {len(known)} patterns of 20 seqlets or more, of which {len(named)} are like a motif of "
-        "YeTFaSCo (TOMTOM, q up to 0.05). *Bound*: how many of a pattern's seqlets lie within 15 bases of a summit of the "
-        "protein (Rossi 2021), and how many would if they lay anywhere in free sequence.\n\n" + _patterns(known),
+        "YeTFaSCo (TOMTOM, q up to 0.05). *Bound*: how many of a pattern's seqlets lie within 15 bases of a "
+        "summit of the protein (Rossi 2021), and how many would if they lay anywhere in free sequence.\n\n"
+        + _patterns(known),
         f"## Bound sites\n\n![Odds](images/motifs-odds.png)\n\nSummits of all proteins that have a motif (Rossi 2021), "
         "against other free places as far from a start of transcription and in as much GC. Everybody may name "
         f"stretches of {SHARE:.0%} of the free bases; one covers a site that it comes within {SLACK} bases of.\n\n"

@@ -46,7 +46,7 @@ class Contig:
         at = np.arange(len(self.codes))
         edged = np.concatenate([[-(10**9)], np.unique(self.starts), [10**9]])
         next_ = np.searchsorted(edged, at)
-        return np.minimum(np.abs(at - edged[next_ - 1]), np.abs(edged[next_] - at))
+        return np.asarray(np.minimum(np.abs(at - edged[next_ - 1]), np.abs(edged[next_] - at)))
 
 
 def contigs_of(bench: Bench, regions: Iterable[Region]) -> list[Contig]:

@@ -32,7 +32,18 @@ COMMANDS = (
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),
 )
-STUDIES = ("worth", "recipes", "expression", "elements", "pairs", "saturation", "heads", "probe", "vocabulary")
+STUDIES = (
+    "worth",
+    "recipes",
+    "expression",
+    "elements",
+    "pairs",
+    "saturation",
+    "heads",
+    "probe",
+    "motifs",
+    "vocabulary",
+)
 HELP = (
     Case("help", "the list of commands", ("--help", "-h", "", "--version")),
     *(Case(f"help-{name.replace(' ', '-')}", f"dnalect {name} --help", (f"{name} --help",)) for name in COMMANDS),
