@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
-    *("pretrain", "tokenize", "load", "open_genome", "base_probabilities", "demo_files"),
+    *("pretrain", "tokenize", "load", "open_genome", "base_probabilities", "torch_module", "demo_files"),
 )
 RESULTS = (
     *(

@@ -44,5 +44,6 @@ from .genome.fasta import open_genome as open_genome
 from .inference.likelihood import base_probabilities as base_probabilities
 from .jobs.score import score_variants as score_variants
 from .models.load import load as load
+from .why.module import torch_module as torch_module
 
 __version__: str

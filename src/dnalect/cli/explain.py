@@ -14,6 +14,8 @@ def explain(options: Options) -> None:
     Views (--show):
       substitutions  what every substitution of a base changes
       motifs         stretches that stand out, and the known motifs that they are (--motifs FILE)
+      gradients      what each base adds to what the model says: integrated gradients, saliency
+      attention      which bases each base looks at, of transformers; it is no mechanism
 
     \b
     dnalect explain genome.fa --region chrI:1,001-1,200 -o why.html

@@ -8,16 +8,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Floats = npt.NDArray[np.floating[Any]]
-# letters, heat: (L, 4) in A, C, G, T order; line: (L,); matrix: (L, L), rows what is changed, columns what is read.
-Kind = Literal["letters", "heat", "line", "matrix"]
+# letters, signed, heat: (L, 4) in A, C, G, T order; line: (L,); matrix: (L, L), rows what is changed or asks, columns
+# what is read; curves: (n, 2D + 1), of -D to D bases away.
+Kind = Literal["letters", "signed", "heat", "line", "matrix", "curves"]
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
     """Numbers along a place, and how they are drawn.
 
-    title: in words, with the unit. letters: heights, none negative. heat: signed; 0 for the base that is there.
-    matrix: none negative. unit: of the values, for what is shown of a single one.
+    title: in words, with the unit. letters: heights, none negative; signed: letters above and below. heat: signed; 0
+    for the base that is there. matrix, curves: none negative. unit: of the values, for what is shown of a single one.
     """
 
     kind: Kind

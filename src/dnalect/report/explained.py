@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from dnalect.core.files import write_text
 from dnalect.core.views import Explained, Explanation, Null, Track, View
-from dnalect.report.tracks import along, heat_map, scale_of
+from dnalect.report.tracks import along, curves, heat_map, scale_of
 
 # Pixels of the heat map of a null.
 SMALL = 360
@@ -57,8 +57,9 @@ def _null(place: Explained, null: Null, scales: list[float]) -> dict[str, Any]:
 def _pictures(place: Explained, tracks: Any, scales: list[float], size: int | None = None) -> list[Markup]:
     """All tracks along the bases in one picture, then each heat map."""
     pairs: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
-    lines = [(track, scale) for track, scale in pairs if track.kind != "matrix"]
+    lines = [(track, scale) for track, scale in pairs if track.kind not in ("matrix", "curves")]
     found = [along(place, [t for t, _ in lines], [s for _, s in lines])] if lines else []
     more = {"size": size} if size else {}
+    found += [curves(track, scale) for track, scale in pairs if track.kind == "curves"]
     found += [heat_map(place, track, scale, **more) for track, scale in pairs if track.kind == "matrix"]
     return [Markup(each) for each in found]

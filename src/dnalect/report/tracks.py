@@ -14,7 +14,7 @@ from dnalect.report.svg import BASES, heat, stack
 # Pixels: of all, of the scale on the left; bases of one line; heights of tracks.
 WIDTH, LEFT, LINE = 1060, 56, 100
 WIDEST = 20.0
-HEIGHTS = {"letters": 70, "line": 60, "heat": 4 * 9 + 2}
+HEIGHTS = {"letters": 70, "signed": 100, "line": 60, "heat": 4 * 9 + 2}
 TITLE, AXIS = 16, 18
 MAP, LETTERED = 640, 80
 Floats = npt.NDArray[np.float64]
@@ -66,12 +66,29 @@ def _track(place: Explained, track: Track, scale: float, low: int, high: int, to
             x, position = LEFT + column * cell, place.start + low + column
             parts += heat(values[column], base, position, x, top, cell, scale, row=9)
         return parts
+    if track.kind == "signed":
+        return _signed(np.nan_to_num(values), scale, top, height, cell)
     parts = _scale(scale, top, height)
     if track.kind == "letters":
         for column, heights in enumerate(np.nan_to_num(values)):
             parts += stack(heights / scale * height, LEFT + column * cell, top + height, cell)
         return parts
     return [*parts, _curve(values, scale, top, height, cell)]
+
+
+def _signed(values: Floats, scale: float, top: float, height: float, cell: float) -> list[str]:
+    """Letters above the middle where they add, below it where they take away."""
+    middle = top + height / 2
+    parts = [
+        *_scale(scale, top, height / 2),
+        f'<text class="axis small" x="{LEFT - 6}" y="{top + height:.1f}" text-anchor="end">{-scale:.2g}</text>',
+        f'<path class="line" d="M{LEFT - 3} {middle:.1f} V{top + height:.1f} M{LEFT} {middle:.1f} '
+        f'H{LEFT + len(values) * cell:.1f}"/>',
+    ]
+    for column, heights in enumerate(values / scale * height / 2):
+        x, below = LEFT + column * cell, np.maximum(-heights, 0)
+        parts += stack(np.maximum(heights, 0), x, middle, cell) + stack(below, x, middle + below.sum(), cell)
+    return parts
 
 
 def _scale(scale: float, top: float, height: float) -> list[str]:
@@ -125,6 +142,28 @@ def _frame(place: Explained, low: int, high: int, top: float, bottom: float, cel
         return []
     x, width = LEFT + (first - low) * cell - empty, max((last - first) * cell, 2)
     return [f'<rect class="frame" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top + 13:.1f}"/>']
+
+
+def curves(track: Track, scale: float) -> str:
+    """Draw lines (n, 2D + 1) over the distance from -D to D bases; the first is faint, the last dark."""
+    height, width, top = 140, 640, 22
+    middle = track.values.shape[1] // 2
+    step = width / max(2 * middle, 1)
+    parts = [f'<text class="axis" x="{LEFT}" y="12">{escape(track.title)}</text>', *_scale(scale, top, height)]
+    for number, values in enumerate(track.values.astype(np.float64)):
+        points = [f"{LEFT + n * step:.1f} {top + height * (1 - min(v / scale, 1)):.1f}" for n, v in enumerate(values)]
+        shade = 0.25 + 0.75 * (number + 1) / len(track.values)
+        parts.append(f'<polyline class="curve" style="opacity:{shade:.2f}" points="{" ".join(points)}"/>')
+    for away in (-middle, 0, middle):
+        x, name = LEFT + (away + middle) * step, f"{away:+,} bases" if away else "itself"
+        anchor = "start" if away < 0 else "middle" if away == 0 else "end"
+        parts.append(
+            f'<text class="axis small" x="{x:.1f}" y="{top + height + 14}" text-anchor="{anchor}">{name}</text>'
+        )
+    return (
+        f'<svg class="map" viewBox="0 0 {LEFT + width + 8} {top + height + 20}" width="{LEFT + width + 8}" role="img" '
+        f'aria-label="{escape(track.title)}">{"".join(parts)}</svg>'
+    )
 
 
 def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> str:

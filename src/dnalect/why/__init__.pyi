@@ -1,3 +1,17 @@
+from .attention import Agreement as Agreement
+from .attention import Attention as Attention
+from .attention import Preference as Preference
+from .attention import agreement as agreement
+from .attention import attention_of as attention_of
+from .attention import beyond_distance as beyond_distance
+from .attention import by_distance as by_distance
+from .attention import preference as preference
+from .gradients import Attribution as Attribution
+from .gradients import Number as Number
+from .gradients import attributions as attributions
+from .gradients import likelihood_of as likelihood_of
+from .gradients import log_ratio_of as log_ratio_of
+from .gradients import prediction_of as prediction_of
 from .motifs.effects import MotifEffect as MotifEffect
 from .motifs.effects import motif_effects as motif_effects
 from .motifs.matching import Match as Match

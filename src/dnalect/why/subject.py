@@ -6,10 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
+from dnalect.core.errors import ConfigError
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome, genome_of
 from dnalect.genome.motifs import Motif
 from dnalect.genome.regions import Region
+from dnalect.inference.change import Output, outputs_of
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import ModelScorer
 from dnalect.models.model import Model
@@ -24,7 +26,7 @@ class Subject:
     """A model and a place, and the variant in it where there is one.
 
     output: of a predictor with several. batch: most windows of a forward, None for the model's own. seed: of whatever
-    is drawn. motifs: that are known.
+    is drawn. motifs: that are known. head: the layer and head of attention to show, from 1.
     """
 
     model: Model
@@ -35,6 +37,7 @@ class Subject:
     batch: int | None = None
     seed: int = 1
     motifs: tuple[Motif, ...] = ()
+    head: tuple[int, int] | None = None
 
     @cached_property
     def codes(self) -> Codes:
@@ -52,6 +55,17 @@ class Subject:
         return scorer_for(self.model, self.genome, None, self.batch)
 
     @property
+    def chosen_output(self) -> Output:
+        """The output of a predictor that is asked for. Raises ConfigError where `output` doesn't say which one."""
+        outputs = outputs_of(list(self.model.can.targets.values()))
+        names, name = [each.name for each in outputs], self.model.card.id
+        if self.output is None and len(names) > 1:
+            raise ConfigError(f"{name} predicts {', '.join(names)}: choose one with output=")
+        if self.output is not None and self.output not in names:
+            raise ConfigError(f"{name} has no output {self.output!r}; it has {', '.join(names)}")
+        return outputs[names.index(self.output or names[0])]
+
+    @property
     def reach(self) -> int:
         """Bases on each side of the place that what is computed may depend on."""
         return self.model.can.reach or min(AROUND, self.model.can.context_bases // 2)
@@ -67,6 +81,17 @@ class Subject:
         """Return the bases of the place with `flank` more on each side, unknown ones beyond the contig."""
         place = self.place
         return encode(self.genome.fetch(place.contig, place.start - flank, place.end + flank))
+
+    def window(self, flank: int) -> tuple[Codes, slice]:
+        """Return the bases of the place with up to `flank` more on each side, and where it is in them.
+
+        As many as the contig has, and as the model can read with it.
+        """
+        place, length = self.place, int(self.genome.lengths[self.place.contig])
+        flank = max(0, min(flank, (self.model.can.context_bases - len(place)) // 2))
+        low, high = min(flank, place.start), min(flank, length - place.end)
+        codes = self.around(flank)
+        return codes[flank - low : len(codes) - flank + high], slice(low, low + len(place))
 
     def drawn(self, draw: Callable[[Codes], Codes]) -> "Subject":
         """Return the subject in other sequence of the same length.

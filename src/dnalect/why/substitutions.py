@@ -88,18 +88,13 @@ def view(subject: Subject) -> View:
 
 def _predicted(subject: Subject) -> Effects:
     predictor = tuned_model(subject.model)
-    scorer, output = ChangeScorer(predictor, subject.genome, batch=subject.batch), subject.output
-    names = [each.name for each in scorer.outputs]
-    if output is None and len(names) > 1:
-        raise ConfigError(f"{predictor.card.id} predicts {', '.join(names)}: choose one with output=")
-    if output is not None and output not in names:
-        raise ConfigError(f"{predictor.card.id} has no output {output!r}; it has {', '.join(names)}")
-    number, ref = names.index(output or names[0]), subject.codes
+    scorer, output = ChangeScorer(predictor, subject.genome, batch=subject.batch), subject.chosen_output
+    number, ref = scorer.outputs.index(output), subject.codes
     effects = np.where(ref == UNKNOWN, np.nan, 0.0)[:, None].repeat(4, axis=1).astype(np.float32)
     spots, variants = _substitutions(subject.place, ref)
     for (row, base), changes in zip(spots, scorer.changes(variants), strict=True):
         effects[row, base] = changes[number].value
-    return Effects(effects, scorer.outputs[number].meaning)
+    return Effects(effects, output.meaning)
 
 
 def _substitutions(place: Region, ref: Codes) -> tuple[list[tuple[int, int]], Sequence[Variant]]:

@@ -8,7 +8,7 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.core.reporter import track
 from dnalect.core.views import View
 from dnalect.models.model import Abilities
-from dnalect.why import substitutions
+from dnalect.why import attention_view, gradient_view, substitutions
 from dnalect.why.motifs import view as motifs
 from dnalect.why.nulls import nulls_of
 from dnalect.why.subject import Subject
@@ -33,9 +33,17 @@ def _says_nothing(can: Abilities) -> str:
     return "" if can.likelihood or can.targets else "it neither says how likely bases are nor predicts anything"
 
 
+def _looks_at_nothing(can: Abilities) -> str:
+    return "" if can.attentions else "it has no attention; transformers have (dnalect models list)"
+
+
 VIEWS: dict[str, Entry] = {
     "substitutions": Entry("what every substitution of a base changes", substitutions.view, _says_nothing),
     "motifs": Entry("stretches that stand out, and the known motifs that they are", motifs.view, _says_nothing, 1_000),
+    "gradients": Entry("what each base adds to what the model says", gradient_view.view, _says_nothing, 500),
+    "attention": Entry(
+        "which bases each base looks at; it is no mechanism", attention_view.view, _looks_at_nothing, 400
+    ),
 }
 
 

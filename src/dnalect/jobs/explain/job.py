@@ -76,7 +76,7 @@ def explain_places(options: Options) -> Explanation:
 
 
 def _subject(options: Options, genome: Genome, model: Model, place: Place, motifs: tuple[Motif, ...]) -> Subject:
-    told = (options.target, options.batch, options.seed, motifs)
+    told = (options.target, options.batch, options.seed, motifs, options.layer_and_head)
     return Subject(model, genome, place.region, place.variant, *told)
 
 

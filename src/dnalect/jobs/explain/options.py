@@ -1,5 +1,6 @@
 """What `dnalect explain` is asked for."""
 
+import re
 from typing import Annotated, Any
 
 from annotated_types import Interval
@@ -64,6 +65,9 @@ class Options:
         Named, MODEL, Doc("Model or model folder; chosen by the reference's contig lengths if not given.")
     ] = None
     target: Annotated[str | None, Flag(metavar="NAME"), Doc("Which output of a fine-tuned model with several.")] = None
+    head: Annotated[str | None, Flag(metavar="LAYER.HEAD"), Doc("Of attention: show this head, e.g. 3.1 (from 1).")] = (
+        None
+    )
     nulls: Annotated[
         bool,
         Flag("--no-nulls"),
@@ -82,3 +86,13 @@ class Options:
     def __post_init__(self) -> None:
         if not self.regions and not self.variants and self.vcf is None:
             raise ConfigError("say what to explain: --region chrI:1,001-1,200, --variant chrI:1001:A:G or --vcf FILE")
+        if self.head is not None and not re.fullmatch(r"[1-9]\d{0,3}\.[1-9]\d{0,3}", self.head):
+            raise ConfigError(f"--head: give layer and head with a dot between them, such as 3.1, not {self.head!r}")
+
+    @property
+    def layer_and_head(self) -> tuple[int, int] | None:
+        """Of `head`, from 1."""
+        if self.head is None:
+            return None
+        layer, _, head = self.head.partition(".")
+        return int(layer), int(head)

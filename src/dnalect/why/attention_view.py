@@ -1,0 +1,100 @@
+"""The view `attention`: who looks at whom at a place. What is looked at need not be what is used."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dnalect.core.errors import ConfigError
+from dnalect.core.records import Codes
+from dnalect.core.views import Track, View
+from dnalect.why.attention import (
+    Attention,
+    attention_of,
+    beyond_distance,
+    by_distance,
+    preference,
+    reach_of,
+    received,
+)
+from dnalect.why.subject import Subject
+
+# Bases on each side of a place that the model reads too, at most, and the farthest pairs of the curves.
+FLANK, FARTHEST = 128, 60
+# A run of one base of this length counts as a simple repeat.
+RUN = 4
+GC = np.array([False, True, True, False, False])
+Mask = npt.NDArray[np.bool_]
+
+
+def view(subject: Subject) -> View:
+    """Return the view: the mean over heads, rollout, one head, attention by distance, and a row of the table a head.
+
+    The head is `subject.head`, or the one whose attention departs most from what its distance alone would give.
+    """
+    codes, place = subject.window(FLANK)
+    found = attention_of(subject.model, codes, place)
+    layer, head = _head(subject, found)
+    got = received(found.mean[None])[0]
+    reach = min(FARTHEST, len(subject.place) - 1)
+    curves = by_distance(found.maps, reach)
+    tracks = (
+        Track("line", "attention that a base gets from the others, mean over layers and heads (1: an even share)", got),
+        Track("curves", "attention by distance, a line a layer", np.nan_to_num(curves.mean(axis=1))),
+        Track("matrix", "attention, mean over layers and heads (rows look at columns)", found.mean),
+        Track("matrix", "rollout: what is left of each base after all layers", found.rollout),
+        Track("matrix", f"layer {layer + 1}, head {head + 1}", found.maps[layer, head]),
+    )
+    text = (
+        "Which bases each base looks at, and from how far. Attention is no mechanism: what a head looks at need not be "
+        "what the model uses, and what it uses need not be what the cell does. Below stand the mean, rollout, and "
+        f"{'the head that was asked for' if subject.head else 'the head that depends least on distance alone'}."
+    )
+    arrays = {
+        "mean": found.mean,
+        "rollout": found.rollout,
+        "layers": found.maps.mean(axis=1),
+        "head": found.maps[layer, head],
+        "by_distance": curves.astype(np.float32),
+    }
+    strength = got.astype(np.float32)
+    return View(
+        "attention", "Attention", text, tracks, _table(found, subject.codes), arrays, strength, "share received"
+    )
+
+
+def labels_of(codes: Codes) -> dict[str, Mask]:
+    """Return what is asked whether heads prefer it: G or C, and runs of one base (L,) each."""
+    same = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+    long = np.diff(same) >= RUN
+    return {"GC": GC[codes], "runs": np.repeat(long, np.diff(same))}
+
+
+def _head(subject: Subject, found: Attention) -> tuple[int, int]:
+    layers, heads = found.maps.shape[:2]
+    if subject.head is not None:
+        layer, head = (each - 1 for each in subject.head)
+        if not (0 <= layer < layers and 0 <= head < heads):
+            raise ConfigError(
+                f"{subject.model.card.id} has the layers 1 to {layers} with the heads 1 to {heads}, "
+                f"no head {layer + 1}.{head + 1}"
+            )
+        return layer, head
+    # Weighed by attention, so that what is all but zero doesn't count.
+    apart = (found.heads * np.abs(beyond_distance(found.heads))).sum(axis=(1, 2)) / found.heads.sum(axis=(1, 2))
+    layer, head = divmod(int(apart.argmax()), heads)
+    return layer, head
+
+
+def _table(found: Attention, codes: Codes) -> pa.Table:
+    """A row a head: how far it looks, what goes to special tokens, what it prefers, with p over all heads together."""
+    layers, heads = found.maps.shape[:2]
+    columns: dict[str, object] = {
+        "layer": np.repeat(np.arange(1, layers + 1), heads),
+        "head": np.tile(np.arange(1, heads + 1), layers),
+        "mean_distance": reach_of(found.heads).astype(np.float32),
+        "special": found.special.reshape(-1),
+    }
+    for name, mask in labels_of(codes).items():
+        liked = preference([found.heads], [mask])
+        columns |= {name: liked.ratio.astype(np.float32), f"{name}_p": liked.p.astype(np.float32)}
+    return pa.table(columns)

@@ -1,0 +1,52 @@
+"""The view `attention`: its head is the one that was asked for, its table has a row a head, its page a line a layer."""
+
+import numpy as np
+import pytest
+
+import dnalect
+from dnalect.core.errors import ConfigError
+from dnalect.genome.fasta import open_genome
+from dnalect.genome.regions import Region
+from dnalect.why.attention_view import labels_of
+from dnalect.why.subject import Subject
+from dnalect.why.views import views_of
+from why.tiny import bases_with_attention
+
+
+@pytest.fixture(scope="module")
+def subject(fasta, tmp_path_factory):
+    model = dnalect.load(bases_with_attention(tmp_path_factory.mktemp("attention") / "it"))
+    return Subject(model, open_genome(fasta), Region(0, 1000, 1024))
+
+
+def test_the_view_has_its_maps_a_row_a_head_and_nulls(subject):
+    (view,) = views_of(subject, ["attention"])
+    assert [track.kind for track in view.tracks] == ["line", "curves", "matrix", "matrix", "matrix"]
+    assert view.arrays["mean"].shape == view.arrays["rollout"].shape == (24, 24)
+    np.testing.assert_allclose(view.arrays["layers"].mean(axis=0), view.arrays["mean"], atol=1e-6)
+    assert view.table.column_names[:4] == ["layer", "head", "mean_distance", "special"]
+    assert view.table.num_rows == 2 * 4
+    assert view.strength.mean() == pytest.approx(1, abs=1e-5)
+    assert [null.name for null in view.nulls] == ["shuffled", "untrained"]
+    assert "Attention is no mechanism" in view.text
+
+
+@pytest.mark.filterwarnings("ignore:it was trained on another genome")
+def test_the_head_that_is_asked_for_is_shown(subject, tmp_path):
+    asked = dnalect.explain(subject.genome, "chrA:1001-1024", subject.model, show="attention", head="2.3", nulls=False)
+    view = asked.places[0].views[0]
+    assert view.tracks[-1].title == "layer 2, head 3"
+    asked.write(tmp_path / "why.html")
+    page = (tmp_path / "why.html").read_text()
+    assert page.count("<polyline") == 2
+    assert "the head that was asked for" in page
+    with pytest.raises(ConfigError, match=r"layers 1 to 2 with the heads 1 to 4, no head 3\.1"):
+        dnalect.explain(subject.genome, "chrA:1001-1024", subject.model, show="attention", head="3.1")
+    with pytest.raises(ConfigError, match="layer and head with a dot"):
+        dnalect.explain(subject.genome, "chrA:1001-1024", subject.model, show="attention", head="3")
+
+
+def test_labels_are_gc_and_runs():
+    found = labels_of(np.array([0, 1, 2, 2, 2, 2, 3, 4, 3, 3], dtype=np.uint8))
+    assert found["GC"].tolist() == [False, *[True] * 5, *[False] * 4]
+    assert found["runs"].tolist() == [False, False, *[True] * 4, *[False] * 4]
