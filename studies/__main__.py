@@ -16,6 +16,8 @@ SUMMARIES = {
     "heads": "The heads of a multi-task model, beside simple rivals.",
     "probe": "Which of two models serves a simple classifier better?",
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",
+    "clusters": "Do promoters, splice sites, repeats and motifs cluster without labels?",
+    "discover": "Elements of yeast and human, found in other species.",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
 

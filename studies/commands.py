@@ -141,3 +141,27 @@ def vocabulary(options: asked.Vocabulary) -> None:
     result = study.choose(options)
     click.echo(aligned(study.table(result)))
     click.echo(study.verdict(result))
+
+
+@command("clusters", asked.Clusters)
+def clusters(options: asked.Clusters) -> None:
+    """Do promoters, splice sites, repeats and motifs cluster in the vectors of models, without labels?
+
+    \b
+    python -m studies clusters --data DATA --page docs/clusters.md
+    """
+    from studies.alike.clusters import run
+
+    _told(run(options))
+
+
+@command("discover", asked.Discover)
+def discover(options: asked.Discover) -> None:
+    """Elements of yeast and human, found in other species by distance; promoters of relatives, found without alignment.
+
+    \b
+    python -m studies discover --data DATA --page docs/discover.md
+    """
+    from studies.alike.discover import run
+
+    _told(run(options))

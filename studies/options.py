@@ -208,3 +208,38 @@ class Vocabulary:
     seeds: Annotated[Annotated[int, Interval(ge=1, le=100)], Doc("Models of a vocabulary.")] = 3
     windows: Annotated[Sample, Doc("Test places.")] = 20_000
     threads: Threads = None
+
+
+@config
+class Clusters:
+    """The study of places that cluster without labels."""
+
+    data: Annotated[File, Doc("Folder of genomes, annotation and tracks.")]
+    out: Annotated[File, OUTPUT, Doc("Folder for figures.tsv and plots.")] = Path("results/clusters")
+    models: Annotated[Texts, MODEL, Doc("Embedded model or model folder; repeatable.")] = (
+        "duplex-yeast",
+        "duplex-human",
+    )
+    each: Annotated[Positive, Doc("Windows of each class.")] = 150
+    permutations: Annotated[Natural, Doc("Turns of the labels.")] = 499
+    page: Annotated[File | None, Doc("Also write the page of the documentation.")] = None
+    device: Device = "auto"
+    threads: Threads = None
+    command: Command = ""
+
+
+@config
+class Discover:
+    """The study of elements across species."""
+
+    data: Annotated[File, Doc("Folder of genomes, annotation, alignment and tracks.")]
+    out: Annotated[File, OUTPUT, Doc("Folder for figures.tsv.")] = Path("results/discover")
+    yeast: Annotated[str, Doc("Model of yeast.")] = "duplex-yeast"
+    human: Annotated[str, Doc("Model of human; empty: leave human out.")] = "duplex-human"
+    labelled: Annotated[Sample, Doc("Windows of 500 bases to learn from and judge on, of the labelled genome.")] = 2_400
+    searched: Annotated[Sample, Doc("Windows of 500 bases of each other genome.")] = 600
+    pairs: Annotated[Natural, Doc("Genes whose promoters are looked for in relatives; 0: none.")] = 300
+    page: Annotated[File | None, Doc("Also write the page of the documentation.")] = None
+    device: Device = "auto"
+    threads: Threads = None
+    command: Command = ""

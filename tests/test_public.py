@@ -14,22 +14,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
-    *("pretrain", "tokenize", "load", "open_genome", "base_probabilities", "torch_module", "demo_files"),
+    *("pretrain", "tokenize", "map_windows", "similar", "discover", "load", "open_genome", "base_probabilities"),
+    *("torch_module", "demo_files"),
 )
 RESULTS = (
-    *(
-        "Table",
-        "Scores",
-        "Scan",
-        "Mutagenesis",
-        "Explanations",
-        "Embeddings",
-        "Finetuned",
-        "Predictions",
-        "Ranking",
-        "Evaluation",
-    ),
-    *("Tokens", "DemoFiles", "Row", "Score", "Genome"),
+    *("Table", "Scores", "Scan", "Mutagenesis", "Explanations", "Embeddings", "Finetuned", "Predictions", "Ranking"),
+    *("Evaluation", "Tokens", "Map", "Similar", "Discovery", "DemoFiles", "Row", "Score", "Genome"),
 )
 ERRORS = (
     *("DnalectError", "InputError", "FastaError", "UnknownContig", "VcfError", "TableError", "ContigNameError"),
@@ -38,7 +28,7 @@ ERRORS = (
 # The packages whose names may be imported, those of `__init__.pyi`; in the order of docs/api-parts.md.
 PARTS = (
     *("genome", "tokens", "examples", "stats", "models", "inference"),
-    *("baselines", "why", "training", "jobs", "report", "core", "cli"),
+    *("baselines", "why", "alike", "training", "jobs", "report", "core", "cli"),
 )
 PACKAGES = ["dnalect", *(f"dnalect.{part}" for part in PARTS)]
 NAMES = {*VERBS, *RESULTS, *ERRORS, "DnalectWarning", "Reporter", "State", "__version__"}

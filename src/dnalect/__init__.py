@@ -5,6 +5,9 @@ One function for each command:
 score(genome, variants)             scores, in memory; score_variants goes through files of any size
 scan(genome)                        every substitution of a genome
 embed(model, inputs)                vectors of sequences, windows, intervals, alleles
+map_windows(inputs)                 a map of them, clusters, beside rivals
+similar(genome, to)                 what is most like a sequence
+discover(genome, like, reference)   what is like known elements of another genome
 finetune(data, out)                 a model of your own labels, beside simple rivals
 predict(model, inputs)              what a fine-tuned model says
 rank(scored)                        the variants to test first

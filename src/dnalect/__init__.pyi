@@ -1,3 +1,9 @@
+from .api.alike import Discovery as Discovery
+from .api.alike import Map as Map
+from .api.alike import Similar as Similar
+from .api.alike import discover as discover
+from .api.alike import map_windows as map_windows
+from .api.alike import similar as similar
 from .api.demo import DemoFiles as DemoFiles
 from .api.demo import demo_files as demo_files
 from .api.embed import Embeddings as Embeddings

@@ -34,20 +34,6 @@ def compared(bare: Figure, samples: Mapping[str, Floats], rivals: Sequence[str])
     return out
 
 
-def hits_among_first(score: Floats, hit: Mask, weights: Floats, count: float | Floats) -> Floats:
-    """Return the share of hits (R,) among the items with the highest scores, in every resample.
-
-    score, hit: (n,). weights (R, n): how often an item was drawn. count: how many items come
-    first, or (R,).
-    """
-    order = np.argsort(-score, kind="stable")
-    drawn = weights[:, order]
-    before = np.cumsum(drawn, axis=1) - drawn
-    size = np.broadcast_to(np.asarray(count, dtype=np.float64), len(drawn))
-    first = np.clip(size[:, None] - before, 0, drawn)
-    return np.asarray((first @ hit[order].astype(np.float64)) / first.sum(axis=1))
-
-
 def learned(
     features: Floats, significant: Mask, effect: Floats, parts: Iterable[tuple[Mask, Mask]]
 ) -> tuple[Floats, Floats]:

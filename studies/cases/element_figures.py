@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core import NOTHING, Estimate, Figure
-from dnalect.stats import Draws, auroc, binary_measures, divided, estimate, signal_measures, spearman
-from studies.cases.compared import compared, hits_among_first
+from dnalect.stats import Draws, among_first, auroc, binary_measures, divided, estimate, signal_measures, spearman
+from studies.cases.compared import compared
 from studies.cases.measured import Measured
 
 TASK, MEAN, RANDOM = "CAGI5", "mean over elements", "random choice"
@@ -72,7 +72,7 @@ def first_figures(found: Measured, sizes: Mapping[str, Floats]) -> list[Figure]:
     pooled = {RANDOM: (draws @ hits) / (draws @ totals)}
     within = {RANDOM: (draws @ (firsts * hits / totals)) / (draws @ firsts)}
     for who, size in sizes.items():
-        pooled[who] = hits_among_first(size, hit, draws[:, element], FIRST_COUNT)
+        pooled[who] = among_first(size, hit, draws[:, element], FIRST_COUNT)
         own = [_first(size[element == n], hit[element == n]) * firsts[n] for n in range(len(names))]
         within[who] = (draws @ np.array(own)) / (draws @ firsts)
     told = ((FIRST, FIRST_COUNT, pooled), (TENTH, int(firsts.sum()), within))

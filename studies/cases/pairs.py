@@ -15,8 +15,8 @@ from dnalect.core import NOTHING, Figure, track
 from dnalect.examples import deal
 from dnalect.inference import scorer_for
 from dnalect.models import Model, language_model, use_threads
-from dnalect.stats import Draws, binary_measures
-from studies.cases.compared import compared, hits_among_first, learned
+from dnalect.stats import Draws, among_first, binary_measures
+from studies.cases.compared import compared, learned
 from studies.cases.haplotypes import Changed, all_changes
 from studies.cases.page import Case, Panel, publish
 from studies.cases.paired import Pairs, read_pairs
@@ -109,7 +109,7 @@ def pair_figures(
         found = binary_measures(size, hit, draws)
         samples["AUROC"][who], samples["AUPRC"][who] = found["AUROC"], found["AUPRC"]
         prevalence = found["prevalence"]
-        first = hits_among_first(size, hit, weights, PART * weights.sum(axis=1))
+        first = among_first(size, hit, weights, PART * weights.sum(axis=1))
         samples[FIRST][who] = first / prevalence
     for who, sign in signs.items():
         samples[SIGNED][who] = draws.take(hit).spearman(sign[hit], skew[hit])

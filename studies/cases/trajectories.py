@@ -14,8 +14,7 @@ from dnalect import InputError
 from dnalect.core import Examples, Figure, Target
 from dnalect.examples import split
 from dnalect.jobs import Task, TaskSpec
-from dnalect.stats import Draws, Scores, estimate
-from studies.cases.compared import hits_among_first
+from dnalect.stats import Draws, Scores, among_first, estimate
 from studies.data import file_of
 
 FOLDER = "tasks/yeast_promoters"
@@ -161,7 +160,7 @@ def _hits(who: str, changes: Sequence[Floats], truth: Floats, units: Numbers) ->
     effect = np.abs(truth) >= EFFECT
     draws = Draws.of(units)
     drawn = draws.counts[:, draws.units].astype(np.float64)
-    samples = np.mean([hits_among_first(np.abs(change), effect, drawn, FIRST) for change in changes], axis=0)
+    samples = np.mean([among_first(np.abs(change), effect, drawn, FIRST) for change in changes], axis=0)
     return Figure(
         task=CHANGE.name,
         part=f"{FIRST} largest",

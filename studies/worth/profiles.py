@@ -212,7 +212,7 @@ def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dic
         found |= {(landmark, region.contig): sites for landmark, sites in gene_landmarks(genes).items()}
     if not sum(len(at) for at, _ in found.values()):
         raise InputError(f"{annotation} has no sound gene on the contigs of {bench.genome.path.name} at hand")
-    trnas = _trna_starts(annotation)
+    trnas = trna_starts(annotation)
     starts = read_bed(bench.options.file(species.tss)) if species.tss else {}
     for region in regions:
         own = bench.genome.names[region.contig]
@@ -227,7 +227,7 @@ def _landmarks(bench: Bench, species: Species, regions: Sequence[Region]) -> dic
     return found
 
 
-def _trna_starts(annotation: Path) -> dict[str, Sites]:
+def trna_starts(annotation: Path) -> dict[str, Sites]:
     """The first base of every tRNA gene by contig; the parts of a gene with an intron have one name."""
     spans: dict[tuple[str, bool, str], tuple[int, int]] = {}
     for number, row in enumerate(read_gff(annotation)):

@@ -5,9 +5,9 @@ import pytest
 from click.testing import CliRunner
 
 import dnalect
+from dnalect.alike.projection import reduced
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.stats.reduce import reduced
 
 
 def test_two_clusters_stay_apart():

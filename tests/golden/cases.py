@@ -27,7 +27,8 @@ class Case:
 
 
 COMMANDS = (
-    *("score", "scan", "explain", "embed", "rank", "demo", "pretrain", "finetune", "predict", "benchmark", "tokenize"),
+    *("score", "scan", "explain", "embed", "map", "similar", "discover", "rank", "demo", "pretrain", "finetune"),
+    *("predict", "benchmark", "tokenize"),
     *("evaluate", "evaluate likelihood", "evaluate leaks"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),
@@ -42,6 +43,8 @@ STUDIES = (
     "heads",
     "probe",
     "motifs",
+    "clusters",
+    "discover",
     "vocabulary",
 )
 HELP = (

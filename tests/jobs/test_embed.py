@@ -38,7 +38,7 @@ def embedded(model_folder, tmp_path):
 
     def run(source, **more):
         out = tmp_path / "out.parquet"
-        done = embed_file(Options(str(source), [str(out)], model=str(model_folder), **more))
+        done = embed_file(Options(source=str(source), outputs=[str(out)], model=str(model_folder), **more))
         table = pq.read_table(out).to_pylist()
         vectors = [np.array(row.pop("embedding"), dtype=np.float32) for row in table]
         assert done.rows == len(table)
@@ -171,7 +171,7 @@ def test_labels_named_like_what_a_file_has_of_its_own_are_kept(suffix, pool, mod
     names = ("metadata", "offsets", "_index", "embedding", "start")
     path = put(tmp_path / "t.csv", f"sequence,{','.join(names)}\nACGTTGCATT,a,b,c,d,e\nGGATTACAGG,v,w,x,y,z\n")
     out = tmp_path / f"o{suffix}"
-    embed_file(Options(str(path), [str(out)], model=str(model_folder), pool=pool, labels=names))
+    embed_file(Options(source=str(path), outputs=[str(out)], model=str(model_folder), pool=pool, labels=names))
     found = {".parquet": pq.read_table, ".h5ad": lambda path: anndata.read_h5ad(path).obs, ".npz": np.load}[suffix](out)
     for name, values in zip(names, ("av", "bw", "cx", "dy", "ez"), strict=True):
         column = found[f"label_{name}"]
@@ -185,7 +185,7 @@ def test_all_outputs_say_the_same(model_folder, tmp_path, monkeypatch):
     source = put(tmp_path / "t.csv", text)
     outs = [tmp_path / f"o{suffix}" for suffix in (".parquet", ".h5ad", ".npz")]
     told = {"pool": "mean-max", "layer": 2, "strands": 2, "command": "dnalect embed x"}
-    options = Options(str(source), [str(out) for out in outs], model=str(model_folder), **told)
+    options = Options(source=str(source), outputs=[str(out) for out in outs], model=str(model_folder), **told)
     done = embed_file(options)
     assert (done.rows, done.width, done.model) == (8, 32, "tiny")
     table = pq.read_table(outs[0]).to_pydict()
@@ -224,7 +224,7 @@ def test_all_outputs_say_the_same(model_folder, tmp_path, monkeypatch):
 @pytest.mark.parametrize("pool", ["mean", "base"])
 def test_parquet_shows_what_was_found_on_the_way(model_folder, tmp_path, pool):
     source, out = put(tmp_path / "s.fa", ">a\nACGTTGCATT\n>n\nNNNN\n"), tmp_path / "o.parquet"
-    embed_file(Options(str(source), [str(out)], model=str(model_folder), pool=pool))
+    embed_file(Options(source=str(source), outputs=[str(out)], model=str(model_folder), pool=pool))
     told = pq.read_schema(out).metadata
     assert told[b"dnalect_notes"] == b"1 windows hold no known base: their vectors are 0"
     assert told == pq.read_table(out).schema.metadata
@@ -240,7 +240,9 @@ def test_a_vector_for_every_base(model, model_folder, tmp_path, monkeypatch):
     plain = per_base(model, texts, 1)
     for size in (1 << 26, 1):
         monkeypatch.setattr(job, "BYTES", size)
-        embed_file(Options(str(source), [str(o) for o in outs], model=str(model_folder), pool="base", layer=1))
+        embed_file(
+            Options(source=str(source), outputs=[str(o) for o in outs], model=str(model_folder), pool="base", layer=1)
+        )
         table = pq.read_table(outs[0])
         assert str(table.schema.field("embedding").type).count("fixed_size_list") == 1
         arrays = np.load(outs[1])
@@ -253,7 +255,7 @@ def test_a_vector_for_every_base(model, model_folder, tmp_path, monkeypatch):
 
 def test_more_vectors_of_bases_than_may_be_held_are_an_error(model, model_folder, fasta, tmp_path, monkeypatch):
     monkeypatch.setattr(job, "LARGEST", 4 * model.can.width * 5999)
-    options = Options(str(fasta), [str(tmp_path / "o.npz")], model=str(model_folder), pool="base")
+    options = Options(source=str(fasta), outputs=[str(tmp_path / "o.npz")], model=str(model_folder), pool="base")
     with pytest.raises(InputError, match=r"chrA has 6,000 bases, .* cut it into windows with --window"):
         embed_file(options)
     assert not (tmp_path / "o.npz").exists()
@@ -265,7 +267,7 @@ def test_a_long_text_does_not_make_all_rows_long(model_folder, tmp_path):
     out = tmp_path / "o.npz"
     dnalect.embed(dnalect.load(model_folder), ["ACGT"])  # what is imported late
     tracemalloc.start()
-    embed_file(Options(str(path), [str(out)], model=str(model_folder)))
+    embed_file(Options(source=str(path), outputs=[str(out)], model=str(model_folder)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40_000_000  # as one array the descriptions would take 160 MB
@@ -333,7 +335,7 @@ def test_bad_input_is_a_message_and_leaves_nothing(case, suffix, fasta, model_fo
     source, more, words = cases[case]
     before = sorted(tmp_path.iterdir())
     with pytest.raises(DnalectError, match=words):
-        embed_file(Options(str(source), [str(tmp_path / f"o{suffix}")], model=str(model_folder), **more))
+        embed_file(Options(source=str(source), outputs=[str(tmp_path / f"o{suffix}")], model=str(model_folder), **more))
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -341,14 +343,14 @@ def test_a_model_is_chosen_by_the_genome_or_must_be_named(fasta, tmp_path, monke
     out = str(tmp_path / "o.npz")
     table = put(tmp_path / "t.csv", "sequence,label\nACGTACGT,1\n")
     with pytest.raises(ModelError, match="name a model with --model, an embedded one .duplex-human, duplex-yeast."):
-        embed_file(Options(str(table), [out]))
+        embed_file(Options(source=str(table), outputs=[out]))
     with pytest.raises(ModelError, match="no embedded model is of this reference's assembly"):
-        embed_file(Options(str(fasta), [out]))
+        embed_file(Options(source=str(fasta), outputs=[out]))
     twice = put(tmp_path / "s.fa", ">a\nACGT\n>a\nACGT\n")
     with pytest.raises(ModelError, match="name a model with --model"):
-        embed_file(Options(str(twice), [out]))
+        embed_file(Options(source=str(twice), outputs=[out]))
     whole = put(tmp_path / "y.fa", ">I\n" + "ACGTTGCATT" * 23021 + "ACGTTGCA\n")
-    done = embed_file(Options(str(whole), [out], window=1000, step=100_000))
+    done = embed_file(Options(source=str(whole), outputs=[out], window=1000, step=100_000))
     assert (done.model, done.rows) == ("duplex-yeast", 3)
     with pytest.raises(InputError, match="is a folder"):
         kind_of(str(tmp_path))

@@ -10,6 +10,7 @@ from .figures import against_rival as against_rival
 from .figures import plain as plain
 from .figures import read_figures as read_figures
 from .figures import shown as shown
+from .figures import shown_difference as shown_difference
 from .figures import signed as signed
 from .figures import table_of as table_of
 from .figures import write_figures as write_figures

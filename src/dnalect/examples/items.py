@@ -1,7 +1,9 @@
 """What is embedded: windows with their place and whatever else the input says of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 Cell = str | float | int | None
 
@@ -61,6 +63,17 @@ def cells_of(items: Sequence[Item], columns: Sequence[Column]) -> dict[str, list
     for number, column in enumerate(columns):
         cells[column.name] = [item.more[number] for item in items]
     return cells
+
+
+def sampled(items: Iterable[Item], most: int, seed: int) -> tuple[list[Item], int]:
+    """Return at most so many items, each as likely as any other, in their order; and how many there are."""
+    rng, kept, total = np.random.default_rng(seed), list[tuple[int, Item]](), 0
+    for total, item in enumerate(items, 1):
+        if len(kept) < most:
+            kept.append((total, item))
+        elif (at := int(rng.integers(total))) < most:
+            kept[at] = (total, item)
+    return [item for _, item in sorted(kept, key=lambda each: each[0])], total
 
 
 def chunks(items: Iterator[Item], most: int, bases: int) -> Iterator[list[Item]]:

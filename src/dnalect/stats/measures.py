@@ -45,6 +45,20 @@ def binary_measures(scores: Floats, positive: Mask, draws: Draws) -> Measures:
     return {"AUROC": auroc, "AUPRC": auprc, "prevalence": draws.mean(positive)}
 
 
+def among_first(score: Floats, hit: Mask, weights: Floats, count: float | Floats) -> Floats:
+    """Return the share of hits (R,) among the items with the highest scores, in every resample.
+
+    score, hit: (n,). weights (R, n): how often an item was drawn. count: how many items come
+    first, or (R,).
+    """
+    order = np.argsort(-score, kind="stable")
+    drawn = weights[:, order]
+    before = np.cumsum(drawn, axis=1) - drawn
+    size = np.broadcast_to(np.asarray(count, dtype=np.float64), len(drawn))
+    first = np.clip(size[:, None] - before, 0, drawn)
+    return np.asarray((first @ hit[order].astype(np.float64)) / first.sum(axis=1))
+
+
 def means(each: Sequence[Floats]) -> Floats:
     """Return the mean (R + 1,) of one measure or more, leaving out those that a resample does not define."""
     known = np.isfinite(each)

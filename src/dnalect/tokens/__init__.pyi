@@ -2,6 +2,7 @@ from .bases import BASES as BASES
 from .bases import UNKNOWN as UNKNOWN
 from .bases import decode as decode
 from .bases import encode as encode
+from .bases import opposite as opposite
 from .bases import reverse_complement as reverse_complement
 from .bpe import SPECIAL as SPECIAL
 from .bpe import BytePairs as BytePairs

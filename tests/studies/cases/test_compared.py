@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dnalect.core.figures import NOTHING, Figure, read_figures
-from studies.cases.compared import compared, hits_among_first, learned
+from dnalect.stats import among_first
+from studies.cases.compared import compared, learned
 from studies.cases.page import Panel, forest_section
 
 BARE = Figure("task", "part", "", "AUROC", 7, NOTHING)
@@ -35,9 +36,9 @@ def test_hits_among_the_first_by_hand():
     hit = np.array([True, True, False, False])
     weights = np.array([[1, 1, 1, 1], [0, 0, 3, 1], [1, 2, 0, 1]], dtype=float)
     # Of the order 1, 3, 2, 0 two come first; in the last resample item 1 was drawn twice.
-    assert hits_among_first(score, hit, weights, 2).tolist() == [0.5, 0, 1]
+    assert among_first(score, hit, weights, 2).tolist() == [0.5, 0, 1]
     # A count for each resample.
-    assert hits_among_first(score, hit, weights, np.array([1, 1, 4])).tolist() == [1, 0, 0.75]
+    assert among_first(score, hit, weights, np.array([1, 1, 4])).tolist() == [1, 0, 0.75]
 
 
 def test_nothing_is_learned_from_what_is_predicted():

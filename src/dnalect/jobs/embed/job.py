@@ -25,7 +25,7 @@ from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.embed import embed, per_base
 from dnalect.jobs.embed.map import matrix, plot_vectors
-from dnalect.jobs.embed.options import PER_BASE, Options
+from dnalect.jobs.embed.options import PER_BASE, Options, Windows
 from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.jobs.selection import model_for
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
@@ -51,12 +51,22 @@ class Done:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """An input and the model that reads it. facts: what a reader needs to repeat the run."""
+
+    source: Source
+    model: Model
+    kind: str
+    genome: Genome | None
+    facts: dict[str, str]
+
+
 def embed_file(options: Options) -> Done:
     """Embed every window of a FASTA, BED, VCF or table, and write every output.
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    use_threads(options.threads)
     if not options.plot:
         return _embedded(options, options.outputs)
     with TemporaryDirectory() as name:
@@ -68,20 +78,28 @@ def embed_file(options: Options) -> Done:
     return done
 
 
-def _embedded(options: Options, outputs: Sequence[str]) -> Done:
-    source, bases = options.source, options.pool == PER_BASE
-    _check_paths(outputs, options, bases)
-    kind = kind_of(source)
+def open_windows(options: Windows) -> Opened:
+    """Open what is embedded and load the model that reads it. Raises a DnalectError where either is unusable."""
+    use_threads(options.threads)
+    kind = kind_of(options.source)
     tiling = Tiling(options.window, options.step)
     genome = _reference(kind, options)
-    model = load(_model_name(source, kind, genome, options), options.device, options.dtype)
+    model = load(_model_name(options.source, kind, genome, options), options.device, options.dtype)
     base = model.language
-    check_reading(base, Reading("mean" if bases else options.pool, options.layer, options.ways))
+    pool = "mean" if options.pool == PER_BASE else options.pool
+    check_reading(base, Reading(pool, options.layer, options.ways))
     if kind == "variants":
         tiling = _around_alleles(tiling, base)
-    opened = _opened(source, kind, genome, tiling, base, options)
+    opened = _opened(options.source, kind, genome, tiling, base, options)
+    return Opened(opened, model, kind, genome, _facts(options.source, kind, genome, tiling, model, options))
+
+
+def _embedded(options: Options, outputs: Sequence[str]) -> Done:
+    bases = options.pool == PER_BASE
+    _check_paths(outputs, options, bases)
+    found = open_windows(options)
+    opened, model, facts, base = found.source, found.model, found.facts, found.model.language
     width = 2 * base.can.width if options.pool == "mean-max" else base.can.width
-    facts = _facts(source, kind, genome, tiling, model, options)
     rows = blank = 0
     shown = phase("embedding", opened.total, "windows")
     with shown as bar, written_together() as files, ExitStack() as stack:
@@ -104,7 +122,7 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
             bar.update(len(items))
         notes = [*opened.notes, *([f"{blank:,} windows hold no known base: their vectors are 0"] if blank else [])]
         if not rows:
-            raise InputError("; ".join([f"{source} holds nothing to embed", *notes]))
+            raise InputError("; ".join([f"{options.source} holds nothing to embed", *notes]))
         facts["notes"] = "; ".join(notes)
     for note in notes:
         say(note)
@@ -129,7 +147,7 @@ def _check_paths(outputs: Sequence[str], options: Options, bases: bool) -> None:
             check_anndata(Path(output))
 
 
-def _reference(kind: str, options: Options) -> Genome | None:
+def _reference(kind: str, options: Windows) -> Genome | None:
     if kind in ("bed", "variants") and not options.reference:
         what = "intervals" if kind == "bed" else "variants"
         raise ConfigError(f"{what} need the genome that they lie on: give it with --reference")
@@ -138,7 +156,7 @@ def _reference(kind: str, options: Options) -> Genome | None:
     return open_genome(options.reference) if options.reference else None
 
 
-def _model_name(source: str, kind: str, genome: Genome | None, options: Options) -> Named:
+def _model_name(source: str, kind: str, genome: Genome | None, options: Windows) -> Named:
     named: Named | None = options.model
     if named is not None and named != "":
         return named
@@ -156,7 +174,7 @@ def _model_name(source: str, kind: str, genome: Genome | None, options: Options)
     )
 
 
-def _opened(source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Options) -> Source:
+def _opened(source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Windows) -> Source:
     if kind != "variants" or genome is None:
         return windows_of(source, kind, genome, tiling, options.labels, options.rename)
     flank = (tiling.size or 0) // 2
@@ -176,7 +194,7 @@ def _around_alleles(tiling: Tiling, model: Model) -> Tiling:
 
 
 def _facts(
-    source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Options
+    source: str, kind: str, genome: Genome | None, tiling: Tiling, model: Model, options: Windows
 ) -> dict[str, str]:
     """Return what a reader needs to repeat the run."""
     base = model.language

@@ -6,14 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dnalect.alike.projection import NAMES, reduced
+from dnalect.alike.vectors import PLAIN
 from dnalect.core.errors import ConfigError
-from dnalect.examples.items import PLACES, VECTORS
 from dnalect.report.scatter import draw_map
-from dnalect.stats.reduce import NAMES, reduced
 
 Floats = npt.NDArray[np.float32]
-# Columns that say where something lies, not what it is.
-PLAIN = {*(column.name for column in PLACES), "description", "name", "variant", "pos", "ref", "alt", VECTORS}
 
 
 def plot_vectors(vectors: Floats, table: pa.Table, path: Path, method: str = "pca", colour: str | None = None) -> None:

@@ -1,5 +1,6 @@
 """What `dnalect embed` is asked for."""
 
+from dataclasses import field
 from typing import Annotated
 
 from annotated_types import Len
@@ -31,16 +32,9 @@ POOLS = ("mean", "max", "mean-max", "summary", PER_BASE)
 
 
 @config
-class Options:
-    """How to embed, and what."""
+class Reading:
+    """How windows are read, and by which model."""
 
-    source: Annotated[
-        str, Flag(argument=True, metavar="INPUT"), Doc("FASTA, BED, VCF (two rows for each alternate allele) or table.")
-    ]
-    outputs: Annotated[Texts, Len(1), OUTPUT, Doc("out.parquet, out.h5ad (AnnData) or out.npz; may be repeated.")]
-    reference: Annotated[
-        str | None, REFERENCE, Doc("Genome (FASTA) that a BED, a VCF or a table of places lies on.")
-    ] = None
     model: Annotated[
         Named,
         MODEL,
@@ -52,23 +46,11 @@ class Options:
         Doc("How the vectors of tokens become one: mean, max, both side by side, the summary token; base: one a base."),
     ] = "mean"
     layer: Annotated[Natural | None, Doc("0: the embedding, 1 and on: after that layer [default: the last].")] = None
-    strands: Annotated[str, OneOf(("forward", "both"), STRANDS), Doc("both: the mean with the reverse complement.")] = (
-        "forward"
-    )
     window: Annotated[
         Positive | None,
         Doc("FASTA, BED: cut into windows of so many bases. VCF: half of it on each side of an allele."),
     ] = None
     step: Annotated[Positive | None, Doc("Bases from window to window [default: the window].")] = None
-    labels: Annotated[Texts, Flag("--label"), Doc("Column of a table to take along; may be repeated.")] = ()
-    plot: Annotated[str | None, Flag(metavar="PNG"), Doc("Also draw a map of the vectors in two dimensions.")] = None
-    method: Annotated[str, OneOf(("pca", "tsne", "umap")), Doc("Of the map.")] = "pca"
-    colour: Annotated[
-        str | None,
-        Flag("--colour", "--color", metavar="COLUMN"),
-        Doc("Of the map's dots [default: the first label]."),
-    ] = None
-    rename: Rename = None
     batch: Annotated[
         Batch | None, Flag("--batch-size"), Doc("Most windows in a batch [default: as many as have 16,384 tokens].")
     ] = None
@@ -80,10 +62,46 @@ class Options:
     def __post_init__(self) -> None:
         if self.pool not in POOLS:
             raise ConfigError(f"there is no pool {self.pool!r}: give one of {', '.join(POOLS)}")
-        if self.plot and self.pool == PER_BASE:
-            raise ConfigError("--plot draws a dot a window: choose another --pool than base")
+
+
+@config
+class Windows(Reading):
+    """What is embedded: windows of a file, with labels."""
+
+    source: Annotated[
+        str, Flag(argument=True, metavar="INPUT"), Doc("FASTA, BED, VCF (two rows for each alternate allele) or table.")
+    ] = field(kw_only=True)
+    reference: Annotated[
+        str | None, REFERENCE, Doc("Genome (FASTA) that a BED, a VCF or a table of places lies on.")
+    ] = None
+    labels: Annotated[Texts, Flag("--label"), Doc("Column of a table to take along; may be repeated.")] = ()
+    strands: Annotated[str, OneOf(("forward", "both"), STRANDS), Doc("both: the mean with the reverse complement.")] = (
+        "forward"
+    )
+    rename: Rename = None
 
     @property
     def ways(self) -> int:
         """Strands that are read."""
         return 1 + (self.strands == "both")
+
+
+@config
+class Options(Windows):
+    """How to embed, and what."""
+
+    outputs: Annotated[Texts, Len(1), OUTPUT, Doc("out.parquet, out.h5ad (AnnData) or out.npz; may be repeated.")] = (
+        field(kw_only=True)
+    )
+    plot: Annotated[str | None, Flag(metavar="PNG"), Doc("Also draw a map of the vectors in two dimensions.")] = None
+    method: Annotated[str, OneOf(("pca", "tsne", "umap")), Doc("Of the map.")] = "pca"
+    colour: Annotated[
+        str | None,
+        Flag("--colour", "--color", metavar="COLUMN"),
+        Doc("Of the map's dots [default: the first label]."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.plot and self.pool == PER_BASE:
+            raise ConfigError("--plot draws a dot a window: choose another --pool than base")

@@ -1,0 +1,1 @@
+"""What is alike: do places cluster without labels, and are elements found in other species?"""
