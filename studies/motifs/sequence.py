@@ -14,13 +14,14 @@ from dnalect.inference import tiled_log_probs
 from dnalect.models import Model, language_model
 from dnalect.why import shuffled
 from studies.worth.bench import Bench, Reading
+from studies.worth.crossfit import tile_of
 from studies.worth.species import YEAST
 from studies.worth.tables import cached_table
 
 # What is no free sequence: what codes, what is transcribed into stable RNA, and copies that a model knows by heart.
 NOT_FREE = frozenset(("CDS", "tRNA", "rRNA", "ncRNA", "misc_RNA", "LTR", "mobile_element", "telomere"))
 SHORTEST = 50
-NULL = 200_000
+NULL = 100_000
 WORD = 8
 MARKOV, TWIN, WORDS = "Markov model", "untrained network", f"words of {WORD} that are too frequent"
 Codes = npt.NDArray[np.uint8]
@@ -140,7 +141,8 @@ class Twin:
     def log_probs(self, codes: Codes) -> npt.NDArray[np.float32]:
         """Return ln p (L, 4) of a sequence (L,)."""
         name = f"{self.identity}\0{sha256(codes.tobytes()).hexdigest()}"
-        return cached_table(name, lambda: tiled_log_probs(self.model, codes))
+        tile = tile_of(self.model.can.reach or 0)
+        return cached_table(name, lambda: tiled_log_probs(self.model, codes, tile=tile))
 
 
 def rival_scores(
