@@ -64,10 +64,11 @@ def write_motifs_page(
     fresh: Sequence[Contig],
 ) -> None:
     """Write the page whole. null: seqlets, named ones, and bases of shuffled sequence."""
-    held = sum(counts[each.name] for each in fresh)
+    names = list(dict.fromkeys(each.name for each in fresh))
+    held = sum(counts[name] for name in names)
     counted = (
         f"{sum(counts.values()):,} seqlets are called, {held:,} of them on chromosomes that the model never saw "
-        f"({', '.join(each.name for each in fresh)}). Of {null[2]:,} other shuffled bases {null[0]:,} are called, and "
+        f"({', '.join(names)}). Of {null[2]:,} other shuffled bases {null[0]:,} are called, and "
         f"{null[1]:,} of these are like a known motif."
     )
     named = [each for each in known if each.matches]

@@ -1,7 +1,9 @@
 """Which motifs of yeast a model knows without labels: stretches that stand out, their patterns, and who binds there."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -92,11 +94,13 @@ def run(asked: Asked) -> list[Figure]:
     study = _Study(bench, contigs, fresh, peaks, motifs)
     figures = [replace(each, command=asked.command) for each in study.figures()]
     seqlets, null = study.seqlets, study.false_seqlets()
-    known = study.patterns(read_motifs(options.file(NAMES)))
+    known = study.patterns(yetfasco(options.file(NAMES)))
     out = made_folder(asked.out)
     write_figures(out / "figures.tsv", figures)
     write_tsv(out / "patterns.tsv", [HEAD, *map(_cells, known)])
-    counts = {contig.name: len(found) for contig, found in zip(contigs, seqlets, strict=True)}
+    counts = Counter[str]()
+    for contig, found in zip(contigs, seqlets, strict=True):
+        counts[contig.name] += len(found)
     images = made_folder(asked.page.parent / "images") if asked.page else out
     drawn = [(_title(each), each.pattern.probabilities) for each in known if each.matches][:12]
     (images / "motifs-patterns.svg").write_text(draw_logos(drawn), encoding="utf-8")
@@ -110,6 +114,11 @@ def run(asked: Asked) -> list[Figure]:
         write_motifs_page(asked.page, bench.model.name, asked.command, figures, known, counts, null, fresh)
     say(f"{sum(counts.values()):,} seqlets, {len(known)} patterns; {null[0]} seqlets in {null[2]:,} shuffled bases")
     return figures
+
+
+def yetfasco(path: Path) -> list[Motif]:
+    """Return the motifs of the file, whose columns are A, T, G, C as in YeTFaSCo, though it says A, C, G, T."""
+    return [replace(each, probabilities=each.probabilities[:, [0, 3, 2, 1]]) for each in read_motifs(path)]
 
 
 def _once(bars: Sequence[plots.Bar]) -> list[tuple[plots.Bar, str]]:
@@ -229,8 +238,8 @@ class _Study:
             return known
         summits, bound, chance = 0, 0, 0.0
         for n, contig in enumerate(self.contigs):
-            at = self.peaks[protein].get(contig.name, np.zeros(0, dtype=np.int64))
-            at = at[contig.free[np.minimum(at, len(contig.codes) - 1)]]
+            at = contig.within(self.peaks[protein].get(contig.name, np.zeros(0, dtype=np.int64)))
+            at = at[contig.free[at]]
             near = np.zeros(len(contig.codes), dtype=np.bool_)
             for summit in at.tolist():
                 near[max(0, summit - NEAR) : summit + NEAR + 1] = True

@@ -32,7 +32,10 @@ Scores = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, eq=False)
 class Contig:
-    """One chromosome: base codes (L,), which are free (L,), ln p of the model (L, 4), starts of transcription."""
+    """A chromosome or a part of it: base codes (L,), which are free (L,), ln p of the model (L, 4).
+
+    starts: of transcription on the whole chromosome, 0-based.
+    """
 
     region: Region
     name: str
@@ -41,17 +44,22 @@ class Contig:
     log_probs: npt.NDArray[np.float32]
     starts: Numbers
 
+    def within(self, positions: Numbers) -> Numbers:
+        """Return where those of some positions of the chromosome lie that it holds."""
+        local = positions - self.region.start
+        return np.asarray(local[(local >= 0) & (local < len(self.codes))])
+
     @property
     def distance(self) -> Numbers:
         """Bases to the nearest start of transcription (L,)."""
         at = np.arange(len(self.codes))
-        edged = np.concatenate([[-(10**9)], np.unique(self.starts), [10**9]])
+        edged = np.concatenate([[-(10**9)], np.unique(self.starts) - self.region.start, [10**9]])
         next_ = np.searchsorted(edged, at)
         return np.asarray(np.minimum(np.abs(at - edged[next_ - 1]), np.abs(edged[next_] - at)))
 
 
 def contigs_of(bench: Bench, regions: Iterable[Region]) -> list[Contig]:
-    """Return whole chromosomes with what the annotation says of them. Raises InputError where it knows none of them."""
+    """Return chromosomes, or parts of them, as annotated. Raises InputError where the annotation knows none of them."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for row in read_gff(bench.options.file(YEAST.annotation)):
         if row.kind in NOT_FREE:

@@ -70,7 +70,7 @@ def places(contig: Contig, summits: Numbers, inside: Mapping[str, Mask], seed: i
     """
     length = len(contig.codes)
     site = np.zeros(length, dtype=np.bool_)
-    site[summits[summits < length]] = True
+    site[contig.within(summits)] = True
     candidate = np.arange(seed % 3, length, 3)
     candidate = candidate[contig.free[candidate] & ~_within(site, APART)[candidate]]
     at = np.concatenate([np.flatnonzero(site & contig.free), candidate])
@@ -80,7 +80,7 @@ def places(contig: Contig, summits: Numbers, inside: Mapping[str, Mask], seed: i
     stratum = strata(np.searchsorted(NEAR, contig.distance[at]), level(positive, gc))
     kept = matched(positive, stratum, seed)
     near = {who: _within(each, SLACK)[at[kept]] for who, each in inside.items()}
-    block = block_of(np.full(len(kept), contig.region.contig), at[kept])
+    block = block_of(np.full(len(kept), contig.region.contig), at[kept] + contig.region.start)
     return Places(positive[kept], block, near)
 
 
@@ -133,7 +133,7 @@ def bound_motifs(
     for motif in motifs:
         found = []
         for each, contig in zip(measures, contigs, strict=True):
-            at = peaks.get(motif.factor.upper(), {}).get(contig.name, np.zeros(0, dtype=np.int64))
+            at = contig.within(peaks.get(motif.factor.upper(), {}).get(contig.name, np.zeros(0, dtype=np.int64)))
             known = Intervals(at - 2 * SLACK, at + 2 * SLACK + 1, np.ones(len(at), dtype=np.bool_))
             if len(at):
                 found.append(bound(each, motif, known))

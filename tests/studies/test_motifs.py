@@ -95,12 +95,13 @@ def world(tmp_path, monkeypatch):
     (data.folder / "motifs").mkdir()
     table = np.full((10, 4), 0.01)
     table[np.arange(10), encode(SITE)] = 0.97
-    text = "MEME version 4\nALPHABET= ACGT\n"
-    for name, rows in (("REB1_12", table), *((f"M{n}", rng.dirichlet(np.full(4, 0.3), 8)) for n in range(40))):
-        text += f"MOTIF {name}\nletter-probability matrix: nsites= 60\n"
-        text += "".join(" ".join(map(str, row)) + "\n" for row in rows)
-    for name in (study.NAMES, study.SITES):
-        with gzip.open(data.folder / name, "wt") as out:
+    motifs = [("REB1_12", table), *((f"M{n}", rng.dirichlet(np.full(4, 0.3), 8)) for n in range(40))]
+    for file, order in ((study.NAMES, [0, 3, 2, 1]), (study.SITES, [0, 1, 2, 3])):
+        text = "MEME version 4\nALPHABET= ACGT\n"
+        for name, rows in motifs:
+            text += f"MOTIF {name}\nletter-probability matrix: nsites= 60\n"
+            text += "".join(" ".join(map(str, row)) + "\n" for row in rows[:, order])
+        with gzip.open(data.folder / file, "wt") as out:
             out.write(text)
 
     def expected(codes):
