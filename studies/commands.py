@@ -125,6 +125,18 @@ def motifs(options: asked.Motifs) -> None:
     _told(run(options))
 
 
+@command("dependency", asked.Dependency)
+def dependency(options: asked.Dependency) -> None:
+    """Do dependency maps know what goes together? Stems of tRNAs and splice sites of yeast, beside nulls.
+
+    \b
+    python -m studies dependency --data DATA -o results/dependency.tsv
+    """
+    from studies.dependency.job import run
+
+    _told(run(options), options.output)
+
+
 @command("vocabulary", asked.Vocabulary)
 def vocabulary(options: asked.Vocabulary) -> None:
     """Choose the size of a byte-pair vocabulary as GROVER did: by how well the next bases are predicted.

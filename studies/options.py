@@ -32,6 +32,20 @@ Sample = Annotated[int, Ge(100)]
 
 
 @config
+class Dependency:
+    """Dependency maps of yeast."""
+
+    data: Annotated[File, Doc("Folder with genomes/.")]
+    model: Annotated[str, MODEL, Doc("Embedded model or model folder.")] = "duplex-yeast"
+    output: Tabled = None
+    contigs: Annotated[Texts, Flag("--contig"), Doc("Only these; repeatable.")] = ()
+    every: Annotated[bool, Doc("All tRNAs, and not one of each anticodon.")] = False
+    longest: Annotated[Positive, Doc("Bases of an intron.")] = 150
+    seed: Natural = 1
+    command: Command = ""
+
+
+@config
 class Human:
     """The studies of measured variants in human. predictors: NAME=FOLDER of fine-tuned models."""
 

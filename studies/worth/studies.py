@@ -10,6 +10,7 @@ from studies.worth import (
     conservation,
     effect,
     human,
+    influence,
     likelihood,
     profiles,
     promoters,
@@ -159,5 +160,15 @@ STUDIES = (
         "that of the bases 10 to 60 away, and the information. Factors are pooled by ranking within each. The "
         "intervals draw blocks of 10 kb.",
         {HUMAN: regulation.run},
+    ),
+    Study(
+        influence.NAME,
+        "What variants change elsewhere",
+        "The influence of a variant, what it changes in the predictions around it, beside the size of its log-ratio. "
+        "Human: 15 regulatory elements of CAGI5, and pairs of alleles in a reporter (CAGI4, Tewhey 2016), zero-shot. "
+        "Yeast: common promoter variants against singletons of the same type, from the major to the minor allele (a "
+        "common one should change little), and measured effects (Renganaath 2020). A score can look good by telling "
+        "transitions from transversions, so all is asked *within the substitution type*, too.",
+        {YEAST: influence.run_yeast, HUMAN: influence.run_human},
     ),
 )

@@ -26,7 +26,8 @@ def test_a_region_as_page_arrays_and_table(fasta, model_folder, tmp_path):
     assert lines[0] == "contig\tposition\tref\tA\tC\tG\tT\tbits"
     assert len(lines) == 131
     found = dnalect.mutagenesis(str(model_folder), fasta, "chrA:1,001-1,130")
-    held = np.load(arrays)
+    with np.load(arrays) as file:
+        held = dict(file)
     assert np.array_equal(held["substitutions/effects"], found.effects)
     assert held["substitutions/shuffled/effects"].shape == held["substitutions/untrained/effects"].shape == (130, 4)
     text = page.read_text()

@@ -42,6 +42,7 @@ STUDIES = (
     "saturation",
     "heads",
     "probe",
+    "dependency",
     "motifs",
     "clusters",
     "discover",

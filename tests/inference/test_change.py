@@ -12,7 +12,8 @@ from dnalect.genome.vcf import Record
 from dnalect.genome.windows.alleles import Rules, normalise, resolve
 from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.inference.background import Background
-from dnalect.inference.change import STEP, ChangeScorer, OneChange, outputs_of, safe_names
+from dnalect.inference.background.several import OneNumber
+from dnalect.inference.change import STEP, ChangeScorer, outputs_of, safe_names
 from dnalect.tokens.bases import encode
 from inference.predictors import SIGNAL, THREE, TRACKS, YES_NO, GsOnTheLeft, Hashed, Linear, make_predictor
 from inference.toys import flipped, random_genome, some, variant
@@ -198,7 +199,7 @@ def test_names_are_safe_and_unlike():
 def test_a_background_reads_each_draw_once_for_all_outputs(fasta):
     genome, predictor = open_genome(fasta), Linear(SIGNAL, TRACKS)
     scorer, shared = ChangeScorer(predictor, genome), {}
-    backgrounds = [Background(OneChange(scorer, n, shared), 50, 20, 1) for n in range(3)]
+    backgrounds = [Background(OneNumber(scorer, n, shared), 50, 20, 1) for n in range(3)]
     ref = encode(genome.fetch(0, 1500, 1501))
     snv, lost = normalise(0, 1500, ref, (ref + 1) % 4, genome), normalise(0, 1500, ref, ref[:0], genome)
     found = [background.percentiles([snv], [0.0]) for background in backgrounds]
@@ -212,7 +213,7 @@ def test_a_background_reads_each_draw_once_for_all_outputs(fasta):
     for background in backgrounds:
         background.percentiles([lost], [0.0])
     assert predictor.read <= read + 2 * 24
-    kept = Background(OneChange(scorer, 0, {}), 50, 20, 1).percentiles([snv], [0.0])
+    kept = Background(OneNumber(scorer, 0, {}), 50, 20, 1).percentiles([snv], [0.0])
     assert kept == found[0]
     assert predictor.read <= read + 2 * 24, "the second run finds it in the cache"
 
@@ -223,9 +224,9 @@ def test_the_identity_names_all_that_numbers_depend_on(tmp_path):
     scorers = [ChangeScorer(Linear(), genome, **way) for way in ways]
     scorers.append(ChangeScorer(Linear(), genome))
     scorers[-1].predictor.card.config = {"calibration": 2}
-    assert len({OneChange(scorer, 0, {}).identity for scorer in scorers}) == len(scorers)
+    assert len({OneNumber(scorer, 0, {}).identity for scorer in scorers}) == len(scorers)
     two = ChangeScorer(Linear(SIGNAL, YES_NO), genome)
-    assert OneChange(two, 0, {}).identity != OneChange(two, 1, {}).identity
+    assert OneNumber(two, 0, {}).identity != OneNumber(two, 1, {}).identity
 
 
 def test_an_allele_may_fill_the_window(tmp_path):

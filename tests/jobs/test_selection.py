@@ -41,7 +41,7 @@ def test_labels_tell_models_apart():
 def test_scores_have_names():
     assert scores_of("llr") == ("llr",)
     assert scores_of(" distance,llr,llr") == ("llr", "distance")
-    for wrong in ("", "LLR", "llr,influence"):
+    for wrong in ("", "LLR", "llr,surprise"):
         with pytest.raises(ConfigError, match="llr, distance"):
             scores_of(wrong)
     assert known_scores(["distance"]) == ("distance",)

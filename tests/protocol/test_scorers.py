@@ -62,6 +62,11 @@ class Distance(Numbers):
         return self.measure.flank
 
 
+class Influence(Distance):
+    def values(self, variants):
+        return np.array([each[:3] for each in self.measure.influences(variants)])
+
+
 class Change(Numbers):
     def values(self, variants):
         return np.array([[change.value for change in each] for each in self.measure.changes(variants)])
@@ -83,12 +88,20 @@ def distance(models, genome, flank=None, batch=None, other=False):
     return Distance(scorer_for(models("dnabert-2", other), genome, flank, batch))
 
 
+def influence(name, narrow=None):
+    def made(models, genome, flank=None, batch=None, other=False):
+        return Influence(scorer_for(models(name, other), genome, flank or narrow, batch))
+
+    return made
+
+
 def change(models, genome, flank=None, batch=None, other=False):
     return Change(ChangeScorer(models("predictor", other), genome, flank and 2 * flank, batch=batch))
 
 
 KINDS = {name: likelihood(name) for name in ("duplex", "dnabert", "dnabert-2", "nt-v1")}
-KINDS |= {"ensemble": ensemble, "distance": distance, "change": change}
+KINDS |= {"ensemble": ensemble, "distance": distance, "change": change, "influence": influence("duplex")}
+KINDS |= {"influence, masked": influence("dnabert", 6)}
 
 
 def folder_of(name, path):

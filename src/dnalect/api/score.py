@@ -101,7 +101,7 @@ def score(
             with columns chrom, pos, ref, alt.
         model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
             reference choose.
-        scores: Of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+        scores: Of "llr", "distance", "influence" and, with a fine-tuned model, "change"; None for "llr" and that
             model's "change". [What they are](scores.md).
         device: As torch names it, of models given by name.
         dtype: "float32" or "bfloat16", of models given by name.

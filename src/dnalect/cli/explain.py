@@ -13,6 +13,8 @@ def explain(options: Options) -> None:
     \b
     Views (--show):
       substitutions  what every substitution of a base changes
+      influence      what a variant changes in the predictions around it
+      dependency     how a substitution at each base moves what is expected at the others
       motifs         stretches that stand out, and the known motifs that they are (--motifs FILE)
       gradients      what each base adds to what the model says: integrated gradients, saliency
       attention      which bases each base looks at, of transformers; it is no mechanism

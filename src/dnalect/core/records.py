@@ -110,6 +110,21 @@ class Distances(NamedTuple):
     inner_site: float
 
 
+class Influence(NamedTuple):
+    """What a variant changes in the predictions around it: docs/scores.md, "influence-1".
+
+    Of each base beside the alleles counts the largest change of the log-odds (nats) of the four bases. largest: the
+    largest of these. total: their sum over the window. near: their sum over the 16 bases on each side. All are unsigned
+    and the same with the alleles swapped. percentiles: of the three, shares of background variants of the same stratum
+    with a lower value; () without a background.
+    """
+
+    largest: float
+    total: float
+    near: float
+    percentiles: tuple[float | None, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """How an output of a predictor differs between the haplotypes: docs/scores.md, "change-1".
@@ -147,6 +162,7 @@ class Score:
         tokens: Pieces that the reference and the alternate allele are cut into.
         members: The log-ratios whose mean `value` is, one a model, () of a single model.
         distances: None unless they were asked for.
+        influence: None unless it was asked for.
         changes: One an output of a predictor, else ().
         changed: Bases that the allele changes, 0 where nothing does.
     """
@@ -162,6 +178,7 @@ class Score:
     tokens: tuple[int, int] | None = None
     members: tuple[float, ...] = ()
     distances: Distances | None = None
+    influence: Influence | None = None
     changes: tuple[Change, ...] = ()
     changed: int = 0
 
@@ -172,8 +189,9 @@ class Score:
 
     @property
     def known(self) -> bool:
-        """Whether there is a log-ratio, a distance or a predicted change."""
-        return self.value is not None or self.distances is not None or bool(self.changes)
+        """Whether there is a log-ratio, a distance, an influence or a predicted change."""
+        numbers = (self.value, self.distances, self.influence)
+        return any(each is not None for each in numbers) or bool(self.changes)
 
     @property
     def spread(self) -> float | None:
@@ -182,10 +200,12 @@ class Score:
 
     @property
     def rank(self) -> float:
-        """What ranks alleles without percentiles, the first lowest: the log-ratio, else the distance at the site."""
+        """What ranks alleles without percentiles, the first lowest: log-ratio, else distance at the site, influence."""
         if self.value is not None:
             return self.value
-        return -self.distances.cosine_site if self.distances else 0.0
+        if self.distances:
+            return -self.distances.cosine_site
+        return -self.influence.total if self.influence else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Change, Score, Variant
+from dnalect.core.records import Change, Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window
@@ -103,6 +103,15 @@ class ChangeScorer:
         windows = len(variants) + len({(v.contig, v.start, v.ref.tobytes()) for v in variants})
         return views * self.shifts * windows * self.window * self.predictor.base.card.parameters
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the outputs."""
+        return [output.name for output in self.outputs]
+
+    def numbers(self, variants: Sequence[Variant]) -> list[tuple[float, ...]]:
+        """Return the changes of each variant, in order, as numbers."""
+        return [tuple(each.value for each in changes) for changes in self.changes(variants)]
+
     def changes(self, variants: Sequence[Variant]) -> list[tuple[Change, ...]]:
         """Return the changes of each variant, in order, one for each of `outputs`, without percentiles."""
         found: list[tuple[Change, ...]] = []
@@ -142,38 +151,6 @@ class ChangeScorer:
             for name, spec in predictor.can.targets.items()
         }
         return np.stack([values[output.target][:, output.column] for output in self.outputs], axis=1)
-
-
-class OneChange:
-    """The change of one output as a number for every variant, for a background.
-
-    number: of the output. Those of one run share `read`, so that a draw is read once for all outputs.
-    """
-
-    draws_others, sites = True, None
-
-    def __init__(self, scorer: ChangeScorer, number: int, read: dict[bytes, list[tuple[Change, ...]]]):
-        self.scorer, self.number, self.read = scorer, number, read
-        self.genome, self.reach, self.longest_allele = scorer.genome, scorer.reach, scorer.longest_allele
-
-    @property
-    def identity(self) -> str:
-        """Names model, method and output: equal ones give equal numbers."""
-        return f"{self.scorer.identity} {self.scorer.outputs[self.number].name}"
-
-    def cost(self, variants: Sequence[Variant]) -> int:
-        """Return about how many multiply-adds the changes of variants take."""
-        return self.scorer.cost(variants)
-
-    def score(self, variants: Sequence[Variant]) -> list[Score]:
-        """Return the change of each variant as the value of a score, in order."""
-        digest = hashlib.sha256()
-        for variant in variants:
-            digest.update(f"{variant.contig} {variant.start} {variant.ref.tolist()} {variant.alt.tolist()}\n".encode())
-        key = digest.digest()
-        if key not in self.read:
-            self.read[key] = self.scorer.changes(variants)
-        return [Score(each[self.number].value, kind=v.kind) for v, each in zip(variants, self.read[key], strict=True)]
 
 
 def readout(spec: HeadSpec, calibration: Calibration | None, raw: npt.NDArray[np.floating]) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Distances, Score, Variant
+from dnalect.core.records import Distances, Influence, Score, Variant
 from dnalect.inference.scorer import Scorer
 
 DEFINITION = "mean-1"
@@ -55,6 +55,22 @@ class EnsembleScorer:
         """Return the means of the members' distances, one row for each variant, in order."""
         found = zip(*(member.distances(variants) for member in self.members), strict=True)
         return [Distances(*map(_average, zip(*each, strict=True))) for each in found]
+
+    def influences(self, variants: Sequence[Variant]) -> list[Influence]:
+        """Return the means of the members' influences, one row for each variant, in order."""
+        found = zip(*(member.influences(variants) for member in self.members), strict=True)
+        return [
+            Influence(
+                _average(each.largest for each in row),
+                _average(each.total for each in row),
+                _average(each.near for each in row),
+            )
+            for row in found
+        ]
+
+    def influence_cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds their influences take: those of all members."""
+        return sum(member.influence_cost(variants) for member in self.members)
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return the mean of the members' ln p(base | the rest), normalised: (n, 4) in A, C, G, T order."""

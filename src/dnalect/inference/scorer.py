@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Distances, Score, Variant
+from dnalect.core.records import Distances, Influence, Score, Variant
 from dnalect.genome.fasta import Genome
 
 
@@ -54,6 +54,14 @@ class Scorer(Measure, Protocol):
 
     def distances(self, variants: Sequence[Variant]) -> list[Distances]:
         """Return how far apart the haplotypes of each variant lie, in order."""
+        ...
+
+    def influences(self, variants: Sequence[Variant]) -> list[Influence]:
+        """Return what each variant changes in the predictions around it, in order, without percentiles."""
+        ...
+
+    def influence_cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds their influences take."""
         ...
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

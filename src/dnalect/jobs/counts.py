@@ -1,6 +1,7 @@
 """What the report needs, gathered while the records stream by: counts and the top rows, never all."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Row
-from dnalect.core.summaries import FrequencyCheck
+from dnalect.core.summaries import FrequencyCheck, substitution_type
 from dnalect.stats.draws import interval
 
 BINS = 20
@@ -61,7 +62,7 @@ class Histograms:
 class Tally:
     """Counts outcomes, classes, score and percentile histograms; keeps the TOP first rows.
 
-    scores: the log-ratios, by class. changes: the predicted changes, by "output, class".
+    scores: the log-ratios, by class. changes: the predicted changes, by "output, class". types: of SNVs, how many.
     """
 
     def __init__(self) -> None:
@@ -72,6 +73,7 @@ class Tally:
         self.scores, self.changes = Histograms(), Histograms()
         self.common, self.rare = np.zeros(FINE, dtype=np.int64), np.zeros(FINE, dtype=np.int64)
         self.polarised = False
+        self.types: Counter[str] = Counter()
         self._top: list[tuple[float, float, int, Row]] = []
         self._serial = count()
 
@@ -91,6 +93,7 @@ class Tally:
     def _scored(self, row: Row, value: float) -> None:
         kind, percentile = row.score.kind, row.score.percentile
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.types[substitution_type(row.ref, row.alt)] += 1
         self.scores.add(kind, value)
         for change in row.score.changes:
             self.changes.add(f"{change.name}, {kind}", change.value)

@@ -177,7 +177,7 @@ def _seconds(score: Callable[[list[Variant]], object], variants: Sequence[Varian
 
 
 def _scoring(job: Scoring, what: str, count: float, sample: list[Variant]) -> Part:
-    flags = ["--score llr"] if "distance" in job.measured and "llr" in job.measured else []
+    flags = ["--score llr"] if {"distance", "influence"} & set(job.measured) and "llr" in job.measured else []
     if job.options.indels == "exact" and what == CLASSES["insertion"] and job.scorer.stretch == 1:
         flags.append("--indels fast")
     return Part(f"{count:,.0f} {what}", _seconds(job.measure, sample) * count / len(sample), tuple(flags))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dnalect.core.records import Change, Score, Variant
-from dnalect.inference.background import Background
-from dnalect.inference.change import DEFINITION, STEP, ChangeScorer, OneChange
+from dnalect.core.records import Score, Variant
+from dnalect.inference.background.several import backgrounds_of
+from dnalect.inference.change import DEFINITION, STEP, ChangeScorer
 from dnalect.jobs.counts import Tally
 
 # Outputs that the report draws and lists; tables hold all of them.
@@ -28,13 +28,7 @@ class PredictedChanges:
         notify: Callable[[str], None],
     ):
         self.scorer = scorer
-        shared: dict[bytes, list[tuple[Change, ...]]] = {}
-        # One draw serves all outputs, and is announced once.
-        notices = [notify, *[lambda _: None] * len(scorer.outputs)]
-        self.backgrounds = [
-            Background(OneChange(scorer, number, shared), snvs, others, seed, notices[number], quiet=number > 0)
-            for number in range(len(scorer.outputs))
-        ]
+        self.backgrounds = backgrounds_of(scorer, snvs, others, seed, notify)
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -89,7 +89,7 @@ def score_variants(
         model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
             reference choose.
         percentiles: False saves the draw of the background that they rest on.
-        scores: Of "llr", "distance" and, with a fine-tuned model, "change"; None for "llr" and that
+        scores: Of "llr", "distance", "influence" and, with a fine-tuned model, "change"; None for "llr" and that
             model's "change".
         **options: Device, dtype, batch, background, window, annotate, rename and others, as `score` has them.
 

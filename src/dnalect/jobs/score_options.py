@@ -27,7 +27,7 @@ from dnalect.core.flags import (
 )
 
 # What can be computed of a variant, in the order of the columns.
-SCORES = ("llr", "distance", "change")
+SCORES = ("llr", "distance", "influence", "change")
 
 
 @config
@@ -54,10 +54,11 @@ class Options:
     ] = None
     scores: Annotated[
         Any,
-        Flag("--score", metavar="llr|distance|change|llr,distance|..."),
+        Flag("--score", metavar="llr|distance|influence|change|llr,distance|..."),
         Doc(
-            "llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes. change: of a "
-            "fine-tuned model, what it predicts of the alternate less that of the reference. "
+            "llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes. influence: what "
+            "the variant changes in the predictions around it. change: of a fine-tuned model, what it predicts of the "
+            "alternate less that of the reference. "
             "[default: llr; llr,change with a fine-tuned model]"
         ),
     ] = None
@@ -88,7 +89,10 @@ class Options:
     dup_as_tandem: Annotated[bool, Doc("Take <DUP> and <CN2>, <CN3> ... for copies right behind the original.")] = False
     window: Annotated[
         Positive | None,
-        Doc("Bases of the window of an indel, of distances, and of a predicted change [default: the model's]."),
+        Doc(
+            "Bases of the window of an indel, of distances and influences, and of a predicted change [default: the "
+            "model's]."
+        ),
     ] = None
     shifts: Annotated[
         Positive, Doc("Predicted change: the mean over an odd number of windows, 5 bases from one to the next.")

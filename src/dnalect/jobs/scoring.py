@@ -29,6 +29,7 @@ from dnalect.inference.scorer import Scorer
 from dnalect.jobs.annotator import Annotator
 from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
+from dnalect.jobs.influenced import Influences
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.score_options import Options
@@ -86,6 +87,8 @@ class Scoring:
         self.cost = 0
         self._least = FIRST
         self.changes = self._changes()
+        drawn = (options.background, options.background_others, options.seed, say)
+        self.influences = Influences(self.scorer, *drawn) if "influence" in self.measured else None
         self.names = ContigNames(self.genome, options.rename)
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
         self.places = Annotator(options.annotate, self.genome) if options.annotate else None
@@ -120,7 +123,7 @@ class Scoring:
     @property
     def zero_shot(self) -> bool:
         """Whether a language model is asked at all."""
-        return "llr" in self.measured or "distance" in self.measured
+        return bool({"llr", "distance", "influence"} & set(self.measured))
 
     def _language_models(self, name: Named, loaded: list[Model]) -> list[Model]:
         if self.predictor is None:
@@ -166,7 +169,9 @@ class Scoring:
         if self.predictor is not None:
             raise ConfigError(f"--precomputed is for language models, and {self.predictor.card.id} is a predictor")
         if "llr" not in self.measured:
-            raise ConfigError("--precomputed holds no distances: leave it out, or ask for --score llr,distance")
+            raise ConfigError(
+                "--precomputed holds log-ratios alone: leave it out, or ask for them, too (--score llr,distance)"
+            )
         if len(self.models) > 1:
             raise ModelError("--precomputed is for one model, and this is an ensemble")
         model = self.models[0]
@@ -188,6 +193,8 @@ class Scoring:
         """Compute all that is measured of some variants, without percentiles."""
         if self.changes:
             self.changes.scorer.changes(variants)
+        if self.influences:
+            self.scorer.influences(variants)
         return self._scored(variants)
 
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
@@ -201,6 +208,7 @@ class Scoring:
             self._least = MOST
             variants = [variant for each in usable[part] for variant in each]
             known = self._percentiles(variants, self._scored(variants))
+            known = self.influences.add(variants, known) if self.influences else known
             scores = iter(self.changes.add(variants, known) if self.changes else known)
             hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))
@@ -212,6 +220,7 @@ class Scoring:
 
     def _cost(self, variants: Sequence[Variant]) -> int:
         asked = self.scorer.cost(variants) if self.zero_shot else 0
+        asked += self.scorer.influence_cost(variants) if self.influences else 0
         return asked + (self.changes.scorer.cost(variants) if self.changes else 0)
 
     def _prepare(self, variants: list[Variant]) -> None:
@@ -221,6 +230,8 @@ class Scoring:
             self.background.prepare(variants)
             for kind in dict.fromkeys(variant.kind for variant in variants):
                 self.tally.scores.compare(kind, self.background.alike([v for v in variants if v.kind == kind]))
+        if self.influences:
+            self.influences.prepare(variants)
         if self.changes:
             self.changes.prepare(variants, self.tally)
 

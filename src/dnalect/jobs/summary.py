@@ -7,16 +7,24 @@ import numpy as np
 
 from dnalect import __version__
 from dnalect.core.records import Reason, Row, Variant
-from dnalect.core.summaries import Context, Summary
+from dnalect.core.summaries import Context, Summary, shares_within, substitution_type
+from dnalect.core.views import View
+from dnalect.genome.regions import Region
+from dnalect.genome.vcf import Record
 from dnalect.inference.distance import DEFINITION as DISTANCE
+from dnalect.inference.likelihood.influence import DEFINITION as INFLUENCE
 from dnalect.inference.motif_hits import SITES
 from dnalect.jobs.scoring import Scoring
 from dnalect.models.assemblies import any_saw
 from dnalect.tokens.bases import encode
 from dnalect.why.motifs.effects import motif_effects
+from dnalect.why.subject import Subject
+from dnalect.why.views import views_of
 
 PICTURED = 12
 SHOWN = 20
+# Variants whose surroundings are explained beyond the logo.
+EXPLAINED = 3
 # Share of a run that its pictures may take, and multiply-adds that they always may.
 PICTURES = 0.1
 FLOOR = 50_000_000_000
@@ -27,7 +35,7 @@ def provenance(job: Scoring) -> dict[str, str]:
     """Return what a reader needs to repeat the run, in the order to show."""
     options, scorers = job.options, job.scorers
     cards = [model.card for model in job.models] if job.zero_shot else []
-    llr, distance = "llr" in job.measured, "distance" in job.measured
+    llr, distance, influence = (name in job.measured for name in ("llr", "distance", "influence"))
     windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
     flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
     facts = {
@@ -40,6 +48,9 @@ def provenance(job: Scoring) -> dict[str, str]:
         "window": _each(job, windows) if llr else "",
         "distance": f"{DISTANCE}; unsigned" if distance else "",
         "distance_window": _each(job, flanks) if distance else "",
+        "influence": f"{INFLUENCE}; nats; unsigned" if influence else "",
+        "influence_window": _each(job, flanks) if influence else "",
+        "influence_background": job.influences.background if job.influences else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,
         "device": str(job.models[0].device),
@@ -78,7 +89,8 @@ def table_note(job: Scoring) -> str:
         f"{job.asked - job.missing:,} of {job.asked:,} SNV sites were looked up in {job.table.folder.name}; "
         f"the model computed the other {job.missing:,}, outside of its regions"
     )
-    return note + (", and all distances, which no scan holds" if "distance" in job.measured else "")
+    rest = [f"{name}s" for name in ("distance", "influence") if name in job.measured]
+    return note + (f", and all {' and '.join(rest)}, which no scan holds" if rest else "")
 
 
 def placeless(job: Scoring) -> str:
@@ -119,6 +131,7 @@ def summary(job: Scoring, title: str, pictures: bool) -> Summary:
         seen=seen,
         annotated=job.places is not None,
         measured=job.measured,
+        within=shares_within((substitution_type(row.ref, row.alt) for row in top), tally.types),
         changes=tally.changes.shown(job.changes.drawn) if job.changes else {},
     )
 
@@ -146,8 +159,10 @@ def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str
         count = f"the first {afforded:,.0f} of" if afforded else "none of"
         notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
     drawn = wanted[: int(afforded)]
-    pairs = zip(drawn, _motif_sentences(job, drawn), strict=True)
-    return [_context(job, row, motif) for row, motif in pairs], notes
+    # A masked model needs a pass for each pair of bases.
+    alone = len(job.models) == 1 and job.models[0].can.likelihood == "leave_one_out"
+    motifs, shown = _motif_sentences(job, drawn), EXPLAINED if alone else 0
+    return [_context(job, row, motifs[n], n < shown) for n, row in enumerate(drawn)], notes
 
 
 def _motif_sentences(job: Scoring, rows: Sequence[Row]) -> list[str]:
@@ -166,7 +181,7 @@ def _motif_sentences(job: Scoring, rows: Sequence[Row]) -> list[str]:
     return [told.get(n, "") for n in range(len(rows))]
 
 
-def _context(job: Scoring, row: Row, motif: str) -> Context:
+def _context(job: Scoring, row: Row, motif: str, explained: bool) -> Context:
     contig = job.names.number(row.contig)
     assert contig is not None
     start = (row.span[0] if row.span else row.position - 1) - SHOWN
@@ -174,4 +189,15 @@ def _context(job: Scoring, row: Row, motif: str) -> Context:
     positions = np.arange(start, start + width)
     log_probs = job.scorer.at_sites(np.full(width, contig), positions)
     bases = job.genome.fetch(contig, start, start + width).tobytes().decode("ascii").upper()
-    return Context(row, start, bases, np.exp(log_probs), motif)
+    views = _views(job, row, Region(contig, start, start + width)) if explained else ()
+    return Context(row, start, bases, np.exp(log_probs), motif, views)
+
+
+def _views(job: Scoring, row: Row, place: Region) -> tuple[View, ...]:
+    """Return what the variant changes around it, and how the bases around it depend on each other."""
+    record = Record(row.contig, row.position - 1, row.identifier, row.ref, (row.alt,))
+    ((variant,),) = job.resolved([record])
+    if isinstance(variant, str) or place.start < 0 or place.end > int(job.genome.lengths[place.contig]):
+        return ()
+    subject = Subject(job.models[0], job.genome, place, variant, None, job.options.batch, job.options.seed)
+    return views_of(subject, ("influence", "dependency"))

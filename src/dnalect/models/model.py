@@ -166,6 +166,14 @@ class Model(ABC):
         (found,) = self.forward(encoding, Ask(states=(layer,))).states or ()
         return found
 
+    def substituted(self, codes: Ids, start: int, end: int) -> Tensor | None:
+        """Return logits (n, 4, n, 4) of n bases, after each of them became each of the four in A, C, G, T order.
+
+        codes: base codes (L,) of any length. [start, end): the n bases. A base that stays, or is unknown, changes
+        nothing. None where the model has no shorter way than a forward for each substitution.
+        """
+        return None
+
     @abstractmethod
     def _forward(self, encoding: Encoding, ask: Ask) -> Output: ...
 

@@ -13,7 +13,9 @@ from dnalect.core.files import write_text
 from dnalect.core.links import for_page, links
 from dnalect.core.records import Reason, Row
 from dnalect.core.summaries import Context, FrequencyCheck, Summary
+from dnalect.core.views import Explained, View
 from dnalect.report import svg
+from dnalect.report.tracks import along, heat_map, scale_of
 
 REASONS = {
     "scored": "has a score",
@@ -32,8 +34,15 @@ REASONS = {
 }
 PAGE = 50
 LONGEST = 24
+# Pixels of a dependency map.
+SMALL_MAP = 300
 # Left out on a phone, where score, percentile and consequence have to be seen without scrolling.
-QUIET = frozenset(("rank", "id", "class", "p(ref)", "spread", "AC", "region", "nearest TSS", "cosine distance, window"))
+QUIET = frozenset(
+    (
+        *("rank", "id", "class", "p(ref)", "spread", "AC", "region", "nearest TSS", "cosine distance, window"),
+        "within its type",
+    )
+)
 # Outputs of a predictor that the report lists; tables hold all of them.
 OUTPUTS = 4
 
@@ -51,7 +60,8 @@ def render(summary: Summary) -> str:
     }
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     columns = _columns(summary)
-    rows = [_cells(rank, row, columns) for rank, row in enumerate(summary.top, 1)]
+    places = summary.within or [None] * len(summary.top)
+    rows = [_cells(n + 1, row, places[n], columns) for n, row in enumerate(summary.top)]
     assembly = summary.provenance.get("assembly", "")
     look = for_page(assembly, (row.contig for row in summary.top))
     listed = [[*cells, _end(row)] for cells, row in zip(rows, summary.top, strict=True)]
@@ -79,7 +89,24 @@ def _end(row: Row) -> int:
 def _context(context: Context, assembly: str) -> dict[str, Any]:
     row = context.row
     found = links(assembly, row.contig, row.position, row.ref, row.alt, _end(row))
-    return {"row": row, "picture": Markup(svg.logo(context)), "text": _sentence(row, context.motif), "links": found}
+    return {
+        "row": row,
+        "picture": Markup(svg.logo(context)),
+        "text": _sentence(row, context.motif),
+        "links": found,
+        "views": [_view(context, view) for view in context.views],
+    }
+
+
+def _view(context: Context, view: View) -> dict[str, Any]:
+    """A view of a context: its lines and heat maps, small, and what its nulls say."""
+    start, end = context.row.span or (context.start, context.start)
+    place = Explained("", "", context.start, context.bases, (), (start - context.start, end - context.start))
+    lines = [track for track in view.tracks if track.kind == "line"]
+    found = [along(place, lines, [scale_of(track) for track in lines])] if lines else []
+    maps = [track for track in view.tracks if track.kind == "matrix"]
+    found += [heat_map(place, track, scale_of(track), SMALL_MAP) for track in maps]
+    return {"title": view.title, "pictures": list(map(Markup, found)), "nulls": [null.text for null in view.nulls]}
 
 
 def _json(value: Any) -> Markup:
@@ -148,6 +175,9 @@ def _columns(summary: Summary) -> list[str]:
         **dict.fromkeys(_predicted(summary), True),
         "cosine distance, site": "distance" in summary.measured,
         "cosine distance, window": "distance" in summary.measured,
+        "influence": "influence" in summary.measured,
+        "percentile, influence": any(row.score.influence and row.score.influence.percentiles for row in rows),
+        "within its type": any(each is not None for each in summary.within),
         "gene": summary.annotated,
         "consequence": summary.annotated,
         "motif": any(row.motif for row in rows),
@@ -181,8 +211,8 @@ def _outputs(summary: Summary) -> list[str]:
     return [each.name for each in next((row.score.changes for row in summary.top), ())[:OUTPUTS]]
 
 
-def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
-    score, distances = row.score, row.score.distances
+def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> list[Any]:
+    score, distances, influence = row.score, row.score.distances, row.score.influence
     values = {
         "rank": rank,
         "contig": row.contig,
@@ -196,6 +226,9 @@ def _cells(rank: int, row: Row, columns: list[str]) -> list[Any]:
         "spread": _rounded(score.spread, 2),
         "cosine distance, site": _significant(distances.cosine_site) if distances else None,
         "cosine distance, window": _significant(distances.cosine_window) if distances else None,
+        "influence": _significant(influence.total) if influence else None,
+        "percentile, influence": _rounded(influence.percentiles[1], 5) if influence and influence.percentiles else None,
+        "within its type": _rounded(within, 4),
         "AC": row.allele_count,
         "AF": _rounded(row.af, 5),
         "gene": row.gene,

@@ -47,8 +47,10 @@ def along(place: Explained, tracks: Sequence[Track], scales: Sequence[float]) ->
 
 
 def scale_of(track: Track) -> float:
-    """Return the largest absolute value of a track, 1 where there is none."""
+    """Return the largest absolute value of a track, of heats and matrices what 1% exceed; 1 where there is none."""
     values = np.abs(track.values[np.isfinite(track.values)])
+    if track.kind in ("heat", "matrix") and (values > 0).any():
+        return float(np.quantile(values[values > 0], 0.99))
     if track.kind == "letters":
         values = np.nansum(track.values, axis=1)
     return float(values.max(initial=0)) or 1.0
@@ -195,7 +197,7 @@ def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> s
             f'<rect class="frame" x="{left}" y="{top + first:.1f}" width="{size}" height="{width:.1f}"/>'
             f'<rect class="frame" x="{left + first:.1f}" y="{top}" width="{width:.1f}" height="{size}"/>'
         )
-    key = f"white 0, darkest {scale:.3g} {track.unit}".rstrip()
+    key = f"white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"
     parts.append(f'<text class="axis" x="{left}" y="{top + size + 30}">{escape(key)}</text>')
     width, height = left + size + 8, top + size + 36
     return (

@@ -16,6 +16,11 @@ DISTANCE_TEXTS = (
     "L2 distance between the haplotypes, mean embeddings of the changed bases",
     "inner product of the haplotypes, mean embeddings of the changed bases",
 )
+INFLUENCE_TEXTS = {
+    "max": "largest change of the log-odds of a base beside the allele, nats",
+    "sum": "changes of the log-odds of the bases beside the allele, the largest of each, summed over the window, nats",
+    "near": "the same, summed over 16 bases on each side",
+}
 
 # What may not stand in a value of INFO as it is.
 _RESERVED = " %,;=\x7f"
@@ -25,7 +30,7 @@ _RESERVED = " %,;=\x7f"
 class Field:
     """An INFO key, one value an alternate.
 
-    part: which runs have it: "always", "llr", "distance", "change", "ensemble", "annotation", "motif" or
+    part: which runs have it: "always", "llr", "distance", "influence", "change", "ensemble", "annotation", "motif" or
     "ancestral".
     shown: the value as text, "" where an allele has none. always: written even where no allele of a record
     has one.
@@ -97,6 +102,41 @@ def _distance_column(name: str) -> Column:
     return Column(name, pa.float64(), lambda row: _significant(row.score, name), "distance")
 
 
+def _influence(row: Row, number: int) -> float | None:
+    """Four significant digits: sums over many bases of float32 are good for no more."""
+    return None if row.score.influence is None else float(f"{row.score.influence[number]:.4g}")
+
+
+def _influence_percentile(row: Row, number: int) -> float | None:
+    found = row.score.influence
+    return _rounded(found.percentiles[number], 6) if found and found.percentiles else None
+
+
+def _influence_fields(number: int, name: str, text: str) -> list[Field]:
+    def shown(row: Row) -> str:
+        value = _influence(row, number)
+        return "" if value is None else f"{value:.4g}"
+
+    key = f"INFLUENCE_{name.upper()}"
+    lower = f"share of background variants of the same class and length with a lower DNALECT_{key}; no p-value"
+    return [
+        Field(key, "Float", f"{text}; unsigned", "influence", shown),
+        Field(f"{key}_PCT", "Float", lower, "influence", lambda row: _fixed(_influence_percentile(row, number), 6)),
+    ]
+
+
+def _influence_columns(number: int, name: str) -> list[Column]:
+    return [
+        Column(f"influence_{name}", pa.float64(), lambda row: _influence(row, number), "influence"),
+        Column(
+            f"influence_{name}_percentile",
+            pa.float64(),
+            lambda row: _influence_percentile(row, number),
+            "influence",
+        ),
+    ]
+
+
 FIELDS = (
     Field(
         "LLR",
@@ -145,6 +185,7 @@ FIELDS = (
         lambda row: _fixed(row.score.spread),
     ),
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
+    *(each for number, pair in enumerate(INFLUENCE_TEXTS.items()) for each in _influence_fields(number, *pair)),
     Field(
         "FLAGS",
         "String",
@@ -218,6 +259,7 @@ COLUMNS = (
     Column("motif_alt", pa.float64(), lambda row: row.motif and round(row.motif.alternate, 2), "motif"),
     Column("motif_change", pa.float64(), lambda row: row.motif and round(row.motif.change, 2), "motif"),
     *map(_distance_column, Distances._fields),
+    *(each for number, name in enumerate(INFLUENCE_TEXTS) for each in _influence_columns(number, name)),
     Column("llr_spread", pa.float64(), lambda row: _rounded(row.score.spread), "ensemble"),
 )
 

@@ -1,6 +1,7 @@
 """Scores as tracks for a genome browser: BED with one line an allele, bedGraph and bigWig with one value a base.
 
-A value is the log-ratio; without one the first predicted change, else the cosine distance at the site.
+A value is the log-ratio; without one the first predicted change, else the cosine distance at the site, else the
+summed influence.
 """
 
 from array import array
@@ -27,7 +28,9 @@ def value_of(score: Score) -> float | None:
         return score.value
     if score.changes:
         return score.changes[0].value
-    return score.distances.cosine_site if score.distances else None
+    if score.distances:
+        return score.distances.cosine_site
+    return score.influence.total if score.influence else None
 
 
 class _BedWriter:

@@ -8,7 +8,7 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.core.reporter import track
 from dnalect.core.views import View
 from dnalect.models.model import Abilities
-from dnalect.why import attention_view, gradient_view, substitutions
+from dnalect.why import attention_view, dependency, gradient_view, influence, substitutions
 from dnalect.why.motifs import view as motifs
 from dnalect.why.nulls import nulls_of
 from dnalect.why.subject import Subject
@@ -39,6 +39,15 @@ def _looks_at_nothing(can: Abilities) -> str:
 
 VIEWS: dict[str, Entry] = {
     "substitutions": Entry("what every substitution of a base changes", substitutions.view, _says_nothing),
+    "influence": Entry(
+        "what a variant changes in the predictions around it", influence.view, dependency.refuses, needs_variant=True
+    ),
+    "dependency": Entry(
+        "how a substitution at each base moves what is expected at each other",
+        dependency.view,
+        dependency.refuses,
+        1_000,
+    ),
     "motifs": Entry("stretches that stand out, and the known motifs that they are", motifs.view, _says_nothing, 1_000),
     "gradients": Entry("what each base adds to what the model says", gradient_view.view, _says_nothing, 500),
     "attention": Entry(

@@ -9,7 +9,8 @@ import torch
 
 from dnalect.core.records import Codes
 from dnalect.core.reporter import phase
-from dnalect.inference.run import Batch, run
+from dnalect.inference.likelihood.strategy import substituted_one_by_one
+from dnalect.inference.run import Batch, evaluating, run
 from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
 from dnalect.models.model import LOGITS, Ask, At, Model
 from dnalect.tokens.bases import UNKNOWN, decode
@@ -72,6 +73,21 @@ class LeaveOneOut:
     def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> LogProbs:
         """Return ln p (L, 4) of every base of a sequence of any length."""
         return tiled_log_probs(self.model, codes, self.reach)
+
+    def substituted(self, codes: Codes, start: int, end: int) -> LogProbs:
+        """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base]."""
+        with evaluating(self.model.network), torch.inference_mode():
+            logits = self.model.substituted(codes.astype(np.int64), start, end)
+        if logits is not None:
+            found: LogProbs = torch.log_softmax(logits, -1).cpu().numpy()
+            return found
+        return substituted_one_by_one(codes, start, end, self.reach, self._stretch)
+
+    def _stretch(self, codes: Codes, sites: Folders) -> LogProbs:
+        """Return ln p at neighbouring sites, which share one forward."""
+        low, high = max(0, int(sites[0]) - self.reach), int(sites[-1]) + self.reach + 1
+        found: LogProbs = whole_log_probs(self.model, codes[None, low:high])[0, sites - low]
+        return found
 
     def within(self, windows: Codes) -> LogProbs:
         """Return ln p (n, L, 4) of every base of windows (n, L), each on its own."""

@@ -14,6 +14,7 @@ from dnalect.core.records import Codes
 from dnalect.core.reporter import track
 from dnalect.inference.likelihood import kmers as words
 from dnalect.inference.likelihood import pieces
+from dnalect.inference.likelihood.strategy import substituted_one_by_one
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
 from dnalect.tokens.bpe import BytePairs
@@ -167,6 +168,19 @@ class Masked:
             windows = [codes[lows[n] : positions[n] + self.flank + 1] for n in part]
             if windows:
                 out[positions[part]] = self.log_probs(windows, positions[part] - lows[part])
+        return out
+
+    def substituted(self, codes: Codes, start: int, end: int) -> npt.NDArray[np.float32]:
+        """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base]."""
+        return substituted_one_by_one(codes, start, end, self.flank, self._at)
+
+    def _at(self, codes: Codes, sites: Folders) -> npt.NDArray[np.float32]:
+        out = np.full((len(sites), 4), np.log(0.25), dtype=np.float32)
+        known = np.flatnonzero(codes[sites] != UNKNOWN)
+        lows = np.maximum(sites[known] - self.flank, 0)
+        windows = [codes[low : site + self.flank + 1] for low, site in zip(lows, sites[known], strict=True)]
+        if windows:
+            out[known] = self.log_probs(windows, sites[known] - lows)
         return out
 
     def within(self, windows: Codes) -> npt.NDArray[np.float32]:

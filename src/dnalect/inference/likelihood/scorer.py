@@ -9,12 +9,13 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Codes, Distances, Score, Variant
+from dnalect.core.records import Codes, Distances, Influence, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.composition import log_composition
 from dnalect.inference.distance import distances
+from dnalect.inference.likelihood.influence import influences
 from dnalect.inference.likelihood.strategy import Strategy
 from dnalect.models.model import Model
 from dnalect.tokens.bases import encode
@@ -39,6 +40,11 @@ class LikelihoodScorer(ABC, Generic[S]):
     sites: Any = None
     likelihood: S
     ways = phases = 1
+
+    @property
+    def passes_a_base(self) -> int:
+        """How often the network reads a base when all bases of a window are asked for."""
+        return 2
 
     def __init__(self, model: Model, genome: Genome, flank: int, batch: int | None):
         self.model, self.genome, self.flank, self.batch = model, genome, flank, batch
@@ -81,6 +87,15 @@ class LikelihoodScorer(ABC, Generic[S]):
         return distances(
             self.model, variants, self.genome, self.flank, self.longest_allele, self.batch, self.ways, self.phases
         )
+
+    def influences(self, variants: Sequence[Variant]) -> list[Influence]:
+        """Return what each variant changes in the predictions around it, in order, without percentiles."""
+        return influences(self.likelihood, variants, self.genome, self.flank, self.longest_allele)
+
+    def influence_cost(self, variants: Sequence[Variant]) -> int:
+        """Return about how many multiply-adds their influences take: two windows each."""
+        bases = sum(4 * self.flank + len(variant.ref) + len(variant.alt) for variant in variants)
+        return bases * self.passes_a_base * int(self.model.card.parameters)
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""

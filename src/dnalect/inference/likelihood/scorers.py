@@ -181,6 +181,11 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         return self.likelihood.log_probs(*self._around(contigs, positions)).astype(np.float32)
 
     @property
+    def passes_a_base(self) -> int:
+        """How often the network reads a base when all bases of a window are asked for: once for each of them."""
+        return self.ways * self.phases * (2 * self.flank + 1)
+
+    @property
     def _methods(self) -> dict[Method, tuple[str, ...]]:
         if not self.likelihood.paired:
             return super()._methods

@@ -1,13 +1,15 @@
 """What a kind of likelihood has to answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Codes
+from dnalect.core.reporter import track
 from dnalect.models.model import Model
+from dnalect.tokens.bases import UNKNOWN
 
 
 class Strategy(Protocol):
@@ -41,6 +43,37 @@ class Strategy(Protocol):
         """Return ln p (L, 4) of a sequence (L,) of any length; anything finite where a base is not wanted (L,)."""
         ...
 
+    def substituted(self, codes: Codes, start: int, end: int) -> npt.NDArray[np.float32]:
+        """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base].
+
+        codes: (L,) of any length. Where the base stays, or is unknown, that is ln p of the sequence as it is.
+        """
+        ...
+
     def within(self, windows: Codes) -> npt.NDArray[np.float32]:
         """Return ln p (n, L, 4) of all bases of windows (n, L), at most as long as the context."""
         ...
+
+
+def substituted_one_by_one(
+    codes: Codes,
+    start: int,
+    end: int,
+    reach: int,
+    at: Callable[[Codes, npt.NDArray[np.int64]], npt.NDArray[Any]],
+) -> npt.NDArray[np.float32]:
+    """Return `Strategy.substituted`, a call of `at` for each substitution, of the sites that it can reach.
+
+    reach: bases on each side that a probability depends on. at: gives ln p (m, 4) at m ascending sites of a sequence.
+    """
+    sites = np.arange(start, end)
+    known = at(codes, sites).astype(np.float32)
+    out = np.tile(known, (len(sites), 4, 1, 1))
+    for row, site in enumerate(track(sites.tolist(), "substituting bases", "bases")):
+        near = np.flatnonzero((np.abs(sites - site) <= reach) & (sites != site))
+        for base in range(UNKNOWN) if codes[site] != UNKNOWN and len(near) else ():
+            if base != codes[site]:
+                new = codes.copy()
+                new[site] = base
+                out[row, base, near] = at(new, sites[near])
+    return out

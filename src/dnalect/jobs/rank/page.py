@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dnalect.core.links import links
+from dnalect.core.summaries import shares_within, substitution_type
 from dnalect.jobs.rank.facts import hits_sentence, provenance, shortened
 from dnalect.jobs.rank.ranking import Ranked
 from dnalect.report.ranking import HitsView, LocusView, PickView, RankingPage, SourceView
@@ -151,14 +152,24 @@ def _rows(ranked: Ranked) -> tuple[list[str], list[list[Any]]]:
     values = {name: table[name].to_pylist() for name in own}
     listed = order.order[:LISTED].tolist()
     grouped = ranked.loci.grouped
+    ranked_rows = [row for row in order.order.tolist() if order.rank[row] > 0]
+    types = [substitution_type(*scored.keys[row][2:4]) for row in ranked_rows]
+    shares = dict(zip(ranked_rows, shares_within(types, Counter(types)), strict=True))
     columns = ["rank", "pick", "contig", "position", "change", *(["locus", "in locus"] if grouped else [])]
-    columns += ["combined", *(NAMES.get(name, name) for name in own), *(f"{e.name} value" for e in ranked.evidence)]
+    columns += [
+        *(["within its type"] if any(types) else []),
+        "combined",
+        *(NAMES.get(name, name) for name in own),
+        *(f"{e.name} value" for e in ranked.evidence),
+    ]
     rows = []
     for row in listed:
         contig, position, ref, alt = scored.keys[row]
         place, size = int(order.locus_rank[row]), int(order.locus_size[row])
-        within = [ranked.loci.names[row], f"{place:,} of {size:,}" if place else ""] if grouped else []
+        within: list[Any] = [ranked.loci.names[row], f"{place:,} of {size:,}" if place else ""] if grouped else []
         cells = [int(order.rank[row]) or None, numbers.get(row), contig, position, f"{shortened(ref)}>{shortened(alt)}"]
+        share = shares.get(row)
+        within += [None if share is None else _rounded(share, 4)] if any(types) else []
         cells += [*within, _rounded(ranked.combined.score[row]), *(_cell(name, values[name][row]) for name in own)]
         end = max(position, int(scored.changed[1][row]))
         rows.append([*cells, *(_rounded(each.value[row]) for each in ranked.evidence), end])

@@ -28,10 +28,13 @@ from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block
-from dnalect.models.model import Abilities, Ask, At, Model, Output
+from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
 from dnalect.models.weights import load_weights, save_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
 from dnalect.tokens.single import SingleBases
+
+# Neighbouring bases whose substitutions share a pass.
+GROUP = 16
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,44 @@ class Duplex(nn.Module):
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
 
+    def substituted(self, codes_L: Tensor, inside_L: Tensor, start: int, end: int) -> Tensor:
+        """Return logits (n, 4, n, 4) of the n bases of [start, end), after each of them became each of the four.
+
+        What a stream has read before a substitution is as it was, and what comes after the last base is not asked for:
+        only the bases between the two are computed anew.
+        """
+        length, count = len(codes_L), end - start
+        x, inside = self._both_strands(codes_L[None], inside_L[None], None)
+        keep, befores = inside.unsqueeze(-1).to(x.dtype), []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            befores.append(block.read(x, keep))
+            x = block(x, keep)
+        states = F.pad(self.norm(x) * keep, (0, 0, 1, 1))
+        # Each stream at the base before, and the other one's at the base after, of every base of the place.
+        left, right = states[0, start : start + count], states[1].flip(0)[start + 2 : start + 2 + count]
+        out: Tensor = self._head(left, right).repeat(count, 4, 1, 1)
+        every = torch.arange(count, device=codes_L.device)
+        for strand, (low, other) in enumerate(((start, right), (length - end, left.flip(0)))):
+            codes = torch.stack([codes_L, self.complement[codes_L.flip(0)]])[strand, low : low + count]
+            for first in range(0, count - 1, GROUP):
+                at, bases = _alternates(codes[first : first + GROUP])
+                new = codes[first:].repeat(len(at), 1)
+                new[torch.arange(len(at)), at] = bases
+                x, kept = self.embedding(new), keep[strand, low + first : low + count]
+                for block, before in zip(self.blocks, befores, strict=True):
+                    assert isinstance(block, Block)
+                    x = block.after(x, kept, before[strand, : low + first])
+                own, rest = (self.norm(x) * kept)[:, :-1], other[first + 1 :].expand(len(at), -1, -1)
+                logits = self._head(rest.flip(1), own.flip(1)) if strand else self._head(own, rest)
+                rows, columns = (count - 1 - first - at, 3 - bases) if strand else (first + at, bases)
+                reached = every[: count - 1 - first] if strand else every[first + 1 :]
+                # Of a group that shares a pass, the bases on the other side are the other stream's to change.
+                ahead = (reached < rows[:, None]) if strand else (reached > rows[:, None])
+                place = rows[:, None].expand_as(ahead)[ahead], columns[:, None].expand_as(ahead)[ahead]
+                out[(*place, reached.expand_as(ahead)[ahead])] = logits[ahead]
+        return out
+
     def _streams(
         self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
     ) -> list[Tensor]:
@@ -188,6 +229,13 @@ class Duplex(nn.Module):
             return out
 
         return view(left, right) + view(right, left).flip(-1)
+
+
+def _alternates(codes_L: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where a base can be substituted, and by what: (3 a known base,) each."""
+    other = (torch.arange(4, device=codes_L.device) != codes_L[:, None]) & (codes_L != UNKNOWN)[:, None]
+    at, bases = other.nonzero(as_tuple=True)
+    return at, bases
 
 
 class DuplexModel(Model):
@@ -236,6 +284,11 @@ class DuplexModel(Model):
             states = self.network.features(ids, inside, ask.states, soft)
             out = replace(out, states=tuple(each.float() for each in states))
         return out
+
+    def substituted(self, codes: Ids, start: int, end: int) -> Tensor:
+        """Return the logits in one pass over the window, and a short one for each substitution: see `Model`."""
+        ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64)).to(self.device)
+        return self.network.substituted(ids, ids != UNKNOWN, start, end).float()
 
     def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:
         config, network = self.network.config, self.network

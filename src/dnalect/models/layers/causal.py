@@ -3,6 +3,7 @@
 Shapes: B windows, L bases, C channels.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,9 +22,22 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
-        h = self.norm1(x_BLC) * inside_BL1
+        h = self.read(x_BLC, inside_BL1)
         h = F.pad(h, (0, 0, (self.conv.kernel_size[1] - 1) * self.dilation, 0))
         x_BLC = x_BLC + self.dropout(self._gate(h, dilation=self.dilation, stride=1))
+        return x_BLC + self._feed_forward(x_BLC)
+
+    def read(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
+        """Return what the convolution reads (B, L, C): what `after` needs of the bases before."""
+        h_BLC: Tensor = self.norm1(x_BLC) * inside_BL1
+        return h_BLC
+
+    def after(self, x_BLC: Tensor, inside_BL1: Tensor, before_LC: Tensor) -> Tensor:
+        """The same block for windows that go on where others, all alike, have ended. before_LC: what these `read`."""
+        seen = (self.conv.kernel_size[1] - 1) * self.dilation
+        before_LC = F.pad(before_LC, (0, 0, max(0, seen - len(before_LC)), 0))[-seen:]
+        h = torch.cat([before_LC.expand(len(x_BLC), -1, -1), self.read(x_BLC, inside_BL1)], dim=1)
+        x_BLC = x_BLC + self._gate(h, dilation=self.dilation, stride=1)
         return x_BLC + self._feed_forward(x_BLC)
 
     def every_other(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
@@ -32,7 +46,7 @@ class Block(nn.Module):
         The rows of x are already `dilation` bases apart, so the convolution has no
         dilation and a stride of 2; the last row is the position that counts.
         """
-        h = self.norm1(x_BLC) * inside_BL1
+        h = self.read(x_BLC, inside_BL1)
         skip = x_BLC[:, self.conv.kernel_size[1] - 1 :: 2]
         x_BLC = skip + self._gate(h, dilation=1, stride=2)
         return x_BLC + self._feed_forward(x_BLC)
