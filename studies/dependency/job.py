@@ -20,6 +20,7 @@ NEAREST = 4
 # Shifts of a pair of blocks that are too near to the pair itself to be another place.
 TOO_NEAR = 5
 MAPS = {"model": "dependency/map", "shuffled": "dependency/shuffled/map", "untrained": "dependency/untrained/map"}
+SITES = {"5' splice site and branch point": "branch", "5' and 3' splice site": "acceptor"}
 SAID = {"shuffled": "the model on shuffled sequence", "untrained": "untrained network", "distance": "distance alone"}
 Floats = npt.NDArray[np.float64]
 
@@ -37,10 +38,7 @@ def run(options: Dependency) -> list[Figure]:
         trnas = list({each.family: each for each in trnas}.values())
     if not trnas and not introns:
         raise InputError("the annotation has no tRNA and no intron on these contigs")
-    figures = _stems(options, model, trnas)
-    for name, which in (("5' splice site and branch point", "branch"), ("5' and 3' splice site", "acceptor")):
-        figures += _sites(options, model, introns, name, which)
-    return figures
+    return _stems(options, model, trnas) + _sites(options, model, introns)
 
 
 def maps(options: Dependency, model: Model, place: Stretch) -> dict[str, Floats]:
@@ -80,17 +78,23 @@ def stem_aurocs(found: dict[str, Floats], pairs: npt.NDArray[np.int64]) -> dict[
     return out
 
 
-def _sites(options: Dependency, model: Model, introns: Sequence[Intron], name: str, which: str) -> list[Figure]:
-    rows: dict[tuple[str, str], list[float]] = {}
-    used = []
-    for intron in track(introns, name):
-        donor, other = intron.donor, getattr(intron, which)
-        values = {who: block_place(each, donor, other) for who, each in maps(options, model, intron.stretch).items()}
-        if not any(np.isnan(each) for each in values.values()):
-            used.append(intron.stretch.family)
-            for who, value in values.items():
-                rows.setdefault((who, "mean place among blocks as far apart"), []).append(value)
-    return _figures(options, name, model.card.id, rows, Draws.of(np.array(used)), len(used)) if used else []
+def _sites(options: Dependency, model: Model, introns: Sequence[Intron]) -> list[Figure]:
+    rows: dict[str, dict[tuple[str, str], list[float]]] = {name: {} for name in SITES}
+    used: dict[str, list[str]] = {name: [] for name in SITES}
+    for intron in track(introns, "introns"):
+        found = maps(options, model, intron.stretch)
+        for name, which in SITES.items():
+            values = {who: block_place(each, intron.donor, getattr(intron, which)) for who, each in found.items()}
+            if np.isfinite(list(values.values())).all():
+                used[name].append(intron.stretch.family)
+                for who, value in values.items():
+                    rows[name].setdefault((who, "mean place among blocks as far apart"), []).append(value)
+    return [
+        each
+        for name in SITES
+        if used[name]
+        for each in _figures(options, name, model.card.id, rows[name], Draws.of(np.array(used[name])), len(used[name]))
+    ]
 
 
 def block_place(found: Floats, one: tuple[int, int], other: tuple[int, int]) -> float:
