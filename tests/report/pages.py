@@ -9,5 +9,5 @@ DATA = re.compile(r'<script id="data".*?</script>', re.DOTALL)
 def from_outside(page: str) -> list[str]:
     """Return what a page would load from elsewhere; links that one clicks are none of it."""
     rest = DATA.sub("", LINK.sub("", page))
-    rest = rest.replace("a.href =", "").replace('href="#', "")
+    rest = rest.replace("a.href =", "").replace('href="#', "").replace('href="data:image/png;base64,', "")
     return re.findall(r"https?://|<link|(?:src|href)\s*=|@import|url\(|fetch\(|XMLHttp", rest)

@@ -181,9 +181,11 @@ def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> s
     step = next(each for each in (5, 10, 20, 25, 50, 100, 200, 500, 1000) if each * cell >= 70 or each == 1000)
     for column in range(0, length, step):
         at, text = (column + 0.5) * cell, f"{place.start + column + 1:,}"
+        if column and at > size - 24:
+            break
         parts.append(f'<text class="axis small" x="{left + at:.1f}" y="{top - 6}" text-anchor="middle">{text}</text>')
         parts.append(f'<text class="axis small" x="{left - 14}" y="{top + at + 4:.1f}" text-anchor="end">{text}</text>')
-    if length <= LETTERED:
+    if length <= LETTERED and cell >= 9:
         for column, base in enumerate(place.bases):
             at = (column + 0.5) * cell
             parts.append(
