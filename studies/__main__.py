@@ -19,6 +19,7 @@ SUMMARIES = {
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",
     "clusters": "Do promoters, splice sites, repeats and motifs cluster without labels?",
     "discover": "Elements of yeast and human, found in other species.",
+    "attention": "Attention at splice sites and CTCF sites, beside an untrained network.",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
 

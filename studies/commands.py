@@ -137,6 +137,18 @@ def dependency(options: asked.Dependency) -> None:
     _told(run(options), options.output)
 
 
+@command("attention", asked.Attention)
+def attention(options: asked.Attention) -> None:
+    """Attention of MODEL from 5' splice sites in yeast, and what substitutions at CTCF sites move, beside no training.
+
+    \b
+    python -m studies attention --model runs/attention-small --data DATA
+    """
+    from studies.attention.job import run
+
+    _told(run(options))
+
+
 @command("vocabulary", asked.Vocabulary)
 def vocabulary(options: asked.Vocabulary) -> None:
     """Choose the size of a byte-pair vocabulary as GROVER did: by how well the next bases are predicted.

@@ -182,6 +182,32 @@ class Heads:
 
 
 @config
+class Attention:
+    """The study of attention at introns and CTCF sites. predictor: tuned on CTCF; by default it is tuned into `out`."""
+
+    model: Annotated[str, MODEL, Doc("Model with attention: a name or a folder.")]
+    data: Annotated[File, Doc("Folder with genomes/, tasks/ and motifs/.")]
+    out: Annotated[File, OUTPUT, Doc("Folder for figures.tsv and the CTCF model.")] = Path("results/attention")
+    parts: Annotated[Texts, Flag("--part", metavar="splice|ctcf"), Doc("Only this one; repeatable.")] = (
+        "splice",
+        "ctcf",
+    )
+    predictor: Annotated[File | None, Doc("The model tuned on CTCF [default: OUT/ctcf-model, tuned if missing].")] = (
+        None
+    )
+    introns: Annotated[Annotated[int, Ge(8)], Doc("Introns, at most.")] = 200
+    sites: Annotated[Sample, Doc("CTCF sites to tune on.")] = 4000
+    judged: Annotated[Annotated[int, Ge(8)], Doc("Held-out CTCF sites to mutate.")] = 200
+    device: Device = "auto"
+    threads: Threads = None
+    command: Command = ""
+
+    def __post_init__(self) -> None:
+        if wrong := set(self.parts) - {"splice", "ctcf"}:
+            raise ConfigError(f"--part is splice or ctcf, not {min(wrong)!r}")
+
+
+@config
 class Probe:
     """Two models, and a task: a folder, or a table that is placed on the genome of `data`."""
 

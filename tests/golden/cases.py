@@ -46,6 +46,7 @@ STUDIES = (
     "motifs",
     "clusters",
     "discover",
+    "attention",
     "vocabulary",
 )
 HELP = (

@@ -199,7 +199,7 @@ def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> s
             f'<rect class="frame" x="{left}" y="{top + first:.1f}" width="{size}" height="{width:.1f}"/>'
             f'<rect class="frame" x="{left + first:.1f}" y="{top}" width="{width:.1f}" height="{size}"/>'
         )
-    key = f"white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"
+    key = f"{track.title}: white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"
     parts.append(f'<text class="axis" x="{left}" y="{top + size + 30}">{escape(key)}</text>')
     width, height = left + size + 8, top + size + 36
     return (

@@ -35,13 +35,14 @@ def view(subject: Subject) -> View:
     found = attention_of(subject.model, codes, place)
     layer, head = _head(subject, found)
     got = received(found.mean[None])[0]
+    rollout = found.rollout * (1 - np.eye(len(found.rollout), dtype=np.float32))
     reach = min(FARTHEST, len(subject.place) - 1)
     curves = by_distance(found.maps, reach)
     tracks = (
         Track("line", "attention that a base gets from the others, mean over layers and heads (1: an even share)", got),
         Track("curves", "attention by distance, a line a layer", np.nan_to_num(curves.mean(axis=1))),
         Track("matrix", "attention, mean over layers and heads (rows look at columns)", found.mean),
-        Track("matrix", "rollout: what is left of each base after all layers", found.rollout),
+        Track("matrix", "rollout: what is left of each base after all layers, itself left out", rollout),
         Track("matrix", f"layer {layer + 1}, head {head + 1}", found.maps[layer, head]),
     )
     text = (
@@ -58,7 +59,14 @@ def view(subject: Subject) -> View:
     }
     strength = got.astype(np.float32)
     return View(
-        "attention", "Attention", text, tracks, _table(found, subject.codes), arrays, strength, "share received"
+        "attention",
+        "Attention",
+        text,
+        tracks,
+        _table(found, subject.codes),
+        arrays,
+        strength,
+        "attention received, 1 for an even share",
     )
 
 
