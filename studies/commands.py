@@ -174,9 +174,9 @@ def clusters(options: asked.Clusters) -> None:
     \b
     python -m studies clusters --data DATA --page docs/clusters.md
     """
-    from studies.alike.clusters import run
+    from studies.alike.clusters import MEAN, run
 
-    _told(run(options))
+    _told([each for each in run(options) if each.part == MEAN])
 
 
 @command("discover", asked.Discover)

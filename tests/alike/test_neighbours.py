@@ -29,6 +29,11 @@ def test_the_nearest_are_those_of_all_cosines(monkeypatch):
     np.testing.assert_array_equal(nearest(points, 4), np.argsort(-cosines, axis=1)[:, :4])
 
 
+def test_on_a_line_the_nearest_are_the_nearest():
+    line = np.array([[-3.0], [1.0], [1.2], [0.2], [5.0]])
+    assert nearest(unit(line), 1)[:, 0].tolist() == [3, 2, 1, 1, 2]
+
+
 def test_what_lies_near_by_on_the_genome_does_not_count():
     points = unit(np.random.default_rng(1).normal(size=(40, 5)))
     where = Where(np.repeat([0, 1], 20), np.tile(np.arange(20) * 1000, 2))

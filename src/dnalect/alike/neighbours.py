@@ -42,7 +42,13 @@ class Where:
 
 
 def unit(points: Floats) -> Singles:
-    """Return points (n, K) of length 1; zeros stay zeros."""
+    """Return points (n, K) of length 1; zeros stay zeros. A single component is bent to half a circle (n, 2).
+
+    So the nearest of points on a line, which as unit vectors would be 1 or -1, are the nearest by cosine, too.
+    """
+    if points.shape[1] == 1:
+        angle = points[:, 0] / max(float(np.abs(points).max(initial=0)), 1e-12) * (np.pi / 2)
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
     length = np.linalg.norm(points, axis=1, keepdims=True)
     return (points / np.where(length > 0, length, 1)).astype(np.float32)
 

@@ -26,10 +26,11 @@ class How:
     layer: int | None = None
     strands: int = 2
     batch: int | None = None
+    quiet: bool = False
 
     def __call__(self, model: Model, sequences: Sequence[str]) -> Singles:
         """Return a vector (n, C) for each sequence; the half of it where the other one repeats it."""
-        found = embed(model, sequences, self.pool, self.layer, self.strands, self.batch)
+        found = embed(model, sequences, self.pool, self.layer, self.strands, self.batch, self.quiet)
         twice = self.strands == 2 and model.language.can.strands == "halves" and self.pool != "mean-max"
         return found[:, : found.shape[1] // 2] if twice else found
 

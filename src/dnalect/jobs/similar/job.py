@@ -35,7 +35,7 @@ def similar_windows(options: Options) -> Found:
     genome = open_genome(options.source)
     name, text, own = _query(options.to, genome)
     annotation = open_annotation(options.annotate) if options.annotate else None
-    how = How(options.pool, options.layer, 1, options.batch)
+    how = How(options.pool, options.layer, 1, options.batch, quiet=True)
     index, model = _index(options, genome, len(text), how)
     forward, backward = how(model, [text, opposite(text)])
     hits = index.search(forward, backward, options.space, options.top, own)
