@@ -102,7 +102,7 @@ def ctcf_figures(models: dict[str, Model], sites: Sequence[Site], bare: Figure) 
     """Return how much a substitution moves attention and prediction, in the core and beside it, for models by name.
 
     Attention: the share of it that goes elsewhere, mean over the bases that did not change, and over heads; the part of
-    it that the bases of the motif lose. Prediction: log-odds of CTCF.
+    it that the other bases of the motif lose. Prediction: log-odds of CTCF.
     """
     figures: list[Figure] = []
     for name, model in models.items():
@@ -131,8 +131,9 @@ def _moved(model: Model, site: Site) -> dict[str, tuple[float, float]]:
         rows = [np.delete(each, at, axis=1) for each, at in zip(changes, (site.core, site.flank), strict=True)]
         core, flank = (float(np.abs(each).sum(axis=2).mean() / 2) for each in rows)
         out["attention that moves"] = core, flank
-        low, high = site.motif
-        core, flank = (float(-each[:, :, low:high].sum(axis=2).mean()) for each in rows)
+        # Not the base that became another one: it would be looked at otherwise wherever it stands.
+        motif = np.setdiff1d(np.arange(*site.motif), [site.core])
+        core, flank = (float(-each[:, :, motif].sum(axis=2).mean()) for each in rows)
         out["attention that the motif loses"] = core, flank
     if model.can.targets:
         module = torch_module(model, TARGET)
