@@ -23,12 +23,13 @@ SHOWN = 25
 COLOURS = {"A": "#2e7d32", "C": "#1565c0", "G": "#ef6c00", "T": "#c62828"}
 TOP = """<!-- Made by the command at its end. -->
 
-# Motifs that nobody told it
+# Motifs without labels
 
 Does a model that only ever saw bases know the binding sites of yeast? Here {model} reads {contigs}
 and says of every base what it expects there from all the others. *Seqlets* are stretches of 6 to 19 bases of free
-sequence (neither coding, nor stable RNA, nor long repeats) where this is more certain than in shuffled sequence with
-the same dinucleotides; at most 5% of them are expected to be false. Nothing below was learned from labels.
+sequence (neither coding, nor stable RNA, nor long repeats) where this says more, in bits beyond the
+composition of free sequence, than in shuffled sequence with the same dinucleotides; at most 5% of them are expected
+to be false. Nothing below was learned from labels.
 
 {counted}
 """

@@ -23,7 +23,17 @@ from dnalect.why import (
     sequence_of,
 )
 from studies.motifs.page import draw_logos, write_motifs_page
-from studies.motifs.sequence import Contig, Scores, Twin, Words, contigs_of, masked, rival_scores, shuffled_sequence
+from studies.motifs.sequence import (
+    Contig,
+    Scores,
+    Twin,
+    Words,
+    composition,
+    contigs_of,
+    masked,
+    rival_scores,
+    shuffled_sequence,
+)
 from studies.motifs.sites import (
     ODDS,
     PEAKS,
@@ -165,14 +175,15 @@ class _Study:
         self.bench, self.contigs, self.fresh, self.peaks, self.motifs = bench, contigs, fresh, peaks, motifs
         self.drawn = shuffled_sequence(fresh, 1)
         self.reading = bench.read_sequence(self.drawn)
-        self.null = NullScores.of([information(self.reading.model)])
-        self.scores = [masked(information(each.log_probs), each) for each in contigs]
+        self.background = composition(contigs)
+        self.null = NullScores.of([information(self.reading.model, self.background)])
+        self.scores = [masked(information(each.log_probs, self.background), each) for each in contigs]
         self.seqlets: list[list[Seqlet]] = [call_seqlets(each, self.null) for each in self.scores]
 
     def false_seqlets(self) -> tuple[int, int, int]:
         """Return how many seqlets are called in other shuffled sequence, how many of these are named, and its bases."""
         other = self.bench.read_sequence(shuffled_sequence(self.fresh, 2))
-        called = call_seqlets(information(other.model), self.null)
+        called = call_seqlets(information(other.model, self.background), self.null)
         queries = [np.exp(other.model[each.start : each.end]) for each in called]
         named = {match.query for match in match_motifs(queries, self.motifs)}
         return len(called), len(named), len(other.codes)
@@ -181,28 +192,31 @@ class _Study:
         """Return bound sites covered, of held-out chromosomes beside the rivals, of the others alone; bound motifs."""
         words = Words([each for each in self.contigs if each not in self.fresh] or self.contigs)
         twin = Twin(self.bench.model.members[0].folder, self.bench.options.dtype)
-        nulls = {
-            who: NullScores.of([each]) for who, each in rival_scores(self.reading, self.drawn, words, twin).items()
-        }
+        told = self.background, words, twin, self.motifs
+        drawn = rival_scores(self.reading, self.drawn, *told)
+        nulls = {who: NullScores.of([each]) for who, each in drawn.items()}
         readings = [self.bench.read(each.region) for each in self.fresh]
         parts = []
         for contig, reading in zip(self.fresh, readings, strict=True):
-            rivals = rival_scores(reading, contig.codes, words, twin, contig.free)
+            rivals = rival_scores(reading, contig.codes, *told, contig.free)
             inside = {who: self._best(masked(each, contig), nulls[who]) for who, each in rivals.items()}
-            own = self._best(masked(information(contig.log_probs), contig), self.null)
+            own = self._own(contig)
             parts.append(places(contig, self._summits(contig), {self.bench.model.name: own, **inside}))
-        told = "chromosomes that the model never saw"
-        bare = Figure(TASK, told, self.bench.model.name, "", 0, NOTHING, species=YEAST.name, seen=False)
+        part = "chromosomes that the model never saw"
+        bare = Figure(TASK, part, self.bench.model.name, "", 0, NOTHING, species=YEAST.name, seen=False)
         found = coverage(bare, parts)
         found += bound_motifs(bare, self.fresh, readings, self.motifs, self.peaks)
         seen = [each for each in self.contigs if each not in self.fresh]
         if seen:
             others = []
             for contig in seen:
-                own = self._best(masked(information(contig.log_probs), contig), self.null)
+                own = self._own(contig)
                 others.append(places(contig, self._summits(contig), {self.bench.model.name: own}))
             found += coverage(replace(bare, part="chromosomes that the model trained on", seen=True), others)
         return found
+
+    def _own(self, contig: Contig) -> np.ndarray:
+        return self._best(self.scores[self.contigs.index(contig)], self.null)
 
     def _best(self, scores: Scores, null: NullScores) -> np.ndarray:
         return best_stretches(scores, null, int(SHARE * np.isfinite(scores).sum()))

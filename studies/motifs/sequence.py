@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect import InputError
-from dnalect.genome import Region, covered, information, own_name, read_bed, read_gff
+from dnalect.genome import Motif, Region, covered, information, motif_sites, own_name, read_bed, read_gff
 from dnalect.inference import tiled_log_probs
 from dnalect.models import Model, language_model
 from dnalect.why import shuffled
@@ -24,6 +24,7 @@ SHORTEST = 50
 NULL = 100_000
 WORD = 8
 MARKOV, TWIN, WORDS = "Markov model", "untrained network", f"words of {WORD} that are too frequent"
+LABELS = "matches of the known motifs (labels)"
 Codes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -98,6 +99,13 @@ def shuffled_sequence(contigs: Sequence[Contig], seed: int, bases: int = NULL) -
     return np.concatenate(kept)
 
 
+def composition(contigs: Sequence[Contig]) -> npt.NDArray[np.float64]:
+    """Return ln of the shares (4,) of the bases of free sequence, both strands."""
+    counts = np.sum([np.bincount(each.codes[each.free], minlength=4) for each in contigs], axis=0)
+    both = counts + counts[::-1]
+    return np.asarray(np.log(both / both.sum()))
+
+
 def masked(scores: Scores, contig: Contig) -> Scores:
     """Return scores (L,) of a chromosome, NaN where it isn't free."""
     return np.where(contig.free, scores, np.nan)
@@ -154,8 +162,28 @@ class Twin:
 
 
 def rival_scores(
-    reading: Reading, codes: Codes, words: Words, twin: Twin | None, free: Mask | None = None
+    reading: Reading,
+    codes: Codes,
+    background: npt.NDArray[np.float64],
+    words: Words,
+    twin: Twin,
+    motifs: Sequence[Motif],
+    free: Mask | None = None,
 ) -> Mapping[str, Scores]:
-    """Return the scores (L,) of the rivals of a sequence."""
-    found: dict[str, Scores] = {MARKOV: information(reading.markov), WORDS: words.scores(codes, free)}
-    return found if twin is None else found | {TWIN: information(twin.log_probs(codes))}
+    """Return the scores (L,) of the rivals of a sequence, and of the known motifs: what labels would give."""
+    return {
+        MARKOV: information(reading.markov, background),
+        WORDS: words.scores(codes, free),
+        TWIN: information(twin.log_probs(codes), background),
+        LABELS: best_matches(codes, motifs),
+    }
+
+
+def best_matches(codes: Codes, motifs: Sequence[Motif]) -> Scores:
+    """Return the bits (L,) of the best site of a motif that holds each base, 0 where none does."""
+    out = np.zeros(len(codes))
+    for motif in motifs:
+        at, _, bits = motif_sites(motif, codes)
+        for column in range(len(motif.probabilities)):
+            np.maximum.at(out, at + column, bits)
+    return out

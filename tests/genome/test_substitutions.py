@@ -121,3 +121,11 @@ def test_a_profile_finds_a_planted_peak():
     low, high = np.quantile(found[1:], [0.025, 0.975], axis=0)
     assert (low <= found[0]).all()
     assert (found[0] <= high).all()
+
+
+def test_information_beyond_a_composition_is_the_relative_entropy():
+    p, q = np.array([[0.7, 0.1, 0.1, 0.1], [0.3, 0.2, 0.2, 0.3]]), np.array([0.3, 0.2, 0.2, 0.3])
+    found = information(np.log(p).astype(np.float32), np.log(q))
+    assert found == pytest.approx([(p[0] * np.log2(p[0] / q)).sum(), 0], abs=1e-6)
+    even = information(np.log(p).astype(np.float32), np.log(np.full(4, 0.25)))
+    assert even == pytest.approx(information(np.log(p).astype(np.float32)), abs=1e-6)

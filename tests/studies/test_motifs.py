@@ -134,6 +134,7 @@ def test_planted_sites_are_a_pattern_that_is_named_and_bound(world, model_folder
     assert int(told["bound"]) > 0.9 * int(told["seqlets"]) > 5 * float(told["bound_by_chance"])
     odds = {each.who: each.value for each in found if each.metric == ODDS}
     assert odds["tiny"].low > 3 > odds["untrained network"].low
+    assert odds["matches of the known motifs (labels)"].low > 3
     text = page.read_text()
     assert "are called, and 0 of these" in text
     assert "| REB1 |" in text

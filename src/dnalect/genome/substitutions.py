@@ -20,8 +20,15 @@ def log_ratio(log_probs: Singles, ref: Codes, alt: Codes) -> Singles:
     return out
 
 
-def information(log_probs: Singles) -> Singles:
-    """Return 2 - entropy in bits (L,) of log_probs (L, 4): 0 where all bases are as likely, 2 where one is certain."""
+def information(log_probs: Singles, background: npt.NDArray[np.float64] | None = None) -> Singles:
+    """Return 2 - entropy in bits (L,) of log_probs (L, 4): 0 where all bases are as likely, 2 where one is certain.
+
+    background: ln q (4,) of the bases, from which the bits count instead (relative entropy): in a genome of A and T an
+    A says less than a G.
+    """
+    if background is not None:
+        log_odds = log_probs - background.astype(np.float32)
+        return np.asarray((np.exp(log_probs) * log_odds).sum(axis=-1) / np.float32(np.log(2)), dtype=np.float32)
     out: Singles = 2 + (np.exp(log_probs) * log_probs).sum(axis=-1) / np.float32(np.log(2))
     return out
 

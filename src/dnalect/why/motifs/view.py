@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dnalect.core.errors import InputError
+from dnalect.core.records import Codes
 from dnalect.core.views import Track, View
 from dnalect.genome.fasta import genome_of
 from dnalect.genome.regions import Region
@@ -39,8 +40,9 @@ Floats = npt.NDArray[np.floating]
 def view(subject: Subject) -> View:
     """Return the view `motifs`. Raises InputError for a place without so many known bases as the longest seqlet has."""
     found = effects_of(subject)
-    scores = scores_of(found, subject)
-    seqlets = call_seqlets(scores, _null(subject))
+    background = _background(subject)
+    scores = scores_of(found, subject.codes, background)
+    seqlets = call_seqlets(scores, _null(subject, background))
     p = _probabilities(found, subject, scores)
     queries = [p[max(0, each.start - FLANK) : each.end + FLANK] for each in seqlets]
     matches = match_motifs(queries, subject.motifs)
@@ -59,14 +61,24 @@ def view(subject: Subject) -> View:
     return View("motifs", "Motifs", text, (letters,), table, arrays, strength.astype(np.float32), measure)
 
 
-def scores_of(found: Effects, subject: Subject) -> Floats:
-    """Return how much each base counts (L,): its information in bits, of a predictor the mean |effect|; NaN at an N."""
+def scores_of(found: Effects, codes: Codes, background: Floats) -> Floats:
+    """Return how much each base counts (L,); NaN at an N.
+
+    That is its information in bits beyond the composition around the place, ln q (4,); of a predictor mean |effect|.
+    """
     if found.log_probs is None:
         return np.asarray(np.abs(found.effects).sum(axis=1) / 3)
-    return np.where(subject.codes == UNKNOWN, np.nan, information(found.log_probs))
+    return np.where(codes == UNKNOWN, np.nan, information(found.log_probs, background))
 
 
-def _null(subject: Subject) -> NullScores:
+def _background(subject: Subject) -> Floats:
+    """Return ln of the shares (4,) of the bases around a place, both strands, none of them 0."""
+    counts = np.bincount(subject.around(subject.reach), minlength=5)[:4] + 1
+    both = counts + counts[::-1]
+    return np.asarray(np.log(both / both.sum()))
+
+
+def _null(subject: Subject, background: Floats) -> NullScores:
     """The same scores of the place in other orders, one behind the other."""
     rng, length = np.random.default_rng(subject.seed), len(subject.place)
     times = max(TIMES, -(-NULL // length))
@@ -74,7 +86,7 @@ def _null(subject: Subject) -> NullScores:
     genome = genome_of({"shuffled": decode(codes)})
     drawn = replace(subject, genome=genome, place=Region(0, 0, len(codes)), variant=None)
     try:
-        return NullScores.of([scores_of(effects_of(drawn), drawn)])
+        return NullScores.of([scores_of(effects_of(drawn), drawn.codes, background)])
     except ValueError as error:
         raise InputError(f"name a longer place: motifs need {max(WIDTHS)} known bases in a row") from error
 
