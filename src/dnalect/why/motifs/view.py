@@ -35,6 +35,7 @@ SCHEMA = pa.schema(
     ]
 )
 Floats = npt.NDArray[np.floating]
+Doubles = npt.NDArray[np.float64]
 
 
 def view(subject: Subject) -> View:
@@ -61,7 +62,7 @@ def view(subject: Subject) -> View:
     return View("motifs", "Motifs", text, (letters,), table, arrays, strength.astype(np.float32), measure)
 
 
-def scores_of(found: Effects, codes: Codes, background: Floats) -> Floats:
+def scores_of(found: Effects, codes: Codes, background: Doubles) -> Floats:
     """Return how much each base counts (L,); NaN at an N.
 
     That is its information in bits beyond the composition around the place, ln q (4,); of a predictor mean |effect|.
@@ -71,14 +72,14 @@ def scores_of(found: Effects, codes: Codes, background: Floats) -> Floats:
     return np.where(codes == UNKNOWN, np.nan, information(found.log_probs, background))
 
 
-def _background(subject: Subject) -> Floats:
+def _background(subject: Subject) -> Doubles:
     """Return ln of the shares (4,) of the bases around a place, both strands, none of them 0."""
     counts = np.bincount(subject.around(subject.reach), minlength=5)[:4] + 1
     both = counts + counts[::-1]
     return np.asarray(np.log(both / both.sum()))
 
 
-def _null(subject: Subject, background: Floats) -> NullScores:
+def _null(subject: Subject, background: Doubles) -> NullScores:
     """The same scores of the place in other orders, one behind the other."""
     rng, length = np.random.default_rng(subject.seed), len(subject.place)
     times = max(TIMES, -(-NULL // length))
