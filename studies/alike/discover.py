@@ -11,13 +11,30 @@ from dnalect.core import Figure, made_folder, say, write_figures, write_text
 from dnalect.models import Model, language_model, use_threads
 from studies.alike.discovered_page import page
 from studies.alike.partners import partners
-from studies.alike.species import BOUND, CTCF, HUMAN, HUMAN_X, OTHERS, YEAST, Elements, Kind, bound_sites, ctcf_peaks
+from studies.alike.species import (
+    BOUND,
+    CTCF,
+    HUMAN,
+    HUMAN_X,
+    OTHERS,
+    PROMOTERS,
+    YEAST,
+    Elements,
+    Kind,
+    bound_sites,
+    ctcf_peaks,
+    near,
+)
 from studies.data import file_of
 from studies.options import Discover
 
 WINDOW = 500
+# Windows with and without an element that a probe needs to learn from, and to be tuned on.
+FEWEST = 10
 ALIGNMENT = "alignment (minimap2)"
 Singles = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +69,15 @@ def _across(model: Model, home: Kind, others: tuple[Kind, ...], options: Discove
     part = parts_of(labelled.tiles)
     held = part == 2
     truths = {name: holding(labelled.tiles, each) for name, each in labelled.elements.items()}
+    few = [name for name, truth in truths.items() if _fewest(truth, part) < FEWEST]
+    for name in few:
+        say(f"{name} of {home.name}: too few windows hold one, so they are left out (--labelled)")
+        del truths[name]
     out: list[Figure] = []
     for other in others:
         searched = _read(model, other, options.searched, options)
         fasta = str(file_of(options.data, other.fasta))
-        for name in (each for each in labelled.elements if each in searched.elements):
+        for name in (each for each in truths if each in searched.elements):
             found = scored(model.card.id, truths[name], part, labelled.vectors, searched.vectors)
             elements = labelled.elements[name]
             found.other[ALIGNMENT] = lifted(searched.tiles, labelled.tiles, elements, truths[name], fasta)
@@ -71,11 +92,17 @@ def _across(model: Model, home: Kind, others: tuple[Kind, ...], options: Discove
     return out
 
 
+def _fewest(truth: Mask, part: Numbers) -> int:
+    counts = [int((truth[part == number] == held).sum()) for number in (0, 1) for held in (True, False)]
+    return min(counts)
+
+
 def _read(model: Model, kind: Kind, most: int, options: Discover) -> Read:
     genome = kind.genome(options.data)
-    tiles = tiles_of(genome, WINDOW, WINDOW, [], most)
-    say(f"{model.card.id} reads {len(tiles):,} windows of {kind.name}")
     how, elements = How(), kind.elements(options.data, genome)
+    regions = near(genome, elements[PROMOTERS]) if kind.refseq == "human" else []
+    tiles = tiles_of(genome, WINDOW, WINDOW, regions, most)
+    say(f"{model.card.id} reads {len(tiles):,} windows of {kind.name}")
     if kind is YEAST:
         elements[BOUND] = bound_sites(options.data, genome)
     if kind in (HUMAN, HUMAN_X):

@@ -11,7 +11,8 @@ discover`](alike.md#elements-of-another-genome)) and looked for in {searched} ra
 of 20 kb) of other genomes, whose own annotations judge. Rivals are the same probe on words of 3 to 5 bases, on GC
 content, and on the untrained network; the similarity to the labelled windows; and alignment. Promoters are the 500
 bases before a start codon or a measured start of transcription, coding sequence is CDS or exons, bound sites are
-summits of Abf1, Cbf1, Rap1 and Reb1 (Rossi 2021). Brackets: 95% intervals from drawing blocks of 10 kb.
+summits of Abf1, Cbf1, Rap1 and Reb1 (Rossi 2021). Of human only what lies within 5 kb of a promoter is looked at, as
+few other windows hold an element. Brackets: 95% intervals from drawing blocks of 10 kb.
 
 {sections}
 ## Promoters alike without alignment

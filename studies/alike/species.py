@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect import Genome, open_genome
-from dnalect.genome import Intervals, own_name, read_bed, read_coding
+from dnalect.genome import Intervals, Region, own_name, read_bed, read_coding
 from studies.alike.places import PEAKS, ROSSI
 from studies.data import file_of
 from studies.worth.refseq import stranded_genes
 
 UPSTREAM = 500
+# In human few windows hold an element: those within so many bases of promoters are looked at.
+AROUND = 5_000
 PROMOTERS, CODING, BOUND, CTCF = "promoters", "coding sequence", "bound sites", "CTCF peaks"
 # Proteins whose summits are bound sites: general regulatory factors, whose motifs are long and clear.
 FACTORS = ("Abf1", "Cbf1", "Rap1", "Reb1")
@@ -90,6 +92,23 @@ HUMAN = Kind("H. sapiens, chr20", "itself, held out", "genomes/human_chr20_GRCh3
 HUMAN_X = Kind(
     "H. sapiens, chrX:1-70 Mb", "another chromosome", "genomes/human_chrX_1-70Mb_GRCh37.fa.gz", refseq="human"
 )
+
+
+def near(genome: Genome, elements: Elements) -> list[Region]:
+    """Return the bases within 5 kb of elements, joined."""
+    spans = [
+        Region(number, max(0, low - AROUND), min(int(genome.lengths[number]), high + AROUND))
+        for number, each in elements.items()
+        for low, high in zip(each.starts.tolist(), each.ends.tolist(), strict=True)
+    ]
+    joined: list[Region] = []
+    for each in sorted(spans):
+        last = joined[-1] if joined else None
+        if last is not None and last.contig == each.contig and each.start <= last.end:
+            joined[-1] = Region(last.contig, last.start, max(last.end, each.end))
+        else:
+            joined.append(each)
+    return joined
 
 
 def _of_coding(path: Path, genome: Genome) -> dict[str, Elements]:
