@@ -276,9 +276,9 @@ class Discover:
     out: Annotated[File, OUTPUT, Doc("Folder for figures.tsv.")] = Path("results/discover")
     yeast: Annotated[str, Doc("Model of yeast.")] = "duplex-yeast"
     human: Annotated[str, Doc("Model of human; empty: leave human out.")] = "duplex-human"
-    labelled: Annotated[Sample, Doc("Windows of 500 bases to learn from and judge on, of the labelled genome.")] = 2_400
-    searched: Annotated[Sample, Doc("Windows of 500 bases of each other genome.")] = 600
-    pairs: Annotated[Natural, Doc("Genes whose promoters are looked for in relatives; 0: none.")] = 300
+    labelled: Annotated[Sample, Doc("Windows of 500 bases to learn from and judge on, of the labelled genome.")] = 1_200
+    searched: Annotated[Sample, Doc("Windows of 500 bases of each other genome.")] = 300
+    pairs: Annotated[Natural, Doc("Genes whose promoters are looked for in relatives; 0: none.")] = 120
     page: Annotated[File | None, Doc("Also write the page of the documentation.")] = None
     device: Device = "auto"
     threads: Threads = None
