@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core import Figure, against_chance, against_rival, shown, write_text
+from dnalect.models import Card
 from dnalect.report import svg
 from dnalect.why import sequence_of
 from studies.motifs.sequence import Contig
@@ -29,7 +30,8 @@ Does a model that only ever saw bases know the binding sites of yeast? Here {mod
 and says of every base what it expects there from all the others. *Seqlets* are stretches of 6 to 19 bases of free
 sequence (neither coding, nor stable RNA, nor long repeats) where this says more, in bits beyond the
 composition of free sequence, than in shuffled sequence with the same dinucleotides; at most 5% of them are expected
-to be false. Nothing below was learned from labels.
+to be false. Nothing below was learned from labels; but which score stretches are called by was chosen on
+chrXIV.
 
 {counted}
 """
@@ -56,7 +58,7 @@ def draw_logos(patterns: Sequence[tuple[str, npt.NDArray[np.float64]]]) -> str:
 
 def write_motifs_page(
     page: Path,
-    model: str,
+    card: Card,
     command: str,
     figures: Sequence[Figure],
     known: Sequence["Known"],
@@ -72,9 +74,10 @@ def write_motifs_page(
         f"({', '.join(names)}). Of {null[2]:,} other shuffled bases {null[0]:,} are called, and "
         f"{null[1]:,} of these are like a known motif."
     )
+    counted = f"{counted}\n\n{_verdict(card.id, figures)}"
     named = [each for each in known if each.matches]
     parts = [
-        TOP.format(model=model, contigs=", ".join(counts), counted=counted),
+        TOP.format(model=f"{card.id} {card.revision}", contigs=", ".join(counts), counted=counted),
         "## Patterns\n\n![The most frequent patterns](images/motifs-patterns.svg)\n\nSeqlets that are alike are one "
         f"pattern: {len(known)} patterns of 20 seqlets or more, of which {len(named)} are like a motif of "
         "YeTFaSCo (TOMTOM, q up to 0.05). *Bound*: how many of a pattern's seqlets lie within 15 bases of a "
@@ -106,8 +109,22 @@ def _patterns(known: Sequence["Known"]) -> str:
 
 
 def _figures(figures: Sequence[Figure]) -> str:
+    """A line for each of whom a figure is, with all that it is compared with."""
     lines = ["| what | of | who | sites | value [95%] | |", "|---|---|---|---|---|---|"]
+    rows: dict[tuple[str, str, str], list[Figure]] = {}
     for each in figures:
-        said = "; ".join(filter(None, [against_chance(each), against_rival(each) if each.against else ""]))
-        lines.append(f"| {each.metric} | {each.part} | {each.who} | {each.n:,} | {shown(each.value)} | {said} |")
+        rows.setdefault((each.metric, each.part, each.who), []).append(each)
+    for (metric, part, who), mine in rows.items():
+        said = [against_chance(mine[0]), *(against_rival(each) for each in mine if each.against)]
+        text = "; ".join(filter(None, said))
+        lines.append(f"| {metric} | {part} | {who} | {mine[0].n:,} | {shown(mine[0].value)} | {text} |")
     return "\n".join([*lines, ""])
+
+
+def _verdict(model: str, figures: Sequence[Figure]) -> str:
+    """Say in a sentence whether the model finds bound sites, by its first figure."""
+    own = next(each for each in figures if each.metric == ODDS and each.who == model)
+    return (
+        f"Does it find bound sites on what it never saw? Its stretches are {against_chance(own)}: log2 odds "
+        f"{shown(own.value, 2)} against like places that nobody binds."
+    )

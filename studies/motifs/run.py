@@ -102,7 +102,8 @@ def run(asked: Asked) -> list[Figure]:
     peaks = read_peaks(options.file(PEAKS))
     motifs = [each for each in read_motifs(options.file(SITES)) if each.factor.upper() in peaks]
     study = _Study(bench, contigs, fresh, peaks, motifs)
-    figures = [replace(each, command=asked.command) for each in study.figures()]
+    command = asked.command.replace(str(asked.data), "DATA")
+    figures = [replace(each, command=command) for each in study.figures()]
     seqlets, null = study.seqlets, study.false_seqlets()
     known = study.patterns(yetfasco(options.file(NAMES)))
     out = made_folder(asked.out)
@@ -121,7 +122,7 @@ def run(asked: Asked) -> list[Figure]:
     bars = [(part, [bar for bar, _ in _once(each)]) for part, each in panels]
     plots.forest(images / "motifs-odds.png", bars, ODDS, 0.0)
     if asked.page:
-        write_motifs_page(asked.page, bench.model.name, asked.command, figures, known, counts, null, fresh)
+        write_motifs_page(asked.page, bench.model.members[0].card, command, figures, known, counts, null, fresh)
     say(f"{sum(counts.values()):,} seqlets, {len(known)} patterns; {null[0]} seqlets in {null[2]:,} shuffled bases")
     return figures
 
@@ -141,7 +142,7 @@ def _once(bars: Sequence[plots.Bar]) -> list[tuple[plots.Bar, str]]:
 
 def _title(known: Known) -> str:
     best = known.matches[0]
-    return f"{best.motif.factor} ({len(known.pattern.members):,} seqlets, q {best.q:.1g})"
+    return f"{len(known.pattern.members):,} seqlets, like {best.motif.factor} (q {best.q:.1g})"
 
 
 def _cells(known: Known) -> list[str]:

@@ -138,7 +138,7 @@ def test_planted_sites_are_a_pattern_that_is_named_and_bound(world, model_folder
     text = page.read_text()
     assert "are called, and 0 of these" in text
     assert "| REB1 |" in text
-    assert "REB1 (" in (page.parent / "images" / "motifs-patterns.svg").read_text()
+    assert "like REB1 (q" in (page.parent / "images" / "motifs-patterns.svg").read_text()
     assert (page.parent / "images" / "motifs-odds.png").stat().st_size > 1000
 
 

@@ -14,8 +14,8 @@ HALF = 10
 SHIFTS = 6
 # Cosine of the information of two seqlets, base by base, from which on they are of one pattern; seqlets of a pattern.
 ALIKE, FEWEST = 0.75, 20
-# Bits that the outermost bases of a pattern have at least.
-EDGE = 0.25
+# Bits that the outermost bases of a pattern have at least, and bases of a pattern.
+EDGE, SHORTEST = 0.25, 4
 Singles = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
@@ -76,7 +76,8 @@ def find_patterns(windows: Singles, alike: float = ALIKE, fewest: int = FEWEST) 
             continue
         found.append(_pattern(laid, left[mine], shift[mine], turned[mine]))
         left = left[~mine]
-    return sorted(found, key=lambda each: -len(each.members))
+    whole = [each for each in found if len(each.probabilities) >= SHORTEST]
+    return sorted(whole, key=lambda each: -len(each.members))
 
 
 def _weighed(probabilities: Singles) -> Singles:
