@@ -109,16 +109,18 @@ def _patterns(known: Sequence["Known"]) -> str:
 
 
 def _figures(figures: Sequence[Figure]) -> str:
-    """A line for each of whom a figure is, with all that it is compared with."""
+    """A line for each of whom a figure is; below, what it is compared with."""
     lines = ["| what | of | who | sites | value [95%] | |", "|---|---|---|---|---|---|"]
     rows: dict[tuple[str, str, str], list[Figure]] = {}
     for each in figures:
         rows.setdefault((each.metric, each.part, each.who), []).append(each)
+    below = []
     for (metric, part, who), mine in rows.items():
-        said = [against_chance(mine[0]), *(against_rival(each) for each in mine if each.against)]
-        text = "; ".join(filter(None, said))
-        lines.append(f"| {metric} | {part} | {who} | {mine[0].n:,} | {shown(mine[0].value)} | {text} |")
-    return "\n".join([*lines, ""])
+        said = against_chance(mine[0])
+        lines.append(f"| {metric} | {part} | {who} | {mine[0].n:,} | {shown(mine[0].value)} | {said} |")
+        if rivals := "; ".join(against_rival(each) for each in mine if each.against):
+            below.append(f"- {who}, {metric}, {part}: {rivals}.")
+    return "\n".join([*lines, "", *below, ""])
 
 
 def _verdict(model: str, figures: Sequence[Figure]) -> str:
