@@ -3,13 +3,15 @@
 python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--tss BED] [--stratum NAME=BED ...]
 
 The files of the options are relative to DATA, as in the configs. Every genome of the card
-that has test regions is measured; the tables go to results/likelihood/. A model of the same name becomes NAME@VERSION,
+that has test regions is measured; the tables go to results/likelihood/, log
+and curve to results/NAME-OF-THE-RUN/. A model of the same name becomes NAME@VERSION,
 and the new one is the next version; remove the folder of the old one if it need not ship.
 """
 
 import argparse
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from dnalect.jobs.likelihood import Likelihood, aligned, run
@@ -43,7 +45,8 @@ def main() -> None:
     parser.add_argument("--stratum", action="append", default=[])
     options = parser.parse_args()
     card = json.loads((options.folder / "card.json").read_text())
-    name = card["id"] = options.name or card["id"]
+    trained = card["id"]
+    name = card["id"] = options.name or trained
     beds = dict(each.split("=", 1) for each in options.stratum)
     strata = {
         "annotate": str(options.data / options.annotate) if options.annotate else None,
@@ -56,17 +59,22 @@ def main() -> None:
         + [f" --stratum {label}={Path(path).name}" for label, path in beds.items()]
     )
     measured = {}
-    for genome in read_card(options.folder).genomes:
+    named = Path(tempfile.mkdtemp()) / name
+    named.mkdir()
+    shutil.copy(options.folder / "model.safetensors", named)
+    (named / "card.json").write_text(json.dumps(card))
+    for genome in read_card(named).genomes:
         if genome.test:
             table = ROOT / f"results/likelihood/{name}-{genome.name}.tsv"
             where = {"reference": str(options.data / genome.file), "output": table}
-            rows = run(LikelihoodOptions(str(options.folder), **where, **strata))
+            rows = run(LikelihoodOptions(str(named), **where, **strata))
             print(aligned([row for row in rows if row.kind == "" or row.order == 24]))
             measured[genome.name] = {
                 "test": genome.test,
                 **figures(rows, name),
                 "command": f"dnalect evaluate likelihood --model {name} --reference {Path(genome.file).name}{chosen}",
             }
+    shutil.rmtree(named.parent)
     card["figures"] = {"validation_bits": card["figures"]["validation_bits"], **measured}
     target = EMBEDDED / name
     if target.is_dir():
@@ -78,10 +86,11 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy(options.folder / "model.safetensors", target)
     (target / "card.json").write_text(json.dumps(card, indent=2) + "\n")
-    results = ROOT / "results" / name
+    results = ROOT / "results" / trained
     results.mkdir(parents=True, exist_ok=True)
     for file in ("log.jsonl", "learning-curve.png"):
         shutil.copy(options.folder / file, results)
+    (results / "training.json").write_text(json.dumps(card["training"], indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -59,8 +59,9 @@ def row(config: PretrainConfig, log: list[Row], begun: float) -> Row:
     model, optim, last = config.model, config.optim, log[-1]
     assert isinstance(model, DuplexConfig)
     bases = last["step"] * optim.batch * config.data.window
-    card = ROOT / "src/dnalect/models/embedded" / config.name / "card.json"
-    told = read_json(card)["training"] if card.exists() else {}
+    # What the card says of the training, kept beside the log.
+    kept = RESULTS / config.name / "training.json"
+    told = read_json(kept) if kept.exists() else {}
     return {
         "run": config.name,
         "from": config.init or "random weights",
@@ -75,6 +76,7 @@ def row(config: PretrainConfig, log: list[Row], begun: float) -> Row:
         "million_bases": round(bases / 1e6, 1),
         "tera_multiply_adds": round(work(config, last["step"])),
         "with_earlier_stages": round(begun + work(config, last["step"])),
+        "hours": round(last["seconds"] / 3600, 2) if "seconds" in last else "",
         "core_hours": round(told["core_minutes"] / 60, 2) if "core_minutes" in told else "",
         "train_bits": round(last["train_bits"], 4),
         "validation_bits": round(bits(last, config), 4),

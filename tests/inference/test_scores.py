@@ -9,7 +9,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.background import Background, stratum
 from dnalect.inference.background.draws import Draws
-from dnalect.inference.likelihood.scorers import SITES_WORTH_A_TILE, TILE, LeaveOneOutScorer
+from dnalect.inference.likelihood.scorers import TILE, LeaveOneOutScorer
 from dnalect.tokens.bases import UNKNOWN, encode
 
 
@@ -197,7 +197,7 @@ def test_background_snvs_have_the_distribution_of_all_snvs(scorer, genome, model
 def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
     snvs = [variant(genome, 2000, 1, changed(genome, 2000, 1, step)) for step in (1, 2, 3)]
     tile = TILE + 2 * model.can.reach
-    assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // SITES_WORTH_A_TILE)
+    assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // scorer.worth_a_tile)
     lost = variant(genome, 1500, 7, "")
     assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))
     dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(1100, 1900)]

@@ -22,8 +22,6 @@ from dnalect.models.model import Model
 from dnalect.tokens.bases import encode
 
 TILE = 4096
-# A tile costs about as much as this many single sites.
-SITES_WORTH_A_TILE = 90
 # Sites whose windows are held at once.
 HELD = 4096
 
@@ -67,16 +65,22 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
         """Bases on each side that the probability of a base depends on."""
         return self.likelihood.reach
 
+    @property
+    def worth_a_tile(self) -> int:
+        """How many single sites cost about as much as a tile: all layers of it against what a pyramid reads."""
+        return max(1, round((TILE + 2 * self.reach) * self.model.can.layers / self.reach))
+
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
         sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
         tiles = Counter((contig, start // TILE) for contig, start in sites)
         tile = TILE + 2 * self.reach
-        bases = sum(min(count, SITES_WORTH_A_TILE) for count in tiles.values()) * tile // SITES_WORTH_A_TILE
+        worth = self.worth_a_tile
+        bases = sum(min(count, worth) for count in tiles.values()) * tile // worth
         for variant in variants:
             treated = self._treated_as(variant)
             if treated == "mnv":
-                bases += 2 * variant.changed * tile // SITES_WORTH_A_TILE
+                bases += 2 * variant.changed * tile // worth
             elif treated in ("insertion", "deletion"):
                 bases += 4 * self.flank + len(variant.ref) + len(variant.alt)
         return 2 * self.model.card.parameters * bases
@@ -90,7 +94,7 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
         tiles, which, sizes = np.unique(
             np.stack([sites[:, 0], sites[:, 1] // TILE], axis=1), axis=0, return_inverse=True, return_counts=True
         )
-        dense = sizes[which.ravel()] >= SITES_WORTH_A_TILE
+        dense = sizes[which.ravel()] >= self.worth_a_tile
         wanted = self._look_up(sites, out)
         lone = np.flatnonzero(~dense & wanted)
         for part in _parts(lone, HELD):
