@@ -200,5 +200,5 @@ def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
     assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // scorer.worth_a_tile)
     lost = variant(genome, 1500, 7, "")
     assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))
-    dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(1100, 1900)]
+    dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(64, 64 + scorer.worth_a_tile)]
     assert scorer.cost(dense) == 2 * model.card.parameters * tile
