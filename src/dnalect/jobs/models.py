@@ -13,7 +13,7 @@ from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded, embedded_cards, older_cards, published, unknown
 from dnalect.models.worth import HEADLINE, Known, headline, of_model
 
-OWN = ("name", "trained on", "context", HEADLINE.lower(), "best rival")
+OWN = ("name", "trained on", "bases", HEADLINE.lower(), "best rival")
 HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "from")
 
 
@@ -21,9 +21,9 @@ def listing() -> str:
     """Return all models with a name as text: those that ship with what they are worth, then the published ones."""
     own, others = [OWN], [HEADER]
     for card in embedded_cards():
-        own.append((card.id, card.species, f"{card.context_bases:,} bp", *_worth(card)))
+        own.append((card.id, card.species, f"{card.context_bases:,}", *_worth(card)))
     for card in older_cards():
-        own.append((f"{card.id}@{card.version}", card.species, f"{card.context_bases:,} bp", "-", "-"))
+        own.append((f"{card.id}@{card.version}", card.species, f"{card.context_bases:,}", "-", "-"))
     for each in PUBLISHED.values():
         sizes = (f"{each.parameters:,}", each.tokenizer, f"{each.context_bases:,} bp")
         others.append((each.name, *sizes, each.species, each.licence, each.hub or each.source.partition(",")[0]))
