@@ -100,8 +100,8 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
             "yeast.html: what differs between two laboratory strains (BY and RM) in the first quarter of a chromosome, "
             "with the gene and the consequence of each variant.",
             "human.html: what the 1000 Genomes Project found in 100,000 bases of chromosome 20, indels and structural "
-            "variants among it. duplex-human is a small model of two chromosomes: it knows repeats, CpG and promoters "
-            "better than a Markov model does, and it does not know splice sites. Its report says how common and rare "
+            "variants among it. duplex-human is a small model of two chromosomes: it knows exons, CpG and promoters "
+            "better than a Markov model does, and it hardly knows splice sites. Its report says how common and rare "
             "alleles fare here.",
         ),
         columns=("file", "records", "alleles", "with a score"),
@@ -113,7 +113,7 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
         links=(("yeast report", "yeast.html"), ("human report", "human.html")),
     )
     return Page(
-        "What a DNA language model of 3 MB knows",
+        "What a DNA language model of 4 MB knows",
         f"{MODEL} learned from the bases of yeast alone: no genes, no labels. Chromosome XIV it never saw.",
         (
             Section(
