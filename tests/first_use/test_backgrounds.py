@@ -101,7 +101,7 @@ def test_embedded_models_have_their_background(name):
 
 def test_pictures_are_computed_for_a_report_alone(fasta, vcf, model, tmp_path, monkeypatch):
     made, context = [], made_summary._context
-    monkeypatch.setattr(made_summary, "_context", lambda job, row: made.append(row) or context(job, row))
+    monkeypatch.setattr(made_summary, "_context", lambda job, row, *more: made.append(row) or context(job, row, *more))
     found, _ = run(fasta, vcf, tmp_path, model=str(model), background=100)
     assert not made
     assert not found.contexts

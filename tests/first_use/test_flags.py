@@ -57,7 +57,7 @@ def test_where_and_how_precisely_is_asked_alike(name):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["scroe"], "there is no command 'scroe'. Did you mean score?"),
+        (["scroe"], "there is no command 'scroe'. Did you mean score"),
         (["embedd", "x"], "Did you mean embed?"),
         (["models", "lst"], "Did you mean 'list'?"),
         (["score", "--modle", "x"], "Did you mean '--model'?"),
