@@ -446,9 +446,9 @@ def test_an_ensemble_saw_what_any_member_saw(fasta, ensemble, tmp_path):
 @pytest.mark.parametrize(
     ("more", "status", "words"),
     [
-        (("--score", "influence"), 2, "there is no score 'influence'"),
+        (("--score", "depth"), 2, "there is no score 'depth'"),
         (("--score", ","), 2, "name a score"),
-        (("--score", "distance", "--precomputed", "x"), 1, "--precomputed holds no distances"),
+        (("--score", "distance", "--precomputed", "x"), 1, "--precomputed holds log-ratios alone"),
         (("--model", "{0},{1}", "--precomputed", "x"), 1, "this is an ensemble"),
         (("--model", "{0},"), 1, "a model without a name"),
         (("--model", "{0},{0}"), 1, "named twice"),
