@@ -13,8 +13,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 
 # Hovers and clicks the middle of the stage, where dot 2 lies; then keeps one class, and looks for a place.
 ACTS = """
-var main = document.getElementById("main"), box = main.getBoundingClientRect(), told = [];
+var main = document.getElementById("main"), told = [];
 function at(kind) {
+  var box = main.getBoundingClientRect();
   main.dispatchEvent(new PointerEvent(kind, { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 }));
 }
 main.setPointerCapture = function () {};

@@ -83,6 +83,8 @@ def separations(
         return []
     counts = np.bincount(classes[held], minlength=len(names))
     parts = [number for number in np.argsort(-counts, kind="stable").tolist() if counts[number] >= FEWEST]
+    if not parts:
+        return []
     draws = Draws.of(_blocks(where, len(classes))[held])
     measured = {who: _measured(points, near, classes) for who, (points, near) in spaces.items()}
     rng = np.random.default_rng(seed)

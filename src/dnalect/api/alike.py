@@ -117,6 +117,13 @@ def map_windows(
     Raises:
         ConfigError: An option is wrong, or a library is missing; the message names it.
         DnalectError: Something can't be embedded.
+
+    Examples:
+        >>> import dnalect
+        >>> texts = ["ACGTTGCATGACC" * 9, "GATTACA" * 20, "CCGCGGA" * 20, "ATTTTA" * 20]
+        >>> found = dnalect.map_windows({"sequence": texts}, "duplex-yeast", method="pca", clusters="none", rivals="none")
+        >>> found.points.shape
+        (4, 2)
     """
     with TemporaryDirectory() as name, using(progress):
         folder = Path(name)
@@ -195,6 +202,15 @@ def discover(
     Raises:
         InputError: Too few windows hold an element, or none of them lies on the genome.
         DnalectError: Something else can't be read, or an option is wrong.
+
+    Examples:
+        >>> import dnalect
+        >>> genome = dnalect.open_genome(dnalect.demo_files().reference)
+        >>> home, other = {"a": str(genome["chrI"][:60_000])}, {"b": str(genome["chrI"][60_000:90_000])}
+        >>> known = [("a", 3_000 * n, 3_000 * n + 400) for n in range(1, 20)]
+        >>> found = dnalect.discover(other, known, home, "duplex-yeast", rivals="none", top=3)
+        >>> len(found), found.columns[:4]
+        (3, ['contig', 'start', 'end', 'duplex-yeast: probe'])
     """
     with TemporaryDirectory() as name, using(progress):
         folders = [Path(name) / each for each in ("searched", "labelled")]
