@@ -121,7 +121,8 @@ def map_windows(
     Examples:
         >>> import dnalect
         >>> texts = ["ACGTTGCATGACC" * 9, "GATTACA" * 20, "CCGCGGA" * 20, "ATTTTA" * 20]
-        >>> found = dnalect.map_windows({"sequence": texts}, "duplex-yeast", method="pca", clusters="none", rivals="none")
+        >>> given = {"sequence": texts}
+        >>> found = dnalect.map_windows(given, "duplex-yeast", method="pca", clusters="none", rivals="none")
         >>> found.points.shape
         (4, 2)
     """
