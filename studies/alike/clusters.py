@@ -7,6 +7,7 @@ untrained. Neighbourhood purity and silhouette of the labels, against labels tur
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,9 @@ def run(options: Clusters) -> list[Figure]:
     write_figures(options.out / "figures.tsv", found)
     if options.page:
         write_text(options.page, page(found, options.command))
+        images = made_folder(options.page.parent / "images")
+        for task in {each.task for each in found if each.task.endswith(f", {WHOLE}")}:
+            copyfile(options.out / picture(task), images / picture(task))
     return found
 
 
@@ -77,8 +81,13 @@ def _vectors(model: Model, texts: list[str], pool: str) -> Singles:
 def _draw(
     out: Path, who: str, task: str, flat: tuple[npt.NDArray[np.floating], tuple[str, str]], label: tuple[str, ...]
 ) -> None:
-    path = out / f"{''.join(c if c.isalnum() else '-' for c in task)}.png"
-    draw_maps([Dots(*flat, f"{who}: {task}", "", label)], path)
+    draw_maps([Dots(*flat, f"{who}: {task}", "", label)], out / picture(task))
+
+
+def picture(task: str) -> str:
+    """Return the name of a question's picture."""
+    words = "".join(c if c.isalnum() else " " for c in task.lower()).split()
+    return f"clusters-{'-'.join(words)}.png"
 
 
 PAGE = """# Do places cluster without labels?
@@ -91,6 +100,10 @@ as a mean over classes; *silhouette* is above 0 where windows are nearer to thei
 turned about* along the genome say what chance gives. Rivals: words of 3 to 5 bases, GC content, and the same network
 untrained. Brackets: 95% intervals from drawing blocks of 10 kb.
 
+## In short
+
+{short}
+{pictures}
 {sections}
 ## All rows
 
@@ -122,7 +135,32 @@ def page(figures: list[Figure], command: str) -> str:
             cells = [part, f"{own.n:,}", shown(own.value, 2), *(plain(row[each].value.mean, 2) for each in rivals)]
             lines.append(f"| {' | '.join([*cells, plain(own.chance, 2), f'{own.p:.2g}'])} |")
         sections.append("\n".join([*lines, ""]))
-    return PAGE.format(sections="\n".join(sections), command=command)
+    told = {"short": _short(figures), "pictures": _pictures(figures), "command": command}
+    return PAGE.format(sections="\n".join(sections), **told)
+
+
+def _short(figures: list[Figure]) -> str:
+    """One row a question: the purity by the model and by the best of its rivals, and which of them is better."""
+    lines = ["| what, by whom | purity | by chance | best rival | more than the best rival |", "|---|---|---|---|---|"]
+    for task in dict.fromkeys(each.task for each in figures):
+        mine = [each for each in figures if (each.task, each.part, each.metric) == (task, MEAN, PURITY)]
+        model = mine[0].who
+        rival = max((each for each in mine if each.who != model), key=lambda each: each.value.mean)
+        own = next(each for each in mine if (each.who, each.against) == (model, rival.who))
+        cells = [
+            f"{task}: {model}",
+            shown(own.value, 2),
+            plain(own.chance, 2),
+            f"{rival.who} {shown(rival.value, 2)}",
+            shown_difference(own, 2),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _pictures(figures: list[Figure]) -> str:
+    tasks = [task for task in dict.fromkeys(each.task for each in figures) if task.endswith(f", {WHOLE}")]
+    return "\n".join(f"![t-SNE of the vectors, coloured by label: {task}](images/{picture(task)})\n" for task in tasks)
 
 
 def _verdict(mine: list[Figure], who: str, metric: str) -> str:

@@ -34,6 +34,12 @@ def test_on_a_line_the_nearest_are_the_nearest():
     assert nearest(unit(line), 1)[:, 0].tolist() == [3, 2, 1, 1, 2]
 
 
+def test_of_many_that_are_equally_near_the_order_decides_nothing():
+    points = unit(np.repeat([[0.0], [1.0]], 200, axis=0))
+    classes = np.tile(np.repeat([0, 1], 100), 2)
+    assert np.abs(purities(nearest(points, 15), classes).mean() - 0.5) < 0.1
+
+
 def test_what_lies_near_by_on_the_genome_does_not_count():
     points = unit(np.random.default_rng(1).normal(size=(40, 5)))
     where = Where(np.repeat([0, 1], 20), np.tile(np.arange(20) * 1000, 2))

@@ -57,21 +57,24 @@ def nearest(points: Singles, k: int = NEIGHBOURS, where: Where | None = None, ap
     """Return the k rows (n, k) with the highest cosine to each, the highest first; never the point itself.
 
     points: of length 1. where: those on the same contig within `apart` bases don't count, of places that are known.
-    k is lowered to what all points can have.
+    k is lowered to what all points can have. Among equal cosines it is chance (always the same) that decides, and not
+    the order of the points, in which classes often lie together.
     """
     held = where if where is not None and where.known else None
     k = min(k, len(points) - 1 - (_most_near(held, apart) if held is not None else 0))
     out = np.empty((len(points), max(k, 0)), dtype=np.int64)
+    mixed = np.random.default_rng(0).permutation(len(points))
+    others, back = points[mixed].T, np.argsort(mixed)
     for low in range(0, len(points), ROWS) if k > 0 else ():
         rows = np.arange(low, min(low + ROWS, len(points)))
-        near = points[rows] @ points.T
-        near[np.arange(len(rows)), rows] = -np.inf
+        near = points[rows] @ others
+        near[np.arange(len(rows)), back[rows]] = -np.inf
         if held is not None:
-            same = held.contig[rows, None] == held.contig
-            near[same & (np.abs(held.middle[rows, None] - held.middle) < apart)] = -np.inf
+            same = held.contig[rows, None] == held.contig[mixed]
+            near[same & (np.abs(held.middle[rows, None] - held.middle[mixed]) < apart)] = -np.inf
         some = np.argpartition(-near, k - 1, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(near, some, axis=1), axis=1, kind="stable")
-        out[rows] = np.take_along_axis(some, order, axis=1)
+        out[rows] = mixed[np.take_along_axis(some, order, axis=1)]
     return out
 
 
