@@ -21,7 +21,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo bench small small-table small-labels small-case test test-all lint folds worth docs browser clean
+.PHONY: help demo bench small small-table small-labels small-case test test-all lint folds worth wasm docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -67,6 +67,10 @@ worth: $(CORE) ## measure the shipped models on real variants again, and write d
 	$(BIN)/python -m studies worth --data $(DATA) --contig 20 --contig chrXIII --contig chrXIV \
 		$(if $(DTYPE),--dtype $(DTYPE)) --out results/worth --page docs/worth.md
 	cp results/worth/head.tsv src/dnalect/models/worth.tsv
+
+wasm: $(CORE) ## compile the kernels of the page's engine again, with a compiler from PyPI (440 MB)
+	$(PIP) ziglang==0.17.1
+	$(BIN)/python scripts/wasm.py
 
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
