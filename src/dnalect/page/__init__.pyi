@@ -1,0 +1,17 @@
+from .answers import attention as attention
+from .answers import dependency as dependency
+from .answers import models as models
+from .answers import probabilities as probabilities
+from .answers import score as score
+from .answers import substitutions as substitutions
+from .answers import tokens as tokens
+from .records import Attended as Attended
+from .records import Depends as Depends
+from .records import Measured as Measured
+from .records import ModelCard as ModelCard
+from .records import Probabilities as Probabilities
+from .records import Scored as Scored
+from .records import Substitutions as Substitutions
+from .records import Token as Token
+from .records import Tokenized as Tokenized
+from .records import Windows as Windows

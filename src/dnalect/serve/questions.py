@@ -1,0 +1,92 @@
+"""POST /api/QUESTION: the questions of the page, answered by Python."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from dnalect.core.errors import InputError
+from dnalect.page import answers
+from dnalect.serve import schemas
+from dnalect.serve.engine import Engine
+from dnalect.tokens.names import NAMES
+
+WRONG: dict[int | str, dict[str, Any]] = {422: {"model": schemas.Error, "description": "What can't be asked, and why"}}
+
+
+def questions_of(engine: Engine) -> APIRouter:
+    """Return the routes of the questions on these models."""
+    router = APIRouter(prefix="/api", tags=["questions"], responses=WRONG)
+    known: list[Any] = []
+
+    def answered(record: Any) -> Response:
+        # orjson takes arrays as they are, and writes null for NaN.
+        return Response(orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")
+
+    def asked(name: str, question: Callable[..., Any]) -> Response:
+        return answered(engine.ask(name, question))
+
+    @router.post("/models", response_model=list[schemas.ModelRecord])
+    def models() -> Response:
+        """Return the models that can be asked."""
+        if not known:
+            known.extend(
+                asdict(engine.ask(name, lambda model: answers.models([model])[0])) | {"id": name}
+                for name in engine.names
+            )
+        return answered(known)
+
+    @router.post("/probabilities", response_model=schemas.ProbabilitiesRecord)
+    def probabilities(body: schemas.Part) -> Response:
+        """Return what a model expects at each base, given all others that it reads."""
+        check(body)
+        return asked(body.model, lambda model: answers.probabilities(model, body.sequence, body.start, body.end))
+
+    @router.post("/score", response_model=schemas.ScoreRecord)
+    def score(body: schemas.AskScore) -> Response:
+        """Return the score of a variant, with its percentile and what it changes around it."""
+        given = body.sequence, body.at, body.ref, body.alt, body.influence
+        return asked(body.model, lambda model: answers.score(model, *given))
+
+    @router.post("/substitutions", response_model=schemas.SubstitutionsRecord)
+    def substitutions(body: schemas.Part) -> Response:
+        """Return what every substitution changes."""
+        check(body)
+        return asked(body.model, lambda model: answers.substitutions(model, body.sequence, body.start, body.end))
+
+    @router.post("/dependency", response_model=schemas.MapRecord)
+    def dependency(body: schemas.Part) -> Response:
+        """Return how a substitution of each base moves what is expected at each other."""
+        check(body, schemas.WIDEST_MAP)
+        return asked(body.model, lambda model: answers.dependency(model, body.sequence, body.start, body.end))
+
+    @router.post("/attention", response_model=schemas.AttentionRecord)
+    def attention(body: schemas.AskAttention) -> Response:
+        """Return what each base attends to."""
+        check(body, schemas.WIDEST_MAP)
+        given = body.sequence, body.start, body.end, body.layer, body.head
+        return asked(body.model, lambda model: answers.attention(model, *given))
+
+    @router.post("/tokens", response_model=schemas.TokensRecord)
+    def tokens(body: schemas.AskTokens) -> Response:
+        """Return how a model, or a tokenizer by its name, reads a sequence."""
+        if (body.model is None) == (body.tokenizer is None):
+            raise InputError("give a model or a tokenizer, one of the two")
+        if body.model is not None:
+            source = engine.source(body.model)
+        elif body.tokenizer in NAMES:
+            source = str(body.tokenizer)
+        else:
+            raise InputError(f"there is no tokenizer {body.tokenizer!r:.80}; there are {', '.join(NAMES)}")
+        return answered(answers.tokens(source, body.sequence))
+
+    return router
+
+
+def check(body: schemas.Part, widest: int = schemas.WIDEST) -> None:
+    """Raise InputError for a part that is longer than is answered at once."""
+    asked = (len(body.sequence) if body.end is None else body.end) - body.start
+    if asked > widest:
+        raise InputError(f"at most {widest:,} bases are answered at once, and [start, end) has {asked:,}")
