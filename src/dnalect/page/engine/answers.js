@@ -6,6 +6,7 @@ import { MaskScorer, StreamScorer, influenceOf, maskedMap } from "./scores.js";
 import { Streams } from "./streams.js";
 import { UNKNOWN, decode, encode, flagsOf, kindOf, normalise } from "./variants.js";
 
+const counted = (n) => n.toLocaleString("en-US");
 // Bases on each side of a place where a model reads all that it is given.
 const AROUND = 1024;
 // Multiply-adds that an influence may take without being asked for.
@@ -83,7 +84,7 @@ export class Answers {
     if (!card.attentions)
       throw new Error(`${model} has no attention: models of transformers have, such as nt-v2-50m`);
     if (asked.end - asked.start > card.context)
-      throw new Error(`${model} reads ${card.context} bases at once, and the part has ${asked.end - asked.start}: ask for a shorter one`);
+      throw new Error(`${model} reads ${counted(card.context)} bases at once, and the part has ${counted(asked.end - asked.start)}: ask for a shorter one`);
     if (layer === "rollout" && head !== "mean")
       throw new Error("a rollout takes the mean of the heads: leave head at 'mean', or choose a layer");
     for (const [what, value, most, word] of [["layer", layer, config.layers, "rollout"], ["head", head, config.heads, "mean"]])
@@ -121,7 +122,7 @@ export class Answers {
     const facts = this.#facts(model);
     const stop = end ?? checked(sequence).length;
     if (!(Number.isInteger(start) && Number.isInteger(stop) && 0 <= start && start < stop && stop <= sequence.length))
-      throw new Error(`start=${start}, end=${end}: a part begins at 0 or later and ends after that, at ${sequence.length} at most`);
+      throw new Error(`start=${start}, end=${stop}: a part begins at 0 or later and ends after that, at ${counted(sequence.length)} at most`);
     const run = (task, given, worker = null, told = null) =>
       this.pool.run(model, task, given, { signal, worker, progress: told });
     const streams = facts.family === "duplex";
@@ -147,7 +148,7 @@ export class Answers {
 function checked(sequence) {
   if (typeof sequence !== "string") throw new Error(`a sequence is a text such as 'ACGT', not ${typeof sequence}`);
   if (!sequence) throw new Error("there is no sequence: give at least one base");
-  if (/[^ABCDGHKMNRSTUVWXY*.-]/i.test(sequence)) throw new Error("the sequence is no DNA: give a text of A, C, G, T and N");
+  if (/[^ABCDGHKMNRSTUVWXY*.-]/i.test(sequence)) throw new Error("the sequence 'sequence' is no DNA: give a text of A, C, G, T and N");
   return sequence;
 }
 
@@ -157,13 +158,13 @@ function allelesOf({ card, longest }, codes, at, ...alleles) {
     if (typeof allele !== "string" || /[^ACGT]/i.test(allele))
       throw new Error(`${name} must be a text of A, C, G and T, not '${String(allele).slice(0, 40)}'`);
     if (allele.length > longest)
-      throw new Error(`${name} has ${allele.length} bases, and ${card.id} scores alleles of at most ${longest}`);
+      throw new Error(`${name} has ${counted(allele.length)} bases, and ${card.id} scores alleles of at most ${counted(longest)}`);
   });
   const [ref, alt] = alleles.map(encode);
   if (!Number.isInteger(at) || at < 0 || at + ref.length > codes.length)
-    throw new Error(`at=${at} with ${ref.length} bases lies outside the sequence: 0 to ${codes.length - ref.length}`);
+    throw new Error(`at=${at} with ${ref.length} bases lies outside the sequence: 0 to ${counted(codes.length - ref.length)}`);
   const there = decode(codes.subarray(at, at + ref.length));
   if (there !== decode(ref))
-    throw new Error(`the sequence has ${there.slice(0, 40)} at ${at}, and not ${alleles[0].slice(0, 40)}: give what is there as ref`);
+    throw new Error(`the sequence has ${there.slice(0, 40)} at ${counted(at)}, and not ${alleles[0].slice(0, 40)}: give what is there as ref`);
   return [ref, alt];
 }

@@ -55,9 +55,8 @@ export class Duplex {
   read(codes, start, end) {
     const { kernels, width, blocks, config } = this;
     const high = Math.max(0, end - 1);
-    const lows = [Math.max(0, start - 1)];
-    for (const block of [...blocks].reverse()) lows.unshift(Math.max(0, lows[0] - (config.kernel - 1) * block.dilation));
-    const read = { codes, start, end, lows, high, x: [], h: [], y: [], states: 0 };
+    const lows = this.lows(start);
+    const read = { codes, start, end, lows, high, x: [], h: [], y: [] };
     read.keep = kernels.put(Float32Array.from(codes.subarray(lows[0], high), (code) => (code === UNKNOWN ? 0 : 1)));
     let x = this.#embedded(codes.subarray(lows[0], high));
     for (const [n, block] of blocks.entries()) {
@@ -82,8 +81,15 @@ export class Duplex {
     read.last = kernels.take((high - last) * width);
     kernels.normed(this.norm, x, read.last, high - last, this.#keep(read, last));
     kernels.give(x);
-    read.bytes = 4 * width * lows.slice(0, -1).reduce((sum, low) => sum + 4 * (high - low), 0);
     return read;
+  }
+
+  /** First position of the embeddings, and of each block's output, that the states at `start` depend on. */
+  lows(start) {
+    const lows = [Math.max(0, start - 1)];
+    for (const { dilation } of [...this.blocks].reverse())
+      lows.unshift(Math.max(0, lows[0] - (this.config.kernel - 1) * dilation));
+    return lows;
   }
 
   /** Give back the memory of a stream. */
@@ -101,9 +107,9 @@ export class Duplex {
   }
 
   /**
-   * Read strands that differ from one that was read in [first, last) only, of which the head needs the states that `read` has.
-   * several: their codes of [first, last). Return for each the address of the states from `first` on, and where these end: after
-   * that nothing changes. The caller gives them back.
+   * Read strands that differ in [first, last) from one that was read. first: not before the states that `read` has. several:
+   * their codes of [first, last), unknown where that one's are. Return for each the address of the states from `first` on, and
+   * where these end: after that nothing changes. The caller gives them back.
    */
   changed(read, several, first, last) {
     const { kernels, width, blocks, config } = this;

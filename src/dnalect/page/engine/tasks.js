@@ -20,9 +20,31 @@ export class Network {
     this.streams = [];
   }
 
+  /** Where a strand differs from one that was read for the same states: [first, last), empty where nothing does. */
+  #differing(read, codes, start, end) {
+    if (read.start !== start || read.end !== end) return null;
+    let [first, last] = [read.lows[0], read.high];
+    while (first < last && codes[first] === read.codes[first]) first++;
+    while (last > first && codes[last - 1] === read.codes[last - 1]) last--;
+    return [first, last];
+  }
+
+  /** A strand that was read and differs little enough from this one for `changed`: {read, first, last}, or null. */
+  near(codes, start, end) {
+    for (const read of this.streams) {
+      const [first, last] = this.#differing(read, codes, start, end) ?? [-1, 0];
+      const known = (at) => (codes[first + at] === UNKNOWN) === (read.codes[first + at] === UNKNOWN);
+      if (first >= read.lows.at(-1) && Array.from({ length: last - first }, (_, at) => at).every(known)) return { read, first, last };
+    }
+    return null;
+  }
+
   /** A strand that was read, from before or now; `release` it. */
   stream(codes, start, end) {
-    const same = (each) => each.start === start && each.end === end && String(each.codes) === String(codes);
+    const same = (each) => {
+      const [first, last] = this.#differing(each, codes, start, end) ?? [0, 1];
+      return first === last;
+    };
     let found = this.streams.find(same);
     if (!found) {
       const idle = this.streams.filter((each) => !each.users);
@@ -52,9 +74,20 @@ export function log2Odds(logs, from, to, at) {
   }
 }
 
+/** The states (n, width) that a stream would have with other bases from `first` on. */
+function statesWith({ net, kernels }, stream, first, bases) {
+  const { states, stop } = net.changed(stream, [bases], first, first + bases.length);
+  const out = net.states(stream);
+  out.set(kernels.floats(states[0], (stop - first) * net.width), (first + 1 - stream.start) * net.width);
+  kernels.give(...states);
+  return out;
+}
+
 export const TASKS = {
   /** The states (n, width) of a strand that the head reads at [start, end). */
   *states(model, { codes, start, end }) {
+    const near = model.near(codes, start, end);
+    if (near && near.first < near.last) return statesWith(model, near.read, near.first, codes.slice(near.first, near.last));
     const stream = model.stream(codes, start, end);
     model.release(stream);
     return model.net.states(stream);
@@ -62,14 +95,9 @@ export const TASKS = {
 
   /** The same where the bases of [first, first + bases.length), within [start, end), are others. */
   *changed(model, { codes, start, end, first, bases }) {
-    const { net, kernels } = model;
     const stream = model.stream(codes, start, end);
-    const { states, stop } = net.changed(stream, [bases], first, first + bases.length);
-    const out = net.states(stream);
-    out.set(kernels.floats(states[0], (stop - first) * net.width), (first + 1 - start) * net.width);
-    kernels.give(...states);
     model.release(stream);
-    return out;
+    return statesWith(model, stream, first, bases);
   },
 
   /** Log-probabilities (n, 4) from the states of both streams, in the direction of the left one. */

@@ -1,0 +1,88 @@
+"""Ways to ask the engine of the page: in node, its workers as threads, and in Chromium, in a file."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "src/dnalect/page/engine"
+NODE = shutil.which("node")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+Asked = list[tuple[str, dict[str, Any]]]
+# As the page has it: modules behind an import map, the pack and the sources as texts of elements.
+PAGE = """<!doctype html><title>engine</title>
+<script type="importmap">{imports}</script>
+<script type="text/plain" id="pack">{pack}</script>
+<script type="application/json" id="sources">{sources}</script>
+<script type="module">
+import {{ open }} from "engine.js";
+const text = (id) => document.getElementById(id).textContent;
+const number = (value) => (Number.isFinite(value) ? value : null);
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value, number) : value);
+const engine = open(text("pack"), JSON.parse(text("sources")));
+window.ask = async (question, given, told) =>
+  JSON.stringify(await engine.ask(question, given, told).catch((error) => ({{ error: error.message }})), plain);
+document.title = "ready";
+</script>
+"""
+
+
+def in_node(pack: str, asked: Asked, folder: Path) -> list[Any]:
+    """Return the answers of node."""
+    # Named as modules, for versions of node that don't look into a file.
+    modules = folder / "engine"
+    shutil.copytree(ENGINE, modules)
+    (modules / "package.json").write_text('{"type": "module"}')
+    (folder / "pack").write_text(pack)
+    (folder / "asked.json").write_text(json.dumps(asked))
+    script = Path(__file__).with_name("engine.mjs")
+    command = [str(NODE), str(script), str(modules), str(folder / "pack"), str(folder / "asked.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def write_page(path: Path, pack: str) -> None:
+    """Write a page that has nothing but the engine: `ask(question, given)`, once its title is "ready"."""
+    sources = {
+        each.name: each.read_text() if each.suffix == ".js" else base64.b64encode(each.read_bytes()).decode()
+        for each in ENGINE.iterdir()
+        if each.suffix in (".js", ".wasm")
+    }
+    bare = {n: re.sub(r'from "\./', 'from "', text) for n, text in sources.items() if n.endswith(".js")}
+    urls = {n: "data:text/javascript;base64," + base64.b64encode(text.encode()).decode() for n, text in bare.items()}
+    texts = {"imports": {"imports": urls}, "sources": sources}
+    safe = {name: json.dumps(value).replace("<", "\\u003c") for name, value in texts.items()}
+    path.write_text(PAGE.format(pack=pack, **safe))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open a file in Chromium: a page of Playwright, with `faults`, what its console and its requests had to say."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_context(offline=True).new_page()
+        page.faults = []
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("request", lambda each: page.faults.append(each.url[:80]) if _leaves(each.url) else None)
+        page.goto(path.as_uri())
+        page.wait_for_function("document.title === 'ready'")
+        yield page
+        browser.close()
+
+
+def _leaves(url: str) -> bool:
+    return not url.startswith(("file:", "data:", "blob:"))
