@@ -1,0 +1,109 @@
+// What is open: the sequence, its edits and the model, and what follows from them.
+
+import { Asker } from "./ask.js";
+import { Genome, Own, aligned, altText, changed } from "./dna.js";
+import { Store } from "./store.js";
+
+export const PANES = ["read", "expect", "change", "depend", "map"];
+export const VIEW = { least: 20, most: 400, first: 120, map: 200 };
+// What a score wants on each side, and what a model without a reach gets at most.
+const SCORED = 4224;
+
+export class App {
+  constructor({ engine, data, models, genomes, examples, vocabularies }) {
+    Object.assign(this, { engine, data, models, examples, vocabularies });
+    this.genomes = Object.fromEntries(Object.entries(genomes).map(([id, record]) => [id, new Genome(id, record)]));
+    this.asker = new Asker(engine);
+    this.owned = null;
+    const first = examples[0];
+    const start = { genome: first.genome, start: first.start, end: first.end, pos: first.pos ?? null, pane: first.pane || "expect" };
+    this.store = new Store(start, (state) => this.checked(state));
+  }
+
+  get state() { return this.store.state; }
+
+  sourceOf(state) {
+    if (!state.own) return this.genomes[state.genome];
+    if (this.owned?.bases !== state.own) this.owned = new Own(state.own);
+    return this.owned;
+  }
+
+  get source() { return this.sourceOf(this.state); }
+
+  get model() { return this.models.find((each) => each.id === this.state.model); }
+
+  /** The state with what can't be put right: links are old or mistyped, and models and loci come and go. */
+  checked(state) {
+    const next = { ...state };
+    if (!next.own && !this.genomes[next.genome]) next.genome = this.examples[0].genome;
+    const source = this.sourceOf(next);
+    if (!this.models.some((each) => each.id === next.model)) {
+      next.model = (this.models.find((each) => each.id === source.model) || this.models[0]).id;
+    }
+    if (!PANES.includes(next.pane)) next.pane = "expect";
+    let size = Math.round(next.end - next.start) || VIEW.first;
+    size = Math.min(Math.max(size, Math.min(VIEW.least, source.end - source.start)), VIEW.most, source.end - source.start);
+    next.start = Math.max(source.start, Math.min(Math.round(next.start), source.end - size));
+    next.end = next.start + size;
+    next.edits = next.edits.filter((each) => each.at >= source.start && each.at + each.ref.length <= source.end && source.fetch(each.at, each.at + each.ref.length) === each.ref);
+    if (next.pos !== null && !(next.pos >= next.start && next.pos < next.end)) next.pos = null;
+    if (next.span && !(next.span[0] >= next.start && next.span[1] <= next.end && next.span[1] > next.span[0])) next.span = null;
+    if (![3, 4, 5, 6].includes(next.k)) next.k = 6;
+    return next;
+  }
+
+  flank(length) {
+    const { reach, context } = this.model;
+    return reach === null ? Math.max(0, Math.floor((context - length) / 2)) : reach;
+  }
+
+  /** What the model is asked: {sequence, start, end, columns}; edits: those that are in it. */
+  window(edits, start = this.state.start, end = this.state.end, flank = this.flank(end - start)) {
+    const source = this.source;
+    const left = altText(aligned(source, edits, start - flank, start).filter((each) => each.at < start || each.ref));
+    const columns = aligned(source, edits, start, end);
+    const right = altText(aligned(source, edits.filter((each) => each.at >= end), end, end + flank));
+    const middle = altText(columns);
+    return { sequence: left + middle + right, start: left.length, end: left.length + middle.length, columns };
+  }
+
+  /** Arguments of a question about a window. */
+  given(window) {
+    return { model: this.model.id, sequence: window.sequence, start: window.start, end: window.end };
+  }
+
+  /** Arguments of the score of one edit on the unedited sequence. */
+  scoring(edit, source = this.source) {
+    const low = Math.max(source.start, edit.at - SCORED);
+    const sequence = source.fetch(low, Math.min(source.end, edit.at + edit.ref.length + SCORED));
+    let { at, ref, alt } = edit;
+    // A VCF has the base before an indel.
+    if (!ref || !alt) {
+      if (at > source.start) { const before = source.fetch(at - 1, at); [at, ref, alt] = [at - 1, before + ref, before + alt]; }
+      else { const after = source.fetch(at + ref.length, at + ref.length + 1); [ref, alt] = [ref + after, alt + after]; }
+    }
+    return { model: this.model.id, sequence, at: at - low, ref, alt };
+  }
+
+  /** Replace letters [a, b) of what is in view, as it is edited, by text. */
+  edit(a, b, text) {
+    const edits = changed(this.source, this.state.edits, this.state.start, this.state.end, a, b, text);
+    this.store.set({ edits });
+  }
+
+  /** Mutate the base of column n of the view to a letter; "" deletes it. */
+  mutate(n, letter) {
+    const columns = aligned(this.source, this.state.edits, this.state.start, this.state.end);
+    const before = altText(columns.slice(0, n)).length;
+    this.edit(before, before + columns[n].alt.length, letter);
+  }
+
+  go(patch, step = true) { this.store.set({ edits: [], span: null, pos: null, ...patch }, step); }
+
+  where(at) { return this.source.name(at); }
+
+  get place() {
+    const { start, end } = this.state;
+    return `${this.source.id ? `${this.source.contig}:` : "bases "}${(start + 1).toLocaleString("en")}-${end.toLocaleString("en")}`;
+  }
+}
