@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-import dnalect
 from dnalect.genome.fasta import open_genome
+from dnalect.jobs.map.job import make_map
+from dnalect.jobs.map.options import Options
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
@@ -27,8 +28,8 @@ DEMO = ROOT / "src/dnalect/demo_data"
 # Of the small yeast vocabulary: words, special ones included.
 WORDS = 512
 # Windows of the map: bases of each, and between their starts.
-WINDOW, STEP = 500, 250
-HUMAN_STEP = 125
+WINDOW, STEP = 500, 500
+HUMAN_STEP = 250
 # The element that Kircher 2019 measured, 1-based on GRCh37, ends inside.
 ELEMENT = (42_984_160, 42_984_444)
 
@@ -74,24 +75,33 @@ def vocabularies() -> dict[str, Any]:
 
 def windows(fasta: str, model: str, step: int, annotation: str | None) -> dict[str, Any]:
     """Return the map of a FASTA's windows by a model: where each begins, what lies in it, UMAP and PCA."""
+    options = Options(
+        source=str(DEMO / fasta),
+        model=model,
+        window=WINDOW,
+        step=step,
+        method="umap",
+        clusters="none",
+        rivals=("none",),
+        sample=10_000,
+        annotate=str(DEMO / annotation) if annotation else None,
+        outputs=(),
+    )
+    made = make_map(options)
+    columns = made.vectors.columns
     found: dict[str, Any] = {}
-    told = {"annotate": str(DEMO / annotation)} if annotation else {}
-    for method in ("umap", "pca"):
-        made = dnalect.map_windows(
-            str(DEMO / fasta), model, window=WINDOW, step=step, method=method, clusters="none", rivals="none",
-            sample=10_000, progress=False, **told,
-        )  # fmt: skip
-        points = np.asarray(made.points, dtype=np.float64)
+    for view in made.views:
+        points = np.asarray(view.points, dtype=np.float64)
         low, high = points.min(axis=0), points.max(axis=0)
         # To a thousandth of the picture, which no eye tells from the whole number.
-        found[method] = np.rint((points - low) / (high - low) * 1000).astype(int).ravel().tolist()
-    regions = list(made["region"]) if annotation else [""] * len(made)
+        found[view.method] = np.rint((points - low) / (high - low) * 1000).astype(int).ravel().tolist()
+    starts = [int(each) for each in columns["start"]]
+    regions = [str(each or "") for each in columns["region"]] if annotation else [""] * len(starts)
     names = sorted(set(regions))
-    starts = [int(each) for each in made["start"]]
-    texts = open_genome(str(DEMO / fasta))
-    contig = texts.contig(str(made["contig"][0]))
-    gc = [round(float(np.isin(contig[at : at + WINDOW], [71, 67]).mean()), 3) for at in starts]
-    genes = list(made["gene"]) if annotation else []
+    genome = open_genome(str(DEMO / fasta))
+    bases = genome.contig(genome.names[0])
+    gc = [round(float(np.isin(bases[at : at + WINDOW], [71, 67]).mean()), 3) for at in starts]
+    genes = [str(each or "") for each in columns["gene"]] if annotation else []
     facts = {"model": model, "window": WINDOW, "starts": starts, "regions": names, "gc": gc, "genes": genes}
     return {**facts, "region": [names.index(each) for each in regions], **found}
 

@@ -25,6 +25,13 @@ def modules() -> dict[str, str]:
     return {name: file.read_text(encoding="utf-8") for name, file in _files() if name.endswith(".js")}
 
 
+def binaries() -> dict[str, str]:
+    """Return the WebAssembly of the engine as base64, by its path."""
+    return {
+        name: base64.b64encode(file.read_bytes()).decode("ascii") for name, file in _files() if name.endswith(".wasm")
+    }
+
+
 def style() -> str:
     """Return the style sheet."""
     return (_folder() / "front" / "page.css").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import { Asker } from "./ask.js";
 import { Genome, Own, aligned, altText, changed } from "./dna.js";
-import { Store } from "./store.js";
+import { Store, toHash } from "./store.js";
 
 export const PANES = ["read", "expect", "change", "depend", "map"];
 export const VIEW = { least: 20, most: 400, first: 120, map: 200 };
@@ -15,10 +15,14 @@ export class App {
     this.genomes = Object.fromEntries(Object.entries(genomes).map(([id, record]) => [id, new Genome(id, record)]));
     this.asker = new Asker(engine);
     this.owned = null;
+    this.shown = {};
     const first = examples[0];
     const start = { genome: first.genome, start: first.start, end: first.end, pos: first.pos ?? null, pane: first.pane || "expect" };
     this.store = new Store(start, (state) => this.checked(state));
   }
+
+  /** What is on the page now, and of which state: for whoever looks from outside. */
+  tell(name, value) { this.shown[name] = { value, hash: toHash(this.state) }; }
 
   get state() { return this.store.state; }
 
@@ -73,16 +77,10 @@ export class App {
   }
 
   /** Arguments of the score of one edit on the unedited sequence. */
-  scoring(edit, source = this.source) {
-    const low = Math.max(source.start, edit.at - SCORED);
-    const sequence = source.fetch(low, Math.min(source.end, edit.at + edit.ref.length + SCORED));
-    let { at, ref, alt } = edit;
-    // A VCF has the base before an indel.
-    if (!ref || !alt) {
-      if (at > source.start) { const before = source.fetch(at - 1, at); [at, ref, alt] = [at - 1, before + ref, before + alt]; }
-      else { const after = source.fetch(at + ref.length, at + ref.length + 1); [ref, alt] = [ref + after, alt + after]; }
-    }
-    return { model: this.model.id, sequence, at: at - low, ref, alt };
+  scoring({ at, ref, alt }) {
+    const source = this.source;
+    const low = Math.max(source.start, at - SCORED);
+    return { model: this.model.id, sequence: source.fetch(low, Math.min(source.end, at + ref.length + SCORED)), at: at - low, ref, alt, influence: true };
   }
 
   /** Replace letters [a, b) of what is in view, as it is edited, by text. */

@@ -7,33 +7,48 @@ export class Asker {
     this.engine = engine;
     this.answers = new Map();
     this.running = new Map();
+    this.slots = new Map();
   }
 
   /** The record. slot: who asks. Rejects with an AbortError where a newer question of the slot came, or `stop(slot)`. */
   ask(slot, question, given, progress = null) {
     const key = `${question} ${JSON.stringify(given)}`;
-    const old = this.running.get(slot);
-    if (old && old.key === key) return old.promise;
-    this.stop(slot);
+    if (this.slots.get(slot)?.key !== key) this.stop(slot);
     if (this.answers.has(key)) return Promise.resolve(this.answers.get(key));
-    const control = new AbortController();
-    const stopped = new Promise((_, reject) => {
-      control.signal.addEventListener("abort", () => reject(new DOMException("A newer question came.", "AbortError")));
+    const run = this.running.get(key) || this.begin(key, question, given);
+    run.users.add(slot);
+    if (progress) run.progress.add(progress);
+    const own = this.slots.get(slot) || { key };
+    this.slots.set(slot, own);
+    own.promise ||= new Promise((resolve, reject) => {
+      own.stop = () => reject(new DOMException("A newer question came.", "AbortError"));
+      run.promise.then(resolve, reject).finally(() => { if (this.slots.get(slot) === own) this.slots.delete(slot); });
     });
-    const answered = this.engine.ask(question, given, { signal: control.signal, progress: (share) => { if (progress && !control.signal.aborted) progress(share); } });
-    const promise = Promise.race([answered, stopped]).then((record) => {
+    return own.promise;
+  }
+
+  begin(key, question, given) {
+    const control = new AbortController();
+    const run = { control, users: new Set(), progress: new Set() };
+    const told = (share) => { for (const each of run.progress) each(share); };
+    run.promise = this.engine.ask(question, given, { signal: control.signal, progress: told }).then((record) => {
       this.answers.set(key, record);
       if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
       return record;
-    }).finally(() => { if (this.running.get(slot)?.control === control) this.running.delete(slot); });
-    stopped.catch(() => {});
-    this.running.set(slot, { key, control, promise });
-    return promise;
+    }).finally(() => { if (this.running.get(key) === run) this.running.delete(key); });
+    this.running.set(key, run);
+    return run;
   }
 
+  /** Nobody waits for this slot any more; a question that no other slot waits for is stopped. */
   stop(slot) {
-    this.running.get(slot)?.control.abort();
-    this.running.delete(slot);
+    const own = this.slots.get(slot);
+    if (!own) return;
+    this.slots.delete(slot);
+    own.stop();
+    const run = this.running.get(own.key);
+    run?.users.delete(slot);
+    if (run && !run.users.size) { this.running.delete(own.key); run.control.abort(); }
   }
 }
 

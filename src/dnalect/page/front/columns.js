@@ -42,6 +42,21 @@ export const barTrack = (values, label, most, kind = "bar", height = 44) => ({
   ],
 });
 
+/** Lines over each other in one frame. lines: [{values, kind}]. */
+export const lineTrack = (lines, label, most, height = 54) => ({
+  height: height + 10,
+  draw: (x, top, w) => [...axis(top + 5, height, [[0, 0], [most, 1]], label), ...lines.map(({ values, kind }) => {
+    let pen = "M";
+    const path = values.map((value, n) => {
+      if (value === null || !Number.isFinite(value)) { pen = "M"; return ""; }
+      const part = `${pen}${(x(n) + w / 2).toFixed(1)} ${(top + 5 + height * (1 - Math.min(1, value / most))).toFixed(1)}`;
+      pen = "L";
+      return part;
+    }).join("");
+    return path ? s("path", { class: `curve ${kind}`, d: path }) : null;
+  })],
+});
+
 /** Four rows of cells, one a base: blue up, red down. rows: of (L, 4); own: the letters of the reference. */
 export const heatTrack = (rows, own, most, row = 15) => ({
   height: 4 * row + 8,
@@ -86,7 +101,7 @@ export const spaceTrack = (text) => ({ height: 20, draw: (x, top) => [s("text", 
 
 /**
  * The picture. positions: of each column (0-based). label: what it is. say(n): the reading of column n.
- * pick(n, extend): a click or Enter; move(n): the cursor was moved by keys; keys: {key: run(n)} more of them.
+ * pick(n, how, from, y): a click or Enter; keys: {key: run(n)} more of them.
  */
 export function columnsPicture({ tracks, positions, room, label, say, pick, keys = {}, selected = null, span = null, offset = 1, hover = null }) {
   const count = positions.length;
@@ -102,7 +117,8 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
   const shade = s("rect", { class: "span", y: 0, height: total - 20, visibility: "hidden" });
   svg.append(shade);
   for (const track of tracks) {
-    svg.append(...track.draw(x, top, w).filter(Boolean));
+    track.top = top;
+    svg.append(...track.draw(x, top, w).flat(Infinity).filter(Boolean));
     top += track.height;
   }
   const every = w * 10 >= 90 ? 10 : 20;
@@ -128,11 +144,12 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
     const box = svg.getBoundingClientRect();
     return Math.max(0, Math.min(count - 1, Math.floor(((event.clientX - box.left) * (width / box.width) - LEFT) / w)));
   };
+  const down = (event) => { const box = svg.getBoundingClientRect(); return (event.clientY - box.top) * (total / box.height); };
   let pressed = -1;
   hit.addEventListener("pointermove", (event) => { const n = at(event); show(ghost, n); tip.textContent = say(n); if (hover) hover(n); });
   hit.addEventListener("pointerleave", () => { show(ghost, -1); if (hover) hover(-1); });
   hit.addEventListener("pointerdown", (event) => { pressed = at(event); });
-  hit.addEventListener("click", (event) => { const n = at(event); if (pick) pick(n, event.shiftKey ? "extend" : pressed >= 0 && pressed !== n ? "drag" : "", pressed, event); pressed = -1; });
+  hit.addEventListener("click", (event) => { const n = at(event); if (pick) pick(n, event.shiftKey ? "extend" : pressed >= 0 && pressed !== n ? "drag" : "", pressed, down(event)); pressed = -1; });
   svg.addEventListener("focus", () => { if (cursor < 0) cursor = 0; show(frame, cursor); });
   svg.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -count, End: count };
@@ -146,8 +163,8 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
       if (shown < LEFT || shown > scroller.clientWidth - 40) scroller.scrollLeft = x(cursor) - scroller.clientWidth / 2;
       announce(say(cursor));
       if (hover) hover(cursor);
-      if (event.shiftKey && pick) pick(cursor, "extend", from, event);
-    } else if ((event.key === "Enter" || event.key === " ") && pick) pick(from, "", -1, event);
+      if (event.shiftKey && pick) pick(cursor, "extend", from, -1);
+    } else if ((event.key === "Enter" || event.key === " ") && pick) pick(from, "", -1, -1);
     else if (keys[event.key]) keys[event.key](from);
     else return;
     event.preventDefault();

@@ -57,7 +57,7 @@ export class Expect {
     this.logo.draw(svg, this.words(shown, found));
     const n = positions.indexOf(state.pos);
     this.showDetail(n < 0 ? null : shown[n], n < 0 ? null : found[n]);
-    app.shown = { expect: found };
+    app.tell("probabilities", record.log_probs);
   }
 
   pick(positions, n, how, from) {

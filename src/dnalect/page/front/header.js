@@ -13,7 +13,7 @@ export function tools(app, top, foot) {
   const themes = ["", "light", "dark"];
   const names = { "": "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
   const theme = h("button", { type: "button", class: "small", onclick: () => turn(themes[(themes.indexOf(root.dataset.theme || "") + 1) % 3]) });
-  const turn = (name) => { if (name) root.dataset.theme = name; else delete root.dataset.theme; theme.textContent = names[name]; };
+  const turn = (name) => { if (name) root.dataset.theme = name; else delete root.dataset.theme; theme.textContent = names[name]; dispatchEvent(new Event("themed")); };
   turn("");
   const link = h("button", { type: "button", class: "small", onclick: async () => {
     try { await navigator.clipboard.writeText(location.href); toast("The link to exactly this is copied."); }

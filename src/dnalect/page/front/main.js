@@ -12,16 +12,25 @@ import { Read } from "./read.js";
 const TITLES = { read: "Read", expect: "Expect", change: "Change", depend: "Attend and depend", map: "Map" };
 const MAKERS = { read: Read, expect: Expect, change: Change, depend: Depend, map: MapPane };
 
+/** Turn to a pane; of one that has an example of its own, to that, unless a person has chosen what to look at. */
+function turn(app, pane) {
+  const { defaults, state } = app.store;
+  const untouched = !state.own && !state.edits.length && state.genome === defaults.genome && state.start === defaults.start && state.end === defaults.end;
+  const example = untouched && app.examples.find((each) => each.opens === pane);
+  if (example) app.go({ pane, genome: example.genome, start: example.start, end: example.end, pos: example.pos ?? null, model: app.genomes[example.genome].model });
+  else app.store.set({ pane });
+}
+
 function tabs(app) {
   const buttons = PANES.map((name) => h("button", {
-    type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `pane-${name}`, onclick: () => app.store.set({ pane: name }),
+    type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `pane-${name}`, onclick: () => turn(app, name),
   }, TITLES[name]));
   document.getElementById("tabs").append(...buttons);
   document.getElementById("tabs").addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     const next = (PANES.indexOf(app.state.pane) + step + PANES.length) % PANES.length;
-    app.store.set({ pane: PANES[next] });
+    turn(app, PANES[next]);
     buttons[next].focus();
     event.preventDefault();
   });
@@ -49,11 +58,14 @@ function shown(app) {
   };
   app.store.on(show);
   show(app.state, new Set(Object.keys(app.state)));
+  const again = () => show(app.state, new Set(["size"]));
+  addEventListener("themed", again);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   let width = innerWidth;
   addEventListener("resize", () => {
     if (innerWidth === width) return;
     width = innerWidth;
-    show(app.state, new Set(["size"]));
+    again();
   });
   addEventListener("keydown", (event) => {
     const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(document.activeElement?.tagName);
@@ -68,8 +80,11 @@ function shown(app) {
 export async function start(open, data) {
   try {
     const [engine, genomes, examples, vocabularies] = await Promise.all([open(), ...["genomes", "examples", "vocabularies"].map(data)]);
-    const models = (await engine.ask("models", {}, {})).filter((each) => each.likelihood);
+    const all = await engine.ask("models", {}, {});
+    const models = all.filter((each) => each.likelihood);
     const app = new App({ engine, data, models, genomes, examples, vocabularies });
+    app.attentive = all.filter((each) => each.attentions);
+    globalThis.dnalect = app;
     tools(app, document.getElementById("top-tools"), document.getElementById("foot"));
     shown(app);
     document.documentElement.dataset.ready = "yes";

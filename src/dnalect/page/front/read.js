@@ -12,6 +12,8 @@ const WHO = {
   single: "duplex, HyenaDNA, Evo", "dnabert-3": "", "dnabert-4": "", "dnabert-5": "", "dnabert-6": "DNABERT", "nt-v2": "Nucleotide Transformer", "dnabert-2": "DNABERT-2", yeast: "dnalect vocabulary",
 };
 
+const lower = (title) => title[0].toLowerCase() + title.slice(1);
+
 export class Read {
   constructor(app, root) {
     this.app = app;
@@ -44,7 +46,7 @@ export class Read {
     this.drawTokens(bases);
     this.drawTable(bases, cut);
     this.drawTrade(bases, cut);
-    app.shown = { tokens: cut };
+    app.tell("tokens", cut);
   }
 
   drawTokens(bases) {
@@ -97,7 +99,7 @@ export class Read {
       if (token) { announce(this.told.textContent); this.figure.stage.scrollLeft = Math.max(0, x(token.start) - this.figure.stage.clientWidth / 2); }
     });
     const best = this.rows.reduce((a, b) => (b.cut.length < a.cut.length ? b : a));
-    this.figure.draw(svg, `${whole(bases.length)} bases are ${this.rows.map((each) => `${whole(each.cut.length)} ${each.title.toLowerCase()}`).join(", ")}. The fewest tokens: ${best.title.toLowerCase()}, ${number(bases.length / Math.max(1, best.cut.length), 1)} bases each.`);
+    this.figure.draw(svg, `${whole(bases.length)} bases make ${this.rows.map((each) => `${whole(each.cut.length)} ${lower(each.title)}`).join(", ")}. The fewest tokens: ${lower(best.title)}, ${number(bases.length / Math.max(1, best.cut.length), 1)} bases each.`);
     this.at = null;
   }
 
@@ -116,8 +118,8 @@ export class Read {
       each.node.classList.toggle("at", each.r === r && each.n === n);
       if (over) touched = { ...touched, [each.r]: (touched[each.r] || 0) + 1 };
     }
-    const others = this.rows.map((row, m) => (m === r ? null : `${touched[m] || 0} ${row.title.toLowerCase()}`)).filter(Boolean);
-    this.told.textContent = `${token.text}, word ${whole(token.id)} of ${whole(this.rows[r].size)} (${this.rows[r].title.toLowerCase()}): ${this.app.where(this.positions[token.start])} to ${whole(this.positions[token.end - 1] + 1)}. The same bases are in ${others.join(", ")}.`;
+    const others = this.rows.map((row, m) => (m === r ? null : `${touched[m] || 0} ${lower(row.title)}`)).filter(Boolean);
+    this.told.textContent = `${token.text}, word ${whole(token.id)} of ${whole(this.rows[r].size)} (${lower(this.rows[r].title)}): ${this.app.where(this.positions[token.start])} to ${whole(this.positions[token.end - 1] + 1)}. The same bases are in ${others.join(", ")}.`;
   }
 
   drawTable(bases, cut) {
