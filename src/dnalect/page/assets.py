@@ -43,6 +43,12 @@ def page_html(head: str, body: str) -> str:
     return text.replace("<!-- head -->", head).replace("<!-- body -->", body)
 
 
+def served_html() -> str:
+    """Return the page as `dnalect serve` sends it: its modules, style and data are files of their own."""
+    head = '<link rel="stylesheet" href="front/page.css">\n<link rel="icon" href="data:,">'
+    return page_html(head, '<script type="module" src="front/served.js"></script>')
+
+
 def data() -> dict[str, str]:
     """Return the JSON of every name in DATA."""
     return {name: json_text(_genomes() if name == "genomes" else _kept(name)) for name in DATA}
@@ -113,7 +119,7 @@ def _packed(letters: npt.NDArray[np.uint8]) -> dict[str, Any]:
 
 def _features(name: str) -> list[dict[str, Any]]:
     found = []
-    for row in read_gff(resources.files("dnalect") / "demo_data" / name):
+    for row in read_gff(str(resources.files("dnalect") / "demo_data" / name)):
         if row.kind in DRAWN:
             told = parse_attributes(row.attributes)
             note = told.get("product") or told.get("note", "")

@@ -22,7 +22,9 @@ export class App {
   }
 
   /** What is on the page now, and of which state: for whoever looks from outside. */
-  tell(name, value) { this.shown[name] = { value, hash: toHash(this.state) }; }
+  tell(name, value) { this.shown[name] = { value, link: this.link }; }
+
+  get link() { return toHash(this.state); }
 
   get state() { return this.store.state; }
 

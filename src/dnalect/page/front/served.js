@@ -15,7 +15,7 @@ async function ask(question, given, { signal } = {}) {
     throw new Error("The server does not answer: is dnalect serve still running?");
   }
   const record = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Error(typeof record?.detail === "string" ? record.detail : record?.message || `The server answered ${answer.status}.`);
+  if (!answer.ok) throw new Error(record?.error || `The server answered ${answer.status}.`);
   return record;
 }
 
