@@ -129,7 +129,8 @@ def hnf4a() -> dict[str, Any]:
             assert bases[at - offset] == row["Ref"]
             measured.append([at, row["Alt"], round(float(row["Coefficient"]), 3), float(f"{float(row['pValue']):.2g}")])
     start, end = ELEMENT
-    element = [start - 1, end, "", "promoter", "HNF4A promoter", "the part that Kircher 2019 measured"]
+    place_of = {"start": start - 1, "end": end, "strand": "", "kind": "promoter", "name": "HNF4A promoter", "alias": ""}
+    element = {**place_of, "text": "the part that Kircher 2019 measured"}
     return {"contig": contig, "offset": offset, "bases": bases, "features": [element], "measured": measured}
 
 

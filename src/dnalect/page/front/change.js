@@ -10,7 +10,7 @@ import { Overlay } from "./overlay.js";
 import { Steps, stands } from "./steps.js";
 
 const STRONGEST = 6;
-const MEASURED = 0.8;
+const MEASURED = 0.5;
 
 export class Change {
   constructor(app, root) {
@@ -25,6 +25,7 @@ export class Change {
     this.vcf = h("input", { id: "vcf", size: 30, placeholder: "chrXIV 96200 . A G", spellcheck: "false", autocomplete: "off" });
     this.list = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Edits and their scores" });
     const form = (label, field, text, run) => h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); run(); } }, h("label", { for: field.id }, label), field, h("button", { type: "submit", class: "small" }, text));
+    this.empty = h("p", { class: "muted waitfor" }, "Make an edit: what it changes elsewhere, and how its score comes about, are shown here.");
     this.overlay = new Overlay(app);
     this.steps = new Steps(app);
     root.append(
@@ -32,7 +33,7 @@ export class Change {
       h("div", { class: "side" },
         h("div", { class: "card" }, h("h3", {}, "Change a base"), this.target, form("Insert before it", this.insert, "Insert", () => this.inserted()), form("A line of a VCF", this.vcf, "Apply", () => this.pasted())),
         h("div", { class: "card" }, h("h3", {}, "Your edits, each by itself"), this.list)),
-      this.overlay.figure.root, this.steps.root,
+      this.empty, this.overlay.figure.root, this.steps.root,
     );
   }
 
@@ -47,6 +48,7 @@ export class Change {
     if (last) this.chosen = last;
     else if (!state.edits.some((each) => JSON.stringify(each) === JSON.stringify(this.chosen))) this.chosen = state.edits[state.edits.length - 1] || null;
     this.drawList(state);
+    this.empty.hidden = state.edits.length > 0;
     this.overlay.update(state);
     this.steps.update(this.chosen);
   }

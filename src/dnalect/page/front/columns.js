@@ -124,7 +124,7 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
   const every = w * 10 >= 90 ? 10 : 20;
   positions.forEach((position, n) => {
     if (position !== null && (position + offset) % every === 0 && (n === 0 || positions[n - 1] !== position)) {
-      svg.append(s("path", { class: "line", d: `M${(x(n) + w / 2).toFixed(1)} ${top} v4` }), s("text", { class: "axis", x: x(n) + w / 2, y: top + 16, "text-anchor": "middle" }, whole(position + offset)));
+      svg.append(s("path", { class: "line", d: `M${(x(n) + w / 2).toFixed(1)} ${top} v4` }), s("text", { class: "axis", x: x(n) + w / 2 + 36 > width ? width : x(n) + w / 2, y: top + 16, "text-anchor": x(n) + w / 2 + 36 > width ? "end" : "middle" }, whole(position + offset)));
     }
   });
   if (span) {

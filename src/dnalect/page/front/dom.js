@@ -26,7 +26,7 @@ export const whole = (value) => Math.round(value).toLocaleString("en");
 export const percent = (value, digits = 1) => `${number(100 * value, digits)}%`;
 /** A share that is never said to be all or none when it isn't. */
 export function chance(p) {
-  if (p >= 0.9995) return p === 1 ? "1" : ">0.999";
+  if (p >= 0.995) return p >= 0.9995 ? ">0.999" : p.toFixed(3);
   return p < 0.001 ? "<0.001" : p.toFixed(p < 0.01 ? 3 : 2);
 }
 

@@ -63,8 +63,8 @@ export class Header {
 
   choose(n) {
     if (n === -2) { this.box.focus(); this.box.select(); toast("Paste or type your own DNA over the bases."); this.update(this.app.state, new Set()); return; }
-    const { genome, start, end, pos = null, pane } = this.app.examples[n];
-    this.app.go({ own: "", genome, start, end, pos, model: this.app.genomes[genome].model, ...(pane ? { pane } : {}) });
+    const { genome, start, end, pos = null, pane, edits = [] } = this.app.examples[n];
+    this.app.go({ own: "", genome, start, end, pos, edits, model: this.app.genomes[genome].model, ...(pane ? { pane } : {}) });
   }
 
   /** A gene, CONTIG:START-END, or a position -> there. */
@@ -139,7 +139,8 @@ export class Header {
   update(state, keys) {
     const { app } = this;
     const source = app.source;
-    const example = app.examples.findIndex((each) => each.genome === state.genome && each.start === state.start && each.end === state.end);
+    const fits = app.examples.map((each, n) => [each, n]).filter(([each]) => each.genome === state.genome && each.start === state.start && each.end === state.end);
+    const example = (fits.find(([each]) => JSON.stringify(each.edits || []) === JSON.stringify(state.edits)) || fits[0] || [null, -1])[1];
     this.select.value = state.own ? -2 : example;
     replace(this.models, app.models.map((each) => h("option", { value: each.id }, `${each.title || each.id}`)));
     this.models.value = state.model;

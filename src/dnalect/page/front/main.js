@@ -17,7 +17,7 @@ function turn(app, pane) {
   const { defaults, state } = app.store;
   const untouched = !state.own && !state.edits.length && state.genome === defaults.genome && state.start === defaults.start && state.end === defaults.end;
   const example = untouched && app.examples.find((each) => each.opens === pane);
-  if (example) app.go({ pane, genome: example.genome, start: example.start, end: example.end, pos: example.pos ?? null, model: app.genomes[example.genome].model });
+  if (example) app.go({ pane, genome: example.genome, start: example.start, end: example.end, pos: example.pos ?? null, edits: example.edits || [], model: app.genomes[example.genome].model });
   else app.store.set({ pane });
 }
 

@@ -83,7 +83,7 @@ export class MapPane {
         type: "button", class: "small key", "aria-pressed": !this.off.has(each.n), onclick: () => { if (this.off.has(each.n)) this.off.delete(each.n); else this.off.add(each.n); this.draw(); },
       }, h("span", { class: `swatch ${shade.get(each.n)}` }), `${WHAT[each.name] || each.name || "none"} ${whole(each.count)}`)));
     } else replace(this.legend, h("span", { class: "muted" }, h("span", { class: "swatch gc pale" }), "25% G and C or less ", h("span", { class: "swatch gc" }), "60% or more"));
-    this.figure.draw(svg, `${whole(this.dots.length)} windows of ${map.window} bases of ${app.genomes[app.state.map].title}, by ${map.model}, laid out by ${this.by[1].value.toUpperCase()}. ${named ? `${classes.map((each) => `${percent(each.count / this.dots.length, 0)} ${WHAT[each.name] || each.name || "none"}`).join(", ")}.` : `G and C: ${percent(Math.min(...map.gc), 0)} to ${percent(Math.max(...map.gc), 0)}.`}`);
+    this.figure.draw(svg, `${whole(this.dots.length)} windows of ${map.window} bases of ${app.genomes[app.state.map].title}, by ${map.model}, laid out by ${this.by[1].value.toUpperCase()}. ${named ? `${classes.map((each) => `${whole(each.count)} ${WHAT[each.name] || each.name || "other"}`).join(", ")}.` : `G and C: ${percent(Math.min(...map.gc), 0)} to ${percent(Math.max(...map.gc), 0)}.`}`);
     this.place();
   }
 

@@ -21,7 +21,8 @@ export class Overlay {
   update(state) {
     const { app, figure } = this;
     const near = state.edits.filter((each) => each.at + each.ref.length > state.start - 2600 && each.at < state.end + 2600);
-    if (!near.length) { app.asker.stop("overlay-0"); app.asker.stop("overlay-1"); figure.clear("Make an edit, and both sides are laid on each other here."); return; }
+    if (!near.length) { app.asker.stop("overlay-0"); app.asker.stop("overlay-1"); figure.root.hidden = true; return; }
+    figure.root.hidden = false;
     const [before, after] = [app.window([]), app.window(state.edits)];
     answered(app, figure, "overlay", [["probabilities", app.given(before)], ["probabilities", app.given(after)]], (one, two) => this.draw(after.columns, rows(one.log_probs), rows(two.log_probs)), { text: "The model reads both" });
   }

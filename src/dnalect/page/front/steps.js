@@ -21,7 +21,7 @@ export function stands({ percentile, compared, llr }) {
 export class Steps {
   constructor(app) {
     this.app = app;
-    this.figure = new Figure({ title: "The score, step by step", name: "score", wide: false, help: "From the letters of the edit that is chosen above to its place among the background: each number is the model's own." });
+    this.figure = new Figure({ title: "The score, step by step", name: "score", help: "From the letters of the edit that is chosen above to its place among the background: each number is the model's own." });
     this.cards = h("ol", { class: "steps" });
     this.figure.words.before(this.cards);
     this.influence = new Figure({ title: "Influence: what it changes everywhere else", name: "influence", help: "The largest change of a base's log-odds at every place that the model reads, to both sides of the variant." });
@@ -33,10 +33,10 @@ export class Steps {
     if (!edit) {
       app.asker.stop("steps-0");
       replace(this.cards);
-      this.figure.clear("Make an edit to see its score come about.");
-      this.influence.clear("Make an edit to see how far it reaches.");
+      this.root.hidden = true;
       return;
     }
+    this.root.hidden = false;
     answered(app, this.figure, "steps", [["score", app.scoring(edit)]], (found) => { this.draw(edit, found); this.drawInfluence(edit, found); }, { text: "The model scores it" });
   }
 
