@@ -59,7 +59,7 @@ export class StreamScorer extends Scorer {
     const same = variant.ref.length === variant.alt.length;
     const after = same
       ? await streams.changed(reference, 0, n, start, variant.alt)
-      : await streams.states(alternate, 0, alternate.length);
+      : await streams.states(alternate, 0, alternate.length, true);
     const logs = heads ? await Promise.all([streams.head(before), streams.head(after)]) : null;
     return { window, before, after, logs };
   }

@@ -13,8 +13,9 @@ export class Streams {
   }
 
   /** The states (n, width) of both streams that the head reads at [start, end), in the left one's direction. */
-  async states(codes, start, end) {
-    const found = await Promise.all(strands(codes, start, end).map((given, strand) => this.run("states", given, strand)));
+  async states(codes, start, end, once = false) {
+    const asked = strands(codes, start, end);
+    const found = await Promise.all(asked.map((given, strand) => this.run("states", { ...given, once }, strand)));
     return [found[0], this.#turned(found[1])];
   }
 
@@ -41,7 +42,7 @@ export class Streams {
   async logProbs(codes, start, end, progress = () => {}) {
     const parts = [];
     for (let low = start; low < end; low += TILE) {
-      parts.push(await this.head(await this.states(codes, low, Math.min(end, low + TILE))));
+      parts.push(await this.head(await this.states(codes, low, Math.min(end, low + TILE), end - start > TILE)));
       progress((Math.min(end, low + TILE) - start) / (end - start));
     }
     return concatenated(parts);

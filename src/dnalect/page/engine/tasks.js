@@ -9,8 +9,8 @@ import { Kernels } from "./kernels.js";
 const UNKNOWN = 4;
 // Added to each probability before odds are taken, as why/dependency.py does.
 const TINY = 1e-10;
-// Streams that are kept for the next question.
-const KEPT = 3;
+// Streams that are kept for the next question: what is in view, and the window of a variant.
+const KEPT = 2;
 
 /** A model's network in memory of its own. */
 export class Network {
@@ -84,10 +84,16 @@ function statesWith({ net, kernels }, stream, first, bases) {
 }
 
 export const TASKS = {
-  /** The states (n, width) of a strand that the head reads at [start, end). */
-  *states(model, { codes, start, end }) {
+  /** The states (n, width) of a strand that the head reads at [start, end). once: nothing will be asked about it again. */
+  *states(model, { codes, start, end, once = false }) {
     const near = model.near(codes, start, end);
     if (near && near.first < near.last) return statesWith(model, near.read, near.first, codes.slice(near.first, near.last));
+    if (once && !near) {
+      const read = model.net.read(codes, start, end);
+      const states = model.net.states(read);
+      model.net.forget(read);
+      return states;
+    }
     const stream = model.stream(codes, start, end);
     model.release(stream);
     return model.net.states(stream);
