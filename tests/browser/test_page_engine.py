@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from importlib import resources
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
 
 import dnalect
+from browser.engines import NODE, Asked, in_node, write_page
+from browser.test_report import CHROMIUM
 from dnalect.core.errors import DnalectError
 from dnalect.genome.fasta import open_genome
 from dnalect.models.model import Model
@@ -18,11 +19,11 @@ from dnalect.page import answers
 from dnalect.page.pack import pack
 from dnalect.tokens.bases import decode, encode, opposite
 from models.folders import make
-from page.engines import CHROMIUM, NODE, Asked, in_node, opened, write_page
 from why.tiny import bases_with_attention
 
 NEAR = 1e-4
 TINY = "tiny"
+INSIDE = ("file:", "data:", "blob:")
 OTHER = str.maketrans("ACGT", "CTAG")
 
 
@@ -178,33 +179,32 @@ def test_the_engine_equals_python_in_node(packed, asked, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def page(packed, tmp_path_factory):
+def page(packed, browser, tmp_path_factory):
+    """A page that has the engine alone, and `faults`: what its console and its requests had to say."""
     path = tmp_path_factory.mktemp("page") / "engine.html"
     write_page(path, packed)
-    with opened(path) as found:
-        yield found
+    context = browser.new_context(offline=True)
+    found = context.new_page()
+    found.faults = []
+    found.on("console", lambda message: found.faults.append(message.text))
+    found.on("pageerror", lambda error: found.faults.append(str(error)))
+    found.on("request", lambda each: None if each.url.startswith(INSIDE) else found.faults.append(each.url[:80]))
+    found.goto(path.as_uri())
+    found.wait_for_function("document.title === 'ready'")
+    yield found
+    context.close()
 
 
-browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None or find_spec("playwright") is None, reason="no Chromium or no Playwright here"),
-]
-
-
-def marked(test: Callable[..., None]) -> Callable[..., None]:
-    for mark in browser:
-        test = mark(test)
-    return test
-
-
-@marked
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_the_engine_equals_python_in_a_browser_and_sends_nothing(page, asked):
     found = [json.loads(page.evaluate("(asked) => ask(...asked)", each)) for each in questions()]
     check(found, asked)
     assert page.faults == []
 
 
-@marked
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_faults_are_told_as_python_tells_them(page, asked):
     for question, given in faults():
         (mine,) = json.loads(page.evaluate("(asked) => ask(...asked)", [question, given])).values()
@@ -229,7 +229,8 @@ NEWEST = """async ([slow, quick]) => {
 }"""
 
 
-@marked
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_the_newest_question_is_answered_first_and_an_abandoned_one_ends(page):
     slow = part("duplex-human", HUMAN, 700, 760)
     ended, shares, most = page.evaluate(NEWEST, [slow, part("duplex-yeast", SHORT, 0, 20)])

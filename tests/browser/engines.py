@@ -5,19 +5,12 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "src/dnalect/page/engine"
 NODE = shutil.which("node")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 Asked = list[tuple[str, dict[str, Any]]]
 # As the page has it: modules behind an import map, the pack and the sources as texts of elements.
 PAGE = """<!doctype html><title>engine</title>
@@ -64,25 +57,3 @@ def write_page(path: Path, pack: str) -> None:
     texts = {"imports": {"imports": urls}, "sources": sources}
     safe = {name: json.dumps(value).replace("<", "\\u003c") for name, value in texts.items()}
     path.write_text(PAGE.format(pack=pack, **safe))
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """Open a file in Chromium: a page of Playwright, with `faults`, what its console and its requests had to say."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_context(offline=True).new_page()
-        page.faults = []
-        page.on("console", lambda message: page.faults.append(message.text))
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("request", lambda each: page.faults.append(each.url[:80]) if _leaves(each.url) else None)
-        page.goto(path.as_uri())
-        page.wait_for_function("document.title === 'ready'")
-        yield page
-        browser.close()
-
-
-def _leaves(url: str) -> bool:
-    return not url.startswith(("file:", "data:", "blob:"))
