@@ -3,20 +3,16 @@
 import numpy as np
 import pytest
 
+import dnalect
 from dnalect import page
-
-pytest.importorskip("fastapi")
-from fastapi.testclient import TestClient
-
-from dnalect.serve.app import app_of
-from dnalect.serve.options import Options
+from dnalect.core.errors import InputError
+from dnalect.inference.embed import embed
+from dnalect.jobs.models_choose import advice
+from dnalect.jobs.options import Wishes
+from dnalect.serve import questions, schemas
+from dnalect.serve.engine import Engine
 
 SEQUENCE = "".join(np.random.default_rng(3).choice(list("ACGT"), 200))
-
-
-@pytest.fixture(scope="module")
-def client(model_folder):
-    return TestClient(app_of(Options(models=(str(model_folder),))), base_url="http://127.0.0.1:8765")
 
 
 def test_numbers_are_those_of_python(client, model_folder):
@@ -57,7 +53,7 @@ def test_a_score_has_all_its_parts(client, model_folder):
         ),
         ("probabilities", {"sequence": "ACGT"}, "model: Field required"),
         ("score", {"model": "tiny", "sequence": "ACGT", "at": 1, "ref": "G", "alt": "A"}, "the sequence has C at 1"),
-        ("dependency", {"model": "tiny", "sequence": "A" * 2000}, "at most 1,024 bases"),
+        ("dependency", {"model": "tiny", "sequence": "A" * 2000}, "at most 512 bases"),
         ("attention", {"model": "tiny", "sequence": "ACGT"}, "has no attention"),
         ("tokens", {"sequence": "ACGT"}, "give a model or a tokenizer"),
         ("tokens", {"sequence": "ACGT", "tokenizer": "/etc/passwd"}, "there is no tokenizer"),
@@ -67,3 +63,31 @@ def test_what_cannot_be_asked_is_422_and_a_sentence(client, question, body, says
     found = client.post(f"/api/{question}", json=body)
     assert found.status_code == 422
     assert says in found.json()["error"]
+
+
+def test_maps_that_take_too_long_are_refused_with_what_may_be_asked(options, monkeypatch):
+    monkeypatch.setattr(questions, "AFFORDED", 10_000_000_000)
+    engine = Engine({"slow": "duplex-yeast"}, "cpu", "float32")
+    engine._cards["slow"] = {"likelihood": "masked", "parameters": 1_000_000, "context": 500}
+    questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=25), engine)
+    with pytest.raises(InputError, match="at most 25 at once"):
+        questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=26), engine)
+    with pytest.raises(InputError, match="at most 2 at once"):
+        questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=26), engine, of_map=True)
+
+
+def test_embeddings_and_predictions_are_those_of_python(client, model_folder):
+    asked = {"model": "tiny", "sequences": [SEQUENCE, "ACGT"]}
+    found = client.post("/api/embed", json=asked).json()["vectors"]
+    told = embed(dnalect.load(model_folder), asked["sequences"], quiet=True)
+    np.testing.assert_allclose(found, told, rtol=1e-5)
+    wrong = client.post("/api/predict", json=asked)
+    assert wrong.status_code == 422
+    assert "is a language model and predicts no label" in wrong.json()["error"]
+
+
+def test_the_choice_is_that_of_the_command(client):
+    found = client.post("/api/choose", json={"goals": ["variants"], "species": "yeast"}).json()
+    assert found["fitting"][0] == "duplex-yeast"
+    assert "knows Homo sapiens only" in found["ruled_out"]["duplex-human"]
+    assert found["told"] == advice(Wishes(("variants",), "yeast"))

@@ -1,13 +1,13 @@
 """What the API takes and gives, for OpenAPI and its checks."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 # Bases that a question may read, and that it may ask about.
 LONGEST, WIDEST = 65_536, 8_192
 # Bases of a map: its size is their square, and each of them costs three passes.
-WIDEST_MAP = 1_024
+WIDEST_MAP = 512
 
 Sequence = Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["TATAAAAGGCATGCATCGATTACA"])]
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["duplex-yeast"])]
@@ -39,7 +39,7 @@ class AskScore(Asked):
     at: At
     ref: Allele
     alt: Allele
-    influence: bool | None = None
+    influence: Literal[False] | None = None
 
 
 class AskAttention(Part):
@@ -158,3 +158,109 @@ class TokensRecord(BaseModel):
 
     vocabulary: int
     tokens: list[TokenRecord]
+
+
+class AskJob(Asked):
+    """What to score: names as /api/files lists them, and the scores that are wanted."""
+
+    variants: Name
+    genome: Name
+    annotation: Name | None = None
+    signal: Name | None = None
+    model: Name | None = None
+    scores: Annotated[list[Literal["llr", "distance", "influence", "change"]], Field(min_length=1, max_length=4)] = [
+        "llr"
+    ]
+    rename: bool = False
+    force_reference: bool = False
+
+
+class FileRecord(BaseModel):
+    """A file that may be named. name: how. file: what it is called."""
+
+    name: str
+    kind: str
+    file: str
+    bytes: int
+
+
+class FilesRecord(BaseModel):
+    """Files of the folders, and what was dropped."""
+
+    shared: list[FileRecord]
+    dropped: list[FileRecord]
+
+
+class Progress(BaseModel):
+    """How far the outermost phase is, and which one within it. left: seconds."""
+
+    what: str
+    done: int
+    total: int | None
+    unit: str
+    left: float | None
+    within: str
+
+
+class JobRecord(BaseModel):
+    """A job. state: queued, running, stopping, stopped, done or failed. made, begun, ended: seconds since 1970."""
+
+    id: str
+    title: str
+    asked: dict[str, Any]
+    state: str
+    made: float
+    begun: float | None
+    ended: float | None
+    told: str
+    found: dict[str, Any] | None
+    progress: Progress | None
+    lines: list[str]
+    command: str
+
+
+class AskEmbed(Asked):
+    """Sequences to have a vector each. layer: 0 (embedding) to the last, None for the last with its norm."""
+
+    model: Name
+    sequences: Annotated[list[Sequence], Field(min_length=1, max_length=64)]
+    pool: Literal["mean", "max", "mean-max"] = "mean"
+    layer: Annotated[int, Field(ge=0, le=1_000)] | None = None
+
+
+class VectorsRecord(BaseModel):
+    """A vector a sequence (n, C)."""
+
+    vectors: list[list[float]]
+
+
+class AskPredict(Asked):
+    """Sequences for a fine-tuned model."""
+
+    model: Name
+    sequences: Annotated[list[Sequence], Field(min_length=1, max_length=64)]
+
+
+class PredictionsRecord(BaseModel):
+    """outputs: of each target, in words. values: (n, outputs) of each target."""
+
+    outputs: dict[str, list[str]]
+    values: dict[str, list[list[float | None]]]
+
+
+class AskChoose(Asked):
+    """What a user needs of a model: see `dnalect models choose`."""
+
+    goals: Annotated[list[Literal["accuracy", "speed", "variants", "resources", "species"]], Field(max_length=5)] = []
+    species: Annotated[str, Field(max_length=100)] = ""
+    context: Annotated[int, Field(ge=0, le=1 << 30)] = 0
+    memory: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    commercial: bool = False
+
+
+class ChoiceRecord(BaseModel):
+    """fitting: names of the models that fit, the best first. ruled_out: name -> why. told: all of it in words."""
+
+    fitting: list[str]
+    ruled_out: dict[str, str]
+    told: str

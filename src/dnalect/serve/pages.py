@@ -1,0 +1,262 @@
+"""The pages around the explorer: files, models, jobs. Made on the server; every text is escaped."""
+
+import json
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import jinja2
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
+
+import dnalect.page
+from dnalect.core.errors import DnalectError, InputError
+from dnalect.core.reporter import duration
+from dnalect.inference.embed import embed
+from dnalect.jobs.models import describe
+from dnalect.jobs.options import GOALS, Wishes
+from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.worth import of_model
+from dnalect.page import answers
+from dnalect.serve.asked import LEFT, REPORT, TABLE, VCF
+from dnalect.serve.engine import Engine
+from dnalect.serve.files import Files
+from dnalect.serve.jobs import DONE, FAILED, OPEN, STOPPED, Job, Queue
+from dnalect.serve.model_routes import choice, predictions_of
+
+FRONT = Path(dnalect.page.__file__).parent / "front"
+NAV = (("/", "Explore"), ("/files", "Files"), ("/jobs", "Jobs"), ("/models", "Models"))
+# Bases of a sequence that is typed into the page of a model.
+TYPED = 2_000
+# An annotation without an index is read whole by the browser: larger ones are left out of it.
+READ_WHOLE = 50 << 20
+EXAMPLE = {
+    "variants": "demo/promoter_variants.vcf.gz",
+    "genome": "demo/yeast_chrI.fa.gz",
+    "annotation": "demo/yeast_chrI.gff.gz",
+}
+
+
+def environment() -> jinja2.Environment:
+    """Return the templates, which escape all that they are given."""
+    folder = resources.files("dnalect.serve") / "templates"
+    made = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+    )
+    made.filters |= {"size": size, "when": when, "took": took}
+    made.globals["nav"] = NAV
+    return made
+
+
+def pages_of(engine: Engine, files: Files, queue: Queue) -> APIRouter:
+    """Return the routes of the pages."""
+    router, templates = APIRouter(include_in_schema=False, default_response_class=HTMLResponse), environment()
+
+    def page(name: str, status: int = 200, **told: Any) -> HTMLResponse:
+        return HTMLResponse(templates.get_template(f"{name}.html.j2").render(at=f"/{name}", **told), status)
+
+    @router.get("/")
+    def explorer() -> Response:
+        return HTMLResponse(explorer_text(templates))
+
+    @router.get("/files")
+    def files_page() -> Response:
+        shared = list(files.shared().values())
+        kinds = {
+            kind: [each.name for each in shared if each.kind == kind] for kind in ("genome", "annotation", "signal")
+        }
+        variants = [(each.name, each.name) for each in shared if each.kind == "variants"]
+        # One's own come first; without any the page begins with the example that ships.
+        first = dict.fromkeys(EXAMPLE, "") if len(files.folders) > 1 else EXAMPLE
+        mine = [(each.name, each.path.name) for each in reversed(files.uploads().values())]
+        models = [(name, _told(name)) for name in engine.offered]
+        given: dict[str, Any] = {
+            "variants": variants,
+            "dropped": mine,
+            "models": models,
+            "folders": list(files.folders),
+        }
+        return page("files", kinds=kinds, first=first, **given)
+
+    @router.get("/jobs")
+    def jobs_page() -> Response:
+        return page("jobs", jobs=queue.all(), OPEN=OPEN)
+
+    @router.get("/jobs/{job}")
+    def job_page(job: str) -> Response:
+        found = queue.get(job)
+        home = queue.home(job)
+        left = [(name, (home / name).stat().st_size) for name in (VCF, TABLE, REPORT) if (home / name).is_file()]
+        return page(
+            "job",
+            job=found,
+            left=left if found.state == DONE else [],
+            open=found.state in OPEN,
+            again=found.state in (STOPPED, FAILED),
+            browser=json.dumps(browser_of(found, files, home)) if found.state == DONE else "",
+        )
+
+    @router.get("/models")
+    def models_page(
+        goal: Annotated[list[str] | None, Query()] = None,
+        species: str = "",
+        context: str = "",
+        memory: str = "",
+        commercial: str = "",
+    ) -> Response:
+        asked = goal is not None or bool(species or context or memory or commercial)
+        told, wrong = None, ""
+        try:
+            wishes = Wishes(
+                tuple(goal or ()), species, _number(context, int) or 0, _number(memory, float), bool(commercial)
+            )
+            told = choice(wishes)["told"] if asked else None
+        except DnalectError as error:
+            wrong = str(error)
+        offered = [(name, _told(name), _worth(name)) for name in engine.offered]
+        others = [each for each in PUBLISHED.values() if each.name not in engine.offered]
+        given = {"goal": goal or [], "species": species, "context": context, "memory": memory, "commercial": commercial}
+        return page("models", offered=offered, others=others, goals=GOALS, given=given, told=told, wrong=wrong)
+
+    @router.get("/models/{name:path}")
+    def model_page(name: str, sequence: str = "") -> Response:
+        source = engine.source(name)
+        text = "".join(sequence.split())
+        tried, wrong = None, ""
+        try:
+            tried = tried_on(engine, name, text) if text else None
+        except DnalectError as error:
+            wrong = str(error)
+        ready = name in engine.offered
+        return page(
+            "model",
+            model=name,
+            about=_about(source),
+            worth=_worth(name),
+            sequence=sequence,
+            tried=tried,
+            wrong=wrong,
+            ready=ready,
+        )
+
+    return router
+
+
+def explorer_text(templates: jinja2.Environment) -> str:
+    """Return the page of the explorer: what the front has, with the ways to the other pages, in modules of its own."""
+    if not (FRONT / "page.html").is_file():
+        return templates.get_template("without.html.j2").render(at="/")
+    text = (FRONT / "page.html").read_text(encoding="utf-8")
+    head = (
+        '<link rel="stylesheet" href="/static/page.css"><link rel="stylesheet" href="/front/page.css">'
+        '<link rel="stylesheet" href="/static/serve.css">'
+    )
+    ways = templates.get_template("nav.html.j2").render(at="/")
+    text = text.replace("<!-- head -->", head).replace('<header class="top">', f'{ways}<header class="top">', 1)
+    return text.replace("<!-- body -->", '<script type="module" src="/front/served.js"></script>')
+
+
+def tried_on(engine: Engine, name: str, text: str) -> dict[str, Any]:
+    """Return the tokens of a sequence, its vector, and what a fine-tuned model predicts of it."""
+    if len(text) > TYPED:
+        raise InputError(
+            f"at most {TYPED:,} bases may be typed here, and these are {len(text):,}: use the API for more"
+        )
+    tokens = engine.ask(name, lambda model: answers.tokens(model, text))
+    vector = engine.ask(name, lambda model: embed(model, [text], quiet=True))[0]
+    card = engine.card(name)
+    predicted = None if card["likelihood"] else engine.ask(name, lambda model: predictions_of(model, [text]))
+    rows = []
+    for target, outputs in predicted["outputs"].items() if predicted else ():
+        values = predicted["values"][target][0].tolist() if predicted else []
+        rows += [(target, output, f"{value:.4g}") for output, value in zip(outputs, values, strict=True)]
+    numbers = ", ".join(f"{value:.3f}" for value in vector[:16].tolist())
+    return {"tokens": tokens, "width": len(vector), "numbers": numbers, "predicted": rows}
+
+
+def browser_of(job: Job, files: Files, home: Path) -> dict[str, Any]:
+    """Return how igv.js shows a job: its genome by ranges, what was scored, the annotation and the signal."""
+    base = f"/api/jobs/{job.id}"
+    index = next((name for name in LEFT if name.startswith(f"{VCF}.") and (home / name).is_file()), None)
+    scored: dict[str, Any] = {
+        "name": "Scored variants",
+        "type": "variant",
+        "format": "vcf",
+        "url": f"{base}/files/{VCF}",
+    }
+    scored |= {"indexURL": f"{base}/files/{index}"} if index else {"indexed": False}
+    tracks = [scored]
+    for kind, told in (("signal", {"type": "wig", "format": "bigwig"}), ("annotation", {"type": "annotation"})):
+        name = str(job.asked.get(kind) or "")
+        known = files.shared().get(name)
+        if known is not None and (kind == "signal" or known.bytes <= READ_WHOLE):
+            whole = {} if kind == "signal" else {"format": "gtf" if "gtf" in name.lower() else "gff3", "indexed": False}
+            tracks.append(told | whole | {"name": name, "url": f"{base}/beside/{kind}"})
+    reference = {"id": "reference", "name": job.asked["genome"], "fastaURL": f"{base}/reference.fa"}
+    reference |= {"indexURL": f"{base}/reference.fa.fai", "wholeGenomeView": False}
+    return {"reference": reference, "tracks": tracks, "locus": _first(home / TABLE)}
+
+
+def _first(table: Path) -> str | None:
+    """The place of the first scored variant, None where there is none."""
+    try:
+        with table.open(encoding="utf-8") as lines:
+            for line in lines:
+                cells = line.split("\t", 2)
+                if not line.startswith("#") and len(cells) > 2 and cells[1].isdecimal():
+                    return f"{cells[0]}:{max(1, int(cells[1]) - 60)}-{int(cells[1]) + 60}"
+    except OSError:
+        pass
+    return None
+
+
+def _told(name: str) -> str:
+    return next((card.species for card in embedded_cards() if card.id == name), "")
+
+
+def _worth(name: str) -> list[tuple[str, str]]:
+    shipped = any(card.id == name for card in embedded_cards())
+    return [(question, each.told()) for question, all_ in of_model(name).items() for each in all_] if shipped else []
+
+
+def _about(source: str) -> list[tuple[str, str]]:
+    try:
+        lines = describe(source).splitlines()
+    except DnalectError as error:
+        return [("card", str(error))]
+    facts = [line.split("  ", 1) if "  " in line else [*line.split(": ", 1), ""][:2] for line in lines]
+    return [(name.strip(), value.strip()) for name, value in facts if name != "measured"]
+
+
+def _number(text: str, kind: type[Any]) -> Any:
+    """Return a number that was typed, None where none was."""
+    if not text.strip():
+        return None
+    try:
+        return kind(text.replace(",", ""))
+    except ValueError:
+        raise InputError(f"{text!r:.40} is no number") from None
+
+
+def size(number: int) -> str:
+    """Return bytes as people say them."""
+    for unit in ("bytes", "kB", "MB"):
+        if number < 1000 or unit == "MB":
+            break
+        number = number // 1000
+    return f"{number:,} {unit}"
+
+
+def when(seconds: float | None) -> str:
+    """Return a time of the clock."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
+
+
+def took(job: Job) -> str:
+    """Return how long a job was at work."""
+    return duration(job.ended - job.begun) if job.begun and job.ended else ""
