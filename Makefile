@@ -21,7 +21,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo bench small small-table small-labels small-case test test-all lint folds worth wasm docs browser clean
+.PHONY: help demo bench small small-table small-labels small-case test test-all lint folds worth wasm page docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -72,11 +72,14 @@ wasm: $(CORE) ## compile the kernels of the page's engine again, with a compiler
 	$(PIP) ziglang==0.17.1
 	$(BIN)/python scripts/wasm.py
 
+page: $(CORE) ## the page with the shipped models inside, as page.html
+	$(BIN)/dnalect page page.html
+
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what the other targets made, .venv included
-	rm -rf $(VENV) demo-out small-out site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-out small-out page.html site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The browser tests open the report in Chromium; without it they are skipped.
 browser:

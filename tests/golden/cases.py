@@ -28,7 +28,7 @@ class Case:
 
 COMMANDS = (
     *("score", "scan", "explain", "embed", "map", "similar", "discover", "rank", "demo", "pretrain", "finetune"),
-    *("predict", "benchmark", "tokenize", "serve"),
+    *("predict", "benchmark", "tokenize", "page", "serve"),
     *("evaluate", "evaluate likelihood", "evaluate leaks"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),

@@ -12,11 +12,15 @@ import { Read } from "./read.js";
 const TITLES = { read: "Read", expect: "Expect", change: "Change", depend: "Attend and depend", map: "Map" };
 const MAKERS = { read: Read, expect: Expect, change: Change, depend: Depend, map: MapPane };
 
-/** Turn to a pane; of one that has an example of its own, to that, unless a person has chosen what to look at. */
+const visited = new Set();
+
+/** Turn to a pane; for the first time to the example of its own, if it has one, unless a person has chosen what to look at. */
 function turn(app, pane) {
-  const { defaults, state } = app.store;
-  const untouched = !state.own && !state.edits.length && state.genome === defaults.genome && state.start === defaults.start && state.end === defaults.end;
-  const example = untouched && app.examples.find((each) => each.opens === pane);
+  const { state } = app;
+  const like = (each) => !state.own && each.genome === state.genome && each.start === state.start && each.end === state.end && JSON.stringify(each.edits || []) === JSON.stringify(state.edits);
+  const untouched = app.examples.some((each, n) => (n === 0 || each.opens) && like(each));
+  const example = untouched && !visited.has(pane) && app.examples.find((each) => each.opens === pane);
+  visited.add(pane);
   if (example) app.go({ pane, genome: example.genome, start: example.start, end: example.end, pos: example.pos ?? null, edits: example.edits || [], model: app.genomes[example.genome].model });
   else app.store.set({ pane });
 }
