@@ -12,6 +12,7 @@ import pytest
 import dnalect
 from browser.engines import NODE, Asked, in_node, write_page
 from browser.test_report import CHROMIUM
+from conftest import make_model
 from dnalect.core.errors import DnalectError
 from dnalect.genome.fasta import open_genome
 from dnalect.models.model import Model
@@ -22,7 +23,8 @@ from models.folders import make
 from why.tiny import bases_with_attention
 
 NEAR = 1e-4
-TINY = "tiny"
+# Random weights: attention, and a duplex of sums whose dilations do not double.
+TINY, SUMS = "tiny", "sums"
 INSIDE = ("file:", "data:", "blob:")
 OTHER = str.maketrans("ACGT", "CTAG")
 
@@ -53,7 +55,7 @@ def swapped(text: str) -> str:
 
 
 def questions() -> Asked:
-    y, h, t = "duplex-yeast", "duplex-human", TINY
+    y, h, t, o = "duplex-yeast", "duplex-human", TINY, SUMS
     tandem = SHORT[:120] + "ATATATATATAT" + SHORT[120:]
     return [
         ("models", {}),
@@ -63,6 +65,7 @@ def questions() -> Asked:
         ("probabilities", part(y, SHORT, 240, None)),
         ("probabilities", part(y, "ACG", 0, 1)),
         ("probabilities", part(h, HUMAN, 690, 710)),
+        ("probabilities", part(o, HOLED, 90, 150)),
         ("probabilities", part(t, SHORT[:70], 0, 70)),
         ("substitutions", part(y, HOLED, 90, 110)),
         ("substitutions", part(h, opposite(HUMAN), 0, 20)),
@@ -70,6 +73,7 @@ def questions() -> Asked:
         ("dependency", part(y, SHORT, 255, 280)),
         ("dependency", part(y, HOLED, 95, 120)),
         ("dependency", part(h, HUMAN, 700, 720)),
+        ("dependency", part(o, SHORT, 100, 140)),
         ("dependency", part(t, HOLED[80:140], 14, 26)),
         ("attention", part(t, SHORT[:90], 20, 50)),
         ("attention", part(t, SHORT[:40], 0, 40, layer=2, head=3)),
@@ -93,7 +97,32 @@ def questions() -> Asked:
         ("score", change(t, SHORT, 150, 3, swapped(SHORT[150:153]))),
         ("score", change(t, SHORT, 5, 3, "", influence=True)),
         ("score", change(t, tandem, 126, 0, "AT", influence=False)),
+        # A range that is longer than an allele may be: its middle is taken.
+        ("score", change(t, SHORT[:70] + "ACGT" * 7 + SHORT[70:140], 70, 4, "")),
     ]
+
+
+def random_questions(seed: int, count: int) -> Asked:
+    """Variants of all kinds in sequences with repeats and unknown bases, of models that cost nothing."""
+    rng = np.random.default_rng(seed)
+
+    def drawn(most: int) -> str:
+        return "".join(rng.choice(list("ACGT"), rng.integers(0, most)))
+
+    def sequence() -> str:
+        parts = [drawn(40), drawn(6) * rng.integers(1, 9), "N" * (rng.integers(1, 5) if rng.random() < 0.4 else 0)]
+        return drawn(80) + "".join(rng.permutation([*parts, drawn(40), drawn(4) * 6])) + drawn(80) + "ACGT"
+
+    found: Asked = []
+    while len(found) < count:
+        model, text, at = str(rng.choice([SUMS, TINY])), sequence(), rng.random()
+        start = int(at * len(text))
+        ref = text[start : start + int(rng.choice([0, 1, 1, 2, 4, 16]))]
+        alt = str(rng.choice(["", (ref * 2)[:16], drawn(8), "".join(rng.choice(list("ACGT"), len(ref)))]))
+        if "N" not in ref + alt:
+            found.append(("score", change(model, text, start, len(ref), alt, influence=bool(rng.random() < 0.5))))
+            found.append(("substitutions", part(model, text, start, min(len(text), start + 3))))
+    return found
 
 
 def faults() -> Asked:
@@ -114,19 +143,21 @@ def faults() -> Asked:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Model:
-    return dnalect.load(str(bases_with_attention(tmp_path_factory.mktemp("models") / TINY)))
+def models(tmp_path_factory) -> dict[str, Model]:
+    folder = tmp_path_factory.mktemp("models")
+    sums = make_model(folder / SUMS, width=16, dilations=[1, 3])
+    found = {TINY: bases_with_attention(folder / TINY), SUMS: sums, "duplex-yeast": None, "duplex-human": None}
+    return {name: dnalect.load(str(path or name)) for name, path in found.items()}
 
 
 @pytest.fixture(scope="module")
-def packed(tiny) -> str:
-    return pack(["duplex-yeast", "duplex-human", tiny])
+def packed(models) -> str:
+    return pack(list(models.values()))
 
 
 @pytest.fixture(scope="module")
-def asked(tiny) -> Callable[[str, dict[str, Any]], Any]:
+def asked(models) -> Callable[[str, dict[str, Any]], Any]:
     """Ask Python, whose answers are the truth."""
-    models = {name: dnalect.load(name) for name in ("duplex-yeast", "duplex-human")} | {TINY: tiny}
     known: dict[str, Any] = {}
 
     def ask(question: str, given: dict[str, Any]) -> Any:
@@ -166,8 +197,8 @@ def same(mine: Any, theirs: Any, where: str) -> None:
         assert mine == theirs, where
 
 
-def check(found: list[Any], asked: Callable[[str, dict[str, Any]], Any]) -> None:
-    for (question, given), record in zip(questions(), found, strict=True):
+def check(put: Asked, found: list[Any], asked: Callable[[str, dict[str, Any]], Any]) -> None:
+    for (question, given), record in zip(put, found, strict=True):
         told = {name: value if len(str(value)) < 30 else "..." for name, value in given.items()}
         assert "error" not in record, (question, told, record)
         same(record, asked(question, given), f"{question} {told}")
@@ -175,7 +206,8 @@ def check(found: list[Any], asked: Callable[[str, dict[str, Any]], Any]) -> None
 
 @pytest.mark.skipif(NODE is None, reason="no node on this machine")
 def test_the_engine_equals_python_in_node(packed, asked, tmp_path):
-    check(in_node(packed, questions(), tmp_path), asked)
+    put = questions() + random_questions(1, 40)
+    check(put, in_node(packed, put, tmp_path), asked)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +231,7 @@ def page(packed, browser, tmp_path_factory):
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_the_engine_equals_python_in_a_browser_and_sends_nothing(page, asked):
     found = [json.loads(page.evaluate("(asked) => ask(...asked)", each)) for each in questions()]
-    check(found, asked)
+    check(questions(), found, asked)
     assert page.faults == []
 
 

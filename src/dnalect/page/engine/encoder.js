@@ -52,18 +52,14 @@ export class Encoder {
     kernels.apply(this.dense, x, inner, m);
     kernels.gelu(inner, m * width);
     kernels.normed(this.headNorm, inner, inner, m);
-    const stride = whole(config.vocabulary);
-    const out = kernels.take(m * stride);
+    const out = kernels.take(m * whole(config.vocabulary));
     kernels.apply(this.decoder, inner, out, m);
-    const found = kernels.floats(out, m * stride);
-    const logits = new Float32Array(m * config.vocabulary);
-    for (let row = 0; row < m; row++)
-      logits.set(found.subarray(row * stride, row * stride + config.vocabulary), row * config.vocabulary);
+    const logits = unpadded(kernels, out, m, config.vocabulary);
     kernels.give(x, inner, out);
     return logits;
   }
 
-  /** Call seen(layer, head, weights (T, T)) with the attention of every head; the array is the callee's. */
+  /** Call seen(layer, head, read) for every head; read() copies its attention (T, T). */
   attention(ids, seen) {
     this.kernels.give(this.#stack(ids, { seen }));
   }
@@ -140,12 +136,7 @@ export class Encoder {
       const keys = kernels.packed(key, D, T, 1, width, head * D);
       kernels.product(query + 4 * head * D, width, keys, scores, stride, M, D, T, 0, 0);
       kernels.softmax(scores, M, T, stride, D ** -0.5);
-      if (seen) {
-        const weights = new Float32Array(M * T);
-        const all = kernels.floats(scores, M * stride);
-        for (let row = 0; row < M; row++) weights.set(all.subarray(row * stride, row * stride + T), row * T);
-        seen(head, weights);
-      }
+      if (seen) seen(head, () => unpadded(kernels, scores, M, T));
       const values = kernels.packed(value, T, D, width, 1, head * D);
       kernels.product(scores, stride, values, part, whole(D), M, T, D, 0, 0);
       kernels.copy(part, whole(D), mixed + 4 * head * D, width, M, D);
@@ -189,15 +180,22 @@ export class Encoder {
   }
 }
 
+/** A matrix (rows, n) whose rows have room for whole panels, as an array. */
+function unpadded(kernels, at, rows, n) {
+  const stride = whole(n);
+  const all = kernels.floats(at, rows * stride);
+  const out = new Float32Array(rows * n);
+  for (let row = 0; row < rows; row++) out.set(all.subarray(row * stride, row * stride + n), row * n);
+  return out;
+}
+
 /** Multiply matrices (n, n), for rollout. */
 export function multiplied(kernels, a, b, n) {
   const stride = whole(n);
   const [left, raw, out] = [kernels.put(a), kernels.put(b), kernels.take(n * stride)];
   const right = kernels.packed(raw, n, n, n, 1);
   kernels.product(left, n, right, out, stride, n, n, n, 0, 0);
-  const all = kernels.floats(out, n * stride);
-  const found = new Float32Array(n * n);
-  for (let row = 0; row < n; row++) found.set(all.subarray(row * stride, row * stride + n), row * n);
+  const found = unpadded(kernels, out, n, n);
   kernels.give(left, raw, out, right);
   return found;
 }

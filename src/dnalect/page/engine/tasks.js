@@ -179,20 +179,21 @@ export const TASKS = {
   /** Attention (n, n) of the tokens of [start, end). layer: from 0, -1 for the rollout; head: from 0, -1 for the mean. */
   *attention({ net, kernels }, { ids, start, end, layer, head }) {
     const T = ids.length;
-    const { layers, heads } = net.config;
-    const sums = Array.from({ length: layers }, () => new Float32Array(T * T));
+    const means = Array.from({ length: layer < 0 ? net.config.layers : 1 }, () => new Float32Array(T * T));
     let chosen = null;
-    net.attention(ids, (at, which, weights) => {
-      if (at === layer && which === head) chosen = weights;
-      weights.forEach((weight, n) => (sums[at][n] += weight / heads));
+    net.attention(ids, (at, which, read) => {
+      if (layer >= 0 && (at !== layer || (head >= 0 && which !== head))) return;
+      const weights = read();
+      if (head >= 0) chosen = weights;
+      const mean = means[layer < 0 ? at : 0];
+      for (let n = 0; n < T * T; n++) mean[n] += weights[n] / net.config.heads;
     });
-    if (layer < 0) {
-      for (const sum of sums) {
-        for (let n = 0; n < T * T; n++) sum[n] = (sum[n] + (n % (T + 1) === 0 ? 1 : 0)) / 2;
-        chosen = chosen ? multiplied(kernels, sum, chosen, T) : sum;
-      }
+    for (const mean of layer < 0 ? means : []) {
+      // Half of each layer passes by its attention.
+      for (let n = 0; n < T * T; n++) mean[n] = (mean[n] + (n % (T + 1) === 0 ? 1 : 0)) / 2;
+      chosen = chosen ? multiplied(kernels, mean, chosen, T) : mean;
     }
-    const whole = chosen ?? sums[layer];
+    const whole = chosen ?? means[0];
     const out = new Float32Array((end - start) ** 2);
     for (let row = start; row < end; row++) out.set(whole.subarray(row * T + start, row * T + end), (row - start) * (end - start));
     return out;
