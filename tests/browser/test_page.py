@@ -14,6 +14,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.tokens.bpe import SPECIAL, BytePairs
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.names import named
+from dnalect.tokens.tokenizer import Special
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
 
@@ -128,7 +129,7 @@ def test_tokens_are_those_of_python(opened, shown, tmp_path):
     learned = json.loads((resources.files("dnalect.page") / "data" / "vocabularies.json").read_text())["yeast"]
     merges = [tuple(each.split(",")) for each in learned["merges"].split()]
     words = (*SPECIAL, *"ACGT", *(left + right for left, right in merges))
-    every["yeast"] = BytePairs(words, merges, unknown=0)
+    every["yeast"] = BytePairs(words, merges, Special(unk=0, cls=1, sep=2, pad=3, mask=4), unknown=0)
     for name, tokenizer in every.items():
         encoding = tokenizer.encode([own], special=False)
         mine = [(each["id"], each["start"], each["end"]) for each in told[name]]

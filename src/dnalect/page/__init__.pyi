@@ -5,6 +5,7 @@ from .answers import probabilities as probabilities
 from .answers import score as score
 from .answers import substitutions as substitutions
 from .answers import tokens as tokens
+from .build import page_text as page_text
 from .records import Attended as Attended
 from .records import Depends as Depends
 from .records import Measured as Measured

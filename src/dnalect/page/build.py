@@ -30,8 +30,8 @@ def page_text(models: Sequence[Named] | None = None) -> str:
     Raises ModelError for a model that the browser can't run, OutputError where they take too much room.
 
     Examples:
-        >>> from dnalect.page.build import page_text
-        >>> page_text(["duplex-human"])[:15]
+        >>> from dnalect import page
+        >>> page.page_text(["duplex-human"])[:15]
         '<!doctype html>'
     """
     code = modules()
