@@ -35,7 +35,7 @@ export class Depend {
     this.head = h("select", { id: "head", onchange: () => this.choose({ head: this.head.value === "mean" ? "mean" : Number(this.head.value) }) });
     this.near = h("input", { id: "near", type: "range", min: 0, max: 40, step: 1, oninput: settled(() => app.store.set({ near: Number(this.near.value) }, false), 60) });
     this.nearTold = h("output", { for: "near" });
-    const heads = h("span", { class: "tools" }, h("label", { for: "layer" }, "Layer"), this.layer, h("label", { for: "head" }, "Head"), this.head);
+    const heads = h("span", { class: "tools" }, h("span", { class: "nobreak" }, h("label", { for: "layer" }, "Layer "), this.layer), h("span", { class: "nobreak" }, h("label", { for: "head" }, "Head "), this.head));
     this.attention = new Figure({ title: "Attention", name: "attention", tools: heads, help: "Row: the base that looks; column: the base that it looks at." });
     this.map = new Figure({ title: "Dependency", name: "dependency", help: "Row: the base that is substituted; column: the base whose expectation moves (largest change of the log2-odds)." });
     this.pinned = new Figure({ title: "The pinned base", name: "pinned", help: "Click a row of a map, or choose it with the arrow keys and press Enter." });
@@ -88,8 +88,7 @@ export class Depend {
   updateAttention(state, end) {
     const { app } = this;
     const model = this.attentive;
-    const shownLayer = this.layer.parentElement;
-    shownLayer.hidden = !model;
+    for (const each of [this.layer, this.head]) each.parentElement.hidden = !model;
     this.attended = null;
     if (!model) {
       this.attention.clear("No model in this page has attention: duplex models are made of convolutions, and look nowhere. The dependency map works for every model. A page or a server with an attention model shows its heads here.");

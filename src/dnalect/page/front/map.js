@@ -14,7 +14,7 @@ export class MapPane {
     this.off = new Set();
     const choice = (id, label, values, key) => {
       const node = h("select", { id, onchange: () => app.store.set({ [key]: node.value }, false) }, values.map(([value, text]) => h("option", { value }, text)));
-      return [h("label", { for: id }, label), node];
+      return [h("span", { class: "nobreak" }, h("label", { for: id }, `${label} `), node), node];
     };
     this.genome = choice("map-genome", "Genome", Object.values(app.genomes).filter((each) => each.id !== "hnf4a").map((each) => [each.id, each.title]), "map");
     this.by = choice("map-by", "Laid out by", [["umap", "UMAP"], ["pca", "PCA"]], "by");
@@ -22,7 +22,7 @@ export class MapPane {
     this.reset = h("button", { type: "button", class: "small", onclick: () => { this.zoom = { k: 1, x: 0, y: 0 }; this.place(); } }, "Whole map");
     this.near = h("button", { type: "button", class: "small", "aria-label": "Zoom in", onclick: () => this.scale(1.5) }, "+");
     this.far = h("button", { type: "button", class: "small", "aria-label": "Zoom out", onclick: () => this.scale(1 / 1.5) }, "−");
-    const tools = h("span", { class: "tools" }, this.genome, this.by, h("label", { for: "map-colour" }, "Colour"), this.colour, this.near, this.far, this.reset);
+    const tools = h("span", { class: "tools" }, this.genome[0], this.by[0], h("span", { class: "nobreak" }, h("label", { for: "map-colour" }, "Colour "), this.colour), this.near, this.far, this.reset);
     this.figure = new Figure({
       title: "A map of the genome, as the model sees it", name: "map", tools, wide: false,
       help: "Each dot is a window; windows that lie together have like vectors (the mean of the model's last layer). The model was never told what a gene is. Point at a dot to see what it is, click to open it in the other panes; drag and scroll to look closer.",

@@ -146,6 +146,7 @@ export class Read {
     const x = (words) => left + (Math.log2(words / 4) / 10.4) * width;
     const y = (reach) => top + height * (1 - reach / most);
     const short = { single: "single", "dnabert-3": "3-mers", "dnabert-4": "4-mers", "dnabert-5": "5-mers", "dnabert-6": "6-mers, overlapping", "nt-v2": "6-mers, side by side", "dnabert-2": "DNABERT-2", yeast: "yeast byte pairs" };
+    if (room < 520) Object.assign(short, { "dnabert-3": "3", "dnabert-4": "4", "dnabert-5": "5", "dnabert-6": "6-mers", "nt-v2": "6-mers, apart" });
     const late = (each) => x(each.words) > left + width * 0.66;
     const svg = s("svg", { viewBox: `0 0 ${room} 316`, width: room, height: 316, role: "img", "aria-label": "Words of each vocabulary against the bases that 512 tokens hold." },
       s("path", { class: "line", d: `M${left} ${top} V${top + height} H${left + width}` }),
