@@ -1,7 +1,7 @@
 // What is open: the sequence, its edits and the model, and what follows from them.
 
 import { Asker } from "./ask.js";
-import { Genome, Own, aligned, altText, changed } from "./dna.js";
+import { Genome, Own, aligned, altText, changed, viewed } from "./dna.js";
 import { Store, toHash } from "./store.js";
 
 export const PANES = ["read", "expect", "change", "depend", "map"];
@@ -65,12 +65,11 @@ export class App {
 
   /** What the model is asked: {sequence, start, end, columns}; edits: those that are in it. */
   window(edits, start = this.state.start, end = this.state.end, flank = this.flank(end - start)) {
-    const source = this.source;
-    const left = altText(aligned(source, edits, start - flank, start).filter((each) => each.at < start || each.ref));
-    const columns = aligned(source, edits, start, end);
-    const right = altText(aligned(source, edits.filter((each) => each.at >= end), end, end + flank));
-    const middle = altText(columns);
-    return { sequence: left + middle + right, start: left.length, end: left.length + middle.length, columns };
+    const all = aligned(this.source, edits, start - flank, end + flank);
+    const [first, last] = viewed(all, start, end);
+    const left = altText(all.slice(0, first)).length;
+    const columns = all.slice(first, last);
+    return { sequence: altText(all), start: left, end: left + altText(columns).length, columns };
   }
 
   /** Arguments of a question about a window. */
@@ -91,11 +90,12 @@ export class App {
     this.store.set({ edits });
   }
 
-  /** Mutate the base of column n of the view to a letter; "" deletes it. */
-  mutate(n, letter) {
-    const columns = aligned(this.source, this.state.edits, this.state.start, this.state.end);
-    const before = altText(columns.slice(0, n)).length;
-    this.edit(before, before + columns[n].alt.length, letter);
+  /** The whole sequence as it is edited, with `bases` in place of what is in view. */
+  around(bases) {
+    const { source, state } = this;
+    const all = aligned(source, state.edits, source.start, source.end);
+    const [first, last] = viewed(all, state.start, state.end);
+    return altText(all.slice(0, first)) + bases + altText(all.slice(last));
   }
 
   go(patch, step = true) { this.store.set({ edits: [], span: null, pos: null, ...patch }, step); }

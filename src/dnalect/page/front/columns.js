@@ -1,6 +1,6 @@
 // Pictures whose columns are bases: tracks under each other over one sequence, with one cursor for mouse and keys.
 
-import { announce, h, number, s, whole } from "./dom.js";
+import { announce, h, number, s, tell, whole } from "./dom.js";
 import { stack } from "./logo.js";
 
 const LEFT = 46;
@@ -103,7 +103,7 @@ export const spaceTrack = (text) => ({ height: 20, draw: (x, top) => [s("text", 
  * The picture. positions: of each column (0-based). label: what it is. say(n): the reading of column n.
  * pick(n, how, from, y): a click or Enter; keys: {key: run(n)} more of them.
  */
-export function columnsPicture({ tracks, positions, room, label, say, pick, keys = {}, selected = null, span = null, offset = 1, hover = null }) {
+export function columnsPicture({ tracks, positions, room, label, say, pick, keys = {}, selected = null, span = null }) {
   const count = positions.length;
   const w = cell(count, room);
   const x = (n) => LEFT + n * w;
@@ -123,8 +123,8 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
   }
   const every = w * 10 >= 90 ? 10 : 20;
   positions.forEach((position, n) => {
-    if (position !== null && (position + offset) % every === 0 && (n === 0 || positions[n - 1] !== position)) {
-      svg.append(s("path", { class: "line", d: `M${(x(n) + w / 2).toFixed(1)} ${top} v4` }), s("text", { class: "axis", x: x(n) + w / 2 + 36 > width ? width : x(n) + w / 2, y: top + 16, "text-anchor": x(n) + w / 2 + 36 > width ? "end" : "middle" }, whole(position + offset)));
+    if (position !== null && (position + 1) % every === 0 && (n === 0 || positions[n - 1] !== position)) {
+      svg.append(s("path", { class: "line", d: `M${(x(n) + w / 2).toFixed(1)} ${top} v4` }), s("text", { class: "axis", x: x(n) + w / 2 + 36 > width ? width : x(n) + w / 2, y: top + 16, "text-anchor": x(n) + w / 2 + 36 > width ? "end" : "middle" }, whole(position + 1)));
     }
   });
   if (span) {
@@ -134,8 +134,6 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
   const frame = s("rect", { class: "cursor", y: 1, height: total - 22, width: w, visibility: "hidden" });
   const ghost = s("rect", { class: "cursor ghost", y: 1, height: total - 22, width: w, visibility: "hidden" });
   const hit = s("rect", { class: "hit", x: LEFT, y: 0, width: Math.max(0, count * w), height: total });
-  const tip = s("title", {});
-  hit.append(tip);
   svg.append(ghost, frame, hit);
   let cursor = selected === null ? -1 : positions.indexOf(selected);
   const show = (node, n) => { node.setAttribute("visibility", n >= 0 ? "visible" : "hidden"); if (n >= 0) node.setAttribute("x", x(n)); };
@@ -146,8 +144,8 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
   };
   const down = (event) => { const box = svg.getBoundingClientRect(); return (event.clientY - box.top) * (total / box.height); };
   let pressed = -1;
-  hit.addEventListener("pointermove", (event) => { const n = at(event); show(ghost, n); tip.textContent = say(n); if (hover) hover(n); });
-  hit.addEventListener("pointerleave", () => { show(ghost, -1); if (hover) hover(-1); });
+  hit.addEventListener("pointermove", (event) => { const n = at(event); show(ghost, n); tell(svg, say(n)); });
+  hit.addEventListener("pointerleave", () => { show(ghost, -1); tell(svg, ""); });
   hit.addEventListener("pointerdown", (event) => { pressed = at(event); });
   hit.addEventListener("click", (event) => { const n = at(event); if (pick) pick(n, event.shiftKey ? "extend" : pressed >= 0 && pressed !== n ? "drag" : "", pressed, down(event)); pressed = -1; });
   svg.addEventListener("focus", () => { if (cursor < 0) cursor = 0; show(frame, cursor); });
@@ -162,7 +160,7 @@ export function columnsPicture({ tracks, positions, room, label, say, pick, keys
       const shown = x(cursor) - scroller.scrollLeft;
       if (shown < LEFT || shown > scroller.clientWidth - 40) scroller.scrollLeft = x(cursor) - scroller.clientWidth / 2;
       announce(say(cursor));
-      if (hover) hover(cursor);
+      tell(svg, say(cursor));
       if (event.shiftKey && pick) pick(cursor, "extend", from, -1);
     } else if ((event.key === "Enter" || event.key === " ") && pick) pick(from, "", -1, -1);
     else if (keys[event.key]) keys[event.key](from);

@@ -2,6 +2,8 @@
 
 export const BASES = "ACGT";
 export const LONGEST = 5000;
+// Bases on each side of a view in which edits are that reach into it.
+const WIDE = 200;
 const CODES = "RYSWKMBDHV";
 
 /** Bases of what a person typed or pasted, and sentences on what was read otherwise. Throws an Error with a sentence. */
@@ -103,14 +105,28 @@ export function aligned(source, edits, start, end) {
   return columns;
 }
 
+/** Where columns of a view begin and end: those of its bases, and what is inserted between them or at its edges. */
+export function viewed(columns, start, end) {
+  const inside = ({ at, ref }) => (ref ? at >= start && at < end : at + 1 >= start && at + 1 <= end);
+  const first = columns.findIndex(inside);
+  return first < 0 ? [0, 0] : [first, columns.findLastIndex(inside) + 1];
+}
+
+/** The columns of a view; edits may reach beyond it. */
+export function columnsOf(source, edits, start, end) {
+  const wide = aligned(source, edits, start - WIDE, end + WIDE);
+  return wide.slice(...viewed(wide, start, end));
+}
+
 /** The alternate's letters of columns, joined. */
 export const altText = (columns) => columns.map((each) => each.alt).join("");
 
-/** Edits with one more: letters [a, b) of the edited sequence from `start` to `end` become `text`. */
+/** Edits with one more: letters [a, b) of the view from `start` to `end`, as it is edited, become `text`. */
 export function changed(source, edits, start, end, a, b, text) {
-  const columns = aligned(source, edits, start, end);
-  const letters = columns.flatMap((each, n) => (each.alt ? [n] : []));
-  let low = a < letters.length ? letters[a] : columns.length;
+  const columns = aligned(source, edits, start - WIDE, end + WIDE);
+  const [first, last] = viewed(columns, start, end);
+  const letters = columns.flatMap((each, n) => (each.alt && n >= first && n < last ? [n] : []));
+  let low = a < letters.length ? letters[a] : last;
   let high = b > a ? letters[b - 1] + 1 : low;
   const [from, to] = [low, high];
   // An edit that is touched becomes part of the new one; so does a neighbour where either changes the length.
@@ -124,7 +140,7 @@ export function changed(source, edits, start, end, a, b, text) {
   const joined = new Set(columns.slice(low, high).map((each) => each.edit).filter(Boolean));
   const spelled = (key, first, last) => columns.slice(first, last).map((each) => each[key]).join("");
   const before = columns.slice(0, low).findLast((each) => each.ref);
-  const at = before ? before.at + 1 : Math.max(start, source.start);
+  const at = before ? before.at + 1 : Math.max(start - WIDE, source.start);
   const made = trimmed(at, spelled("ref", low, high), spelled("alt", low, from) + text + spelled("alt", to, high));
   return [...edits.filter((each) => !joined.has(each)), ...(made ? [made] : [])].sort((x, y) => x.at - y.at || x.ref.length - y.ref.length);
 }
@@ -166,5 +182,3 @@ export function parseVcf(line, source) {
   if (!edit) throw new Error("REF and ALT are the same.");
   return edit;
 }
-
-export const complement = (text) => [...text].reverse().map((each) => "TGCAN"["ACGTN".indexOf(each)]).join("");

@@ -43,6 +43,9 @@ export function announce(text) {
   if (live) live.textContent = text;
 }
 
+/** Let the figure around a picture say what is pointed at. */
+export const tell = (node, text) => node.dispatchEvent(new CustomEvent("told", { detail: text, bubbles: true }));
+
 let told = null;
 let hiding = 0;
 /** Show a sentence to everybody, for a while. */

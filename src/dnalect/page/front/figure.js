@@ -14,6 +14,9 @@ export class Figure {
     const id = `figure-${count}`;
     this.words = h("p", { class: "words", id: `${id}-words` });
     this.stage = h("div", { class: wide ? "stage scroll" : "stage" });
+    this.readout = h("p", { class: "readout", hidden: true });
+    this.stage.addEventListener("told", (event) => { this.readout.hidden = false; this.readout.textContent = event.detail || this.resting; });
+    this.resting = "Point at the picture to read a base.";
     this.state = h("div", { class: "progress", hidden: true });
     const button = (kind, run) => h("button", { type: "button", class: "small quiet", "aria-label": `Save “${title}” as ${kind}`, onclick: run }, kind);
     this.exports = h("span", { class: "exports", hidden: true }, button("SVG", () => this.save("svg")), button("PNG", () => this.save("png")));
@@ -21,7 +24,7 @@ export class Figure {
     this.root = h(
       "figure", { class: "figure", "aria-labelledby": id, "data-figure": name },
       h("div", { class: "figure-head" }, this.heading, h("span", { class: "tools" }, tools, this.exports)),
-      help ? h("p", { class: "muted help" }, help) : null, this.state, this.stage, this.words,
+      help ? h("p", { class: "muted help" }, help) : null, this.state, this.stage, this.readout, this.words,
     );
   }
 
@@ -38,6 +41,8 @@ export class Figure {
     if (focused && svg.hasAttribute("tabindex")) svg.focus({ preventScroll: true });
     this.words.textContent = words;
     this.exports.hidden = false;
+    this.readout.hidden = svg.getAttribute("role") !== "application" || !svg.matches(".columns, .matrix");
+    if (!this.readout.textContent) this.readout.textContent = this.resting;
     this.root.classList.remove("waiting", "failed");
     this.state.hidden = true;
   }
@@ -69,6 +74,7 @@ export class Figure {
     this.state.hidden = true;
     this.exports.hidden = true;
     replace(this.stage);
+    this.readout.hidden = true;
     this.words.textContent = words;
   }
 

@@ -1,7 +1,7 @@
 // The top of the page: which sequence, which model, where on the chromosome, what is edited.
 
 import { VIEW } from "./app.js";
-import { aligned, altText, asVcf, clean } from "./dna.js";
+import { LONGEST, altText, asVcf, clean, columnsOf } from "./dna.js";
 import { h, replace, s, settled, toast, whole } from "./dom.js";
 
 const NEAR = 3000;
@@ -123,11 +123,13 @@ export class Header {
     const text = bases.slice(low, bases.length - high);
     const own = app.state.own || text.length > LARGE || before.length - high - low > LARGE || this.box.value.includes(">");
     if (own) {
-      const known = app.state.own;
-      const whole = known && app.state.start === 0 && app.state.end < known.length && !this.box.value.includes(">") && text.length <= LARGE;
-      const next = whole ? bases + known.slice(app.state.end) : bases;
-      const view = Math.min(next.length, Math.max(VIEW.first, whole ? app.state.end - app.state.start : 0));
-      app.store.set({ own: next, genome: "", edits: [], pos: null, span: null, start: 0, end: view }, !known);
+      // A few letters in a part of one's own sequence leave the rest of it; edits become part of it.
+      const known = app.state.own && text.length <= LARGE && before.length - high - low <= LARGE && !this.box.value.includes(">");
+      const { start } = app.state;
+      const next = known ? app.around(bases) : bases;
+      const first = known ? start : 0;
+      const size = Math.max(VIEW.first, known ? bases.length : 0);
+      app.store.set({ own: next.slice(0, LONGEST), genome: "", edits: [], pos: null, span: null, start: first, end: Math.min(next.length, first + size) }, !known);
     } else app.edit(low, before.length - high, text);
   }
 
@@ -148,7 +150,7 @@ export class Header {
     const seen = source.id && source.model === model.id ? source.note : source.id && source.species !== model.species ? `${model.id} learned from ${model.species}: another species than this sequence.` : "";
     const told = example >= 0 ? app.examples[example].text : "";
     replace(this.told, h("strong", {}, app.place), ` · ${whole(state.end - state.start)} bases${source.id ? ` of ${source.title}` : ""}. `, told, " ", h("span", { class: "muted" }, seen));
-    const text = altText(aligned(source, state.edits, state.start, state.end));
+    const text = altText(columnsOf(source, state.edits, state.start, state.end));
     if (document.activeElement !== this.box || text !== clean2(this.box.value)) this.box.value = text;
     if (keys.has("own") || keys.has("genome") || keys.has("start")) { if (document.activeElement !== this.box) this.say(""); }
     this.spelled = text;

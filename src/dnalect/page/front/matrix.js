@@ -1,6 +1,6 @@
 // A map of pairs of bases: rows and columns are the same sequence.
 
-import { announce, number, s, whole } from "./dom.js";
+import { announce, number, s, tell, whole } from "./dom.js";
 
 const MARGIN = 40;
 
@@ -103,8 +103,7 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
   const row = s("rect", { class: "cursor ghost", x: left, width: side, height: w, visibility: "hidden" });
   const column = s("rect", { class: "cursor ghost", y: top, width: w, height: side, visibility: "hidden" });
   const held = s("rect", { class: "cursor", x: left, width: side, y: pinned >= 0 ? y(pinned) : 0, height: w, visibility: pinned >= 0 ? "visible" : "hidden" });
-  const tip = s("title", {});
-  const hit = s("rect", { class: "hit", x: left, y: top, width: side, height: side }, tip);
+  const hit = s("rect", { class: "hit", x: left, y: top, width: side, height: side });
   svg.append(row, column, held, hit);
   let at = [Math.max(0, pinned), Math.max(0, pinned)];
   const show = (cell) => {
@@ -119,8 +118,8 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
     const place = [(event.clientY - box.top) * scale - top, (event.clientX - box.left) * scale - left];
     return place.map((each) => Math.max(0, Math.min(size - 1, Math.floor(each / w))));
   };
-  hit.addEventListener("pointermove", (event) => { const cell = over(event); show(cell); tip.textContent = say(...cell); });
-  hit.addEventListener("pointerleave", () => show(null));
+  hit.addEventListener("pointermove", (event) => { const cell = over(event); show(cell); tell(svg, say(...cell)); });
+  hit.addEventListener("pointerleave", () => { show(null); tell(svg, ""); });
   hit.addEventListener("click", (event) => { at = over(event); pin(at[0]); });
   svg.addEventListener("blur", () => show(null));
   svg.addEventListener("keydown", (event) => {
@@ -129,6 +128,7 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
       at = at.map((each, n) => Math.max(0, Math.min(size - 1, each + step[n])));
       show(at);
       announce(say(...at));
+      tell(svg, say(...at));
     } else if (event.key === "Enter" || event.key === " ") pin(at[0]);
     else return;
     event.preventDefault();

@@ -1,7 +1,7 @@
 // Read: how vocabularies cut the same bases.
 
 import { cell } from "./columns.js";
-import { aligned, altText } from "./dna.js";
+import { altText, columnsOf } from "./dna.js";
 import { announce, h, number, replace, s, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { vocabularies } from "./tokens.js";
@@ -37,7 +37,7 @@ export class Read {
 
   update(state) {
     const { app } = this;
-    const columns = aligned(app.source, state.edits, state.start, state.end).filter((each) => each.alt);
+    const columns = columnsOf(app.source, state.edits, state.start, state.end).filter((each) => each.alt);
     const bases = altText(columns);
     for (const each of this.kmer.querySelectorAll("button")) each.setAttribute("aria-pressed", Number(each.dataset.k) === state.k);
     const cut = Object.fromEntries(Object.entries(this.all).map(([name, each]) => [name, each.tokens(bases)]));
