@@ -63,7 +63,7 @@ def client(options):
         yield found
 
 
-def settled(client, job, seconds=120):
+def settled(client, job, seconds=400):
     """The record of a job when it has ended."""
     end = time.monotonic() + seconds
     while (record := client.get(f"/api/jobs/{job}").json())["state"] in ("queued", "running", "stopping"):

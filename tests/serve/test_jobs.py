@@ -3,11 +3,9 @@
 import html
 import json
 import re
-import signal
 import sys
 import time
 
-import httpx2
 import pysam
 import pytest
 
@@ -27,18 +25,19 @@ def asked(variants, **more):
     return {"variants": variants, "genome": "data/tiny.fa", "model": "tiny"} | more
 
 
-@pytest.fixture(scope="module")
-def done(client, vcf):
-    """A job that is done: three variants, two scores, the genes."""
+def test_a_dropped_vcf_is_scored_and_its_results_are_there(client, vcf, options, folder):
+    """One job for all that there is to see of it, as each is a process."""
     more = {"annotation": "data/tiny.gff3", "scores": ["llr", "influence"]}
     told = client.post("/api/jobs", json=asked(dropped(client, vcf(3)), **more))
     assert told.status_code == 201
     record = settled(client, told.json()["id"])
     assert record["state"] == "done", record
-    return record
+    check_results(client, record, options)
+    check_page(client, record)
+    check_genome(client, record, folder)
 
 
-def test_a_dropped_vcf_is_scored_and_its_results_are_there(client, done, options):
+def check_results(client, done, options):
     assert (done["found"]["records"], done["found"]["outcomes"]) == (3, {"scored": 3})
     base = f"/api/jobs/{done['id']}"
     report = client.get(f"{base}/files/report.html")
@@ -60,7 +59,7 @@ def test_a_dropped_vcf_is_scored_and_its_results_are_there(client, done, options
         assert client.get(f"{base}/{wrong}").status_code == 404
 
 
-def test_the_page_of_a_job_names_what_igv_reads(client, done):
+def check_page(client, done):
     page = html.unescape(client.get(f"/jobs/{done['id']}").text)
     told = json.loads(re.search(r'data-browser="(.*?)"></div>', page)[1])
     for address in (told["reference"]["indexURL"], *(each["url"] for each in told["tracks"])):
@@ -70,7 +69,7 @@ def test_the_page_of_a_job_names_what_igv_reads(client, done):
     assert "dnalect score tiny.fa mine.vcf" in page
 
 
-def test_the_genome_is_read_by_ranges(client, done, folder):
+def check_genome(client, done, folder):
     base = f"/api/jobs/{done['id']}"
     rows = [line.split("\t") for line in client.get(f"{base}/reference.fa.fai").text.splitlines()]
     assert [(name, int(length)) for name, length, *_ in rows] == [("chrA", 6000), ("chrB", 900)]
@@ -172,25 +171,3 @@ def test_there_is_an_end_to_what_waits(queue, monkeypatch):
     add(queue, seconds=50)
     with pytest.raises(InputError, match="1 jobs are waiting"):
         queue.new_id()
-
-
-def test_after_kill_9_in_mid_scoring_the_next_server_finishes_the_job(served, vcf, tmp_path):
-    first = served(tmp_path)
-    with httpx2.Client(base_url=first.address, timeout=30) as client:
-        name = dropped(client, vcf(400))
-        job = client.post("/api/jobs", json=asked(name, scores=["llr", "influence"])).json()["id"]
-        while client.get(f"/api/jobs/{job}").json()["progress"] is None:
-            time.sleep(0.02)
-    first.end(signal.SIGKILL)
-    assert not [
-        each for each in (tmp_path / "jobs" / job).iterdir() if "scored" in each.name and each.suffix != ".part"
-    ]
-    second = served(tmp_path)
-    with httpx2.Client(base_url=second.address, timeout=30) as client:
-        record = settled(client, job)
-        assert record["state"] == "done", record
-        assert record["found"]["outcomes"] == {"scored": 400}
-        assert len(client.get(f"/api/jobs/{job}/files/scored.tsv").text.splitlines()) > 400
-    status, seconds = second.end()
-    assert status == 0
-    assert seconds < 2

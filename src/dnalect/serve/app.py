@@ -16,13 +16,14 @@ from starlette.requests import ClientDisconnect
 from dnalect import __version__
 from dnalect.core.errors import DnalectError
 from dnalect.core.files import cache_folder
+from dnalect.page import assets
 from dnalect.serve.engine import Engine, offered_by
 from dnalect.serve.files import Files, labelled
 from dnalect.serve.guard import Guard
 from dnalect.serve.jobs import Queue
 from dnalect.serve.model_routes import models_of
 from dnalect.serve.options import Options
-from dnalect.serve.pages import FRONT, environment, pages_of
+from dnalect.serve.pages import environment, pages_of
 from dnalect.serve.questions import questions_of
 from dnalect.serve.routes import files_of, jobs_of
 
@@ -77,10 +78,16 @@ def _add_files(app: FastAPI) -> None:
     def style() -> Response:
         return Response(css, media_type="text/css")
 
-    app.mount("/static", StaticFiles(directory=str(resources.files("dnalect.serve") / "static")))
-    for name, folder in (("front", FRONT), ("data", FRONT.parent / "data")):
-        if folder.is_dir():
-            app.mount(f"/{name}", StaticFiles(directory=folder))
+    shown = assets.data()
+
+    @app.get("/data/{name}.json", include_in_schema=False)
+    def data(name: str) -> Response:
+        if name not in shown:
+            raise HTTPException(404, "there is nothing of this name")
+        return Response(shown[name], media_type="application/json")
+
+    for name, package in (("static", "dnalect.serve"), ("front", "dnalect.page")):
+        app.mount(f"/{name}", StaticFiles(directory=str(resources.files(package) / name)))
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -10,7 +10,6 @@ import jinja2
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
-import dnalect.page
 from dnalect.core.errors import DnalectError, InputError
 from dnalect.core.reporter import duration
 from dnalect.inference.embed import embed
@@ -18,14 +17,13 @@ from dnalect.jobs.models import describe
 from dnalect.jobs.options import GOALS, Wishes
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.worth import of_model
-from dnalect.page import answers
+from dnalect.page import answers, assets
 from dnalect.serve.asked import LEFT, REPORT, TABLE, VCF
 from dnalect.serve.engine import Engine
 from dnalect.serve.files import Files
 from dnalect.serve.jobs import DONE, FAILED, OPEN, STOPPED, Job, Queue
 from dnalect.serve.model_routes import choice, predictions_of
 
-FRONT = Path(dnalect.page.__file__).parent / "front"
 NAV = (("/", "Explore"), ("/files", "Files"), ("/jobs", "Jobs"), ("/models", "Models"))
 # Bases of a sequence that is typed into the page of a model.
 TYPED = 2_000
@@ -148,17 +146,10 @@ def pages_of(engine: Engine, files: Files, queue: Queue) -> APIRouter:
 
 
 def explorer_text(templates: jinja2.Environment) -> str:
-    """Return the page of the explorer: what the front has, with the ways to the other pages, in modules of its own."""
-    if not (FRONT / "page.html").is_file():
-        return templates.get_template("without.html.j2").render(at="/")
-    text = (FRONT / "page.html").read_text(encoding="utf-8")
-    head = (
-        '<link rel="stylesheet" href="/static/page.css"><link rel="stylesheet" href="/front/page.css">'
-        '<link rel="stylesheet" href="/static/serve.css">'
-    )
+    """Return the page of the explorer, with the ways to the other pages."""
     ways = templates.get_template("nav.html.j2").render(at="/")
-    text = text.replace("<!-- head -->", head).replace('<header class="top">', f'{ways}<header class="top">', 1)
-    return text.replace("<!-- body -->", '<script type="module" src="/front/served.js"></script>')
+    text = assets.served_html().replace("</head>", '<link rel="stylesheet" href="/static/ways.css">\n</head>', 1)
+    return text.replace('<header class="top">', f'{ways}<header class="top">', 1)
 
 
 def tried_on(engine: Engine, name: str, text: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _stop)
         told = json.loads(sys.stdin.readline())
         threading.Thread(target=_follow, daemon=True).start()
-        os.nice(5)
+        os.nice(2)
         # The job of a server that was killed may still be ending.
         with (Path(told["folder"]) / "lock").open("w") as lock, using(_reporter(tell)):
             fcntl.flock(lock, fcntl.LOCK_EX)

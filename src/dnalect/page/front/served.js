@@ -3,10 +3,17 @@
 import { start } from "./main.js";
 
 const base = new URL("../", import.meta.url);
-const token = new URLSearchParams(location.search).get("token");
+
+/** What comes as rows of numbers becomes what the engine gives: row-major floats, NaN for null. */
+function flat(record) {
+  for (const name of ["log_probs", "ratios", "map", "moved"]) {
+    if (record[name]) record[name] = Float32Array.from(record[name].flat(), (each) => each ?? NaN);
+  }
+  return record;
+}
 
 async function ask(question, given, { signal } = {}) {
-  const headers = { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  const headers = { "content-type": "application/json" };
   let answer;
   try {
     answer = await fetch(new URL(`api/${question}`, base), { method: "POST", headers, body: JSON.stringify(given), signal });
@@ -16,7 +23,7 @@ async function ask(question, given, { signal } = {}) {
   }
   const record = await answer.json().catch(() => null);
   if (!answer.ok) throw new Error(record?.error || `The server answered ${answer.status}.`);
-  return record;
+  return flat(record);
 }
 
 const data = async (name) => (await fetch(new URL(`data/${name}.json`, base))).json();
