@@ -7,6 +7,7 @@ import { h, number, replace, signed, toast, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { numbers, rows } from "./logo.js";
 import { Overlay } from "./overlay.js";
+import { consequence, proteinTrack } from "./protein.js";
 import { Steps, stands } from "./steps.js";
 
 const STRONGEST = 6;
@@ -64,6 +65,8 @@ export class Change {
     const heat = heatTrack(ratios, letters, STRONGEST);
     const tracks = [logoTrack(logos, "bits", 70), letterTrack(letters, shown.map((each) => (each.edited ? "edited" : ""))), heat];
     if (measured) tracks.push(spaceTrack("measured change of expression (log2, Kircher 2019)"), heatTrack(measured, letters, MEASURED, 12));
+    const protein = proteinTrack(app.source, shown, state.start, state.end);
+    if (protein) tracks.push(protein);
     tracks.push(featureTrack(app.source.within(state.start, state.end), state.start, shown.length));
     const say = (n) => `${app.where(shown[n].at)}, ${letters[n]}: ${[...BASES].map((base, b) => (base === letters[n] ? null : `to ${base} ${signed(ratios[n][b])}${measured?.[n] && Number.isFinite(measured[n][b]) ? ` (measured ${signed(measured[n][b])})` : ""}`)).filter(Boolean).join(", ")}`;
     const svg = columnsPicture({
@@ -168,7 +171,7 @@ export class Change {
         const found = await app.asker.ask(`edit-${n}`, "score", app.scoring(edit));
         if (run !== this.run) return;
         cells[n].textContent = signed(found.llr);
-        stand[n].textContent = stands(found) || found.flags.join(", ");
+        stand[n].textContent = [consequence(app.source, edit), stands(found) || found.flags.join(", ")].filter(Boolean).join("; ");
       } catch (error) {
         if (run !== this.run) return;
         if (error.name !== "AbortError") { cells[n].textContent = "–"; stand[n].textContent = error.message; }

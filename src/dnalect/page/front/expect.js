@@ -6,6 +6,7 @@ import { BASES } from "./dna.js";
 import { chance, h, number, percent, replace, toast, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { numbers, rows } from "./logo.js";
+import { proteinTrack } from "./protein.js";
 
 const LONGEST_MASK = 40;
 
@@ -48,8 +49,9 @@ export class Expect {
       logoTrack(found),
       letterTrack(shown.map((each) => each.alt), shown.map((each) => (each.edited ? "edited" : ""))),
       barTrack(found.map((each) => each.surprise), "surprise", most, "bar surprise"),
+      proteinTrack(app.source, shown, state.start, state.end),
       featureTrack(app.source.within(state.start, state.end), state.start, shown.length),
-    ];
+    ].filter(Boolean);
     const svg = columnsPicture({
       tracks, positions, room: this.logo.stage.clientWidth || 900, label: `What ${app.model.id} expects of ${app.place}`, say, selected: state.pos, span: state.span,
       pick: (n, how, from) => this.pick(positions, n, how, from), keys: { m: () => this.fill() },

@@ -36,13 +36,14 @@ export class Header {
     this.overview = h("div", { class: "overview" });
     this.edits = h("div", { class: "edits", role: "group", "aria-label": "Edits" });
     this.told = h("p", { class: "told" });
+    this.about = h("details", { class: "about" });
     this.moves = ["«", "‹", "−", "+", "›", "»"].map((sign, n) => h("button", {
       type: "button", class: "small", "aria-label": ["A view to the left", "Half a view to the left", "Show more bases", "Show fewer bases", "Half a view to the right", "A view to the right"][n], onclick: () => this.move(n),
     }, sign));
     const form = h("form", { class: "go", onsubmit: (event) => { event.preventDefault(); this.find(this.goto.value); } }, h("label", { for: "goto" }, "Go to"), this.goto, this.genes, h("button", { type: "submit", class: "small" }, "Go"));
     root.append(
       h("div", { class: "controls" }, h("label", { for: "locus" }, "Locus"), this.select, form, h("label", { for: "model" }, "Model"), this.models),
-      this.told,
+      this.told, this.about,
       h("div", { class: "along" }, this.overview, h("div", { class: "moves", role: "group", "aria-label": "Move along the sequence" }, this.moves)),
       h("label", { for: "bases", class: "block" }, "The bases in view. Type to change them, or paste your own DNA (FASTA too)."),
       this.box, this.note, this.edits,
@@ -148,6 +149,7 @@ export class Header {
     this.models.value = state.model;
     const model = app.model;
     const seen = source.id && source.model === model.id ? source.note : source.id && source.species !== model.species ? `${model.id} learned from ${model.species}: another species than this sequence.` : "";
+    this.drawAbout(model);
     const told = example >= 0 ? app.examples[example].text : "";
     replace(this.told, h("strong", {}, app.place), ` · ${whole(state.end - state.start)} bases${source.id ? ` of ${source.title}` : ""}. `, told, " ", h("span", { class: "muted" }, seen));
     const text = altText(columnsOf(source, state.edits, state.start, state.end));
@@ -156,6 +158,16 @@ export class Header {
     this.spelled = text;
     this.drawOverview(state, source);
     this.drawEdits(state, source);
+  }
+
+  /** What the model is, and what it was measured to know. */
+  drawAbout(model) {
+    if (this.described === model.id) return;
+    this.described = model.id;
+    const sees = model.reach === null ? "" : `, each answer from ${whole(model.reach)} to each side`;
+    const facts = `${whole(model.parameters)} parameters; learned from ${model.species || "DNA"}; reads up to ${whole(model.context)} bases${sees}. ${model.license || "Licence not known"}.`;
+    const known = model.worth.map((each) => h("li", {}, `${each.question}: ${each.told}`));
+    replace(this.about, h("summary", {}, `About ${model.id}`), h("p", {}, facts), known.length ? [h("p", {}, "What it was measured to know, with intervals, beside the best simple rival (AUROC 0.5 is chance):"), h("ul", {}, known)] : null);
   }
 
   drawEdits(state, source) {

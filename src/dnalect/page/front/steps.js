@@ -6,6 +6,7 @@ import { asVcf } from "./dna.js";
 import { chance, h, number, percent, replace, s, signed, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { rows } from "./logo.js";
+import { consequence } from "./protein.js";
 
 const AROUND = 11;
 const SHOWN = 24;
@@ -43,6 +44,7 @@ export class Steps {
   draw(edit, found) {
     const { app } = this;
     const { windows } = found;
+    const effect = consequence(app.source, edit);
     const { pos, ref, alt } = asVcf(app.source, edit);
     const short = (text) => (text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text || "–");
     const size = (text, other) => text.length - other.length;
@@ -66,7 +68,7 @@ export class Steps {
       step("Percentile", found.percentile === null ? h("p", {}, found.flags.length ? `None: ${found.flags.join(", ").replace(/_/g, " ")}.` : "None: this model has no background for it.") : [this.scale(found), h("p", {}, `It scores ${stands(found)}.`)]),
     ];
     replace(this.cards, list);
-    this.figure.draw(this.picture(edit, found), `${app.source.id ? `${app.source.contig}:` : ""}${whole(pos)} ${short(ref)}>${short(alt)}: log-ratio ${signed(found.llr)}${found.percentile === null ? "" : `; ${stands(found)}`}.`);
+    this.figure.draw(this.picture(edit, found), `${app.source.id ? `${app.source.contig}:` : ""}${whole(pos)} ${short(ref)}>${short(alt)}: log-ratio ${signed(found.llr)}${found.percentile === null ? "" : `; ${stands(found)}`}.${effect ? ` ${effect}.` : ""}`);
     app.tell("score", found);
   }
 
