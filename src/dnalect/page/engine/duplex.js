@@ -50,9 +50,10 @@ export class Duplex {
 
   /**
    * Read a strand. codes: all of it. Return what is known of it: `states` at the positions [start - 1, end - 1), those that
-   * the head reads at [start, end), and for each block its input x, what its convolution reads h and gives y.
+   * the head reads at [start, end), and for each block its input x, what its convolution reads h and gives y: what `changed`
+   * needs, unless it is not to be kept.
    */
-  read(codes, start, end) {
+  read(codes, start, end, kept = true) {
     const { kernels, width, blocks, config } = this;
     const high = Math.max(0, end - 1);
     const lows = this.lows(start);
@@ -74,7 +75,8 @@ export class Duplex {
       const out = kernels.take((high - next) * width);
       kernels.gate(y, this.#row(x, next - low), out, high - next, width);
       this.#feedForward(block, out, high - next);
-      read.x.push(x), read.h.push(h), read.y.push(y);
+      if (kept) read.x.push(x), read.h.push(h), read.y.push(y);
+      else kernels.give(x, h, y);
       x = out;
     }
     const last = lows[blocks.length];

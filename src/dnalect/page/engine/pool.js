@@ -41,8 +41,9 @@ export class Pool {
 
   #pump() {
     for (let at = 0; at < this.size && this.waiting.length; at++) {
-      if ([...this.jobs.values()].some((job) => job.at === at)) continue;
       const newest = Math.max(...this.waiting.map((job) => job.order));
+      // What is older makes room.
+      if ([...this.jobs.values()].some((job) => job.at === at && job.order >= newest)) continue;
       const job = this.waiting.find((each) => each.order === newest);
       this.waiting.splice(this.waiting.indexOf(job), 1);
       this.#start(job, at);
@@ -56,8 +57,8 @@ export class Pool {
       models.add(job.model);
       thread.postMessage({ type: "load", model: job.model, ...this.weights(job.model) });
     }
-    const { id, model, task, given } = job;
-    thread.postMessage({ type: "run", id, model, task, given });
+    const { id, order, model, task, given } = job;
+    thread.postMessage({ type: "run", id, order, model, task, given });
   }
 
   #worker(at) {

@@ -89,7 +89,7 @@ export const TASKS = {
     const near = model.near(codes, start, end);
     if (near && near.first < near.last) return statesWith(model, near.read, near.first, codes.slice(near.first, near.last));
     if (once && !near) {
-      const read = model.net.read(codes, start, end);
+      const read = model.net.read(codes, start, end, false);
       const states = model.net.states(read);
       model.net.forget(read);
       return states;

@@ -1,5 +1,5 @@
-// A worker: it keeps the models that it was handed, and does tasks, the newest first. An older one goes on when the newer
-// ones are done; between steps there is time for messages.
+// A worker: it keeps the models that it was handed, and does tasks, those of the newest question first. An older one goes on
+// when the newer ones are done; between steps there is time for messages.
 
 import { compiled, readTensors } from "./kernels.js";
 import { Network, TASKS } from "./tasks.js";
@@ -51,7 +51,7 @@ async function done(job) {
     if (performance.now() - since < TURN) continue;
     postMessage({ id: job.id, share: value });
     do await tick();
-    while (jobs[jobs.length - 1] !== job && !job.stopped);
+    while (!job.stopped && jobs.some(({ order }) => order > job.order));
     if (job.stopped) return void steps.return();
     since = performance.now();
   }
