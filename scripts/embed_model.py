@@ -3,8 +3,9 @@
 python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--tss BED] [--stratum NAME=BED ...]
 
 The files of the options are relative to DATA, as in the configs. Every genome of the card
-that has test regions is measured; the tables go to results/likelihood/, log
-and curve to results/NAME-OF-THE-RUN/. A model of the same name becomes NAME@VERSION,
+that has test regions is measured, of a masked model --sample bases (its --tss, --annotate and --stratum
+are of one genome: name it with --only); weights are shipped in half precision.
+The tables go to results/likelihood/, log and curve to results/NAME-OF-THE-RUN/. A model of the same name becomes NAME@VERSION,
 and the new one is the next version; remove the folder of the old one if it need not ship.
 """
 
@@ -14,6 +15,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from safetensors.torch import load_file, save_file
+
+from dnalect.core.files import sha256
 from dnalect.jobs.likelihood import Likelihood, aligned, run
 from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.card import read_card
@@ -35,6 +39,17 @@ def figures(rows: list[Likelihood], name: str) -> dict[str, dict[str, list[float
     }
 
 
+def copied(folder: Path, target: Path) -> str:
+    """Copy a model without its card, the weights in half precision, and return their checksum."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in ("config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+        if (folder / file).exists():
+            shutil.copy(folder / file, target)
+    tensors = {name: each.half() for name, each in load_file(folder / "model.safetensors").items()}
+    save_file(tensors, target / "model.safetensors", {"format": "pt"})
+    return sha256(target / "model.safetensors")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -43,6 +58,8 @@ def main() -> None:
     parser.add_argument("--annotate")
     parser.add_argument("--tss")
     parser.add_argument("--stratum", action="append", default=[])
+    parser.add_argument("--only", help="the genome that the files are of [default: all]")
+    parser.add_argument("--sample", type=int, help="bases that a masked model is measured on")
     options = parser.parse_args()
     card = json.loads((options.folder / "card.json").read_text())
     trained = card["id"]
@@ -60,21 +77,23 @@ def main() -> None:
     )
     measured = {}
     named = Path(tempfile.mkdtemp()) / name
-    named.mkdir()
-    shutil.copy(options.folder / "model.safetensors", named)
+    card["sha256"] = copied(options.folder, named)
+    card["revision"] = card["sha256"][:12]
     (named / "card.json").write_text(json.dumps(card))
     for genome in read_card(named).genomes:
         if genome.test:
             table = ROOT / f"results/likelihood/{name}-{genome.name}.tsv"
-            where = {"reference": str(options.data / genome.file), "output": table}
-            rows = run(LikelihoodOptions(str(named), **where, **strata))
+            where = {"reference": str(options.data / genome.file), "output": table, "sample": options.sample}
+            mine = strata if options.only in (None, genome.name) else {}
+            rows = run(LikelihoodOptions(str(named), **where, **mine))
             print(aligned([row for row in rows if row.kind == "" or row.order == 24]))
+            sample = f" --sample {options.sample}" if options.sample else ""
             measured[genome.name] = {
                 "test": genome.test,
                 **figures(rows, name),
-                "command": f"dnalect evaluate likelihood --model {name} --reference {Path(genome.file).name}{chosen}",
+                "command": f"dnalect evaluate likelihood --model {name} --reference {Path(genome.file).name}"
+                f"{chosen if mine else ''}{sample}",
             }
-    shutil.rmtree(named.parent)
     card["figures"] = {"validation_bits": card["figures"]["validation_bits"], **measured}
     target = EMBEDDED / name
     if target.is_dir():
@@ -83,8 +102,8 @@ def main() -> None:
         card["version"] = old.version + new
         if new:
             target.rename(EMBEDDED / f"{name}@{old.version}")
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(options.folder / "model.safetensors", target)
+    shutil.copytree(named, target, dirs_exist_ok=True)
+    shutil.rmtree(named.parent)
     (target / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     results = ROOT / "results" / trained
     results.mkdir(parents=True, exist_ok=True)

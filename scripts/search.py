@@ -86,7 +86,7 @@ def judged_bits(folder: Path | str, data: Path) -> float:
     model = dnalect.load(folder)
     low, high = start - model.can.reach, end + model.can.reach
     codes = encode(genome.fetch(genome.index[contig], low, high))
-    log_probs = tiled_log_probs(model.network, codes, model.can.reach)[model.can.reach : -model.can.reach]
+    log_probs = tiled_log_probs(model, codes)[model.can.reach : -model.can.reach]
     truth = codes[model.can.reach : -model.can.reach]
     return float(-log_probs[np.arange(len(truth)), truth].mean() / np.log(2))
 

@@ -137,6 +137,18 @@ def dependency(options: asked.Dependency) -> None:
     _told(run(options), options.output)
 
 
+@command("ensemble", asked.Ensemble)
+def ensemble(options: asked.Ensemble) -> None:
+    """Would the mean of several MODELS predict better than the best of them?
+
+    \b
+    python -m studies ensemble runs/duplex-yeast-2 runs/duplex-yeast-repeats --data DATA -o results/ensemble.tsv
+    """
+    from studies.ensemble import run
+
+    _told([replace(each, command=options.command) for each in run(options)], options.output)
+
+
 @command("attention", asked.Attention)
 def attention(options: asked.Attention) -> None:
     """Attention of MODEL from 5' splice sites in yeast, and what substitutions at CTCF sites move, beside no training.

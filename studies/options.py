@@ -251,6 +251,18 @@ class Vocabulary:
 
 
 @config
+class Ensemble:
+    """Networks whose answers are averaged."""
+
+    models: Annotated[Texts, ARGUMENT]
+    data: Annotated[File, Doc("Folder with genomes/.")]
+    genome: Annotated[str, Doc("FASTA in it.")] = "genomes/yeast_S288C.fa.gz"
+    region: Annotated[str, Doc("Bases to judge on (1-based).")] = "chrXIII:300,001-600,000"
+    output: Tabled = None
+    command: Command = ""
+
+
+@config
 class Clusters:
     """The study of places that cluster without labels."""
 
