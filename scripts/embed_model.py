@@ -5,8 +5,8 @@ python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--
 The files of the options are relative to DATA, as in the configs. Every genome of the card
 that has test regions is measured, of a masked model --sample bases (its --tss, --annotate and --stratum
 are of one genome: name it with --only); weights are shipped in half precision.
-The tables go to results/likelihood/, log and curve to results/NAME-OF-THE-RUN/. A model of the same name becomes NAME@VERSION,
-and the new one is the next version; remove the folder of the old one if it need not ship.
+The tables go to results/likelihood/, log and curve to results/NAME-OF-THE-RUN/. A model of the same name becomes
+NAME@VERSION, and the new one is the next version; remove the folder of the old one if it need not ship.
 """
 
 import argparse
