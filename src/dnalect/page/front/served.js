@@ -7,7 +7,7 @@ const base = new URL("../", import.meta.url);
 /** What comes as rows of numbers becomes what the engine gives: row-major floats, NaN for null. */
 function flat(record) {
   for (const name of ["log_probs", "ratios", "map", "moved"]) {
-    if (record[name]) record[name] = Float32Array.from(record[name].flat(), (each) => each ?? NaN);
+    if (Array.isArray(record[name])) record[name] = Float32Array.from(record[name].flat(), (each) => each ?? NaN);
   }
   return record;
 }
