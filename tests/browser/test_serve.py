@@ -1,0 +1,161 @@
+"""The pages of `dnalect serve` in a real browser: a VCF is dropped, scored to the end and seen in igv.js."""
+
+import contextlib
+import gzip
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import dnalect
+from browser.checks import checked
+from browser.test_report import CHROMIUM
+from dnalect.page import probabilities
+
+pytest.importorskip("fastapi")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
+SLOW = 400_000
+# What Chromium says of an answer that the page tells in a sentence.
+REFUSED = ("responded with a status of 422", "responded with a status of 404")
+PAGES = (
+    "/files",
+    "/jobs",
+    "/models?goal=variants&species=human",
+    "/models/duplex-yeast?sequence=ACGTNACGT",
+    "/jobs/none",
+)
+WIDTHS = (360, 800, 1440)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, model_folder):
+    """Of a server with a tiny model beside those that ship."""
+    work = tmp_path_factory.mktemp("served")
+    command = [
+        "-m",
+        "dnalect",
+        "serve",
+        "--port",
+        "0",
+        "--work",
+        str(work),
+        "--threads",
+        "1",
+        "--model",
+        str(model_folder),
+    ]
+    with subprocess.Popen(
+        [sys.executable, *command], stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    ) as process:
+        found = re.search(r"http://\S+", process.stderr.readline())
+        yield found[0].rstrip("/")
+        process.terminate()
+        process.wait(30)
+
+
+def is_bad(message):
+    return message.type in ("error", "warning") and not any(each in message.text for each in REFUSED)
+
+
+@pytest.fixture
+def visit(browser, address):
+    """A function (path, width, scheme) -> the page. No error and no request elsewhere may have come by the end."""
+    wrong = []
+    with contextlib.ExitStack() as stack:
+
+        def opened(path, width=1280, scheme="light"):
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            stack.callback(context.close)
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            inside = (address, "data:", f"blob:{address}")
+            context.on("request", lambda each: None if each.url.startswith(inside) else wrong.append(each.url[:200]))
+            context.on("console", lambda each: wrong.append(each.text) if is_bad(each) else None)
+            context.on("weberror", lambda each: wrong.append(str(each.error)))
+            page.goto(address + path)
+            return page
+
+        yield opened
+    assert not wrong
+
+
+@pytest.fixture
+def slice_of_demo(tmp_path):
+    """A VCF of the first variants of the slice that ships."""
+    with gzip.open(dnalect.demo_files().variants, "rt") as lines:
+        found = list(lines)
+    head = [line for line in found if line.startswith("#")]
+    path = tmp_path / "promoters.vcf"
+    path.write_text("".join([*head, *found[len(head) : len(head) + 3]]))
+    return path
+
+
+def test_a_vcf_is_dropped_and_scored_and_seen_in_its_genome(visit, slice_of_demo):
+    page = visit("/files")
+    assert page.locator("#genome").input_value() == "demo/yeast_chrI.fa.gz"
+    page.set_input_files("#file", slice_of_demo)
+    page.wait_for_function("document.getElementById('variants').selectedOptions[0].text.startsWith('promoters.vcf')")
+    page.select_option("#model", "tiny")
+    page.click("#go")
+    page.wait_for_url("**/jobs/*")
+    page.wait_for_selector(".state.done", timeout=SLOW)
+    assert "3 records, 3 alleles: 3 scored" in page.inner_text("main")
+    page.wait_for_selector("#igv[data-ready]")
+    assert page.locator("#igv").get_by_text("Scored variants").count()
+    with page.expect_download() as download:
+        page.click("text=Download scored.tsv")
+    assert len(download.value.path().read_text().splitlines()) > 3
+    with page.context.expect_page() as opened:
+        page.click("#report")
+    report = opened.value
+    report.wait_for_selector("#ranked tbody tr")
+    assert "promoters.vcf on yeast_chrI.fa.gz" in report.inner_text("h1")
+    # Its script runs apart: it reaches neither the pages nor the API of the server.
+    assert report.evaluate("window.origin") == "null"
+
+
+def test_a_file_that_is_none_is_told(visit, tmp_path):
+    page = visit("/files")
+    (tmp_path / "picture.png").write_bytes(b"no variants")
+    page.set_input_files("#file", tmp_path / "picture.png")
+    page.wait_for_function("document.getElementById('told').textContent.includes('no file of variants')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_and_can_be_read(visit, scheme):
+    for path in PAGES:
+        page = visit(path, scheme=scheme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_function(f"() => innerWidth === {width}")
+            assert not checked(page, "overflow"), (path, width)
+        assert not checked(page, "pale"), (path, scheme)
+        assert not checked(page, "nameless"), path
+        page.context.close()
+
+
+def test_a_keyboard_reaches_everything_in_the_order_of_the_page(visit):
+    page = visit("/files")
+    names = [""]
+    while names[-1] != "go":
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+        assert len(names) < 40
+    assert names[1:7] == ["Skip to the content", "Explore", "Files", "Jobs", "Models", "file"]
+    assert names[7:12] == ["variants", "remove", "genome", "annotation", "signal"]
+
+
+def test_the_explorer_draws_what_python_answers(visit, shown, model_folder):
+    page = visit("/#pane=expect&at=yeast:96241-96300&model=tiny")
+    page.wait_for_selector("html[data-ready]")
+    drawn = np.reshape(shown(page, "probabilities"), (-1, 4))
+    assert drawn.shape == (60, 4)
+    bases = page.locator("#bases").input_value()
+    # Its flanks are seen too: what a network of 15 bases' reach says of the middle depends on the view alone.
+    told = probabilities(str(model_folder), bases, 15, 45).log_probs
+    np.testing.assert_allclose(drawn[15:45], told, atol=1e-4)
+    page.click("nav >> text=Files")
+    page.wait_for_url("**/files")
