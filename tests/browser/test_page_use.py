@@ -144,3 +144,15 @@ def test_everything_is_reached_by_keys_and_has_a_name(opened):
     tab.keyboard.press("ArrowRight")
     assert tab.evaluate("document.activeElement.id") == "tab-depend"
     assert tab.locator("#pane-depend").is_visible()
+
+
+def test_bases_that_are_not_known_break_nothing(opened):
+    """N in every pane; that nothing is in the console is checked at the end."""
+    tab = opened("#pane=expect&dna=ACGTNNGATTACATATAAAAGGCGCGCATTNTTTCGATCGATN&edits=21_G_C&base=21")
+    for pane in ("expect", "change", "depend", "read"):
+        tab.click(f"#tab-{pane}")
+        tab.wait_for_selector(f"#pane-{pane} .figure svg", timeout=30_000)
+        tab.wait_for_function(f"() => !document.querySelector('#pane-{pane} .waiting')", timeout=30_000)
+        assert "NaN" not in tab.locator(f"#pane-{pane}").inner_text()
+    tab.click("#tab-depend")
+    tab.wait_for_selector("[data-figure=pinned] svg")

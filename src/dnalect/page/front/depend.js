@@ -3,7 +3,7 @@
 import { answered } from "./ask.js";
 import { VIEW } from "./app.js";
 import { barTrack, columnsPicture, featureTrack, letterTrack } from "./columns.js";
-import { h, number, percent, replace, settled, whole } from "./dom.js";
+import { h, largest, number, percent, replace, settled, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { highest, matrixPicture, strongest } from "./matrix.js";
 
@@ -150,7 +150,11 @@ export class Depend {
     const top = strongest(map, size, hidden, 1, false)[0];
     let distance = 0;
     let total = 0;
-    map.forEach((value, n) => { distance += (value ?? 0) * Math.abs(Math.floor(n / size) - (n % size)); total += value ?? 0; });
+    map.forEach((value, n) => {
+      if (value === null || !Number.isFinite(value)) return;
+      distance += value * Math.abs(Math.floor(n / size) - (n % size));
+      total += value;
+    });
     this.attention.draw(svg, `${model.id}, ${layer === "rollout" ? "all layers rolled out" : `layer ${layer}, ${head === "mean" ? "mean of heads" : `head ${head}`}`}. ${percent(total / size, 0)} of the attention stays among these bases, over ${number(distance / (total || 1), 1)} bases on average. ${top ? `Most: ${this.name(top.i)} looks at ${this.name(top.j)} (${percent(top.value)}).` : ""}`);
     app.tell("attention", map);
   }
@@ -166,13 +170,12 @@ export class Depend {
     const hidden = this.hidden();
     const line = (from, row) => positions.map((_, m) => (m === n || hidden(n, m) ? null : row ? from[n * size + m] : from[m * size + n]));
     const [moves, moved] = [line(map, true), line(map, false)];
-    const most = (values, least) => Math.max(least, ...values.filter((each) => each !== null));
-    const tracks = [letterTrack(this.columns.map((each) => each.alt)), barTrack(moves, "moves", most(moves, 0.2), "bar"), barTrack(moved, "is moved", most(moved, 0.2), "bar moved")];
-    if (attended) tracks.push(barTrack(line(attended, true), "looks at", most(line(attended, true), 0.01), "bar surprise"));
+    const tracks = [letterTrack(this.columns.map((each) => each.alt)), barTrack(moves, "moves", largest(moves, 0.2), "bar"), barTrack(moved, "is moved", largest(moved, 0.2), "bar moved")];
+    if (attended) tracks.push(barTrack(line(attended, true), "looks", largest(line(attended, true), 0.01), "bar surprise"));
     tracks.push(featureTrack(app.source.within(app.state.start, this.end), app.state.start, size));
-    const say = (m) => `${this.name(m)}: is moved by ${number(moves[m] ?? 0)}, moves it by ${number(moved[m] ?? 0)}${attended ? `, attention ${number(attended[n * size + m], 3)}` : ""}`;
+    const say = (m) => `${this.name(m)}: is moved by ${number(moves[m])}, moves it by ${number(moved[m])}${attended ? `, attention ${number(attended[n * size + m], 3)}` : ""}`;
     const svg = columnsPicture({ tracks, positions, room: this.pinned.stage.clientWidth || 900, label: `What depends on ${this.name(n)}`, say, selected: app.state.pos, pick: (m) => app.store.set({ pos: positions[m] }, false) });
-    const first = moves.map((value, m) => [value ?? -1, m]).sort((a, b) => b[0] - a[0]).slice(0, 3).filter((each) => each[0] > 0);
+    const first = moves.map((value, m) => [Number.isFinite(value) ? value ?? -1 : -1, m]).sort((a, b) => b[0] - a[0]).slice(0, 3).filter((each) => each[0] > 0);
     this.pinned.draw(svg, `Substituting ${this.name(n)} moves most: ${first.map(([value, m]) => `${this.name(m)} (${number(value)})`).join(", ") || "nothing"}.`);
   }
 
@@ -200,7 +203,10 @@ export class Depend {
       let [sum, count] = [0, 0];
       for (let i = 0; i < size; i += 1) {
         for (let j = 0; j < size; j += 1) {
-          if (i !== j && Math.abs(i - j) < motif.end - motif.start && inside(i) === within && inside(j) === within) { sum += map[i * size + j] ?? 0; count += 1; }
+          if (i !== j && Math.abs(i - j) < motif.end - motif.start && inside(i) === within && inside(j) === within) {
+            const value = map[i * size + j];
+            if (value !== null && Number.isFinite(value)) { sum += value; count += 1; }
+          }
         }
       }
       return sum / count;

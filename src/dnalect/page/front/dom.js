@@ -24,6 +24,8 @@ export const number = (value, digits = 2) => (value === null || !Number.isFinite
 export const signed = (value, digits = 2) => (Number.isFinite(value) && value > 0 ? "+" : "") + number(value, digits);
 export const whole = (value) => Math.round(value).toLocaleString("en");
 export const percent = (value, digits = 1) => `${number(100 * value, digits)}%`;
+/** The largest of the numbers that are known, at least `least`. */
+export const largest = (values, least) => values.reduce((most, each) => (each !== null && Number.isFinite(each) && each > most ? each : most), least);
 /** A share that is never said to be all or none when it isn't. */
 export function chance(p) {
   if (p >= 0.995) return p >= 0.9995 ? ">0.999" : p.toFixed(3);

@@ -3,7 +3,7 @@
 import { answered } from "./ask.js";
 import { barTrack, columnsPicture, featureTrack, fourBars, letterTrack, logoTrack } from "./columns.js";
 import { BASES } from "./dna.js";
-import { chance, h, number, percent, replace, toast, whole } from "./dom.js";
+import { chance, h, largest, number, percent, replace, toast, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { numbers, rows } from "./logo.js";
 import { proteinTrack } from "./protein.js";
@@ -44,7 +44,7 @@ export class Expect {
     const found = logs.map((each, n) => numbers(each, shown[n].alt));
     const positions = shown.map((each) => each.at);
     const say = (n) => this.say(shown[n], found[n]);
-    const most = Math.max(4, ...found.map((each) => each.surprise ?? 0));
+    const most = largest(found.map((each) => each.surprise), 4);
     const tracks = [
       logoTrack(found),
       letterTrack(shown.map((each) => each.alt), shown.map((each) => (each.edited ? "edited" : ""))),

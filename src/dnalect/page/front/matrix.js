@@ -99,7 +99,7 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
     }
   }
   svg.append(s("text", { class: "axis", x: left + side, y: top + side + 42, "text-anchor": "end" }, `→ ${to}`), s("text", { class: "axis", transform: `translate(11 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle" }, `${from}`));
-  svg.append(s("text", { class: "axis", x: left, y: top + side + 57 }, `dark: ${number(most, most < 0.1 ? 3 : 2)} ${legend}`));
+  svg.append(s("text", { class: "axis", x: left, y: top + side + 57 }, `strongest shade: ${number(most, most < 0.1 ? 3 : 2)} ${legend}`));
   const row = s("rect", { class: "cursor ghost", x: left, width: side, height: w, visibility: "hidden" });
   const column = s("rect", { class: "cursor ghost", y: top, width: w, height: side, visibility: "hidden" });
   const held = s("rect", { class: "cursor", x: left, width: side, y: pinned >= 0 ? y(pinned) : 0, height: w, visibility: pinned >= 0 ? "visible" : "hidden" });

@@ -3,7 +3,7 @@
 import { answered } from "./ask.js";
 import { barTrack, columnsPicture, letterTrack, lineTrack, logoTrack } from "./columns.js";
 import { BASES } from "./dna.js";
-import { number } from "./dom.js";
+import { largest, number } from "./dom.js";
 import { Figure } from "./figure.js";
 import { numbers, rows } from "./logo.js";
 
@@ -33,7 +33,7 @@ export class Overlay {
     const sides = columns.map((each) => ({ ...each, one: each.ref ? one[(i += 1)] : null, two: each.alt ? two[(j += 1)] : null }));
     const logos = ["one", "two"].map((key) => sides.map((each) => (each[key] ? numbers(each[key], key === "one" ? each.ref : each.alt) : null)));
     const changes = sides.map((each) => (each.one && each.two && !each.edited ? Math.max(...each.one.map((value, n) => Math.abs(odds(each.two[n]) - odds(value)))) : null));
-    const most = Math.max(0.5, ...changes.filter((each) => each !== null));
+    const most = largest(changes, 0.5);
     const bits = logos.map((side) => side.map((each) => (each ? each.bits : null)));
     const kinds = sides.map((each) => (each.edited ? "edited" : ""));
     const tracks = [

@@ -3,7 +3,7 @@
 import { answered } from "./ask.js";
 import { fourBars } from "./columns.js";
 import { asVcf } from "./dna.js";
-import { chance, h, number, percent, replace, s, signed, whole } from "./dom.js";
+import { chance, h, largest, number, percent, replace, s, signed, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { rows } from "./logo.js";
 import { consequence } from "./protein.js";
@@ -133,13 +133,13 @@ export class Steps {
   drawInfluence(edit, found) {
     const { app } = this;
     if (!found.moved) { this.influence.clear("It is not measured for this model: it would take too long."); return; }
-    const moved = rows(found.moved).map((each) => Math.max(...each.map(Math.abs)));
+    const moved = rows(found.moved).map((each) => (each.every(Number.isFinite) ? Math.max(...each.map(Math.abs)) : null));
     const places = moved.map((_, n) => (n < found.before ? n - found.before : n - found.before + 1));
     const reach = Math.min(app.model.reach ?? 400, 400, Math.max(found.before, moved.length - found.before));
     const room = Math.max(320, this.influence.stage.clientWidth || 900);
     const [left, top, width, height] = [46, 10, room - 60, 120];
-    const kept = places.map((place, n) => [place, moved[n]]).filter(([place, value]) => Math.abs(place) <= reach && Number.isFinite(value));
-    const most = Math.max(0.5, ...kept.map(([, value]) => value));
+    const kept = places.map((place, n) => [place, moved[n]]).filter(([place, value]) => Math.abs(place) <= reach && value !== null);
+    const most = largest(kept.map(([, value]) => value), 0.5);
     const x = (place) => left + ((place + reach) / (2 * reach)) * width;
     const y = (value) => top + height * (1 - value / most);
     const ticks = [-1, -0.5, 0, 0.5, 1].map((share) => Math.round(share * reach));
