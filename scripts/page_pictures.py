@@ -30,7 +30,7 @@ PICTURES = {
     "page-map": (f"#pane=map&{HISTONE}", "[data-figure=map] svg", "[data-figure=map]", 1100),
 }
 # Colours of a picture: few enough for a small file, more than an eye misses.
-COLOURS = 128
+COLOURS = 200
 
 
 def picture(browser: Browser, address: str, name: str) -> Image.Image:

@@ -17,6 +17,11 @@ LARGEST = 25_000_000
 _IMPORT = re.compile(
     r"""(?P<before>\bfrom |^import |\bimport\()(?P<mark>["'])(?P<path>\.{1,2}/[^"']+)(?P=mark)""", re.M
 )
+# Without import maps nothing would start, and nothing would say so.
+OLD = (
+    'if(!(HTMLScriptElement.supports&&HTMLScriptElement.supports("importmap")))document.getElementById("loading")'
+    '.textContent="This browser is too old for this page: take one of 2023 or later.";'
+)
 # No request leaves the file: a picture, a script or an answer from elsewhere is refused by the browser itself.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' data: blob:; worker-src blob:; "
@@ -46,6 +51,7 @@ def page_text(models: Sequence[Named] | None = None) -> str:
     body = [f'<script type="application/json" id="{name}">{text}</script>' for name, text in held.items()]
     body += [
         f'<script type="text/plain" id="pack">{pack(models)}</script>',
+        f"<script>{OLD}</script>",
         f'<script type="module">import "{ENTRY}";</script>',
     ]
     text = page_html("\n".join(head), "\n".join(body))

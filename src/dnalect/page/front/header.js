@@ -148,7 +148,9 @@ export class Header {
     replace(this.models, app.models.map((each) => h("option", { value: each.id }, `${each.title || each.id}`)));
     this.models.value = state.model;
     const model = app.model;
-    const seen = source.id && source.model === model.id ? source.note : source.id && source.species !== model.species ? `${model.id} learned from ${model.species}: another species than this sequence.` : "";
+    const species = source.id ? source.species.split(" ").slice(0, 2).join(" ") : "";
+    const other = species && model.species && !model.species.includes(species);
+    const seen = source.model === model.id ? source.note : other ? `${model.id} learned from ${model.species}: another species than this sequence.` : "";
     this.drawAbout(model);
     const told = example >= 0 ? app.examples[example].text : "";
     replace(this.told, h("strong", {}, app.place), ` · ${whole(state.end - state.start)} bases${source.id ? ` of ${source.title}` : ""}. `, told, " ", h("span", { class: "muted" }, seen));

@@ -152,7 +152,7 @@ export class Steps {
     const far = kept.filter(([, value]) => value > 0.5).map(([place]) => Math.abs(place));
     const top1 = kept.reduce((best, each) => (each[1] > best[1] ? each : best), [0, -1]);
     const { max, sum, near } = found.influence;
-    this.influence.draw(svg, `The largest change is ${number(max)} (${Math.abs(top1[0])} bases to the ${top1[0] < 0 ? "left" : "right"}); in all ${number(sum, 1)} nats, of which ${number(near, 1)} within 16 bases. ${far.length ? `Changes of more than 0.5 reach ${Math.max(...far)} bases.` : "Nowhere more than 0.5."}`);
+    this.influence.draw(svg, `The largest change is ${number(max)} (${Math.abs(top1[0])} ${Math.abs(top1[0]) === 1 ? "base" : "bases"} to the ${top1[0] < 0 ? "left" : "right"}); in all ${number(sum, 1)} nats, of which ${number(near, 1)} within 16 bases. ${far.length ? `Changes of more than 0.5 reach ${Math.max(...far)} bases.` : "Nowhere more than 0.5."}`);
   }
 }
 
