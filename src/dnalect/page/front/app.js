@@ -17,16 +17,28 @@ export class App {
     this.owned = null;
     this.shown = {};
     const first = examples[0];
-    const start = { genome: first.genome, start: first.start, end: first.end, pos: first.pos ?? null, pane: first.pane || "expect" };
+    const start = {
+      genome: first.genome,
+      start: first.start,
+      end: first.end,
+      pos: first.pos ?? null,
+      pane: first.pane || "expect",
+    };
     this.store = new Store(start, (state) => this.checked(state));
   }
 
   /** What is on the page now, and of which state: for whoever looks from outside. */
-  tell(name, value) { this.shown[name] = { value, link: this.link }; }
+  tell(name, value) {
+    this.shown[name] = { value, link: this.link };
+  }
 
-  get link() { return toHash(this.state); }
+  get link() {
+    return toHash(this.state);
+  }
 
-  get state() { return this.store.state; }
+  get state() {
+    return this.store.state;
+  }
 
   sourceOf(state) {
     if (!state.own) return this.genomes[state.genome];
@@ -34,9 +46,13 @@ export class App {
     return this.owned;
   }
 
-  get source() { return this.sourceOf(this.state); }
+  get source() {
+    return this.sourceOf(this.state);
+  }
 
-  get model() { return this.models.find((each) => each.id === this.state.model); }
+  get model() {
+    return this.models.find((each) => each.id === this.state.model);
+  }
 
   /** The state with what can't be put right: links are old or mistyped, and models and loci come and go. */
   checked(state) {
@@ -51,7 +67,12 @@ export class App {
     size = Math.min(Math.max(size, Math.min(VIEW.least, source.end - source.start)), VIEW.most, source.end - source.start);
     next.start = Math.max(source.start, Math.min(Math.round(next.start), source.end - size));
     next.end = next.start + size;
-    next.edits = next.edits.filter((each) => each.at >= source.start && each.at + each.ref.length <= source.end && source.fetch(each.at, each.at + each.ref.length) === each.ref);
+    next.edits = next.edits.filter(
+      (each) =>
+        each.at >= source.start &&
+        each.at + each.ref.length <= source.end &&
+        source.fetch(each.at, each.at + each.ref.length) === each.ref,
+    );
     if (next.pos !== null && !(next.pos >= next.start && next.pos < next.end)) next.pos = null;
     if (next.span && !(next.span[0] >= next.start && next.span[1] <= next.end && next.span[1] > next.span[0])) next.span = null;
     if (![3, 4, 5, 6].includes(next.k)) next.k = 6;
@@ -81,7 +102,14 @@ export class App {
   scoring({ at, ref, alt }) {
     const source = this.source;
     const low = Math.max(source.start, at - SCORED);
-    return { model: this.model.id, sequence: source.fetch(low, Math.min(source.end, at + ref.length + SCORED)), at: at - low, ref, alt, influence: true };
+    return {
+      model: this.model.id,
+      sequence: source.fetch(low, Math.min(source.end, at + ref.length + SCORED)),
+      at: at - low,
+      ref,
+      alt,
+      influence: true,
+    };
   }
 
   /** Replace letters [a, b) of what is in view, as it is edited, by text. */
@@ -98,9 +126,13 @@ export class App {
     return altText(all.slice(0, first)) + bases + altText(all.slice(last));
   }
 
-  go(patch, step = true) { this.store.set({ edits: [], span: null, pos: null, ...patch }, step); }
+  go(patch, step = true) {
+    this.store.set({ edits: [], span: null, pos: null, ...patch }, step);
+  }
 
-  where(at) { return this.source.name(at); }
+  where(at) {
+    return this.source.name(at);
+  }
 
   get place() {
     const { start, end } = this.state;

@@ -22,7 +22,9 @@ export class Asker {
     this.slots.set(slot, own);
     own.promise ||= new Promise((resolve, reject) => {
       own.stop = () => reject(new DOMException("A newer question came.", "AbortError"));
-      run.promise.then(resolve, reject).finally(() => { if (this.slots.get(slot) === own) this.slots.delete(slot); });
+      run.promise.then(resolve, reject).finally(() => {
+        if (this.slots.get(slot) === own) this.slots.delete(slot);
+      });
     });
     return own.promise;
   }
@@ -30,12 +32,19 @@ export class Asker {
   begin(key, question, given) {
     const control = new AbortController();
     const run = { control, users: new Set(), progress: new Set() };
-    const told = (share) => { for (const each of run.progress) each(share); };
-    run.promise = this.engine.ask(question, given, { signal: control.signal, progress: told }).then((record) => {
-      this.answers.set(key, record);
-      if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
-      return record;
-    }).finally(() => { if (this.running.get(key) === run) this.running.delete(key); });
+    const told = (share) => {
+      for (const each of run.progress) each(share);
+    };
+    run.promise = this.engine
+      .ask(question, given, { signal: control.signal, progress: told })
+      .then((record) => {
+        this.answers.set(key, record);
+        if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
+        return record;
+      })
+      .finally(() => {
+        if (this.running.get(key) === run) this.running.delete(key);
+      });
     this.running.set(key, run);
     return run;
   }
@@ -48,7 +57,10 @@ export class Asker {
     own.stop();
     const run = this.running.get(own.key);
     run?.users.delete(slot);
-    if (run && !run.users.size) { this.running.delete(own.key); run.control.abort(); }
+    if (run && !run.users.size) {
+      this.running.delete(own.key);
+      run.control.abort();
+    }
   }
 }
 
@@ -56,21 +68,37 @@ export class Asker {
 export async function answered(app, figure, slot, parts, show, { text = "Computing", patience = 250 } = {}) {
   let shown = false;
   let stopped = false;
-  const cancel = () => { stopped = true; for (const n of parts.keys()) app.asker.stop(`${slot}-${n}`); };
+  const cancel = () => {
+    stopped = true;
+    for (const n of parts.keys()) app.asker.stop(`${slot}-${n}`);
+  };
   const shares = parts.map(() => null);
   const busy = () => {
     const known = shares.filter((each) => each !== null);
     figure.busy(`${text} …`, known.length ? known.reduce((sum, each) => sum + each, 0) / parts.length : null, cancel);
   };
-  const timer = setTimeout(() => { shown = true; busy(); }, patience);
+  const timer = setTimeout(() => {
+    shown = true;
+    busy();
+  }, patience);
   try {
-    const records = await Promise.all(parts.map(([question, given], n) => app.asker.ask(`${slot}-${n}`, question, given, (share) => { shares[n] = share; if (shown) busy(); })));
+    const records = await Promise.all(
+      parts.map(([question, given], n) =>
+        app.asker.ask(`${slot}-${n}`, question, given, (share) => {
+          shares[n] = share;
+          if (shown) busy();
+        }),
+      ),
+    );
     clearTimeout(timer);
     show(...records);
     return records;
   } catch (error) {
     clearTimeout(timer);
-    if (error.name === "AbortError") { if (stopped) figure.fail("Stopped. Change anything to compute it again."); return null; }
+    if (error.name === "AbortError") {
+      if (stopped) figure.fail("Stopped. Change anything to compute it again.");
+      return null;
+    }
     figure.fail(error.message || String(error));
     return null;
   }

@@ -1,14 +1,17 @@
 // Change: mutate bases; what the model says of the change, and what it changes elsewhere.
 
 import { answered } from "./ask.js";
-import { columnsPicture, featureTrack, heatTrack, letterTrack, logoTrack, spaceTrack } from "./columns.js";
-import { BASES, asVcf, clean, parseVcf } from "./dna.js";
+import { columnsPicture } from "./columns.js";
+import { BASES, clean, parseVcf } from "./dna.js";
 import { h, number, replace, signed, toast, whole } from "./dom.js";
+import { Edits } from "./edits.js";
 import { Figure } from "./figure.js";
 import { numbers, rows } from "./logo.js";
 import { Overlay } from "./overlay.js";
-import { consequence, proteinTrack } from "./protein.js";
-import { Steps, stands } from "./steps.js";
+import { proteinTrack } from "./protein.js";
+import { spearman } from "./ranks.js";
+import { Steps } from "./steps.js";
+import { featureTrack, heatTrack, letterTrack, logoTrack, spaceTrack } from "./tracks.js";
 
 const STRONGEST = 6;
 const MEASURED = 0.5;
@@ -16,25 +19,54 @@ const MEASURED = 0.5;
 export class Change {
   constructor(app, root) {
     this.app = app;
-    this.chosen = null;
     this.heat = new Figure({
-      title: "Every substitution", name: "substitutions",
+      title: "Every substitution",
+      name: "substitutions",
       help: "Each column is a base, each row what it could be instead: red where the model finds the other base less likely than the one that is there, blue where likelier. Click a cell to make that change; or go to a base with the arrow keys and press A, C, G, T, or Delete.",
     });
     this.target = h("div", { class: "row target" });
     this.insert = h("input", { id: "insert", size: 8, placeholder: "bases", spellcheck: "false", autocomplete: "off" });
     this.vcf = h("input", { id: "vcf", size: 30, placeholder: "chrXIV 96200 . A G", spellcheck: "false", autocomplete: "off" });
-    this.list = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Edits and their scores" });
-    const form = (label, field, text, run) => h("form", { class: "row", onsubmit: (event) => { event.preventDefault(); run(); } }, h("label", { for: field.id }, label), field, h("button", { type: "submit", class: "small" }, text));
-    this.empty = h("p", { class: "muted waitfor" }, "Make an edit: what it changes elsewhere, and how its score comes about, are shown here.");
+    const form = (label, field, text, run) =>
+      h(
+        "form",
+        {
+          class: "row",
+          onsubmit: (event) => {
+            event.preventDefault();
+            run();
+          },
+        },
+        h("label", { for: field.id }, label),
+        field,
+        h("button", { type: "submit", class: "small" }, text),
+      );
+    this.empty = h(
+      "p",
+      { class: "muted waitfor" },
+      "Make an edit: what it changes elsewhere, and how its score comes about, are shown here.",
+    );
     this.overlay = new Overlay(app);
     this.steps = new Steps(app);
+    this.edits = new Edits(app, (edit) => this.steps.update(edit));
     root.append(
       this.heat.root,
-      h("div", { class: "side" },
-        h("div", { class: "card" }, h("h3", {}, "Change a base"), this.target, form("Insert before it", this.insert, "Insert", () => this.inserted()), form("A line of a VCF", this.vcf, "Apply", () => this.pasted())),
-        h("div", { class: "card" }, h("h3", {}, "Your edits, each by itself"), this.list)),
-      this.empty, this.overlay.figure.root, this.steps.root,
+      h(
+        "div",
+        { class: "side" },
+        h(
+          "div",
+          { class: "card" },
+          h("h3", {}, "Change a base"),
+          this.target,
+          form("Insert before it", this.insert, "Insert", () => this.inserted()),
+          form("A line of a VCF", this.vcf, "Apply", () => this.pasted()),
+        ),
+        h("div", { class: "card" }, h("h3", {}, "Your edits, each by itself"), this.edits.root),
+      ),
+      this.empty,
+      this.overlay.figure.root,
+      this.steps.root,
     );
   }
 
@@ -43,15 +75,21 @@ export class Change {
     const window = app.window(state.edits);
     this.drawTarget(window);
     const given = app.given(window);
-    answered(app, this.heat, "change", [["probabilities", given], ["substitutions", given]], (...records) => this.drawHeat(window, ...records), { text: "The model reads" });
-    const last = state.edits.find((each) => !(this.known || []).some((old) => JSON.stringify(old) === JSON.stringify(each)));
-    this.known = state.edits;
-    if (last) this.chosen = last;
-    else if (!state.edits.some((each) => JSON.stringify(each) === JSON.stringify(this.chosen))) this.chosen = state.edits[state.edits.length - 1] || null;
-    this.drawList(state);
+    answered(
+      app,
+      this.heat,
+      "change",
+      [
+        ["probabilities", given],
+        ["substitutions", given],
+      ],
+      (...records) => this.drawHeat(window, ...records),
+      { text: "The model reads" },
+    );
+    this.edits.update(state);
     this.empty.hidden = state.edits.length > 0;
     this.overlay.update(state);
-    this.steps.update(this.chosen);
+    this.steps.update(this.edits.chosen);
   }
 
   drawHeat(window, expected, found) {
@@ -63,16 +101,40 @@ export class Change {
     const letters = shown.map((each) => each.alt);
     const measured = this.measured(shown);
     const heat = heatTrack(ratios, letters, STRONGEST);
-    const tracks = [logoTrack(logos, "bits", 70), letterTrack(letters, shown.map((each) => (each.edited ? "edited" : ""))), heat];
-    if (measured) tracks.push(spaceTrack("measured change of expression (log2, Kircher 2019)"), heatTrack(measured, letters, MEASURED, 12));
+    const tracks = [
+      logoTrack(logos, "bits", 70),
+      letterTrack(
+        letters,
+        shown.map((each) => (each.edited ? "edited" : "")),
+      ),
+      heat,
+    ];
+    if (measured)
+      tracks.push(spaceTrack("measured change of expression (log2, Kircher 2019)"), heatTrack(measured, letters, MEASURED, 12));
     const protein = proteinTrack(app.source, shown, state.start, state.end);
     if (protein) tracks.push(protein);
     tracks.push(featureTrack(app.source.within(state.start, state.end), state.start, shown.length));
-    const say = (n) => `${app.where(shown[n].at)}, ${letters[n]}: ${[...BASES].map((base, b) => (base === letters[n] ? null : `to ${base} ${signed(ratios[n][b])}${measured?.[n] && Number.isFinite(measured[n][b]) ? ` (measured ${signed(measured[n][b])})` : ""}`)).filter(Boolean).join(", ")}`;
+    const say = (n) =>
+      `${app.where(shown[n].at)}, ${letters[n]}: ${[...BASES]
+        .map((base, b) =>
+          base === letters[n]
+            ? null
+            : `to ${base} ${signed(ratios[n][b])}${measured?.[n] && Number.isFinite(measured[n][b]) ? ` (measured ${signed(measured[n][b])})` : ""}`,
+        )
+        .filter(Boolean)
+        .join(", ")}`;
     const svg = columnsPicture({
-      tracks, positions: shown.map((each) => each.at), room: this.heat.stage.clientWidth || 900, label: `Log-ratios of every substitution of ${app.place}`, say, selected: state.pos,
+      tracks,
+      positions: shown.map((each) => each.at),
+      room: this.heat.stage.clientWidth || 900,
+      label: `Log-ratios of every substitution of ${app.place}`,
+      say,
+      selected: state.pos,
       pick: (n, how, from, y) => this.pick(shown, n, y < 0 ? -1 : Math.floor((y - heat.top - 4) / 15)),
-      keys: Object.fromEntries([...[...BASES].flatMap((base) => [base, base.toLowerCase()].map((key) => [key, (n) => this.mutated(shown, n, base)])), ...["Delete", "Backspace"].map((key) => [key, (n) => this.mutated(shown, n, "")])]),
+      keys: Object.fromEntries([
+        ...[...BASES].flatMap((base) => [base, base.toLowerCase()].map((key) => [key, (n) => this.mutated(shown, n, base)])),
+        ...["Delete", "Backspace"].map((key) => [key, (n) => this.mutated(shown, n, "")]),
+      ]),
     });
     this.heat.draw(svg, this.words(shown, ratios, measured));
     app.tell("substitutions", found.ratios);
@@ -90,14 +152,23 @@ export class Change {
 
   words(shown, ratios, measured) {
     const { app } = this;
-    const cells = ratios.flatMap((values, n) => [...BASES].flatMap((base, b) => (base !== shown[n].alt && Number.isFinite(values[b]) ? [{ n, base, value: values[b] }] : [])));
+    const cells = ratios.flatMap((values, n) =>
+      [...BASES].flatMap((base, b) =>
+        base !== shown[n].alt && Number.isFinite(values[b]) ? [{ n, base, value: values[b] }] : [],
+      ),
+    );
     if (!cells.length) return "No base here is known.";
     const worst = cells.reduce((a, b) => (b.value < a.value ? b : a));
     const likelier = cells.filter((each) => each.value > 0).length;
     let text = `Of ${whole(cells.length)} substitutions the model finds ${whole(likelier)} likelier than the base that is there (blue). The unlikeliest: ${shown[worst.n].alt}>${worst.base} at ${app.where(shown[worst.n].at)}, log-ratio ${signed(worst.value)}.`;
     if (measured) {
-      const pairs = cells.flatMap((each) => (measured[each.n] && Number.isFinite(measured[each.n][BASES.indexOf(each.base)]) ? [[each.value, measured[each.n][BASES.indexOf(each.base)]]] : []));
-      if (pairs.length > 20) text += ` Against the measured effects of ${whole(pairs.length)} of them: Spearman ${number(spearman(pairs))}.`;
+      const pairs = cells.flatMap((each) =>
+        measured[each.n] && Number.isFinite(measured[each.n][BASES.indexOf(each.base)])
+          ? [[each.value, measured[each.n][BASES.indexOf(each.base)]]]
+          : [],
+      );
+      if (pairs.length > 20)
+        text += ` Against the measured effects of ${whole(pairs.length)} of them: Spearman ${number(spearman(pairs))}.`;
     }
     return text;
   }
@@ -109,7 +180,10 @@ export class Change {
 
   mutated(shown, n, letter) {
     const { app } = this;
-    if (!letter && shown.length <= 20) { toast("A few bases have to be left.", true); return; }
+    if (!letter && shown.length <= 20) {
+      toast("A few bases have to be left.", true);
+      return;
+    }
     app.edit(n, n + 1, letter);
     app.store.set({ pos: shown[n].at }, false);
   }
@@ -118,10 +192,28 @@ export class Change {
     const { app } = this;
     const shown = window.columns.filter((each) => each.alt);
     const n = shown.findIndex((each) => each.at === app.state.pos);
-    if (n < 0) { replace(this.target, h("span", { class: "muted" }, "Choose a base in the picture first; or paste a line of a VCF.")); return; }
-    replace(this.target, h("span", {}, `${app.where(shown[n].at)}, ${shown[n].alt} to`), [...BASES].map((base) => h("button", {
-      type: "button", class: "small mono", disabled: base === shown[n].alt, "aria-label": `Change it to ${base}`, onclick: () => this.mutated(shown, n, base),
-    }, base)), h("button", { type: "button", class: "small", onclick: () => this.mutated(shown, n, "") }, "Delete"));
+    if (n < 0) {
+      replace(this.target, h("span", { class: "muted" }, "Choose a base in the picture first; or paste a line of a VCF."));
+      return;
+    }
+    replace(
+      this.target,
+      h("span", {}, `${app.where(shown[n].at)}, ${shown[n].alt} to`),
+      [...BASES].map((base) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "small mono",
+            disabled: base === shown[n].alt,
+            "aria-label": `Change it to ${base}`,
+            onclick: () => this.mutated(shown, n, base),
+          },
+          base,
+        ),
+      ),
+      h("button", { type: "button", class: "small", onclick: () => this.mutated(shown, n, "") }, "Delete"),
+    );
   }
 
   inserted() {
@@ -135,7 +227,9 @@ export class Change {
       if (bases.length > 50) throw new Error("At most 50 bases are inserted at once.");
       app.edit(n, n, bases);
       this.insert.value = "";
-    } catch (error) { toast(error.message, true); }
+    } catch (error) {
+      toast(error.message, true);
+    }
   }
 
   pasted() {
@@ -146,54 +240,14 @@ export class Change {
       const inside = edit.at >= start && edit.at + edit.ref.length <= end;
       const size = end - start;
       const middle = edit.at - Math.floor(size / 2);
-      const edits = [...app.state.edits.filter((each) => each.at + each.ref.length < edit.at || each.at > edit.at + edit.ref.length), edit].sort((a, b) => a.at - b.at);
+      const edits = [
+        ...app.state.edits.filter((each) => each.at + each.ref.length < edit.at || each.at > edit.at + edit.ref.length),
+        edit,
+      ].sort((a, b) => a.at - b.at);
       app.store.set({ edits, pos: edit.at, ...(inside ? {} : { start: middle, end: middle + size }) });
       this.vcf.value = "";
-    } catch (error) { toast(error.message, true); }
-  }
-
-  /** The edits, each scored on the unedited sequence. */
-  async drawList(state) {
-    const { app } = this;
-    const run = (this.run = {});
-    if (!state.edits.length) { replace(this.list, h("p", { class: "muted" }, "None yet. Each is scored as a variant of a VCF would be: against the unedited sequence.")); return; }
-    const cells = state.edits.map(() => h("td", { class: "num" }, "…"));
-    const stand = state.edits.map(() => h("td", {}, ""));
-    const lines = state.edits.map((edit, n) => {
-      const { pos, ref, alt } = asVcf(app.source, edit);
-      const name = `${whole(pos)} ${ref.length > 9 ? `${ref.slice(0, 8)}…` : ref}>${alt.length > 9 ? `${alt.slice(0, 8)}…` : alt}`;
-      const radio = h("input", { type: "radio", name: "edit", checked: edit === this.chosen || JSON.stringify(edit) === JSON.stringify(this.chosen), onchange: () => { this.chosen = edit; this.steps.update(edit); } });
-      return h("tr", {}, h("th", { scope: "row" }, h("label", { class: "mono" }, radio, " ", name)), cells[n], stand[n]);
-    });
-    replace(this.list, h("table", {}, h("thead", {}, h("tr", {}, ["Edit", "Log-ratio", "Stands"].map((text, n) => h("th", { scope: "col", class: n === 1 ? "num" : "" }, text)))), h("tbody", {}, lines)));
-    for (const [n, edit] of state.edits.entries()) {
-      try {
-        const found = await app.asker.ask(`edit-${n}`, "score", app.scoring(edit));
-        if (run !== this.run) return;
-        cells[n].textContent = signed(found.llr);
-        stand[n].textContent = [consequence(app.source, edit), stands(found) || found.flags.join(", ")].filter(Boolean).join("; ");
-      } catch (error) {
-        if (run !== this.run) return;
-        if (error.name !== "AbortError") { cells[n].textContent = "–"; stand[n].textContent = error.message; }
-      }
+    } catch (error) {
+      toast(error.message, true);
     }
   }
-}
-
-/** Rank correlation of pairs. */
-function spearman(pairs) {
-  const ranks = [0, 1].map((side) => {
-    const order = pairs.map((each, n) => [each[side], n]).sort((a, b) => a[0] - b[0]);
-    const out = [];
-    for (let n = 0; n < order.length;) {
-      let m = n;
-      while (m < order.length && order[m][0] === order[n][0]) m += 1;
-      for (let k = n; k < m; k += 1) out[order[k][1]] = (n + m - 1) / 2;
-      n = m;
-    }
-    return out;
-  });
-  const mean = (pairs.length - 1) / 2;
-  const sum = (f) => pairs.reduce((total, _, n) => total + f(n), 0);
-  return sum((n) => (ranks[0][n] - mean) * (ranks[1][n] - mean)) / Math.sqrt(sum((n) => (ranks[0][n] - mean) ** 2) * sum((n) => (ranks[1][n] - mean) ** 2));
 }

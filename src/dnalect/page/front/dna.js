@@ -21,10 +21,17 @@ export function clean(text) {
   for (const [at, letter] of [...body.toUpperCase()].entries()) {
     if (/[\s\d]/.test(letter)) continue;
     if ("ACGTN".includes(letter)) bases += letter;
-    else if (letter === "U") { bases += "T"; uracils += 1; }
-    else if (CODES.includes(letter)) { bases += "N"; codes.add(letter); }
-    else if (letter === "-" || letter === "." || letter === "*") bases += "";
-    else throw new Error(`${JSON.stringify(body[at])} (letter ${at + 1}) is no base: DNA is A, C, G, T, and N where it is not known.`);
+    else if (letter === "U") {
+      bases += "T";
+      uracils += 1;
+    } else if (CODES.includes(letter)) {
+      bases += "N";
+      codes.add(letter);
+    } else if (letter === "-" || letter === "." || letter === "*") bases += "";
+    else
+      throw new Error(
+        `${JSON.stringify(body[at])} (letter ${at + 1}) is no base: DNA is A, C, G, T, and N where it is not known.`,
+      );
   }
   if (uracils) notes.push("U is read as T.");
   if (codes.size) notes.push(`${[...codes].sort().join(", ")} stand for several bases and are read as N.`);
@@ -60,7 +67,9 @@ export class Genome {
     return this.features.filter((each) => each.start < end && each.end > start);
   }
 
-  name(at) { return `${this.contig}:${(at + 1).toLocaleString("en")}`; }
+  name(at) {
+    return `${this.contig}:${(at + 1).toLocaleString("en")}`;
+  }
 }
 
 /** A sequence that somebody gave, with the same face as a genome. */
@@ -70,11 +79,17 @@ export class Own {
     Object.assign(this, { features: [], measured: [] });
   }
 
-  fetch(start, end) { return this.bases.slice(Math.max(0, start), end); }
+  fetch(start, end) {
+    return this.bases.slice(Math.max(0, start), end);
+  }
 
-  within() { return []; }
+  within() {
+    return [];
+  }
 
-  name(at) { return `base ${(at + 1).toLocaleString("en")}`; }
+  name(at) {
+    return `base ${(at + 1).toLocaleString("en")}`;
+  }
 }
 
 /** Edits as an alignment: for each column of [start, end) the position, and the letters of the reference and of the alternate ("" for none). */
@@ -137,18 +152,36 @@ export function changed(source, edits, start, end, a, b, text) {
   };
   while (low > 0 && joins(low - 1, low)) low -= 1;
   while (high < columns.length && joins(high, high - 1)) high += 1;
-  const joined = new Set(columns.slice(low, high).map((each) => each.edit).filter(Boolean));
-  const spelled = (key, first, last) => columns.slice(first, last).map((each) => each[key]).join("");
+  const joined = new Set(
+    columns
+      .slice(low, high)
+      .map((each) => each.edit)
+      .filter(Boolean),
+  );
+  const spelled = (key, first, last) =>
+    columns
+      .slice(first, last)
+      .map((each) => each[key])
+      .join("");
   const before = columns.slice(0, low).findLast((each) => each.ref);
   const at = before ? before.at + 1 : Math.max(start - WIDE, source.start);
   const made = trimmed(at, spelled("ref", low, high), spelled("alt", low, from) + text + spelled("alt", to, high));
-  return [...edits.filter((each) => !joined.has(each)), ...(made ? [made] : [])].sort((x, y) => x.at - y.at || x.ref.length - y.ref.length);
+  return [...edits.filter((each) => !joined.has(each)), ...(made ? [made] : [])].sort(
+    (x, y) => x.at - y.at || x.ref.length - y.ref.length,
+  );
 }
 
 /** An edit without the letters that both alleles share at its ends; null where nothing is left. */
 export function trimmed(at, ref, alt) {
-  while (ref && alt && ref[ref.length - 1] === alt[alt.length - 1]) { ref = ref.slice(0, -1); alt = alt.slice(0, -1); }
-  while (ref && alt && ref[0] === alt[0]) { ref = ref.slice(1); alt = alt.slice(1); at += 1; }
+  while (ref && alt && ref[ref.length - 1] === alt[alt.length - 1]) {
+    ref = ref.slice(0, -1);
+    alt = alt.slice(0, -1);
+  }
+  while (ref && alt && ref[0] === alt[0]) {
+    ref = ref.slice(1);
+    alt = alt.slice(1);
+    at += 1;
+  }
   return ref || alt ? { at, ref, alt } : null;
 }
 
@@ -165,19 +198,32 @@ export function asVcf(source, edit) {
 export function parseVcf(line, source) {
   const short = line.trim().match(/^(?:(\S+?):)?([\d,]+)\s*([ACGTNacgtn]+)\s*>\s*([ACGTNacgtn]+)$/);
   const cells = line.trim().split(/\s+/);
-  const fields = short ? short.slice(1) : cells.length >= 5 ? [cells[0], cells[1], cells[3], cells[4]] : cells.length >= 3 ? [null, ...cells.slice(-3)] : null;
+  const fields = short
+    ? short.slice(1)
+    : cells.length >= 5
+      ? [cells[0], cells[1], cells[3], cells[4]]
+      : cells.length >= 3
+        ? [null, ...cells.slice(-3)]
+        : null;
   if (!fields) throw new Error("Paste a line of a VCF (CHROM POS ID REF ALT), or write it as 12,345 A>G.");
   const [contig, pos, ref, alts] = fields;
   const alt = alts.split(",")[0].toUpperCase();
   const bare = (name) => String(name).replace(/^chr/i, "");
-  if (contig && source.id && bare(contig) !== bare(source.contig)) throw new Error(`The variant lies on ${contig}; open here is ${source.contig}.`);
+  if (contig && source.id && bare(contig) !== bare(source.contig))
+    throw new Error(`The variant lies on ${contig}; open here is ${source.contig}.`);
   const at = Number(String(pos).replace(/,/g, "")) - 1;
   if (!Number.isInteger(at) || at < source.start || at + ref.length > source.end) {
-    throw new Error(`Position ${pos} lies outside ${source.contig}:${(source.start + 1).toLocaleString("en")}-${source.end.toLocaleString("en")}.`);
+    throw new Error(
+      `Position ${pos} lies outside ${source.contig}:${(source.start + 1).toLocaleString("en")}-${source.end.toLocaleString("en")}.`,
+    );
   }
-  if (!/^[ACGTN]+$/i.test(ref) || !/^[ACGTN]+$/.test(alt)) throw new Error(`${ref}>${alt} is no change of bases that can be read: alleles are spelled with A, C, G, T.`);
+  if (!/^[ACGTN]+$/i.test(ref) || !/^[ACGTN]+$/.test(alt))
+    throw new Error(`${ref}>${alt} is no change of bases that can be read: alleles are spelled with A, C, G, T.`);
   const here = source.fetch(at, at + ref.length);
-  if (here !== ref.toUpperCase()) throw new Error(`REF says ${ref.toUpperCase()}, and the sequence has ${here} there: another assembly, or a shifted position?`);
+  if (here !== ref.toUpperCase())
+    throw new Error(
+      `REF says ${ref.toUpperCase()}, and the sequence has ${here} there: another assembly, or a shifted position?`,
+    );
   const edit = trimmed(at, here, alt);
   if (!edit) throw new Error("REF and ALT are the same.");
   return edit;

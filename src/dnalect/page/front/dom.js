@@ -7,7 +7,8 @@ function filled(node, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "style") Object.assign(node.style, value);
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name in node && (name === "value" || name === "checked" || name === "disabled" || name === "hidden")) node[name] = value;
+    else if (name in node && (name === "value" || name === "checked" || name === "disabled" || name === "hidden"))
+      node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
@@ -20,12 +21,19 @@ export const h = (tag, attributes, ...children) => filled(document.createElement
 /** An element of SVG. */
 export const s = (tag, attributes, ...children) => filled(document.createElementNS(SVG, tag), attributes, children);
 
-export const number = (value, digits = 2) => (value === null || !Number.isFinite(value) ? "not known" : value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−"));
+export const number = (value, digits = 2) =>
+  value === null || !Number.isFinite(value)
+    ? "not known"
+    : value
+        .toFixed(digits)
+        .replace(/^-(0(\.0*)?)$/, "$1")
+        .replace("-", "−");
 export const signed = (value, digits = 2) => (Number.isFinite(value) && value > 0 ? "+" : "") + number(value, digits);
 export const whole = (value) => Math.round(value).toLocaleString("en");
 export const percent = (value, digits = 1) => `${number(100 * value, digits)}%`;
 /** The largest of the numbers that are known, at least `least`. */
-export const largest = (values, least) => values.reduce((most, each) => (each !== null && Number.isFinite(each) && each > most ? each : most), least);
+export const largest = (values, least) =>
+  values.reduce((most, each) => (each !== null && Number.isFinite(each) && each > most ? each : most), least);
 /** A share that is never said to be all or none when it isn't. */
 export function chance(p) {
   if (p >= 0.995) return p >= 0.9995 ? ">0.999" : p.toFixed(3);
@@ -35,7 +43,10 @@ export function chance(p) {
 /** After `wait` ms without another call. */
 export function settled(run, wait) {
   let timer = 0;
-  return (...given) => { clearTimeout(timer); timer = setTimeout(() => run(...given), wait); };
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => run(...given), wait);
+  };
 }
 
 let live = null;
@@ -57,7 +68,15 @@ export function toast(text, wrong = false) {
   told.className = wrong ? "toast wrong" : "toast";
   told.hidden = false;
   clearTimeout(hiding);
-  hiding = setTimeout(() => { told.hidden = true; }, wrong ? 9000 : 3500);
+  hiding = setTimeout(
+    () => {
+      told.hidden = true;
+    },
+    wrong ? 9000 : 3500,
+  );
 }
 
-export const replace = (node, ...children) => { node.replaceChildren(...children.flat(Infinity).filter(Boolean)); return node; };
+export const replace = (node, ...children) => {
+  node.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  return node;
+};

@@ -1,6 +1,19 @@
 // A picture as a file: SVG with its styles inside, PNG from it.
 
-const KEPT = ["fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
+const KEPT = [
+  "fill",
+  "fill-opacity",
+  "fill-rule",
+  "stroke",
+  "stroke-width",
+  "stroke-opacity",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "text-anchor",
+];
 const SCALE = 2;
 
 function styled(original, copy) {
@@ -21,7 +34,8 @@ export function asSvg(svg, title) {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);
-  for (const name of ["tabindex", "role", "aria-label", "aria-describedby", "aria-roledescription", "class", "style"]) copy.removeAttribute(name);
+  for (const name of ["tabindex", "role", "aria-label", "aria-describedby", "aria-roledescription", "class", "style"])
+    copy.removeAttribute(name);
   const said = document.createElementNS("http://www.w3.org/2000/svg", "title");
   said.textContent = title;
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
@@ -43,7 +57,10 @@ export async function asPng(svg, title) {
   [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This browser can't draw the picture as PNG; take the SVG."))), "image/png");
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error("This browser can't draw the picture as PNG; take the SVG."))),
+      "image/png",
+    );
   });
 }
 

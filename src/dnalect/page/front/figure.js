@@ -15,20 +15,36 @@ export class Figure {
     this.words = h("p", { class: "words", id: `${id}-words` });
     this.stage = h("div", { class: wide ? "stage scroll" : "stage" });
     this.readout = h("p", { class: "readout", hidden: true });
-    this.stage.addEventListener("told", (event) => { this.readout.hidden = false; this.readout.textContent = event.detail || this.resting; });
+    this.stage.addEventListener("told", (event) => {
+      this.readout.hidden = false;
+      this.readout.textContent = event.detail || this.resting;
+    });
     this.resting = "Point at the picture to read a base.";
     this.state = h("div", { class: "progress", hidden: true });
-    const button = (kind, run) => h("button", { type: "button", class: "small quiet", "aria-label": `Save “${title}” as ${kind}`, onclick: run }, kind);
-    this.exports = h("span", { class: "exports", hidden: true }, button("SVG", () => this.save("svg")), button("PNG", () => this.save("png")));
+    const button = (kind, run) =>
+      h("button", { type: "button", class: "small quiet", "aria-label": `Save “${title}” as ${kind}`, onclick: run }, kind);
+    this.exports = h(
+      "span",
+      { class: "exports", hidden: true },
+      button("SVG", () => this.save("svg")),
+      button("PNG", () => this.save("png")),
+    );
     this.heading = h("h3", { id }, title);
     this.root = h(
-      "figure", { class: "figure", "aria-labelledby": id, "data-figure": name },
+      "figure",
+      { class: "figure", "aria-labelledby": id, "data-figure": name },
       h("div", { class: "figure-head" }, this.heading, h("span", { class: "tools" }, tools, this.exports)),
-      help ? h("p", { class: "muted help" }, help) : null, this.state, this.stage, this.readout, this.words,
+      help ? h("p", { class: "muted help" }, help) : null,
+      this.state,
+      this.stage,
+      this.readout,
+      this.words,
     );
   }
 
-  get svg() { return this.stage.querySelector("svg"); }
+  get svg() {
+    return this.stage.querySelector("svg");
+  }
 
   /** Show a picture. Keeps the focus and the scrolled place of the one before it. */
   draw(svg, words) {
@@ -81,7 +97,8 @@ export class Figure {
   async save(kind) {
     const file = `dnalect-${this.name}.${kind}`;
     try {
-      const blob = kind === "svg" ? new Blob([asSvg(this.svg, this.title)], { type: "image/svg+xml" }) : await asPng(this.svg, this.title);
+      const blob =
+        kind === "svg" ? new Blob([asSvg(this.svg, this.title)], { type: "image/svg+xml" }) : await asPng(this.svg, this.title);
       save(blob, file);
       toast(`Saved ${file}`);
     } catch (error) {

@@ -2,51 +2,95 @@
 
 import { VIEW } from "./app.js";
 import { LONGEST, altText, asVcf, clean, columnsOf } from "./dna.js";
-import { h, replace, s, settled, toast, whole } from "./dom.js";
+import { h, replace, settled, toast, whole } from "./dom.js";
+import { drawOverview } from "./overview.js";
+import { goTo } from "./places.js";
 
-const NEAR = 3000;
 const LARGE = 30;
-
-/** Theme, link, and what the page is. */
-export function tools(app, top, foot) {
-  const root = document.documentElement;
-  const themes = ["", "light", "dark"];
-  const names = { "": "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
-  const theme = h("button", { type: "button", class: "small", onclick: () => turn(themes[(themes.indexOf(root.dataset.theme || "") + 1) % 3]) });
-  const turn = (name) => { if (name) root.dataset.theme = name; else delete root.dataset.theme; theme.textContent = names[name]; dispatchEvent(new Event("themed")); };
-  turn("");
-  const link = h("button", { type: "button", class: "small", onclick: async () => {
-    try { await navigator.clipboard.writeText(location.href); toast("The link to exactly this is copied."); }
-    catch { toast("The address of this page is the link: copy it from the browser's bar."); }
-  } }, "Copy link");
-  top.append(link, theme);
-  foot.append(h("p", {}, `Computed ${app.engine.place}. `, "Positions are 1-based. ", h("a", { href: "https://github.com/dnalect/dnalect" }, "dnalect"), ", Apache-2.0."));
-}
 
 export class Header {
   constructor(app, root) {
     this.app = app;
     this.select = h("select", { id: "locus", onchange: () => this.choose(Number(this.select.value)) });
-    this.goto = h("input", { id: "goto", type: "search", placeholder: "gene or position", autocomplete: "off", spellcheck: "false", list: "genes" });
+    this.goto = h("input", {
+      id: "goto",
+      type: "search",
+      placeholder: "gene or position",
+      autocomplete: "off",
+      spellcheck: "false",
+      list: "genes",
+    });
     this.genes = h("datalist", { id: "genes" });
     this.models = h("select", { id: "model", onchange: () => app.store.set({ model: this.models.value }) });
-    this.box = h("textarea", { id: "bases", rows: 3, spellcheck: "false", autocapitalize: "characters", autocomplete: "off", oninput: settled(() => this.typed(), 120) });
+    this.box = h("textarea", {
+      id: "bases",
+      rows: 3,
+      spellcheck: "false",
+      autocapitalize: "characters",
+      autocomplete: "off",
+      oninput: settled(() => this.typed(), 120),
+    });
     this.note = h("p", { class: "muted note-line", id: "bases-note", role: "status" });
     this.box.setAttribute("aria-describedby", "bases-note");
     this.overview = h("div", { class: "overview" });
     this.edits = h("div", { class: "edits", role: "group", "aria-label": "Edits" });
     this.told = h("p", { class: "told" });
     this.about = h("details", { class: "about" });
-    this.moves = ["«", "‹", "−", "+", "›", "»"].map((sign, n) => h("button", {
-      type: "button", class: "small", "aria-label": ["A view to the left", "Half a view to the left", "Show more bases", "Show fewer bases", "Half a view to the right", "A view to the right"][n], onclick: () => this.move(n),
-    }, sign));
-    const form = h("form", { class: "go", onsubmit: (event) => { event.preventDefault(); this.find(this.goto.value); } }, h("label", { for: "goto" }, "Go to"), this.goto, this.genes, h("button", { type: "submit", class: "small" }, "Go"));
+    this.moves = ["«", "‹", "−", "+", "›", "»"].map((sign, n) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "small",
+          "aria-label": [
+            "A view to the left",
+            "Half a view to the left",
+            "Show more bases",
+            "Show fewer bases",
+            "Half a view to the right",
+            "A view to the right",
+          ][n],
+          onclick: () => this.move(n),
+        },
+        sign,
+      ),
+    );
+    const form = h(
+      "form",
+      {
+        class: "go",
+        onsubmit: (event) => {
+          event.preventDefault();
+          goTo(app, this.goto.value);
+        },
+      },
+      h("label", { for: "goto" }, "Go to"),
+      this.goto,
+      this.genes,
+      h("button", { type: "submit", class: "small" }, "Go"),
+    );
     root.append(
-      h("div", { class: "controls" }, h("label", { for: "locus" }, "Locus"), this.select, form, h("label", { for: "model" }, "Model"), this.models),
-      this.told, this.about,
-      h("div", { class: "along" }, this.overview, h("div", { class: "moves", role: "group", "aria-label": "Move along the sequence" }, this.moves)),
+      h(
+        "div",
+        { class: "controls" },
+        h("label", { for: "locus" }, "Locus"),
+        this.select,
+        form,
+        h("label", { for: "model" }, "Model"),
+        this.models,
+      ),
+      this.told,
+      this.about,
+      h(
+        "div",
+        { class: "along" },
+        this.overview,
+        h("div", { class: "moves", role: "group", "aria-label": "Move along the sequence" }, this.moves),
+      ),
       h("label", { for: "bases", class: "block" }, "The bases in view. Type to change them, or paste your own DNA (FASTA too)."),
-      this.box, this.note, this.edits,
+      this.box,
+      this.note,
+      this.edits,
     );
     this.fillLoci();
   }
@@ -55,47 +99,38 @@ export class Header {
     const { genomes, examples } = this.app;
     const groups = Object.values(genomes).map((genome) => {
       const own = examples.map((each, n) => [each, n]).filter(([each]) => each.genome === genome.id);
-      return own.length ? h("optgroup", { label: genome.title }, own.map(([each, n]) => h("option", { value: n }, each.title))) : null;
+      return own.length
+        ? h(
+            "optgroup",
+            { label: genome.title },
+            own.map(([each, n]) => h("option", { value: n }, each.title)),
+          )
+        : null;
     });
     replace(this.select, h("option", { value: -1, hidden: true }, "…"), groups, h("option", { value: -2 }, "Your own DNA"));
-    const genes = [...new Set(Object.values(genomes).flatMap((genome) => genome.features.map((each) => each.name)).filter(Boolean))];
-    replace(this.genes, genes.slice(0, 900).map((value) => h("option", { value })));
+    const genes = [
+      ...new Set(
+        Object.values(genomes)
+          .flatMap((genome) => genome.features.map((each) => each.name))
+          .filter(Boolean),
+      ),
+    ];
+    replace(
+      this.genes,
+      genes.slice(0, 900).map((value) => h("option", { value })),
+    );
   }
 
   choose(n) {
-    if (n === -2) { this.box.focus(); this.box.select(); toast("Paste or type your own DNA over the bases."); this.update(this.app.state, new Set()); return; }
-    const { genome, start, end, pos = null, pane, edits = [] } = this.app.examples[n];
-    this.app.go({ own: "", genome, start, end, pos, edits, model: this.app.genomes[genome].model, ...(pane ? { pane } : {}) });
-  }
-
-  /** A gene, CONTIG:START-END, or a position -> there. */
-  find(text) {
-    const { app } = this;
-    const wanted = text.trim();
-    if (!wanted) return;
-    const place = wanted.match(/^(?:(\S+):)?([\d,]+)(?:\s*(?:-|\.\.)\s*([\d,]+))?$/);
-    const bare = (name) => name.replace(/^chr/i, "").toUpperCase();
-    const all = [...new Set([app.source, ...Object.values(app.genomes)])].filter((each) => each.id);
-    if (place) {
-      const [from, to] = place.slice(2).map((each) => (each ? Number(each.replace(/,/g, "")) : 0));
-      const fits = (each) => (!place[1] || bare(place[1]) === bare(each.contig)) && from - 1 >= each.start && from - 1 < each.end;
-      const found = all.find(fits);
-      if (!found) { toast(`${wanted} is in none of the sequences here: ${all.map((each) => each.name(each.start)).join(", ").slice(0, 200)} …`, true); return; }
-      const size = to > from ? to - from + 1 : VIEW.first;
-      const start = to > from ? from - 1 : from - 1 - Math.floor(size / 2);
-      app.go({ own: "", genome: found.id, start, end: start + size, pos: to > from ? null : from - 1, model: found.model });
+    if (n === -2) {
+      this.box.focus();
+      this.box.select();
+      toast("Paste or type your own DNA over the bases.");
+      this.update(this.app.state, new Set());
       return;
     }
-    for (const genome of all) {
-      const gene = genome.features.find((each) => each.name.toUpperCase() === wanted.toUpperCase() || each.alias?.toUpperCase() === wanted.toUpperCase());
-      if (gene) {
-        const first = gene.strand === "-" ? gene.end - 1 : gene.start;
-        const start = first - Math.round(VIEW.first / 2);
-        app.go({ own: "", genome: genome.id, start, end: start + VIEW.first, pos: null, model: genome.model });
-        return;
-      }
-    }
-    toast(`No gene here is called ${wanted}. Try a name such as ${all.flatMap((each) => each.features).find((each) => each.name)?.name}, or a position such as 100,000.`, true);
+    const { genome, start, end, pos = null, pane, edits = [] } = this.app.examples[n];
+    this.app.go({ own: "", genome, start, end, pos, edits, model: this.app.genomes[genome].model, ...(pane ? { pane } : {}) });
   }
 
   move(n) {
@@ -104,7 +139,12 @@ export class Header {
     const middle = (start + end) / 2;
     const sized = (next) => ({ start: Math.round(middle - next / 2), end: Math.round(middle - next / 2) + next });
     const steps = [-size, -size / 2, 0, 0, size / 2, size].map(Math.round);
-    const view = n === 2 ? sized(Math.min(VIEW.most, Math.round(size * 1.5))) : n === 3 ? sized(Math.max(VIEW.least, Math.round(size / 1.5))) : { start: start + steps[n], end: end + steps[n] };
+    const view =
+      n === 2
+        ? sized(Math.min(VIEW.most, Math.round(size * 1.5)))
+        : n === 3
+          ? sized(Math.max(VIEW.least, Math.round(size / 1.5)))
+          : { start: start + steps[n], end: end + steps[n] };
     this.app.store.set(view, false);
   }
 
@@ -113,14 +153,27 @@ export class Header {
     const { app } = this;
     const before = this.spelled;
     let found;
-    try { found = clean(this.box.value); } catch (error) { this.say(error.message, true); return; }
+    try {
+      found = clean(this.box.value);
+    } catch (error) {
+      this.say(error.message, true);
+      return;
+    }
     const { bases, notes } = found;
     this.say(notes.join(" "));
     if (bases === before) return;
-    if (!bases) { this.say("Empty: type A, C, G, T or paste a sequence.", true); return; }
+    if (!bases) {
+      this.say("Empty: type A, C, G, T or paste a sequence.", true);
+      return;
+    }
     let [low, high] = [0, 0];
     while (low < bases.length && low < before.length && bases[low] === before[low]) low += 1;
-    while (high < bases.length - low && high < before.length - low && bases[bases.length - 1 - high] === before[before.length - 1 - high]) high += 1;
+    while (
+      high < bases.length - low &&
+      high < before.length - low &&
+      bases[bases.length - 1 - high] === before[before.length - 1 - high]
+    )
+      high += 1;
     const text = bases.slice(low, bases.length - high);
     const own = app.state.own || text.length > LARGE || before.length - high - low > LARGE || this.box.value.includes(">");
     if (own) {
@@ -130,7 +183,18 @@ export class Header {
       const next = known ? app.around(bases) : bases;
       const first = known ? start : 0;
       const size = Math.max(VIEW.first, known ? bases.length : 0);
-      app.store.set({ own: next.slice(0, LONGEST), genome: "", edits: [], pos: null, span: null, start: first, end: Math.min(next.length, first + size) }, !known);
+      app.store.set(
+        {
+          own: next.slice(0, LONGEST),
+          genome: "",
+          edits: [],
+          pos: null,
+          span: null,
+          start: first,
+          end: Math.min(next.length, first + size),
+        },
+        !known,
+      );
     } else app.edit(low, before.length - high, text);
   }
 
@@ -142,23 +206,43 @@ export class Header {
   update(state, keys) {
     const { app } = this;
     const source = app.source;
-    const fits = app.examples.map((each, n) => [each, n]).filter(([each]) => each.genome === state.genome && each.start === state.start && each.end === state.end);
-    const example = (fits.find(([each]) => JSON.stringify(each.edits || []) === JSON.stringify(state.edits)) || fits[0] || [null, -1])[1];
+    const fits = app.examples
+      .map((each, n) => [each, n])
+      .filter(([each]) => each.genome === state.genome && each.start === state.start && each.end === state.end);
+    const example = (fits.find(([each]) => JSON.stringify(each.edits || []) === JSON.stringify(state.edits)) ||
+      fits[0] || [null, -1])[1];
     this.select.value = state.own ? -2 : example;
-    replace(this.models, app.models.map((each) => h("option", { value: each.id }, `${each.title || each.id}`)));
+    replace(
+      this.models,
+      app.models.map((each) => h("option", { value: each.id }, `${each.title || each.id}`)),
+    );
     this.models.value = state.model;
     const model = app.model;
     const species = source.id ? source.species.split(" ").slice(0, 2).join(" ") : "";
     const other = species && model.species && !model.species.includes(species);
-    const seen = source.model === model.id ? source.note : other ? `${model.id} learned from ${model.species}: another species than this sequence.` : "";
+    const seen =
+      source.model === model.id
+        ? source.note
+        : other
+          ? `${model.id} learned from ${model.species}: another species than this sequence.`
+          : "";
     this.drawAbout(model);
     const told = example >= 0 ? app.examples[example].text : "";
-    replace(this.told, h("strong", {}, app.place), ` · ${whole(state.end - state.start)} bases${source.id ? ` of ${source.title}` : ""}. `, told, " ", h("span", { class: "muted" }, seen));
+    replace(
+      this.told,
+      h("strong", {}, app.place),
+      ` · ${whole(state.end - state.start)} bases${source.id ? ` of ${source.title}` : ""}. `,
+      told,
+      " ",
+      h("span", { class: "muted" }, seen),
+    );
     const text = altText(columnsOf(source, state.edits, state.start, state.end));
     if (document.activeElement !== this.box || text !== clean2(this.box.value)) this.box.value = text;
-    if (keys.has("own") || keys.has("genome") || keys.has("start")) { if (document.activeElement !== this.box) this.say(""); }
+    if (keys.has("own") || keys.has("genome") || keys.has("start")) {
+      if (document.activeElement !== this.box) this.say("");
+    }
     this.spelled = text;
-    this.drawOverview(state, source);
+    drawOverview(app, this.overview);
     this.drawEdits(state, source);
   }
 
@@ -169,7 +253,17 @@ export class Header {
     const sees = model.reach === null ? "" : `, each answer from ${whole(model.reach)} to each side`;
     const facts = `${whole(model.parameters)} parameters; learned from ${model.species || "DNA"}; reads up to ${whole(model.context)} bases${sees}. ${model.license || "Licence not known"}.`;
     const known = model.worth.map((each) => h("li", {}, `${each.question}: ${each.told}`));
-    replace(this.about, h("summary", {}, `About ${model.id}`), h("p", {}, facts), known.length ? [h("p", {}, "What it was measured to know, with intervals, beside the best simple rival (AUROC 0.5 is chance):"), h("ul", {}, known)] : null);
+    replace(
+      this.about,
+      h("summary", {}, `About ${model.id}`),
+      h("p", {}, facts),
+      known.length
+        ? [
+            h("p", {}, "What it was measured to know, with intervals, beside the best simple rival (AUROC 0.5 is chance):"),
+            h("ul", {}, known),
+          ]
+        : null,
+    );
   }
 
   drawEdits(state, source) {
@@ -178,42 +272,38 @@ export class Header {
       const { pos, ref, alt } = asVcf(source, edit);
       const short = (text) => (text.length > 12 ? `${text.slice(0, 9)}…(${text.length})` : text);
       const name = `${whole(pos)} ${short(ref)}>${short(alt)}`;
-      return h("span", { class: "chip" }, name, h("button", { type: "button", "aria-label": `Take ${name} back`, onclick: () => app.store.set({ edits: state.edits.filter((_, m) => m !== n) }) }, "×"));
+      return h(
+        "span",
+        { class: "chip" },
+        name,
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-label": `Take ${name} back`,
+            onclick: () => app.store.set({ edits: state.edits.filter((_, m) => m !== n) }),
+          },
+          "×",
+        ),
+      );
     });
-    replace(this.edits, chips.length ? [h("span", { class: "muted" }, "Edits:"), ...chips] : h("span", { class: "muted" }, "No edits yet: click a base in Change, or type in the box."),
+    replace(
+      this.edits,
+      chips.length
+        ? [h("span", { class: "muted" }, "Edits:"), ...chips]
+        : h("span", { class: "muted" }, "No edits yet: click a base in Change, or type in the box."),
       h("button", { type: "button", class: "small", disabled: !app.store.undoable, onclick: () => app.store.undo() }, "Undo"),
-      state.edits.length > 1 ? h("button", { type: "button", class: "small", onclick: () => app.store.set({ edits: [] }) }, "Take all back") : null);
-  }
-
-  /** What lies around the view, drawn to scale; a click goes there. */
-  drawOverview(state, source) {
-    const room = Math.max(280, this.overview.clientWidth || 800);
-    const span = Math.min(source.end - source.start, Math.max(2 * NEAR, 4 * (state.end - state.start)));
-    const low = Math.max(source.start, Math.min(Math.round((state.start + state.end - span) / 2), source.end - span));
-    const x = (at) => ((at - low) / span) * room;
-    const features = source.within(low, low + span).filter((each) => each.kind !== "CDS" || !source.features.some((other) => other.kind === "gene" && other.name === each.name));
-    const lane = (each) => (each.strand === "-" ? 30 : 8);
-    const drawn = features.map((each) => {
-      const [from, to] = [Math.max(0, x(each.start)), Math.min(room, x(each.end))];
-      const name = each.name || each.kind;
-      return [
-        s("rect", { class: `feature ${each.kind}`, x: from, y: lane(each), width: Math.max(2, to - from), height: 16, rx: 3 }, s("title", {}, `${name}: ${each.text || each.kind}, ${source.name(each.start)}-${whole(each.end)}`)),
-        to - from > name.length * 7 + 22 ? s("text", { class: "feature-name", x: from + 5, y: lane(each) + 12 }, each.strand === "-" ? `← ${name}` : each.strand === "+" ? `${name} →` : name) : null,
-      ];
-    });
-    const names = features.map((each) => `${each.name || each.kind}${each.strand ? ` on the ${each.strand === "+" ? "forward" : "reverse"} strand` : ""}`);
-    const svg = s("svg", { viewBox: `0 0 ${room} 66`, width: room, height: 66, role: "img", "aria-label": `${whole(span)} bases around the view: ${names.slice(0, 12).join(", ") || "no annotation"}.` },
-      s("path", { class: "line", d: `M0 27.5 H${room}` }), drawn.flat().filter(Boolean),
-      s("rect", { class: "view", x: x(state.start), y: 2, width: Math.max(3, x(state.end) - x(state.start)), height: 50, rx: 3 }),
-      s("text", { class: "axis", x: 0, y: 63 }, source.name(low)), s("text", { class: "axis", x: room, y: 63, "text-anchor": "end" }, whole(low + span)));
-    svg.addEventListener("click", (event) => {
-      const box = svg.getBoundingClientRect();
-      const middle = low + ((event.clientX - box.left) / box.width) * span;
-      const size = state.end - state.start;
-      this.app.store.set({ start: Math.round(middle - size / 2), end: Math.round(middle - size / 2) + size });
-    });
-    replace(this.overview, svg);
+      state.edits.length > 1
+        ? h("button", { type: "button", class: "small", onclick: () => app.store.set({ edits: [] }) }, "Take all back")
+        : null,
+    );
   }
 }
 
-const clean2 = (text) => { try { return clean(text).bases; } catch { return null; } };
+const clean2 = (text) => {
+  try {
+    return clean(text).bases;
+  } catch {
+    return null;
+  }
+};

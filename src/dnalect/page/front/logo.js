@@ -20,7 +20,10 @@ export function numbers(logs, letter) {
 }
 
 /** A flat list of ln p as rows of four. */
-export const rows = (flat) => Array.from({ length: flat.length / 4 }, (_, n) => Array.from(flat.slice(4 * n, 4 * n + 4), (each) => (each === null ? NaN : each)));
+export const rows = (flat) =>
+  Array.from({ length: flat.length / 4 }, (_, n) =>
+    Array.from(flat.slice(4 * n, 4 * n + 4), (each) => (each === null ? NaN : each)),
+  );
 
 /** The letters of one column, the likeliest on top. height: pixels of two bits. */
 export function stack({ p, bits }, x, bottom, width, height) {
@@ -31,10 +34,13 @@ export function stack({ p, bits }, x, bottom, width, height) {
     const tall = (p[code] * bits * height) / 2;
     if (!(tall >= 0.4)) continue;
     y -= tall;
-    parts.push(s("path", {
-      class: `base ${BASES[code]}`, d: GLYPHS[BASES[code]],
-      transform: `translate(${(x + width / 20).toFixed(2)} ${y.toFixed(2)}) scale(${((0.9 * width) / 10).toFixed(4)} ${(tall / 10).toFixed(4)})`,
-    }));
+    parts.push(
+      s("path", {
+        class: `base ${BASES[code]}`,
+        d: GLYPHS[BASES[code]],
+        transform: `translate(${(x + width / 20).toFixed(2)} ${y.toFixed(2)}) scale(${((0.9 * width) / 10).toFixed(4)} ${(tall / 10).toFixed(4)})`,
+      }),
+    );
   }
   return parts;
 }

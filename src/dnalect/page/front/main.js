@@ -5,9 +5,10 @@ import { Change } from "./change.js";
 import { Depend } from "./depend.js";
 import { h, replace, toast } from "./dom.js";
 import { Expect } from "./expect.js";
-import { Header, tools } from "./header.js";
+import { Header } from "./header.js";
 import { MapPane } from "./map.js";
 import { Read } from "./read.js";
+import { tools } from "./tools.js";
 
 const TITLES = { read: "Read", expect: "Expect", change: "Change", depend: "Attend and depend", map: "Map" };
 const MAKERS = { read: Read, expect: Expect, change: Change, depend: Depend, map: MapPane };
@@ -17,18 +18,42 @@ const visited = new Set();
 /** Turn to a pane; for the first time to the example of its own, if it has one, unless a person has chosen what to look at. */
 function turn(app, pane) {
   const { state } = app;
-  const like = (each) => !state.own && each.genome === state.genome && each.start === state.start && each.end === state.end && JSON.stringify(each.edits || []) === JSON.stringify(state.edits);
+  const like = (each) =>
+    !state.own &&
+    each.genome === state.genome &&
+    each.start === state.start &&
+    each.end === state.end &&
+    JSON.stringify(each.edits || []) === JSON.stringify(state.edits);
   const untouched = app.examples.some((each, n) => (n === 0 || each.opens) && like(each));
   const example = untouched && !visited.has(pane) && app.examples.find((each) => each.opens === pane);
   visited.add(pane);
-  if (example) app.go({ pane, genome: example.genome, start: example.start, end: example.end, pos: example.pos ?? null, edits: example.edits || [], model: app.genomes[example.genome].model });
+  if (example)
+    app.go({
+      pane,
+      genome: example.genome,
+      start: example.start,
+      end: example.end,
+      pos: example.pos ?? null,
+      edits: example.edits || [],
+      model: app.genomes[example.genome].model,
+    });
   else app.store.set({ pane });
 }
 
 function tabs(app) {
-  const buttons = PANES.map((name) => h("button", {
-    type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `pane-${name}`, onclick: () => turn(app, name),
-  }, TITLES[name]));
+  const buttons = PANES.map((name) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "aria-controls": `pane-${name}`,
+        onclick: () => turn(app, name),
+      },
+      TITLES[name],
+    ),
+  );
   document.getElementById("tabs").append(...buttons);
   document.getElementById("tabs").addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -45,7 +70,9 @@ function shown(app) {
   const buttons = tabs(app);
   const header = new Header(app, document.getElementById("dna"));
   const panes = {};
-  const places = PANES.map((name) => h("section", { role: "tabpanel", id: `pane-${name}`, "aria-labelledby": `tab-${name}`, class: "pane", hidden: true }));
+  const places = PANES.map((name) =>
+    h("section", { role: "tabpanel", id: `pane-${name}`, "aria-labelledby": `tab-${name}`, class: "pane", hidden: true }),
+  );
   replace(document.getElementById("panes"), places);
   const show = (state, keys) => {
     header.update(state, keys);
@@ -83,7 +110,10 @@ function shown(app) {
 /** Show the page. open: gives the engine; data: name -> what the page draws without one. */
 export async function start(open, data) {
   try {
-    const [engine, genomes, examples, vocabularies] = await Promise.all([open(), ...["genomes", "examples", "vocabularies"].map(data)]);
+    const [engine, genomes, examples, vocabularies] = await Promise.all([
+      open(),
+      ...["genomes", "examples", "vocabularies"].map(data),
+    ]);
     const all = await engine.ask("models", {}, {});
     const models = all.filter((each) => each.likelihood);
     const app = new App({ engine, data, models, genomes, examples, vocabularies });

@@ -1,11 +1,20 @@
 // Map: windows of a genome, near each other where the model sees them alike.
 
 import { VIEW } from "./app.js";
-import { announce, h, percent, replace, s, whole } from "./dom.js";
+import { h, percent, replace, s, whole } from "./dom.js";
 import { Figure } from "./figure.js";
+import { listen } from "./gestures.js";
 
 const SHADES = 10;
-const WHAT = { CDS: "coding", promoter: "promoter", intergenic: "between genes", intron: "intron", ncRNA: "RNA gene", UTR: "UTR", repeat: "repeat" };
+const WHAT = {
+  CDS: "coding",
+  promoter: "promoter",
+  intergenic: "between genes",
+  intron: "intron",
+  ncRNA: "RNA gene",
+  UTR: "UTR",
+  repeat: "repeat",
+};
 
 export class MapPane {
   constructor(app, root) {
@@ -13,22 +22,73 @@ export class MapPane {
     this.zoom = { k: 1, x: 0, y: 0 };
     this.off = new Set();
     const choice = (id, label, values, key) => {
-      const node = h("select", { id, onchange: () => app.store.set({ [key]: node.value }, false) }, values.map(([value, text]) => h("option", { value }, text)));
+      const node = h(
+        "select",
+        { id, onchange: () => app.store.set({ [key]: node.value }, false) },
+        values.map(([value, text]) => h("option", { value }, text)),
+      );
       return [h("span", { class: "nobreak" }, h("label", { for: id }, `${label} `), node), node];
     };
-    this.genome = choice("map-genome", "Genome", Object.values(app.genomes).filter((each) => each.id !== "hnf4a").map((each) => [each.id, each.title]), "map");
-    this.by = choice("map-by", "Laid out by", [["umap", "UMAP"], ["pca", "PCA"]], "by");
-    this.colour = h("select", { id: "map-colour", onchange: () => this.draw() }, h("option", { value: "region" }, "what lies there"), h("option", { value: "gc" }, "share of G and C"));
-    this.reset = h("button", { type: "button", class: "small", onclick: () => { this.zoom = { k: 1, x: 0, y: 0 }; this.place(); } }, "Whole map");
+    this.genome = choice(
+      "map-genome",
+      "Genome",
+      Object.values(app.genomes)
+        .filter((each) => each.id !== "hnf4a")
+        .map((each) => [each.id, each.title]),
+      "map",
+    );
+    this.by = choice(
+      "map-by",
+      "Laid out by",
+      [
+        ["umap", "UMAP"],
+        ["pca", "PCA"],
+      ],
+      "by",
+    );
+    this.colour = h(
+      "select",
+      { id: "map-colour", onchange: () => this.draw() },
+      h("option", { value: "region" }, "what lies there"),
+      h("option", { value: "gc" }, "share of G and C"),
+    );
+    this.reset = h(
+      "button",
+      {
+        type: "button",
+        class: "small",
+        onclick: () => {
+          this.zoom = { k: 1, x: 0, y: 0 };
+          this.place();
+        },
+      },
+      "Whole map",
+    );
     this.near = h("button", { type: "button", class: "small", "aria-label": "Zoom in", onclick: () => this.scale(1.5) }, "+");
     this.far = h("button", { type: "button", class: "small", "aria-label": "Zoom out", onclick: () => this.scale(1 / 1.5) }, "−");
-    const tools = h("span", { class: "tools" }, this.genome[0], this.by[0], h("span", { class: "nobreak" }, h("label", { for: "map-colour" }, "Colour "), this.colour), this.near, this.far, this.reset);
+    const tools = h(
+      "span",
+      { class: "tools" },
+      this.genome[0],
+      this.by[0],
+      h("span", { class: "nobreak" }, h("label", { for: "map-colour" }, "Colour "), this.colour),
+      this.near,
+      this.far,
+      this.reset,
+    );
     this.figure = new Figure({
-      title: "A map of the genome, as the model sees it", name: "map", tools, wide: false,
+      title: "A map of the genome, as the model sees it",
+      name: "map",
+      tools,
+      wide: false,
       help: "Each dot is a window; windows that lie together have like vectors (the mean of the model's last layer). The model was never told what a gene is. Point at a dot to see what it is, click to open it in the other panes; drag and scroll to look closer.",
     });
     this.legend = h("div", { class: "legend row", role: "group", "aria-label": "What is shown" });
-    this.told = h("p", { class: "told-token", role: "status" }, "Point at a dot; with the keyboard, arrow keys go from dot to dot and Enter opens one.");
+    this.told = h(
+      "p",
+      { class: "told-token", role: "status" },
+      "Point at a dot; with the keyboard, arrow keys go from dot to dot and Enter opens one.",
+    );
     this.figure.stage.before(this.legend);
     this.figure.words.before(this.told);
     root.append(this.figure.root);
@@ -38,16 +98,30 @@ export class MapPane {
     const { app } = this;
     if (!this.data) {
       this.figure.busy("The map is unpacked …");
-      try { this.data = await app.data("map"); } catch (error) { this.figure.fail(error.message); return; }
+      try {
+        this.data = await app.data("map");
+      } catch (error) {
+        this.figure.fail(error.message);
+        return;
+      }
     }
-    if (!this.data[state.map]) { app.store.set({ map: Object.keys(this.data)[0] }, false); return; }
+    if (!this.data[state.map]) {
+      app.store.set({ map: Object.keys(this.data)[0] }, false);
+      return;
+    }
     this.genome[1].value = state.map;
     this.by[1].value = state.by in this.data[state.map] ? state.by : "umap";
-    if (keys.has("map")) { this.zoom = { k: 1, x: 0, y: 0 }; this.off.clear(); this.at = -1; }
+    if (keys.has("map")) {
+      this.zoom = { k: 1, x: 0, y: 0 };
+      this.off.clear();
+      this.at = -1;
+    }
     this.draw();
   }
 
-  get map() { return this.data[this.app.state.map]; }
+  get map() {
+    return this.data[this.app.state.map];
+  }
 
   classes() {
     const { map } = this;
@@ -67,23 +141,85 @@ export class MapPane {
     this.size = { width: room, height: Math.min(620, Math.max(320, room * 0.62)) };
     const { width, height } = this.size;
     const points = map[this.by[1].value];
-    this.dots = map.starts.map((start, n) => ({ n, start, x: 14 + (points[2 * n] / 1000) * (width - 28), y: 14 + (1 - points[2 * n + 1] / 1000) * (height - 28), shown: !this.off.has(map.region[n]) }));
-    this.group = s("g", {}, this.dots.map((dot) => (dot.shown ? s("circle", {
-      class: `spot ${byGc ? "gc" : shade.get(map.region[dot.n])}`, cx: dot.x.toFixed(1), cy: dot.y.toFixed(1), r: 3, ...(byGc ? { "fill-opacity": Math.max(0.08, Math.min(1, (map.gc[dot.n] - 0.25) / 0.35)).toFixed(2) } : {}),
-    }) : null)));
+    this.dots = map.starts.map((start, n) => ({
+      n,
+      start,
+      x: 14 + (points[2 * n] / 1000) * (width - 28),
+      y: 14 + (1 - points[2 * n + 1] / 1000) * (height - 28),
+      shown: !this.off.has(map.region[n]),
+    }));
+    this.group = s(
+      "g",
+      {},
+      this.dots.map((dot) =>
+        dot.shown
+          ? s("circle", {
+              class: `spot ${byGc ? "gc" : shade.get(map.region[dot.n])}`,
+              cx: dot.x.toFixed(1),
+              cy: dot.y.toFixed(1),
+              r: 3,
+              ...(byGc ? { "fill-opacity": Math.max(0.08, Math.min(1, (map.gc[dot.n] - 0.25) / 0.35)).toFixed(2) } : {}),
+            })
+          : null,
+      ),
+    );
     this.open = s("circle", { class: "ring open", r: 8, visibility: "hidden" });
     this.ring = s("circle", { class: "ring", r: 6, visibility: "hidden" });
-    const svg = s("svg", {
-      class: "spots", viewBox: `0 0 ${width} ${height}`, width, height, tabindex: 0, role: "application", "aria-roledescription": "map of windows",
-      "aria-label": `Map of ${whole(this.dots.length)} windows by ${map.model}. Arrow keys go from dot to dot, Enter opens one, plus and minus zoom.`,
-    }, s("rect", { class: "ground", width, height, rx: 6 }), this.group, this.open, this.ring);
-    this.listen(svg);
+    const svg = s(
+      "svg",
+      {
+        class: "spots",
+        viewBox: `0 0 ${width} ${height}`,
+        width,
+        height,
+        tabindex: 0,
+        role: "application",
+        "aria-roledescription": "map of windows",
+        "aria-label": `Map of ${whole(this.dots.length)} windows by ${map.model}. Arrow keys go from dot to dot, Enter opens one, plus and minus zoom.`,
+      },
+      s("rect", { class: "ground", width, height, rx: 6 }),
+      this.group,
+      this.open,
+      this.ring,
+    );
+    listen(this, svg);
     if (!byGc) {
-      replace(this.legend, classes.map((each) => h("button", {
-        type: "button", class: "small key", "aria-pressed": !this.off.has(each.n), onclick: () => { if (this.off.has(each.n)) this.off.delete(each.n); else this.off.add(each.n); this.draw(); },
-      }, h("span", { class: `swatch ${shade.get(each.n)}` }), `${WHAT[each.name] || each.name || "none"} ${whole(each.count)}`)));
-    } else replace(this.legend, h("span", { class: "muted" }, h("span", { class: "swatch gc pale" }), "25% G and C or less ", h("span", { class: "swatch gc" }), "60% or more"));
-    this.figure.draw(svg, `${whole(this.dots.length)} windows of ${map.window} bases of ${app.genomes[app.state.map].title}, by ${map.model}, laid out by ${this.by[1].value.toUpperCase()}. ${named ? `${classes.map((each) => `${whole(each.count)} ${WHAT[each.name] || each.name || "other"}`).join(", ")}.` : `G and C: ${percent(Math.min(...map.gc), 0)} to ${percent(Math.max(...map.gc), 0)}.`}`);
+      replace(
+        this.legend,
+        classes.map((each) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "small key",
+              "aria-pressed": !this.off.has(each.n),
+              onclick: () => {
+                if (this.off.has(each.n)) this.off.delete(each.n);
+                else this.off.add(each.n);
+                this.draw();
+              },
+            },
+            h("span", { class: `swatch ${shade.get(each.n)}` }),
+            `${WHAT[each.name] || each.name || "none"} ${whole(each.count)}`,
+          ),
+        ),
+      );
+    } else
+      replace(
+        this.legend,
+        h(
+          "span",
+          { class: "muted" },
+          h("span", { class: "swatch gc pale" }),
+          "25% G and C or less ",
+          h("span", { class: "swatch gc" }),
+          "60% or more",
+        ),
+      );
+    this.figure.draw(
+      svg,
+      `${whole(this.dots.length)} windows of ${map.window} bases of ${app.genomes[app.state.map].title}, by ${map.model}, laid out by ${this.by[1].value.toUpperCase()}. ${named ? `${classes.map((each) => `${whole(each.count)} ${WHAT[each.name] || each.name || "other"}`).join(", ")}.` : `G and C: ${percent(Math.min(...map.gc), 0)} to ${percent(Math.max(...map.gc), 0)}.`}`,
+    );
     this.place();
   }
 
@@ -91,13 +227,20 @@ export class MapPane {
   place() {
     const { k, x, y } = this.zoom;
     this.group.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${k.toFixed(3)})`);
-    for (const dot of this.group.children) dot.setAttribute("r", (3 / Math.sqrt(k)) / Math.sqrt(k) * Math.min(2, Math.sqrt(k)));
-    const here = this.app.state.genome === this.app.state.map ? this.dots.find((dot) => this.place0(dot) <= this.app.state.start && this.app.state.start < this.place0(dot) + this.map.window) : null;
+    for (const dot of this.group.children) dot.setAttribute("r", (3 / Math.sqrt(k) / Math.sqrt(k)) * Math.min(2, Math.sqrt(k)));
+    const here =
+      this.app.state.genome === this.app.state.map
+        ? this.dots.find(
+            (dot) => this.place0(dot) <= this.app.state.start && this.app.state.start < this.place0(dot) + this.map.window,
+          )
+        : null;
     this.mark(this.open, here);
     this.mark(this.ring, this.dots[this.at]);
   }
 
-  place0(dot) { return dot.start + this.app.genomes[this.app.state.map].start; }
+  place0(dot) {
+    return dot.start + this.app.genomes[this.app.state.map].start;
+  }
 
   mark(ring, dot) {
     ring.setAttribute("visibility", dot ? "visible" : "hidden");
@@ -112,45 +255,6 @@ export class MapPane {
     const keep = (value, middle, length) => Math.min(0, Math.max(length * (1 - k), middle - (middle - value) * ratio));
     this.zoom = { k, x: keep(this.zoom.x, at[0], this.size.width), y: keep(this.zoom.y, at[1], this.size.height) };
     this.place();
-  }
-
-  listen(svg) {
-    const point = (event) => {
-      const box = svg.getBoundingClientRect();
-      return [((event.clientX - box.left) / box.width) * this.size.width, ((event.clientY - box.top) / box.height) * this.size.height];
-    };
-    let from = null;
-    svg.addEventListener("pointerdown", (event) => { from = { at: point(event), zoom: { ...this.zoom }, moved: false }; });
-    svg.addEventListener("pointermove", (event) => {
-      const at = point(event);
-      if (from && event.buttons) {
-        const [dx, dy] = [at[0] - from.at[0], at[1] - from.at[1]];
-        if (Math.hypot(dx, dy) > 4) from.moved = true;
-        if (from.moved) {
-          const keep = (value, length) => Math.min(0, Math.max(length * (1 - this.zoom.k), value));
-          this.zoom = { ...this.zoom, x: keep(from.zoom.x + dx, this.size.width), y: keep(from.zoom.y + dy, this.size.height) };
-          this.place();
-        }
-      } else this.point(this.nearest(at, 18));
-    });
-    svg.addEventListener("pointerleave", () => { from = null; });
-    svg.addEventListener("click", (event) => { if (!from?.moved) this.opened(this.nearest(point(event), 18)); from = null; });
-    svg.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && document.activeElement !== svg && this.zoom.k === 1 && event.deltaY > 0) return;
-      event.preventDefault();
-      this.scale(event.deltaY < 0 ? 1.2 : 1 / 1.2, point(event));
-    }, { passive: false });
-    svg.addEventListener("keydown", (event) => {
-      const way = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
-      if (way) {
-        const next = this.beside(way);
-        if (next >= 0) { this.point(next); announce(this.told.textContent); }
-      } else if (event.key === "Enter" || event.key === " ") this.opened(this.at);
-      else if (event.key === "+" || event.key === "=") this.scale(1.5, this.screen(this.at));
-      else if (event.key === "-") this.scale(1 / 1.5, this.screen(this.at));
-      else return;
-      event.preventDefault();
-    });
   }
 
   screen(n) {
@@ -204,4 +308,3 @@ export class MapPane {
     this.told.append(" Opened. ", open("expect", "Expect"), " ", open("change", "Change"), " ", open("depend", "Depend"));
   }
 }
-

@@ -27,7 +27,12 @@ function pixels(map, size, most, hidden) {
       const out = hidden(i, j) || value === null || !Number.isFinite(value);
       const share = out ? 0 : Math.min(1, Math.sqrt(Math.max(0, value) / most));
       const [from, to, part] = share < 0.7 ? [paper, middle, share / 0.7] : [middle, ink, (share - 0.7) / 0.3];
-      for (let k = 0; k < 3; k += 1) image.data[at + k] = out ? (i === j || hidden(i, j) ? soft[k] : paper[k]) : Math.round(from[k] + (to[k] - from[k]) * part);
+      for (let k = 0; k < 3; k += 1)
+        image.data[at + k] = out
+          ? i === j || hidden(i, j)
+            ? soft[k]
+            : paper[k]
+          : Math.round(from[k] + (to[k] - from[k]) * part);
       image.data[at + 3] = 255;
     }
   }
@@ -38,7 +43,10 @@ function pixels(map, size, most, hidden) {
 /** What the darkest cell stands for: all but the largest two in a thousand lie below. */
 export function highest(map, size, hidden) {
   const kept = [];
-  for (let i = 0; i < size; i += 1) for (let j = 0; j < size; j += 1) if (i !== j && !hidden(i, j) && Number.isFinite(map[i * size + j]) && map[i * size + j] !== null) kept.push(map[i * size + j]);
+  for (let i = 0; i < size; i += 1)
+    for (let j = 0; j < size; j += 1)
+      if (i !== j && !hidden(i, j) && Number.isFinite(map[i * size + j]) && map[i * size + j] !== null)
+        kept.push(map[i * size + j]);
   kept.sort((a, b) => a - b);
   return kept.length ? Math.max(1e-9, kept[Math.floor((kept.length - 1) * 0.998)]) : 1;
 }
@@ -49,7 +57,7 @@ export function strongest(map, size, hidden, count, both) {
   for (let i = 0; i < size; i += 1) {
     for (let j = both ? i + 1 : 0; j < size; j += 1) {
       if (i === j || hidden(i, j)) continue;
-      const value = both ? Math.max(map[i * size + j] ?? -1, map[j * size + i] ?? -1) : map[i * size + j] ?? -1;
+      const value = both ? Math.max(map[i * size + j] ?? -1, map[j * size + i] ?? -1) : (map[i * size + j] ?? -1);
       if (value > 0) all.push({ i, j, value });
     }
   }
@@ -66,7 +74,23 @@ export function strongest(map, size, hidden, count, both) {
  * The picture. letters and positions: of the bases. marks: [{from, to, name}] in columns. say(i, j): its reading.
  * pin(i): Enter or a click on row i; pinned: its row, or -1. from, to: what rows and columns are.
  */
-export function matrixPicture({ map, letters, positions, marks, room, most, hidden, label, say, pin, pinned, from, to, hover, legend }) {
+export function matrixPicture({
+  map,
+  letters,
+  positions,
+  marks,
+  room,
+  most,
+  hidden,
+  label,
+  say,
+  pin,
+  pinned,
+  from,
+  to,
+  hover,
+  legend,
+}) {
   const size = letters.length;
   const side = Math.max(220, Math.min(room - MARGIN - 8, 560));
   const w = side / size;
@@ -79,36 +103,104 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
   const tick = (n) => positions[n] !== null && (positions[n] + 1) % every === 0 && positions[n] !== positions[n - 1];
   const readable = w >= 8;
   const svg = s("svg", {
-    class: "matrix", viewBox: `0 0 ${width} ${height}`, width, height, tabindex: 0, role: "application", "aria-roledescription": "map of pairs of bases",
+    class: "matrix",
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map of pairs of bases",
     "aria-label": `${label}. Arrow keys move from cell to cell, Enter pins the row.`,
   });
-  svg.append(s("image", { href: pixels(map, size, most, hidden), x: left, y: top, width: side, height: side, preserveAspectRatio: "none", style: { imageRendering: "pixelated" } }), s("rect", { class: "faintline", x: left, y: top, width: side, height: side }));
+  svg.append(
+    s("image", {
+      href: pixels(map, size, most, hidden),
+      x: left,
+      y: top,
+      width: side,
+      height: side,
+      preserveAspectRatio: "none",
+      style: { imageRendering: "pixelated" },
+    }),
+    s("rect", { class: "faintline", x: left, y: top, width: side, height: side }),
+  );
   for (const each of marks) {
-    svg.append(s("rect", { class: "box-mark", x: x(each.from), y: y(each.from), width: (each.to - each.from) * w, height: (each.to - each.from) * w }),
-      s("path", { class: "bracket", d: `M${x(each.from)} ${top - 4} H${x(each.to)}` }), s("path", { class: "bracket", d: `M${left - 4} ${y(each.from)} V${y(each.to)}` }),
-      s("text", { class: "axis", x: (x(each.from) + x(each.to)) / 2, y: top - 8, "text-anchor": "middle" }, each.name));
+    svg.append(
+      s("rect", {
+        class: "box-mark",
+        x: x(each.from),
+        y: y(each.from),
+        width: (each.to - each.from) * w,
+        height: (each.to - each.from) * w,
+      }),
+      s("path", { class: "bracket", d: `M${x(each.from)} ${top - 4} H${x(each.to)}` }),
+      s("path", { class: "bracket", d: `M${left - 4} ${y(each.from)} V${y(each.to)}` }),
+      s("text", { class: "axis", x: (x(each.from) + x(each.to)) / 2, y: top - 8, "text-anchor": "middle" }, each.name),
+    );
   }
   for (let n = 0; n < size; n += 1) {
     if (readable) {
-      svg.append(s("text", { class: `letter ${letters[n]}`, x: x(n) + w / 2, y: top + side + 11, "text-anchor": "middle", "font-size": Math.min(11, w * 1.2) }, letters[n]),
-        s("text", { class: `letter ${letters[n]}`, x: left - 7, y: y(n) + w / 2 + 3.5, "text-anchor": "middle", "font-size": Math.min(11, w * 1.2) }, letters[n]));
+      svg.append(
+        s(
+          "text",
+          {
+            class: `letter ${letters[n]}`,
+            x: x(n) + w / 2,
+            y: top + side + 11,
+            "text-anchor": "middle",
+            "font-size": Math.min(11, w * 1.2),
+          },
+          letters[n],
+        ),
+        s(
+          "text",
+          {
+            class: `letter ${letters[n]}`,
+            x: left - 7,
+            y: y(n) + w / 2 + 3.5,
+            "text-anchor": "middle",
+            "font-size": Math.min(11, w * 1.2),
+          },
+          letters[n],
+        ),
+      );
     }
     if (tick(n)) {
-      svg.append(s("text", { class: "axis", x: x(n) + w / 2, y: top + side + 25, "text-anchor": "middle" }, whole(positions[n] + 1)));
-      if (!readable) svg.append(s("text", { class: "axis", x: left - 4, y: y(n) + w / 2 + 4, "text-anchor": "end" }, whole(positions[n] + 1).slice(-3)));
+      svg.append(
+        s("text", { class: "axis", x: x(n) + w / 2, y: top + side + 25, "text-anchor": "middle" }, whole(positions[n] + 1)),
+      );
+      if (!readable)
+        svg.append(
+          s("text", { class: "axis", x: left - 4, y: y(n) + w / 2 + 4, "text-anchor": "end" }, whole(positions[n] + 1).slice(-3)),
+        );
     }
   }
-  svg.append(s("text", { class: "axis", x: left + side, y: top + side + 42, "text-anchor": "end" }, `→ ${to}`), s("text", { class: "axis", transform: `translate(11 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle" }, `${from}`));
-  svg.append(s("text", { class: "axis", x: left, y: top + side + 57 }, `strongest shade: ${number(most, most < 0.1 ? 3 : 2)} ${legend}`));
+  svg.append(
+    s("text", { class: "axis", x: left + side, y: top + side + 42, "text-anchor": "end" }, `→ ${to}`),
+    s("text", { class: "axis", transform: `translate(11 ${top + side / 2}) rotate(-90)`, "text-anchor": "middle" }, `${from}`),
+  );
+  svg.append(
+    s("text", { class: "axis", x: left, y: top + side + 57 }, `strongest shade: ${number(most, most < 0.1 ? 3 : 2)} ${legend}`),
+  );
   const row = s("rect", { class: "cursor ghost", x: left, width: side, height: w, visibility: "hidden" });
   const column = s("rect", { class: "cursor ghost", y: top, width: w, height: side, visibility: "hidden" });
-  const held = s("rect", { class: "cursor", x: left, width: side, y: pinned >= 0 ? y(pinned) : 0, height: w, visibility: pinned >= 0 ? "visible" : "hidden" });
+  const held = s("rect", {
+    class: "cursor",
+    x: left,
+    width: side,
+    y: pinned >= 0 ? y(pinned) : 0,
+    height: w,
+    visibility: pinned >= 0 ? "visible" : "hidden",
+  });
   const hit = s("rect", { class: "hit", x: left, y: top, width: side, height: side });
   svg.append(row, column, held, hit);
   let at = [Math.max(0, pinned), Math.max(0, pinned)];
   const show = (cell) => {
     for (const each of [row, column]) each.setAttribute("visibility", cell ? "visible" : "hidden");
-    if (cell) { row.setAttribute("y", y(cell[0])); column.setAttribute("x", x(cell[1])); }
+    if (cell) {
+      row.setAttribute("y", y(cell[0]));
+      column.setAttribute("x", x(cell[1]));
+    }
     if (hover) hover(cell);
   };
   svg.show = show;
@@ -118,9 +210,19 @@ export function matrixPicture({ map, letters, positions, marks, room, most, hidd
     const place = [(event.clientY - box.top) * scale - top, (event.clientX - box.left) * scale - left];
     return place.map((each) => Math.max(0, Math.min(size - 1, Math.floor(each / w))));
   };
-  hit.addEventListener("pointermove", (event) => { const cell = over(event); show(cell); tell(svg, say(...cell)); });
-  hit.addEventListener("pointerleave", () => { show(null); tell(svg, ""); });
-  hit.addEventListener("click", (event) => { at = over(event); pin(at[0]); });
+  hit.addEventListener("pointermove", (event) => {
+    const cell = over(event);
+    show(cell);
+    tell(svg, say(...cell));
+  });
+  hit.addEventListener("pointerleave", () => {
+    show(null);
+    tell(svg, "");
+  });
+  hit.addEventListener("click", (event) => {
+    at = over(event);
+    pin(at[0]);
+  });
   svg.addEventListener("blur", () => show(null));
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];

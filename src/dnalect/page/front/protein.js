@@ -4,7 +4,11 @@ import { s } from "./dom.js";
 
 const ORDER = "TCAG";
 const ACIDS = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG";
-const opposite = (text) => [...text].reverse().map((each) => "TGCAN"["ACGTN".indexOf(each)]).join("");
+const opposite = (text) =>
+  [...text]
+    .reverse()
+    .map((each) => "TGCAN"["ACGTN".indexOf(each)])
+    .join("");
 
 function acid(codon) {
   const at = [...codon].map((each) => ORDER.indexOf(each));
@@ -37,7 +41,13 @@ export function proteinTrack(source, columns, start, end) {
   const shown = codons(source, start, end).flatMap(({ from, forward, number }) => {
     const [low, high] = [at.get(from), at.get(from + 2)];
     if (low === undefined || high === undefined) return [];
-    const spelled = (key) => { const text = columns.slice(low, high + 1).map((each) => each[key]).join(""); return forward ? text : opposite(text); };
+    const spelled = (key) => {
+      const text = columns
+        .slice(low, high + 1)
+        .map((each) => each[key])
+        .join("");
+      return forward ? text : opposite(text);
+    };
     const [ref, alt] = [acid(spelled("ref")), acid(spelled("alt"))];
     return [{ low, high, number, letter: alt, changed: ref !== alt, start: number === 1 }];
   });
@@ -47,8 +57,18 @@ export function proteinTrack(source, columns, start, end) {
     draw: (x, top, w) => [
       s("text", { class: "axis", x: x(0) - 7, y: top + 15, "text-anchor": "end" }, "acid"),
       ...shown.flatMap(({ low, high, letter, number, changed, start: first }) => [
-        s("rect", { class: `acid ${changed ? "changed" : first ? "first" : number % 2 ? "odd" : ""}`, x: x(low), y: top + 2, width: (high - low + 1) * w, height: 17 }),
-        s("text", { class: `acid-name ${changed ? "changed" : ""}`, x: (x(low) + x(high) + w) / 2, y: top + 15, "text-anchor": "middle" }, letter),
+        s("rect", {
+          class: `acid ${changed ? "changed" : first ? "first" : number % 2 ? "odd" : ""}`,
+          x: x(low),
+          y: top + 2,
+          width: (high - low + 1) * w,
+          height: 17,
+        }),
+        s(
+          "text",
+          { class: `acid-name ${changed ? "changed" : ""}`, x: (x(low) + x(high) + w) / 2, y: top + 15, "text-anchor": "middle" },
+          letter,
+        ),
       ]),
     ],
   };
@@ -58,13 +78,25 @@ export function proteinTrack(source, columns, start, end) {
 export function consequence(source, edit) {
   const inside = source.within(edit.at, edit.at + Math.max(1, edit.ref.length)).find((each) => each.kind === "CDS");
   if (!inside) return "";
-  if (edit.ref.length !== edit.alt.length) return `${inside.name}: ${(edit.alt.length - edit.ref.length) % 3 ? "frameshift" : "in frame"}`;
-  const found = codons(source, edit.at - 2, edit.at + 3).find((each) => each.from <= edit.at && edit.at + edit.ref.length <= each.from + 3);
+  if (edit.ref.length !== edit.alt.length)
+    return `${inside.name}: ${(edit.alt.length - edit.ref.length) % 3 ? "frameshift" : "in frame"}`;
+  const found = codons(source, edit.at - 2, edit.at + 3).find(
+    (each) => each.from <= edit.at && edit.at + edit.ref.length <= each.from + 3,
+  );
   if (!found) return `${inside.name}: several codons`;
   const ref = source.fetch(found.from, found.from + 3);
   const alt = ref.slice(0, edit.at - found.from) + edit.alt + ref.slice(edit.at - found.from + edit.ref.length);
   const [one, two] = [ref, alt].map((each) => (found.forward ? each : opposite(each)));
   const [from, to] = [acid(one), acid(two)];
-  const what = from === to ? "synonymous" : found.number === 1 ? "start lost" : to === "*" ? "stop gained" : from === "*" ? "stop lost" : "missense";
+  const what =
+    from === to
+      ? "synonymous"
+      : found.number === 1
+        ? "start lost"
+        : to === "*"
+          ? "stop gained"
+          : from === "*"
+            ? "stop lost"
+            : "missense";
   return `${found.gene} codon ${found.number}, ${one} (${from}) to ${two} (${to}): ${what}`;
 }

@@ -5,11 +5,18 @@ import { altText, columnsOf } from "./dna.js";
 import { announce, h, number, replace, s, whole } from "./dom.js";
 import { Figure } from "./figure.js";
 import { vocabularies } from "./tokens.js";
+import { TOKENS, drawTrade, reach } from "./tradeoff.js";
+import { LEFT } from "./tracks.js";
 
-const LEFT = 46;
-const TOKENS = 512;
 const WHO = {
-  single: "duplex, HyenaDNA, Evo", "dnabert-3": "", "dnabert-4": "", "dnabert-5": "", "dnabert-6": "DNABERT", "nt-v2": "Nucleotide Transformer", "dnabert-2": "DNABERT-2", yeast: "dnalect vocabulary",
+  single: "duplex, HyenaDNA, Evo",
+  "dnabert-3": "",
+  "dnabert-4": "",
+  "dnabert-5": "",
+  "dnabert-6": "DNABERT",
+  "nt-v2": "Nucleotide Transformer",
+  "dnabert-2": "DNABERT-2",
+  yeast: "dnalect vocabulary",
 };
 
 const lower = (title) => title[0].toLowerCase() + title.slice(1);
@@ -18,17 +25,25 @@ export class Read {
   constructor(app, root) {
     this.app = app;
     this.all = vocabularies(app.vocabularies);
-    this.kmer = h("span", { class: "tools", role: "group", "aria-label": "Length of the overlapping k-mers" }, h("span", { class: "muted" }, "k"), [3, 4, 5, 6].map((k) => h(
-      "button", { type: "button", class: "small", "data-k": k, onclick: () => app.store.set({ k }) }, String(k),
-    )));
+    this.kmer = h(
+      "span",
+      { class: "tools", role: "group", "aria-label": "Length of the overlapping k-mers" },
+      h("span", { class: "muted" }, "k"),
+      [3, 4, 5, 6].map((k) =>
+        h("button", { type: "button", class: "small", "data-k": k, onclick: () => app.store.set({ k }) }, String(k)),
+      ),
+    );
     this.figure = new Figure({
-      title: "One sequence, five ways to read it", name: "tokens", tools: this.kmer,
+      title: "One sequence, five ways to read it",
+      name: "tokens",
+      tools: this.kmer,
       help: "A model reads numbers, one a token. Each row cuts the same bases by another vocabulary. Point at a token to see its bases in every row; the arrow keys go from token to token and from row to row.",
     });
     this.told = h("p", { class: "told-token", role: "status" }, "Point at a token.");
     this.table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the vocabularies" });
     this.trade = new Figure({
-      title: "The trade-off: words against context", name: "trade-off",
+      title: "The trade-off: words against context",
+      name: "trade-off",
       help: "To the right: more words to learn, each of them seen less often. Up: more bases in the same number of tokens. Overlapping k-mers pay for many words and gain no context: neighbours share all bases but one.",
     });
     root.append(this.figure.root, h("div", { class: "card figure" }, h("h3", {}, "In numbers"), this.table), this.trade.root);
@@ -39,13 +54,18 @@ export class Read {
     const { app } = this;
     const columns = columnsOf(app.source, state.edits, state.start, state.end).filter((each) => each.alt);
     const bases = altText(columns);
-    for (const each of this.kmer.querySelectorAll("button")) each.setAttribute("aria-pressed", Number(each.dataset.k) === state.k);
+    for (const each of this.kmer.querySelectorAll("button"))
+      each.setAttribute("aria-pressed", Number(each.dataset.k) === state.k);
     const cut = Object.fromEntries(Object.entries(this.all).map(([name, each]) => [name, each.tokens(bases)]));
-    this.rows = ["single", `dnabert-${state.k}`, "nt-v2", "dnabert-2", "yeast"].map((name) => ({ name, ...this.all[name], cut: cut[name] }));
+    this.rows = ["single", `dnabert-${state.k}`, "nt-v2", "dnabert-2", "yeast"].map((name) => ({
+      name,
+      ...this.all[name],
+      cut: cut[name],
+    }));
     this.positions = columns.map((each) => each.at);
     this.drawTokens(bases);
     this.drawTable(bases, cut);
-    this.drawTrade(bases, cut);
+    drawTrade(this.trade, this.all, bases, cut);
     app.tell("tokens", cut);
   }
 
@@ -58,16 +78,41 @@ export class Read {
     this.rows.forEach((row, r) => {
       const lanes = row.k || 1;
       const tall = lanes > 1 ? 17 : 32;
-      parts.push(s("text", { class: "row-name", x: 2, y: top + 12 }, `${row.title}: ${whole(row.cut.length)} tokens of ${whole(row.size)} words`));
+      parts.push(
+        s(
+          "text",
+          { class: "row-name", x: 2, y: top + 12 },
+          `${row.title}: ${whole(row.cut.length)} tokens of ${whole(row.size)} words`,
+        ),
+      );
       top += 18;
       row.cut.forEach((token, n) => {
         const y = top + (n % lanes) * (tall + 2);
         const wide = (token.end - token.start) * w - 2;
-        const letters = token.text.length * 6.9 + 4 <= wide || token.text.length === 1 ? token.text : token.text.length * 6.9 > wide && wide > 18 ? `${token.text.slice(0, Math.max(1, Math.floor((wide - 10) / 6.9)))}…` : "";
+        const letters =
+          token.text.length * 6.9 + 4 <= wide || token.text.length === 1
+            ? token.text
+            : token.text.length * 6.9 > wide && wide > 18
+              ? `${token.text.slice(0, Math.max(1, Math.floor((wide - 10) / 6.9)))}…`
+              : "";
         const kind = token.text.length === 1 ? `letter ${token.text}` : "chip-text";
-        const node = s("g", { class: `token t${token.id % 10}` }, s("rect", { x: x(token.start) + 1, y, width: Math.max(1, wide), height: tall, rx: 4 }),
-          s("text", { class: kind, x: x(token.start) + 1 + wide / 2, y: y + (lanes > 1 ? 12.5 : 14), "text-anchor": "middle" }, letters),
-          lanes === 1 && String(token.id).length * 5.4 <= wide ? s("text", { class: "axis id", x: x(token.start) + 1 + wide / 2, y: y + 27, "text-anchor": "middle" }, String(token.id)) : null);
+        const node = s(
+          "g",
+          { class: `token t${token.id % 10}` },
+          s("rect", { x: x(token.start) + 1, y, width: Math.max(1, wide), height: tall, rx: 4 }),
+          s(
+            "text",
+            { class: kind, x: x(token.start) + 1 + wide / 2, y: y + (lanes > 1 ? 12.5 : 14), "text-anchor": "middle" },
+            letters,
+          ),
+          lanes === 1 && String(token.id).length * 5.4 <= wide
+            ? s(
+                "text",
+                { class: "axis id", x: x(token.start) + 1 + wide / 2, y: y + 27, "text-anchor": "middle" },
+                String(token.id),
+              )
+            : null,
+        );
         node.addEventListener("pointerenter", () => this.point(r, n));
         parts.push(node);
         this.chips.push({ node, r, n, token });
@@ -77,10 +122,21 @@ export class Read {
     const width = x(bases.length) + 10;
     this.band = s("rect", { class: "span", y: 0, height: top, visibility: "hidden" });
     this.x = x;
-    const svg = s("svg", {
-      class: "tokens", viewBox: `0 0 ${width} ${top}`, width, height: top, tabindex: 0, role: "application", "aria-roledescription": "picture of tokens",
-      "aria-label": "Tokens of five vocabularies. Left and right go from token to token, up and down from row to row.",
-    }, this.band, parts);
+    const svg = s(
+      "svg",
+      {
+        class: "tokens",
+        viewBox: `0 0 ${width} ${top}`,
+        width,
+        height: top,
+        tabindex: 0,
+        role: "application",
+        "aria-roledescription": "picture of tokens",
+        "aria-label": "Tokens of five vocabularies. Left and right go from token to token, up and down from row to row.",
+      },
+      this.band,
+      parts,
+    );
     svg.addEventListener("keydown", (event) => {
       const [r, n] = this.at || [0, -1];
       let next = null;
@@ -89,17 +145,29 @@ export class Read {
       else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         const other = Math.max(0, Math.min(this.rows.length - 1, r + (event.key === "ArrowDown" ? 1 : -1)));
         const start = this.rows[r].cut[Math.max(0, n)]?.start ?? 0;
-        next = [other, Math.max(0, this.rows[other].cut.findIndex((each) => each.end > start))];
+        next = [
+          other,
+          Math.max(
+            0,
+            this.rows[other].cut.findIndex((each) => each.end > start),
+          ),
+        ];
       }
       if (!next) return;
       event.preventDefault();
       next[1] = Math.max(0, Math.min(this.rows[next[0]].cut.length - 1, next[1]));
       this.point(...next);
       const token = this.rows[next[0]].cut[next[1]];
-      if (token) { announce(this.told.textContent); this.figure.stage.scrollLeft = Math.max(0, x(token.start) - this.figure.stage.clientWidth / 2); }
+      if (token) {
+        announce(this.told.textContent);
+        this.figure.stage.scrollLeft = Math.max(0, x(token.start) - this.figure.stage.clientWidth / 2);
+      }
     });
     const best = this.rows.reduce((a, b) => (b.cut.length < a.cut.length ? b : a));
-    this.figure.draw(svg, `${whole(bases.length)} bases make ${this.rows.map((each) => `${whole(each.cut.length)} ${lower(each.title)}`).join(", ")}. The fewest tokens: ${lower(best.title)}, ${number(bases.length / Math.max(1, best.cut.length), 1)} bases each.`);
+    this.figure.draw(
+      svg,
+      `${whole(bases.length)} bases make ${this.rows.map((each) => `${whole(each.cut.length)} ${lower(each.title)}`).join(", ")}. The fewest tokens: ${lower(best.title)}, ${number(bases.length / Math.max(1, best.cut.length), 1)} bases each.`,
+    );
     this.at = null;
   }
 
@@ -123,41 +191,51 @@ export class Read {
   }
 
   drawTable(bases, cut) {
-    const head = ["Vocabulary", "Words", "Tokens here", "Bases a token", `Bases in ${TOKENS} tokens`, "Tokens that one changed base touches", "Read by"];
+    const head = [
+      "Vocabulary",
+      "Words",
+      "Tokens here",
+      "Bases a token",
+      `Bases in ${TOKENS} tokens`,
+      "Tokens that one changed base touches",
+      "Read by",
+    ];
     const rows = Object.entries(this.all).map(([name, each]) => {
       const tokens = cut[name];
       const each1 = bases.length / Math.max(1, tokens.length);
       const covering = tokens.reduce((sum, token) => sum + token.end - token.start, 0) / Math.max(1, bases.length);
-      return h("tr", {}, h("th", { scope: "row" }, each.title), [whole(each.size), whole(tokens.length), number(each1, 2), whole(this.reach(each, tokens, bases)), number(covering, 1)].map((text) => h("td", { class: "num" }, text)), h("td", {}, WHO[name]));
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, each.title),
+        [whole(each.size), whole(tokens.length), number(each1, 2), whole(reach(each, tokens, bases)), number(covering, 1)].map(
+          (text) => h("td", { class: "num" }, text),
+        ),
+        h("td", {}, WHO[name]),
+      );
     });
-    replace(this.table, h("table", {}, h("thead", {}, h("tr", {}, head.map((text, n) => h("th", { scope: "col", class: n && n < 6 ? "num" : "" }, text)))), h("tbody", {}, rows)),
-      h("p", { class: "muted" }, "A byte pair's neighbours can be cut anew as well when a base changes. ", `Byte pairs of DNABERT-2: ${this.all["dnabert-2"].learned} (${this.all["dnabert-2"].licence}); of yeast: ${this.all.yeast.learned}.`));
-  }
-
-  reach(vocabulary, tokens, bases) {
-    return vocabulary.k ? TOKENS + vocabulary.k - 1 : (TOKENS * bases.length) / Math.max(1, tokens.length);
-  }
-
-  drawTrade(bases, cut) {
-    const room = Math.max(300, Math.min(760, this.trade.stage.clientWidth || 700));
-    const [left, top, width, height] = [58, 12, room - 84, 250];
-    const points = Object.entries(this.all).map(([name, each]) => ({ name, title: each.title, words: each.size, bases: this.reach(each, cut[name], bases), shown: true }));
-    const most = Math.max(3200, ...points.map((each) => each.bases)) * 1.08;
-    const x = (words) => left + (Math.log2(words / 4) / 10.4) * width;
-    const y = (reach) => top + height * (1 - reach / most);
-    const short = { single: "single", "dnabert-3": "3-mers", "dnabert-4": "4-mers", "dnabert-5": "5-mers", "dnabert-6": "6-mers, overlapping", "nt-v2": "6-mers, side by side", "dnabert-2": "DNABERT-2", yeast: "yeast byte pairs" };
-    if (room < 520) Object.assign(short, { "dnabert-3": "3", "dnabert-4": "4", "dnabert-5": "5", "dnabert-6": "6-mers", "nt-v2": "6-mers, apart" });
-    const late = (each) => x(each.words) > left + width * 0.66;
-    const svg = s("svg", { viewBox: `0 0 ${room} 316`, width: room, height: 316, role: "img", "aria-label": "Words of each vocabulary against the bases that 512 tokens hold." },
-      s("path", { class: "line", d: `M${left} ${top} V${top + height} H${left + width}` }),
-      [5, 16, 64, 256, 1024, 4096].map((words) => [s("path", { class: "line", d: `M${x(words)} ${top + height} v4` }), s("text", { class: "axis", x: x(words), y: top + height + 17, "text-anchor": "middle" }, whole(words))]),
-      [0, 1000, 2000, 3000].map((each) => [s("path", { class: "faintline", d: `M${left} ${y(each)} H${left + width}` }), s("text", { class: "axis", x: left - 7, y: y(each) + 4, "text-anchor": "end" }, whole(each))]),
-      s("text", { class: "axis", x: left + width / 2, y: 308, "text-anchor": "middle" }, "words in the vocabulary"),
-      s("text", { class: "axis", transform: `translate(13 ${top + height / 2}) rotate(-90)`, "text-anchor": "middle" }, `bases in ${TOKENS} tokens`),
-      points.map((each) => [s("circle", { class: "dot", cx: x(each.words), cy: y(each.bases), r: 5.5 }, s("title", {}, `${each.title}: ${whole(each.words)} words, ${whole(each.bases)} bases`)), s("text", {
-        x: x(each.words) + (late(each) ? -10 : 10), y: y(each.bases) + (each.name.startsWith("dnabert-") && each.name !== "dnabert-2" ? -9 : 4), "text-anchor": late(each) ? "end" : "start",
-      }, short[each.name])]));
-    const by = Object.fromEntries(points.map((each) => [each.name, each]));
-    this.trade.draw(svg, `On these bases ${TOKENS} tokens hold ${whole(by.single.bases)} single bases, ${whole(by["dnabert-6"].bases)} in overlapping 6-mers (${whole(by["dnabert-6"].words)} words), ${whole(by["nt-v2"].bases)} in 6-mers side by side, ${whole(by["dnabert-2"].bases)} in DNABERT-2's byte pairs and ${whole(by.yeast.bases)} in those of yeast.`);
+    replace(
+      this.table,
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((text, n) => h("th", { scope: "col", class: n && n < 6 ? "num" : "" }, text)),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+      h(
+        "p",
+        { class: "muted" },
+        "A byte pair's neighbours can be cut anew as well when a base changes. ",
+        `Byte pairs of DNABERT-2: ${this.all["dnabert-2"].learned} (${this.all["dnabert-2"].licence}); of yeast: ${this.all.yeast.learned}.`,
+      ),
+    );
   }
 }

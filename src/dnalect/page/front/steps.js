@@ -3,8 +3,9 @@
 import { answered } from "./ask.js";
 import { fourBars } from "./columns.js";
 import { asVcf } from "./dna.js";
-import { chance, h, largest, number, percent, replace, s, signed, whole } from "./dom.js";
+import { chance, h, number, percent, replace, s, signed, whole } from "./dom.js";
 import { Figure } from "./figure.js";
+import { drawInfluence } from "./influence.js";
 import { rows } from "./logo.js";
 import { consequence } from "./protein.js";
 
@@ -22,10 +23,18 @@ export function stands({ percentile, compared, llr }) {
 export class Steps {
   constructor(app) {
     this.app = app;
-    this.figure = new Figure({ title: "The score, step by step", name: "score", help: "From the letters of the edit that is chosen above to its place among the background: each number is the model's own." });
+    this.figure = new Figure({
+      title: "The score, step by step",
+      name: "score",
+      help: "From the letters of the edit that is chosen above to its place among the background: each number is the model's own.",
+    });
     this.cards = h("ol", { class: "steps" });
     this.figure.words.before(this.cards);
-    this.influence = new Figure({ title: "Influence: what it changes everywhere else", name: "influence", help: "The largest change of a base's log-odds at every place that the model reads, to both sides of the variant." });
+    this.influence = new Figure({
+      title: "Influence: what it changes everywhere else",
+      name: "influence",
+      help: "The largest change of a base's log-odds at every place that the model reads, to both sides of the variant.",
+    });
     this.root = h("div", {}, this.figure.root, this.influence.root);
   }
 
@@ -38,7 +47,17 @@ export class Steps {
       return;
     }
     this.root.hidden = false;
-    answered(app, this.figure, "steps", [["score", app.scoring(edit)]], (found) => { this.draw(edit, found); this.drawInfluence(edit, found); }, { text: "The model scores it" });
+    answered(
+      app,
+      this.figure,
+      "steps",
+      [["score", app.scoring(edit)]],
+      (found) => {
+        this.draw(edit, found);
+        drawInfluence(app, this.influence, found);
+      },
+      { text: "The model scores it" },
+    );
   }
 
   draw(edit, found) {
@@ -51,7 +70,13 @@ export class Steps {
     const [longRef, longAlt] = [windows.reference.length, windows.alternate.length];
     const line = (text, allele) => {
       const from = Math.max(0, windows.at - AROUND);
-      return h("code", { class: "window" }, `…${text.slice(from, windows.at)}`, h("mark", {}, short(text.slice(windows.at, windows.at + allele)) ), `${text.slice(windows.at + allele, windows.at + allele + AROUND)}…`);
+      return h(
+        "code",
+        { class: "window" },
+        `…${text.slice(from, windows.at)}`,
+        h("mark", {}, short(text.slice(windows.at, windows.at + allele))),
+        `${text.slice(windows.at + allele, windows.at + allele + AROUND)}…`,
+      );
     };
     // Of an indel the window writes the whole range over which it could lie.
     const tail = this.common(windows.reference, windows.alternate, windows.at);
@@ -61,18 +86,80 @@ export class Steps {
     const ids = (text) => [...text].map((each) => "ACGTN".indexOf(each)).join(" ");
     const seen = [Math.max(0, windows.at - 4), windows.at + 5];
     const list = [
-      step("The two windows", h("p", {}, "Reference"), line(windows.reference, alleles[0]), h("p", {}, "Alternate"), line(windows.alternate, alleles[1]), h("p", { class: "muted" }, `${whole(longRef)} bases${size(windows.alternate, windows.reference) ? ` against ${whole(longAlt)}` : " each"}${reach === null ? "" : `; an answer depends on ${whole(reach)} to each side`}.`)),
-      step("Tokens", h("p", {}, app.model.tokenizer === "single nucleotide" ? "One a base: A 0, C 1, G 2, T 3." : `Read by ${app.model.tokenizer}.`), app.model.tokenizer === "single nucleotide" ? [h("code", { class: "window" }, ids(windows.reference.slice(...seen))), h("code", { class: "window" }, ids(windows.alternate.slice(...seen)))] : null, h("p", { class: "muted" }, "The network sees these numbers and nothing else.")),
-      found.kind === "snv" ? this.probabilities(step, edit, found) : step("Probabilities", h("p", {}, "Every base of both windows gets its p given the rest; the logarithms are added up for each side.")),
-      step("Log-ratio", h("p", { class: "sum" }, found.kind === "snv" ? `${signed(found.log_p_alt)} − (${signed(found.log_p_ref)}) = ` : "ln p(ALT) − ln p(REF) = ", h("strong", {}, signed(found.llr))), h("p", { class: "muted" }, found.llr < 0 ? `The model finds ${short(alt)} ${whole(Math.exp(-found.llr)) > 1 ? `${this.times(-found.llr)} times less` : "about as"} likely ${this.times(-found.llr) === "1" ? "as" : "than"} ${short(ref)} here.` : `The model finds ${short(alt)} ${this.times(found.llr)} times as likely as ${short(ref)} here.`)),
-      step("Percentile", found.percentile === null ? h("p", {}, found.flags.length ? `None: ${found.flags.join(", ").replace(/_/g, " ")}.` : "None: this model has no background for it.") : [this.scale(found), h("p", {}, `It scores ${stands(found)}.`)]),
+      step(
+        "The two windows",
+        h("p", {}, "Reference"),
+        line(windows.reference, alleles[0]),
+        h("p", {}, "Alternate"),
+        line(windows.alternate, alleles[1]),
+        h(
+          "p",
+          { class: "muted" },
+          `${whole(longRef)} bases${size(windows.alternate, windows.reference) ? ` against ${whole(longAlt)}` : " each"}${reach === null ? "" : `; an answer depends on ${whole(reach)} to each side`}.`,
+        ),
+      ),
+      step(
+        "Tokens",
+        h(
+          "p",
+          {},
+          app.model.tokenizer === "single nucleotide" ? "One a base: A 0, C 1, G 2, T 3." : `Read by ${app.model.tokenizer}.`,
+        ),
+        app.model.tokenizer === "single nucleotide"
+          ? [
+              h("code", { class: "window" }, ids(windows.reference.slice(...seen))),
+              h("code", { class: "window" }, ids(windows.alternate.slice(...seen))),
+            ]
+          : null,
+        h("p", { class: "muted" }, "The network sees these numbers and nothing else."),
+      ),
+      found.kind === "snv"
+        ? this.probabilities(step, edit, found)
+        : step(
+            "Probabilities",
+            h("p", {}, "Every base of both windows gets its p given the rest; the logarithms are added up for each side."),
+          ),
+      step(
+        "Log-ratio",
+        h(
+          "p",
+          { class: "sum" },
+          found.kind === "snv" ? `${signed(found.log_p_alt)} − (${signed(found.log_p_ref)}) = ` : "ln p(ALT) − ln p(REF) = ",
+          h("strong", {}, signed(found.llr)),
+        ),
+        h(
+          "p",
+          { class: "muted" },
+          found.llr < 0
+            ? `The model finds ${short(alt)} ${whole(Math.exp(-found.llr)) > 1 ? `${this.times(-found.llr)} times less` : "about as"} likely ${this.times(-found.llr) === "1" ? "as" : "than"} ${short(ref)} here.`
+            : `The model finds ${short(alt)} ${this.times(found.llr)} times as likely as ${short(ref)} here.`,
+        ),
+      ),
+      step(
+        "Percentile",
+        found.percentile === null
+          ? h(
+              "p",
+              {},
+              found.flags.length
+                ? `None: ${found.flags.join(", ").replace(/_/g, " ")}.`
+                : "None: this model has no background for it.",
+            )
+          : [this.scale(found), h("p", {}, `It scores ${stands(found)}.`)],
+      ),
     ];
     replace(this.cards, list);
-    this.figure.draw(this.picture(edit, found), `${app.source.id ? `${app.source.contig}:` : ""}${whole(pos)} ${short(ref)}>${short(alt)}: log-ratio ${signed(found.llr)}${found.percentile === null ? "" : `; ${stands(found)}`}.${effect ? ` ${effect}.` : ""}`);
+    this.figure.draw(
+      this.picture(edit, found),
+      `${app.source.id ? `${app.source.contig}:` : ""}${whole(pos)} ${short(ref)}>${short(alt)}: log-ratio ${signed(found.llr)}${found.percentile === null ? "" : `; ${stands(found)}`}.${effect ? ` ${effect}.` : ""}`,
+    );
     app.tell("score", found);
   }
 
-  times(log) { const value = Math.exp(Math.abs(log)); return value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : whole(value); }
+  times(log) {
+    const value = Math.exp(Math.abs(log));
+    return value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : whole(value);
+  }
 
   /** Letters at the end that both windows share. */
   common(one, two, at) {
@@ -85,10 +172,20 @@ export class Steps {
     const node = step("Probabilities", h("p", { class: "muted" }, "p of each base at the place, given all others:"));
     const { app } = this;
     const { sequence, at } = app.scoring(edit);
-    app.asker.ask("steps-four", "probabilities", { model: app.model.id, sequence, start: at, end: at + 1 }).then((record) => {
-      const p = rows(record.log_probs)[0].map(Math.exp);
-      node.append(fourBars(p, edit.ref), h("p", { class: "sum" }, `ln p(${edit.ref}) = ${number(found.log_p_ref)}, ln p(${edit.alt}) = ${number(found.log_p_alt)}`));
-    }).catch(() => {});
+    app.asker
+      .ask("steps-four", "probabilities", { model: app.model.id, sequence, start: at, end: at + 1 })
+      .then((record) => {
+        const p = rows(record.log_probs)[0].map(Math.exp);
+        node.append(
+          fourBars(p, edit.ref),
+          h(
+            "p",
+            { class: "sum" },
+            `ln p(${edit.ref}) = ${number(found.log_p_ref)}, ln p(${edit.alt}) = ${number(found.log_p_alt)}`,
+          ),
+        );
+      })
+      .catch(() => {});
     return node;
   }
 
@@ -108,11 +205,32 @@ export class Steps {
     }
     const most = Math.max(...bins);
     const wide = (room - 16) / 28;
-    return s("svg", { viewBox: `0 0 ${room} 92`, width: room, height: 92, role: "img", "aria-label": `Scores of the background from ${number(alike[0])} to ${number(alike[alike.length - 1])}, and this one at ${number(llr)}.` },
-      bins.map((value, n) => s("rect", { class: "bar surprise", "fill-opacity": 0.5, x: 8 + n * wide, width: Math.max(1, wide - 1), y: 66 - (50 * value) / most, height: (50 * value) / most })),
-      s("path", { class: "line", d: `M8 66.5 H${room - 8}` }), s("path", { class: "mark", d: `M${x(llr)} 14 V66` }),
+    return s(
+      "svg",
+      {
+        viewBox: `0 0 ${room} 92`,
+        width: room,
+        height: 92,
+        role: "img",
+        "aria-label": `Scores of the background from ${number(alike[0])} to ${number(alike[alike.length - 1])}, and this one at ${number(llr)}.`,
+      },
+      bins.map((value, n) =>
+        s("rect", {
+          class: "bar surprise",
+          "fill-opacity": 0.5,
+          x: 8 + n * wide,
+          width: Math.max(1, wide - 1),
+          y: 66 - (50 * value) / most,
+          height: (50 * value) / most,
+        }),
+      ),
+      s("path", { class: "line", d: `M8 66.5 H${room - 8}` }),
+      s("path", { class: "mark", d: `M${x(llr)} 14 V66` }),
       s("text", { x: Math.min(room - 22, Math.max(22, x(llr))), y: 11, "text-anchor": "middle" }, signed(llr)),
-      s("text", { class: "axis", x: 8, y: 82 }, number(low, 1)), s("text", { class: "axis", x: room - 8, y: 82, "text-anchor": "end" }, number(high, 1)), s("text", { class: "axis", x: room / 2, y: 82, "text-anchor": "middle" }, "log-ratios of the background"));
+      s("text", { class: "axis", x: 8, y: 82 }, number(low, 1)),
+      s("text", { class: "axis", x: room - 8, y: 82, "text-anchor": "end" }, number(high, 1)),
+      s("text", { class: "axis", x: room / 2, y: 82, "text-anchor": "middle" }, "log-ratios of the background"),
+    );
   }
 
   /** The same as a picture to keep. */
@@ -120,39 +238,30 @@ export class Steps {
     const { pos, ref, alt } = asVcf(this.app.source, edit);
     const short = (text) => (text.length > 12 ? `${text.slice(0, 11)}…` : text);
     const boxes = [
-      [`${short(ref)} > ${short(alt)}`, `at ${whole(pos)}`], [`${whole(found.windows.reference.length)} tokens`, "each window"],
-      found.kind === "snv" ? [`p ${chance(Math.exp(found.log_p_ref))}, ${chance(Math.exp(found.log_p_alt))}`, `of ${ref} and ${alt}`] : ["ln p of each side", "summed over bases"],
-      [signed(found.llr), "log-ratio"], [found.percentile === null ? "–" : percent(found.percentile), "percentile"],
+      [`${short(ref)} > ${short(alt)}`, `at ${whole(pos)}`],
+      [`${whole(found.windows.reference.length)} tokens`, "each window"],
+      found.kind === "snv"
+        ? [`p ${chance(Math.exp(found.log_p_ref))}, ${chance(Math.exp(found.log_p_alt))}`, `of ${ref} and ${alt}`]
+        : ["ln p of each side", "summed over bases"],
+      [signed(found.llr), "log-ratio"],
+      [found.percentile === null ? "–" : percent(found.percentile), "percentile"],
     ];
-    return s("svg", { viewBox: "0 0 760 66", width: 760, height: 66, class: "flow", role: "img", "aria-label": `Steps of the score: ${boxes.map((each) => each.join(" ")).join("; ")}.` }, boxes.map(([big, small], n) => [
-      s("rect", { class: "box", x: 2 + n * 153, y: 3, width: 132, height: 58, rx: 7 }), s("text", { class: "big", x: 68 + n * 153, y: 29, "text-anchor": "middle" }, big), s("text", { class: "axis", x: 68 + n * 153, y: 49, "text-anchor": "middle" }, small),
-      n < 4 ? s("path", { class: "line", d: `M${137 + n * 153} 32 h13 m-5 -4 l5 4 l-5 4` }) : null,
-    ]));
-  }
-
-  drawInfluence(edit, found) {
-    const { app } = this;
-    if (!found.moved) { this.influence.clear("It is not measured for this model: it would take too long."); return; }
-    const moved = rows(found.moved).map((each) => (each.every(Number.isFinite) ? Math.max(...each.map(Math.abs)) : null));
-    const places = moved.map((_, n) => (n < found.before ? n - found.before : n - found.before + 1));
-    const reach = Math.min(app.model.reach ?? 400, 400, Math.max(found.before, moved.length - found.before));
-    const room = Math.max(320, this.influence.stage.clientWidth || 900);
-    const [left, top, width, height] = [46, 10, room - 60, 120];
-    const kept = places.map((place, n) => [place, moved[n]]).filter(([place, value]) => Math.abs(place) <= reach && value !== null);
-    const most = largest(kept.map(([, value]) => value), 0.5);
-    const x = (place) => left + ((place + reach) / (2 * reach)) * width;
-    const y = (value) => top + height * (1 - value / most);
-    const ticks = [-1, -0.5, 0, 0.5, 1].map((share) => Math.round(share * reach));
-    const svg = s("svg", { viewBox: `0 0 ${room} 168`, width: room, height: 168, role: "img", "aria-label": "Largest change of log-odds by distance from the variant." },
-      s("path", { class: "line", d: `M${left} ${top} V${top + height} H${left + width}` }), s("path", { class: "mark", d: `M${x(0)} ${top} V${top + height}` }),
-      [0, most].map((value) => s("text", { class: "axis", x: left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value, 1))),
-      kept.map(([place, value]) => s("rect", { class: "bar moved", x: x(place) - Math.max(0.5, width / (4 * reach)), width: Math.max(1, width / (2 * reach) - 0.3), y: y(value), height: Math.max(0, top + height - y(value)) })),
-      ticks.map((each) => s("text", { class: "axis", x: x(each), y: top + height + 16, "text-anchor": each === -reach ? "start" : each === reach ? "end" : "middle" }, each > 0 ? `+${each}` : each < 0 ? `−${-each}` : "0")),
-      s("text", { class: "axis", x: left + width / 2, y: 160, "text-anchor": "middle" }, "bases from the variant"));
-    const far = kept.filter(([, value]) => value > 0.5).map(([place]) => Math.abs(place));
-    const top1 = kept.reduce((best, each) => (each[1] > best[1] ? each : best), [0, -1]);
-    const { max, sum, near } = found.influence;
-    this.influence.draw(svg, `The largest change is ${number(max)} (${Math.abs(top1[0])} ${Math.abs(top1[0]) === 1 ? "base" : "bases"} to the ${top1[0] < 0 ? "left" : "right"}); in all ${number(sum, 1)} nats, of which ${number(near, 1)} within 16 bases. ${far.length ? `Changes of more than 0.5 reach ${Math.max(...far)} bases.` : "Nowhere more than 0.5."}`);
+    return s(
+      "svg",
+      {
+        viewBox: "0 0 760 66",
+        width: 760,
+        height: 66,
+        class: "flow",
+        role: "img",
+        "aria-label": `Steps of the score: ${boxes.map((each) => each.join(" ")).join("; ")}.`,
+      },
+      boxes.map(([big, small], n) => [
+        s("rect", { class: "box", x: 2 + n * 153, y: 3, width: 132, height: 58, rx: 7 }),
+        s("text", { class: "big", x: 68 + n * 153, y: 29, "text-anchor": "middle" }, big),
+        s("text", { class: "axis", x: 68 + n * 153, y: 49, "text-anchor": "middle" }, small),
+        n < 4 ? s("path", { class: "line", d: `M${137 + n * 153} 32 h13 m-5 -4 l5 4 l-5 4` }) : null,
+      ]),
+    );
   }
 }
-

@@ -1,8 +1,22 @@
 // The one state of the page, and its link.
 
 const EMPTY = {
-  pane: "expect", model: "", genome: "yeast", own: "", start: 0, end: 0, edits: [], pos: null, span: null,
-  k: 6, layer: 1, head: "mean", near: 0, map: "yeast", by: "umap", theme: "",
+  pane: "expect",
+  model: "",
+  genome: "yeast",
+  own: "",
+  start: 0,
+  end: 0,
+  edits: [],
+  pos: null,
+  span: null,
+  k: 6,
+  layer: 1,
+  head: "mean",
+  near: 0,
+  map: "yeast",
+  by: "umap",
+  theme: "",
 };
 const NAMES = { pane: "pane", model: "model", k: "k", layer: "layer", head: "head", near: "near", map: "map", by: "by" };
 const WHOLE = ["k", "near"];
@@ -32,7 +46,9 @@ export function toHash(state) {
 
 const range = (text) => {
   const found = (text || "").match(/^(?:(\w+):)?(\d+)-(\d+)$/);
-  return found && Number(found[2]) >= 1 && Number(found[3]) >= Number(found[2]) ? [found[1], Number(found[2]) - 1, Number(found[3])] : null;
+  return found && Number(found[2]) >= 1 && Number(found[3]) >= Number(found[2])
+    ? [found[1], Number(found[2]) - 1, Number(found[3])]
+    : null;
 };
 
 /** What a fragment says, over what there is; what can't be read is left out. */
@@ -42,7 +58,8 @@ export function fromHash(hash, defaults) {
   for (const [key, name] of Object.entries(NAMES)) {
     if (!parts.has(name)) continue;
     const text = parts.get(name);
-    state[key] = WHOLE.includes(key) || (["layer", "head"].includes(key) && /^\d+$/.test(text)) ? Number(text) || EMPTY[key] : text;
+    state[key] =
+      WHOLE.includes(key) || (["layer", "head"].includes(key) && /^\d+$/.test(text)) ? Number(text) || EMPTY[key] : text;
   }
   const own = (parts.get("dna") || "").toUpperCase();
   if (/^[ACGTN]{1,5000}$/.test(own)) state.own = own;
@@ -79,7 +96,9 @@ export class Store {
     this.adopt(this.check(fromHash(location.hash, this.defaults)));
   }
 
-  on(listener) { this.listeners.push(listener); }
+  on(listener) {
+    this.listeners.push(listener);
+  }
 
   adopt(state) {
     const old = this.state;
@@ -91,7 +110,8 @@ export class Store {
   /** Change the state. step: whether the button Back returns to what was before. */
   set(patch, step = true) {
     const next = this.check({ ...this.state, ...patch });
-    if ("edits" in patch && !patch.undoing) this.undone.push({ edits: this.state.edits, genome: this.state.genome, own: this.state.own });
+    if ("edits" in patch && !patch.undoing)
+      this.undone.push({ edits: this.state.edits, genome: this.state.genome, own: this.state.own });
     delete next.undoing;
     const hash = toHash(next);
     if (hash !== location.hash) {
@@ -102,7 +122,11 @@ export class Store {
     this.adopt(next);
   }
 
-  get undoable() { return this.state.edits.length > 0 || this.undone.some((each) => each.genome === this.state.genome && each.own === this.state.own); }
+  get undoable() {
+    return (
+      this.state.edits.length > 0 || this.undone.some((each) => each.genome === this.state.genome && each.own === this.state.own)
+    );
+  }
 
   /** Take the last edit back: the edits before it, or, from a link, all but the last. */
   undo() {

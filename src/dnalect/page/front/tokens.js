@@ -36,28 +36,41 @@ function bytePairs(vocabulary) {
   const ranks = new Map(vocabulary.merges.split(" ").map((pair, n) => [pair, n]));
   return (bases) => {
     const parts = [...bases].map((text, at) => ({ text, start: at, end: at + 1 }));
-    const rank = (n) => (n + 1 < parts.length ? ranks.get(`${parts[n].text},${parts[n + 1].text}`) ?? Infinity : Infinity);
+    const rank = (n) => (n + 1 < parts.length ? (ranks.get(`${parts[n].text},${parts[n + 1].text}`) ?? Infinity) : Infinity);
     for (;;) {
       let best = Infinity;
       for (let n = 0; n + 1 < parts.length; n += 1) best = Math.min(best, rank(n));
       if (best === Infinity) break;
       for (let n = 0; n + 1 < parts.length; n += 1) {
-        if (rank(n) === best) parts.splice(n, 2, { text: parts[n].text + parts[n + 1].text, start: parts[n].start, end: parts[n + 1].end });
+        if (rank(n) === best)
+          parts.splice(n, 2, { text: parts[n].text + parts[n + 1].text, start: parts[n].start, end: parts[n + 1].end });
       }
     }
     const ids = new Map([...ranks.keys()].map((pair, n) => [pair.replace(",", ""), vocabulary.first + n]));
-    return parts.map((each) => (each.text === "N"
-      ? { ...each, text: "[UNK]", id: vocabulary.unknown } : { ...each, id: vocabulary.letters[each.text] ?? ids.get(each.text) }));
+    return parts.map((each) =>
+      each.text === "N"
+        ? { ...each, text: "[UNK]", id: vocabulary.unknown }
+        : { ...each, id: vocabulary.letters[each.text] ?? ids.get(each.text) },
+    );
   };
 }
 
 /** The vocabularies of the page: name -> {title, size, tokens(bases)}. */
 export function vocabularies(learned) {
-  const of = (name) => ({ title: learned[name].title, size: learned[name].size, learned: learned[name].learned, licence: learned[name].licence, tokens: bytePairs(learned[name]) });
+  const of = (name) => ({
+    title: learned[name].title,
+    size: learned[name].size,
+    learned: learned[name].learned,
+    licence: learned[name].licence,
+    tokens: bytePairs(learned[name]),
+  });
   const kmers = (k) => ({ title: `Overlapping ${k}-mers`, size: 4 ** k + 5, k, tokens: (bases) => overlapping(bases, k) });
   return {
     single: { title: "Single bases", size: 5, tokens: single },
-    "dnabert-3": kmers(3), "dnabert-4": kmers(4), "dnabert-5": kmers(5), "dnabert-6": kmers(6),
+    "dnabert-3": kmers(3),
+    "dnabert-4": kmers(4),
+    "dnabert-5": kmers(5),
+    "dnabert-6": kmers(6),
     "nt-v2": { title: "6-mers side by side", size: 4107, tokens: chunks },
     "dnabert-2": of("dnabert-2"),
     yeast: of("yeast"),
