@@ -158,7 +158,7 @@ export class MapPane {
               cx: dot.x.toFixed(1),
               cy: dot.y.toFixed(1),
               r: 3,
-              ...(byGc ? { "fill-opacity": Math.max(0.08, Math.min(1, (map.gc[dot.n] - 0.25) / 0.35)).toFixed(2) } : {}),
+              style: byGc ? { fillOpacity: Math.max(0.08, Math.min(1, (map.gc[dot.n] - 0.25) / 0.35)).toFixed(2) } : {},
             })
           : null,
       ),
