@@ -101,7 +101,7 @@ def _asks_for_a_class(source: str) -> list[str]:
 # Forwards are for the loop of inference, and for training.
 ABOVE = {"report", "jobs", "api", "cli", "studies"}
 OWN_NETWORKS = {"src/dnalect/jobs/models_verify.py", "studies/vocabulary/judge.py"}
-NETWORKS = ("dnalect.models.families", "dnalect.models.layers", "dnalect.models.masked")
+NETWORKS = ("dnalect.models.families", "dnalect.models.layers", "dnalect.models.published")
 
 
 def _runs_a_model(source: str) -> list[str]:
@@ -168,7 +168,7 @@ def _faults(path: Path, source: str) -> list[str]:
 
 
 def test_files_keep_the_rules():
-    assert {"DuplexModel", "MaskedModel", "Predictor"} <= MODELS
+    assert {"DuplexModel", "PublishedModel", "Predictor"} <= MODELS
     found = {str(path): _faults(path, _text(path)) for path in [*FILES, *STUDIES]}
     assert not {path: faults for path, faults in found.items() if faults}
     lines = Counter(_place(path) for path in FILES for _ in _text(path).splitlines())
@@ -209,7 +209,7 @@ def test_what_breaks_the_rules_is_found():
         "bench.model.forward(encoding, Ask(logits=True))",
         "from dnalect.models.families.duplex import Duplex",
         "if isinstance(found, Predictor): ...",
-        "if isinstance(found, (int, models.MaskedModel)): ...",
+        "if isinstance(found, (int, models.PublishedModel)): ...",
         "if isinstance(found, str | DuplexModel): ...",
         "if isinstance(found, Model): ...",
         "loss.backward()",

@@ -10,7 +10,7 @@ from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range
-from dnalect.inference.likelihood import MaskedScorer, pieces
+from dnalect.inference.likelihood import MaskedScorer, pieces, scorer_for
 from dnalect.tokens.bases import encode
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
@@ -185,7 +185,7 @@ def test_a_flank_full_of_unknown_bases_never_outgrows_the_positions(name, tmp_pa
     (tmp_path / "g.fa").write_text(f">c\n{spotted}{known[:80]}{spotted}\n")
     genome = open_genome(str(tmp_path / "g.fa"))
     model = dnalect.load(make(name, tmp_path / name))
-    scorer = MaskedScorer(model, genome)
+    scorer = scorer_for(model, genome)
     at = len(spotted) + 40
     ref = encode(genome.fetch(0, at, at + 1))
     alt = (ref + 1) % 4

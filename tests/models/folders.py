@@ -11,6 +11,7 @@ from dnalect.models.recognise import FAMILIES
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.sixmers import SixMers
 
 SIZES = {
     "hidden_size": 16,
@@ -28,6 +29,14 @@ ESM = SIZES | {
     "emb_layer_norm_before": False,
     "tie_word_embeddings": False,
 }
+DECODER = SIZES | {
+    "hidden_act": "silu",
+    "num_key_value_heads": 2,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 5e5,
+    "tie_word_embeddings": False,
+}
+LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
 
 
@@ -72,6 +81,32 @@ def byte_pairs(special, empty=False, more=(), empty_merges=False) -> dict:
     }
 
 
+def characters() -> dict:
+    """MarinDNA's tokenizer.json: bases in lower case after a beginning."""
+    words = ["[PAD]", "[UNK]", "[BOS]", *"acgt"]
+    template = [{"SpecialToken": {"id": "[BOS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Split", "pattern": {"Regex": ".{1}"}, "behavior": "Isolated", "invert": False},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": template,
+            "pair": template,
+            "special_tokens": {"[BOS]": {"id": "[BOS]", "ids": [2], "tokens": ["[BOS]"]}},
+        },
+        "decoder": None,
+        "model": {
+            "type": "WordLevel",
+            "vocab": {word: number for number, word in enumerate(words)},
+            "unk_token": "[UNK]",
+        },
+    }
+
+
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
 # name -> family, config.json, file of words and its text.
 TINY = {
@@ -107,7 +142,27 @@ TINY = {
         | {"application": "encoder", "ngram": 3},
         None,
     ),
+    "llama": (
+        "decoder",
+        DECODER | {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 4128},
+        ("vocab.txt", "\n".join(f"{word} {number}" for number, word in enumerate(SixMers("generator").words)) + "\n"),
+    ),
+    "qwen3": (
+        "decoder",
+        DECODER
+        | {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "vocab_size": 7, "head_dim": 6}
+        | {"rope_scaling": LLAMA3 | {"original_max_position_embeddings": 32}},
+        ("tokenizer.json", json.dumps(characters())),
+    ),
+    "mistral": (
+        "decoder",
+        DECODER
+        | {"model_type": "mistral", "architectures": ["MistralForCausalLM"], "vocab_size": 20}
+        | {"sliding_window": 7},
+        ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
+    ),
 }
+CAUSAL = ("llama", "qwen3", "mistral")
 assert len(Ngrams(3)) + 3 == 138
 
 

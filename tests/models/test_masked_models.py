@@ -54,10 +54,10 @@ def test_every_kind_of_file_gives_the_same_model(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_what_a_masked_model_has(tmp_path, name):
+def test_what_a_published_model_has(tmp_path, name):
     model = dnalect.load(make(name, tmp_path / "m"))
     family = FAMILIES[TINY[name][0]]
-    assert (model.can.likelihood, model.family, model.card.family) == ("masked", family, family.name)
+    assert (model.can.likelihood, model.family, model.card.family) == (family.likelihood, family, family.name)
     assert model.card.parameters == sum(p.numel() for p in model.network.parameters())
     assert len(model.card.sha256) == 64
     assert not model.network.training

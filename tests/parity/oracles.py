@@ -1,6 +1,6 @@
 """Tiny models with random weights, each beside an independent one that must give the same numbers.
 
-BERT and ESM come from transformers; DNABERT-2 and LOGO from `references`. An oracle is a
+BERT, ESM and the decoders come from transformers; DNABERT-2 and LOGO from `references`. An oracle is a
 function from ids and mask (B, T) to hidden states, attentions and logits of every row.
 """
 
@@ -22,7 +22,7 @@ LAYERS = 3
 
 @dataclass
 class Pair:
-    """An encoder and its oracle. pad, mask: ids. longest: tokens it was made for. family: its name."""
+    """A network and its oracle. pad, mask: ids. longest: tokens it was made for. family: its name."""
 
     family: str
     network: Encoder
@@ -128,6 +128,49 @@ def bert(family, vocabulary, pad, mask):
     return Pair(family, network, run_transformers(model), pad, mask, 40, hub)
 
 
+DECODER_SIZES = BERT_SIZES | {
+    "num_key_value_heads": 2,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 500.0,
+    "hidden_act": "silu",
+    "head_dim": 6,
+    "tie_word_embeddings": False,
+}
+LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+LLAMA3 |= {"original_max_position_embeddings": 16}
+
+
+def decoder(kind, **more):
+    """Llama, Qwen3, Mistral or Mixtral of transformers beside the one decoder."""
+    import transformers
+
+    hub = DECODER_SIZES | {"model_type": kind, "vocab_size": 60, **more}
+    title = {"llama": "Llama", "qwen3": "Qwen3", "mistral": "Mistral", "mixtral": "Mixtral"}[kind]
+    settings = {key: value for key, value in hub.items() if key not in ("model_type", "rope_theta", "rope_scaling")}
+    settings["rope_parameters"] = {"rope_type": "default"} | hub.get("rope_scaling", {}) | {"rope_theta": 500.0}
+    made = getattr(transformers, f"{title}Config")(**settings, attn_implementation="eager", pad_token_id=0)
+    model = randomise(getattr(transformers, f"{title}ForCausalLM")(made))
+    network = adopt("decoder", hub, published_names(model.state_dict()))
+    return Pair("decoder", network, run_transformers(model), 0, 4, 40, hub)
+
+
+def published_names(tensors):
+    """transformers 5 keeps all experts in one tensor; files have one a projection of each."""
+    out = {}
+    for name, tensor in tensors.items():
+        start = name.replace(".mlp.gate.", ".block_sparse_moe.gate.")
+        if ".experts.gate_up_proj" in name:
+            start = name.replace(".mlp.experts.gate_up_proj", ".block_sparse_moe.experts")
+            for number, both in enumerate(tensor):
+                out[f"{start}.{number}.w1.weight"], out[f"{start}.{number}.w3.weight"] = both.chunk(2)
+        elif ".experts.down_proj" in name:
+            start = name.replace(".mlp.experts.down_proj", ".block_sparse_moe.experts")
+            out |= {f"{start}.{number}.w2.weight": each for number, each in enumerate(tensor)}
+        else:
+            out[start] = tensor
+    return {name: tensor.contiguous() for name, tensor in out.items()}
+
+
 class GatedIntermediate(nn.Module):
     """The feed-forward of Nucleotide Transformer v2's remote code, which stock ESM lacks."""
 
@@ -202,6 +245,13 @@ MAKERS = {
     "nt-v2": lambda: nucleotide_transformer(2),
     "dnabert-2": dnabert2,
     "dnabert-2, 12 heads": lambda: dnabert2(12),
+    "llama": lambda: decoder("llama"),
+    "llama, tied, with biases": lambda: decoder("llama", tie_word_embeddings=True, attention_bias=True),
+    "qwen3, as MarinDNA": lambda: decoder("qwen3", rope_scaling=LLAMA3),
+    "mistral": lambda: decoder("mistral", sliding_window=None),
+    "mistral, a window": lambda: decoder("mistral", sliding_window=7),
+    "mixtral": lambda: decoder("mixtral", num_local_experts=4, num_experts_per_tok=2),
+    "mixtral, as Mistral-DNA": lambda: decoder("mixtral", num_local_experts=8, num_experts_per_tok=1),
     "logo": logo,
     "logo, pretraining": lambda: logo("lm"),
     "logo, convolutions": lambda: logo(convolution=True),

@@ -1,19 +1,21 @@
 """Every family equals an independent implementation at every hidden layer, attention and logit."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
 pytest.importorskip("transformers")
 from dnalect.core.errors import InputError
-from dnalect.models.layers import attention, embeddings, feed_forward
+from dnalect.models.layers import attention, decoder, embeddings, feed_forward
 from dnalect.models.layers import positions as places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
 from parity.oracles import MAKERS, TOLERANCE, batch
 
-ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads")
+DECODERS = [name for name in MAKERS if name.startswith(("llama", "qwen3", "mistral", "mixtral"))]
+ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *DECODERS)
 CASES = {
     "plain": {"length": 17},
     "padded": {"length": 23, "padded": True},
@@ -123,7 +125,70 @@ def padding_on_the_left(monkeypatch, pair):
     monkeypatch.setattr(feed_forward.F, "pad", lambda x, sides: plain(x, sides[::-1]))
 
 
+def exchanged_projections(self, x_BTC, places):
+    return self.down(feed_forward.F.silu(self.up(x_BTC)) * self.gate(x_BTC))
+
+
+def a_window_of_one_more(length, window, like):
+    return BEHIND(length, window + 1, like)
+
+
+def seen_ahead(length, window, like):
+    return BEHIND(length, None, like).flip(-1)
+
+
+def heads_share_in_turn(monkeypatch, pair):
+    monkeypatch.setattr(
+        torch.Tensor, "repeat_interleave", lambda self, times, dim: torch.cat([self] * times, dim=dim), raising=False
+    )
+
+
+def as_layer_norms(monkeypatch, pair):
+    for layer in pair.network.layers:
+        norm = layer.feed_forward_norm
+        norm.forward = lambda x, norm=norm: torch.nn.functional.layer_norm(x, x.shape[-1:], norm.weight, None, norm.eps)
+
+
+def norms_left_out(monkeypatch, pair):
+    for layer in pair.network.layers:
+        attention = layer.attention
+        monkeypatch.setattr(attention, "query_norm", None)
+        monkeypatch.setattr(attention, "key_norm", None)
+
+
+def sizes_changed(**more):
+    def change(monkeypatch, pair):
+        monkeypatch.setattr(pair.network, "config", replace(pair.network.config, **more))
+
+    return change
+
+
+def shares_as_they_are(monkeypatch, pair):
+    """Of the likeliest experts, not divided by their sum."""
+    monkeypatch.setattr(torch.Tensor, "__truediv__", lambda self, other: self)
+
+
+BEHIND = decoder.behind
 MUTATIONS = {
+    "projections of the gate exchanged in Llama": (
+        "llama",
+        patched(feed_forward.SwiGLU, "forward", exchanged_projections),
+    ),
+    "rotation of neighbours in Llama": ("llama", patched(decoder, "rotated", interleaved)),
+    "heads share keys in turn": ("llama", heads_share_in_turn),
+    "another base of the angles": ("llama", sizes_changed(theta=10_000.0)),
+    "layer norms in place of RMS norms": ("llama", as_layer_norms),
+    "final norm left out of Llama": ("llama", final_norm_left_out),
+    "angles not scaled": ("qwen3, as MarinDNA", sizes_changed(scaling=None)),
+    "no norms of query and key": ("qwen3, as MarinDNA", norms_left_out),
+    "a window of one token more": ("mistral, a window", patched(decoder, "behind", a_window_of_one_more)),
+    "no window": ("mistral, a window", sizes_changed(window=None)),
+    "tokens ahead are seen": ("llama", patched(decoder, "behind", seen_ahead)),
+    "shares of experts that don't sum to 1": ("mixtral", shares_as_they_are),
+    "one expert of two": (
+        "mixtral",
+        lambda monkeypatch, pair: [monkeypatch.setattr(layer.feed_forward, "used", 1) for layer in pair.network.layers],
+    ),
     "gate halves swapped in DNABERT-2": ("dnabert-2", patched(feed_forward.Gated, "forward", swapped_gate)),
     "gate halves swapped in NT v2": ("nt-v2", patched(feed_forward.Gated, "forward", swapped_gate)),
     "norm moved in BERT": ("dnabert", norm_moved),

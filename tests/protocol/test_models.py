@@ -133,8 +133,9 @@ def some_tokens(model, folder):
     if model.can.likelihood is None:
         return
     encoding, out = ask(model, TEXTS)
-    rows, columns = np.array([1, 0, 0]), np.array([2, 5, 7])
-    every = np.zeros(9, dtype=np.int64), np.arange(9)
+    rows, columns = np.array([1, 0, 0]), np.array([2, 5, 6])
+    tokens = min(9, encoding.input_ids.shape[1])
+    every = np.zeros(tokens, dtype=np.int64), np.arange(tokens)
     with torch.no_grad():
         for at in (At(rows, columns), At(rows[:1], columns[:1]), At(*every)):
             agree([model.forward(encoding, Ask(at)).logits], [out.logits[at.rows, at.columns]])

@@ -11,7 +11,7 @@ from dnalect.core.errors import ConfigError, DnalectError, InputError, ModelErro
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
-from dnalect.inference.likelihood import STRATEGIES, scorer_for, site_log_probs, strategy_for
+from dnalect.inference.likelihood import STRATEGIES, scorer_for, strategy_for
 from dnalect.models.model import Abilities, Model
 from dnalect.tokens.bases import encode
 from inference.predictors import make_predictor
@@ -99,7 +99,7 @@ def change(models, genome, flank=None, batch=None, other=False):
     return Change(ChangeScorer(models("predictor", other), genome, flank and 2 * flank, batch=batch))
 
 
-KINDS = {name: likelihood(name) for name in ("duplex", "dnabert", "dnabert-2", "nt-v1")}
+KINDS = {name: likelihood(name) for name in ("duplex", "dnabert", "dnabert-2", "nt-v1", "llama", "qwen3", "mistral")}
 KINDS |= {"ensemble": ensemble, "distance": distance, "change": change, "influence": influence("duplex")}
 KINDS |= {"influence, masked": influence("dnabert", 6)}
 
@@ -221,23 +221,24 @@ def test_bases_beyond_its_reach_do_not_change_a_substitution(kind, genome, tmp_p
 
 @pytest.mark.parametrize(
     ("likelihood", "told"),
-    [("causal", "of the kind 'causal'"), (None, "does not say how likely bases are")],
+    [("tracks", "of the kind 'tracks'"), (None, "does not say how likely bases are")],
 )
 def test_a_kind_of_likelihood_without_a_strategy_is_refused(genome, likelihood, told):
     """Not scored as if it were another kind; the error says what the model can do."""
     can = Abilities(likelihood, context_bases=1000, layers=1, width=4, words=4, targets={"activity": None})
     model = SimpleNamespace(can=can, card=SimpleNamespace(id="new-model"))
-    for ask in (strategy_for, site_log_probs, lambda model: scorer_for(model, genome)):
-        with pytest.raises(ModelError, match=f"new-model .*{told}.*leave_one_out or masked.*predicts activity and"):
+    for ask in (strategy_for, lambda model: scorer_for(model, genome)):
+        with pytest.raises(ModelError, match=f"new-model .*{told}.*masked or causal.*predicts activity and"):
             ask(model)
 
 
 def test_every_strategy_says_what_it_is_conditioned_on(models):
-    assert [strategy_for(models(name)).given for name in ("duplex", "dnabert")] == ["rest", "rest"]
-    assert {models(name).can.likelihood for name in ("duplex", "dnabert")} == set(STRATEGIES)
+    names = ("duplex", "dnabert", "llama")
+    assert [strategy_for(models(name)).given for name in names] == ["rest", "rest", "left"]
+    assert {models(name).can.likelihood for name in names} == set(STRATEGIES)
 
 
-@pytest.mark.parametrize("name", ["duplex", "dnabert", "dnabert-2", "nt-v1"])
+@pytest.mark.parametrize("name", ["duplex", "dnabert", "dnabert-2", "nt-v1", "llama", "qwen3", "mistral"])
 def test_strategies_answer_for_windows(name, models, genome):
     """One site of windows of any length, every base of a sequence and the whole of windows are the same numbers."""
     strategy = strategy_for(models(name))

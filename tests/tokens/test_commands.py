@@ -95,7 +95,8 @@ def test_a_model_says_how_to_read(tmp_path, model_folder):
     for name in TINY:
         folder = make(name, tmp_path / name)
         (folder / "model.safetensors").unlink()  # no weights are needed
-        assert "".join(words_of("ACG", "-m", folder)) == "ACG"
+        few = "ACG" * (2 if name == "llama" else 1)  # whose words all have six bases
+        assert "".join(words_of(few, "-m", folder)) == few
     tuned = make_predictor(tmp_path / "tuned", model_folder)
     assert words_of("ACG", "-m", tuned) == list("ACG")
 

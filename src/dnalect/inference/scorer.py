@@ -1,7 +1,7 @@
 """What every scorer does, whatever the kind of its model."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -65,17 +65,23 @@ class Scorer(Measure, Protocol):
         ...
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return ln p(base | the rest) at n sites: (n, 4) in A, C, G, T order."""
+        """Return ln p(base | what is given) at n sites: (n, 4) in A, C, G, T order.
+
+        Of a causal model the mean of what both strands say, each of the bases on one side.
+        """
         ...
 
 
 class ModelScorer(Scorer, Protocol):
-    """A scorer of a single model. strands: how strands are treated, for the provenance."""
+    """A scorer of a single model. strands: how strands are treated, for the provenance. given: as `Strategy` has it."""
 
     model: Any
 
     @property
     def strands(self) -> str: ...
+
+    @property
+    def given(self) -> Literal["rest", "left"]: ...
 
 
 def identity_of(scorer: ModelScorer) -> str:

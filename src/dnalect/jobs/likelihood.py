@@ -20,7 +20,7 @@ from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
-from dnalect.inference.likelihood import LogProbs, site_log_probs
+from dnalect.inference.likelihood import LogProbs, strategy_for
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.load import language_model
@@ -170,8 +170,8 @@ def evaluate_likelihood(
 def run(options: LikelihoodOptions) -> list[Likelihood]:
     """Measure a model on regions of a genome, beside Markov models.
 
-    Without regions: see `parts_for`. Without a sample: every base with duplex, SAMPLE with masked
-    models, which need passes of their own for every base.
+    Without regions: see `parts_for`. Without a sample: every base with models that give all of a window in one pass,
+    SAMPLE with others. What a causal model says of a base is given those to its left, as `sides` tells.
     """
     use_threads(options.threads)
     check_outputs([options.output], [options.reference, options.name])
@@ -180,11 +180,13 @@ def run(options: LikelihoodOptions) -> list[Likelihood]:
     parts = parts_for(genome, model.card, options.regions, options.markov, options.rename)
     markov = options.markov and bool(parts.train)
     sample = options.sample
-    if model.can.likelihood == "masked" and sample is None:
+    strategy = strategy_for(model)
+    if not strategy.whole and sample is None:
         sample = SAMPLE
     return evaluate_likelihood(
-        *(site_log_probs(model), genome, parts.test, parts.train, parts.validate, options.output, markov),
+        *(strategy.every, genome, parts.test, parts.train, parts.validate, options.output, markov),
         name=model.card.id,
+        sides="one" if strategy.given == "left" else "two",
         strata=Strata(options.annotate, options.tss, options.beds),
         sample=sample,
     )

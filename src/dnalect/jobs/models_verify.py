@@ -6,18 +6,21 @@ what the tests of this project show on random weights.
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ModelError
 from dnalect.inference.likelihood.passes import Query, passed
 from dnalect.inference.run import once
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import PUBLISHED, PublishedCard, published, published_of
-from dnalect.models.load import Checked, check_folder, load_masked, model_folder
-from dnalect.models.masked import MaskedModel
-from dnalect.models.model import LOGITS, Ask
+from dnalect.models.load import Checked, check_folder, load_published, model_folder
+from dnalect.models.model import LAST, LOGITS, Ask
+from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 
 # The human gene of U6 RNA, RNU6-1: any model of the human genome has read copies of it.
@@ -45,7 +48,7 @@ def verify(name: str, published_as: str | None = None) -> Iterator[str]:
     yield from _files(checked, about)
     if card and card.sha256 != checked.weights.sha256:
         raise ModelError(f"the weights of {folder} are not those of its card: the SHA-256 differs")
-    model = load_masked(checked, torch.device("cpu"), torch.float32, card, about)
+    model = load_published(checked, torch.device("cpu"), torch.float32, card, about)
     yield from _tokens(model)
     yield from _numbers(model)
     yield f"weights digest: {weights_digest(model)}"
@@ -64,7 +67,7 @@ def _files(checked: Checked, about: PublishedCard | None) -> Iterator[str]:
     yield f"parameters: {checked.parameters:,}, as {' and '.join(same) or 'no published model'}"
 
 
-def _tokens(model: MaskedModel) -> Iterator[str]:
+def _tokens(model: PublishedModel) -> Iterator[str]:
     encoding = model.encode([_known(model)])
     words = [model.tokenizer.words[number] for number in encoding.input_ids[0]]
     for word, (start, end) in zip(words, encoding.spans[0], strict=True):
@@ -75,48 +78,61 @@ def _tokens(model: MaskedModel) -> Iterator[str]:
     yield f"tokens of the gene of U6 RNA: {len(words)}: {shown} ..., digest {digest[:16]}"
 
 
-def _numbers(model: MaskedModel) -> Iterator[str]:
+def _numbers(model: PublishedModel) -> Iterator[str]:
+    says = model.can.likelihood is not None
+    what, ask = ("logits", Ask(logits=True, states=(0,))) if says else ("states", LAST)
     encoding = model.encode([_known(model), KNOWN[:60]])
-    plain = once(model, encoding, Ask(logits=True, states=(0,)))
-    slow = once(model, encoding, Ask(logits=True, attentions=True))
-    alone = once(model, model.encode([KNOWN[:60]]), LOGITS)
-    assert plain.logits is not None
-    assert slow.logits is not None
-    assert alone.logits is not None
+    plain, slow = (
+        _asked(model, encoding, each) for each in (ask, replace(ask, states=ask.states[1:], attentions=True))
+    )
+    alone = _asked(model, model.encode([KNOWN[:60]]), ask)
     inside = torch.from_numpy(encoding.attention_mask).to(model.device)
-    if not plain.logits[inside].isfinite().all():
-        raise ModelError("the logits are not finite: the weights are damaged")
-    ways = float((plain.logits - slow.logits)[inside].abs().max())
-    batches = float((plain.logits[1, : alone.logits.shape[1]] - alone.logits[0]).abs().max())
+    if not plain[inside].isfinite().all():
+        raise ModelError(f"the {what} are not finite: the weights are damaged")
+    ways = float((plain - slow)[inside].abs().max()) if says else 0.0
+    batches = float((plain[1, : alone.shape[1]] - alone[0]).abs().max())
     if max(ways, batches) > SAME:
-        raise ModelError(f"the logits differ by {max(ways, batches):.1e} between two ways to compute them")
-    yield f"logits: finite; the same to {max(ways, batches):.0e} alone, in a batch and by both ways of attention"
-    best = plain.logits[0].argmax(-1).cpu().numpy().astype("<i8")
+        raise ModelError(f"the {what} differ by {max(ways, batches):.1e} between two ways to compute them")
+    yield f"{what}: finite; the same to {max(ways, batches):.0e} alone, in a batch and by both ways of attention"
+    best = plain[0].argmax(-1).cpu().numpy().astype("<i8")
     digest = hashlib.sha256(best.tobytes()).hexdigest()
-    first = ", ".join(f"{value:.3f}" for value in plain.logits[0, 1, :4].tolist())
+    first = ", ".join(f"{value:.3f}" for value in plain[0, 1, :4].tolist())
+    if not says:
+        yield f"states of the second token begin {first}; it has no head for words, and says not how likely bases are"
+        return
     yield f"logits of the second token begin {first}; digest of the likeliest words {digest[:16]}"
-    mean, chance = hidden_words(model), -float(np.log(len(model.tokenizer)))
+    mean, chance = guessed_words(model), -float(np.log(len(model.tokenizer)))
     better = mean > chance + TRAINED
     sense = "far above chance, as trained weights are" if better else "NOT above chance: are these trained weights?"
-    yield f"hidden words of that gene: mean ln P {mean:.2f}, by chance {chance:.2f}: {sense}"
+    which = "words of that gene, each after those before it" if model.can.left else "hidden words of that gene"
+    yield f"{which}: mean ln P {mean:.2f}, by chance {chance:.2f}: {sense}"
 
 
-def hidden_words(model: MaskedModel) -> float:
-    """Return the mean ln P of each word of the known gene where it alone is hidden."""
+def _asked(model: PublishedModel, encoding: Encoding, ask: Ask) -> Tensor:
+    found = once(model, encoding, ask)
+    return found.states[-1] if found.logits is None else found.logits
+
+
+def guessed_words(model: PublishedModel) -> float:
+    """Return the mean ln P of each word of the known gene, hidden alone, or of a causal model after those before it."""
     encoding = model.encode([_known(model)])
+    ids, columns = encoding.input_ids[0], np.flatnonzero(encoding.covering[0])
+    if model.can.left:
+        columns = columns[columns > 0]
+        logs = torch.log_softmax(once(model, encoding, LOGITS).logits[0], -1).cpu().numpy()
+        return float(logs[columns - 1, ids[columns]].mean())
     if model.tokenizer.special.mask is None:
         raise ModelError(f"{model.card.id} has no mask")
-    ids = encoding.input_ids[0]
-    queries = [Query(ids, np.array([column])) for column in np.flatnonzero(encoding.spans[0, :, 1] > 0)]
+    queries = [Query(ids, np.array([column])) for column in columns]
     found = passed(model, queries, None, lambda number, log_probs: log_probs[0, ids[queries[number].columns[0]]])
     return float(np.mean(found))
 
 
-def _known(model: MaskedModel) -> str:
+def _known(model: PublishedModel) -> str:
     return KNOWN[: model.can.context_bases]
 
 
-def weights_digest(model: MaskedModel) -> str:
+def weights_digest(model: PublishedModel) -> str:
     """Return a SHA-256 of all parameters under their published names, whatever files held them."""
     total = hashlib.sha256()
     for name, tensor in sorted(model.family.table.export(model.network).items()):

@@ -27,6 +27,8 @@ SHOWN = 20
 EXPLAINED = 3
 # Share of a run that its pictures may take, and multiply-adds that they always may.
 PICTURES = 0.1
+# Of causal models; of others nothing is said.
+LEFT = "left: every base or word by those before it alone, on each strand"
 FLOOR = 50_000_000_000
 _BASE = np.zeros(1, dtype=np.uint8)
 
@@ -37,6 +39,7 @@ def provenance(job: Scoring) -> dict[str, str]:
     cards = [model.card for model in job.models] if job.zero_shot else []
     llr, distance, influence = (name in job.measured for name in ("llr", "distance", "influence"))
     windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
+    given = [LEFT if scorer.given == "left" else "rest" for scorer in scorers]
     flanks = [f"{s.flank} bases on each side of an allele" for s in scorers]
     facts = {
         "version": __version__,
@@ -51,6 +54,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "influence": f"{INFLUENCE}; nats; unsigned" if influence else "",
         "influence_window": _each(job, flanks) if influence else "",
         "influence_background": job.influences.background if job.influences else "",
+        "given": _each(job, given) if llr and LEFT in given else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,
         "device": str(job.models[0].device),

@@ -15,15 +15,14 @@ from dnalect.genome.builds import build_named
 from dnalect.models.card import Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
-from dnalect.models.families.family import Evidence, Family, HubConfig
+from dnalect.models.families.family import Evidence, Family, HubConfig, Network
 from dnalect.models.files import Weights, read_weights
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
-from dnalect.models.layers.encoder import Encoder
-from dnalect.models.masked import MaskedModel
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
+from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
 from dnalect.models.vocabulary import read_vocabulary
 from dnalect.tokens.tokenizer import Tokenizer
@@ -63,6 +62,11 @@ def model_folder(name: str) -> Path:
 def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
+    if model.can.likelihood is None and not model.can.targets:
+        raise ModelError(
+            f"{name} does not say how likely bases are: its folder holds a network without a head for words, which "
+            "embeds sequences and can be fine-tuned"
+        )
     if model.can.likelihood is None:
         raise ModelError(
             f"{name} is a fine-tuned predictor, and this needs a language model: give the one it came from"
@@ -147,7 +151,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
     model: Model
     if card is None:
-        model = load_masked(check_folder(folder), target, DTYPES[dtype], published=about)
+        model = load_published(check_folder(folder), target, DTYPES[dtype], published=about)
     else:
         model = _own(card, folder, target, DTYPES[dtype], about)
     model.source = name
@@ -167,7 +171,7 @@ def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, abo
         raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
     if card.family == "duplex":
         return load_duplex(card, folder, device, dtype)
-    return load_masked(check_folder(folder), device, dtype, card, about)
+    return load_published(check_folder(folder), device, dtype, card, about)
 
 
 def _hub_layout(folder: Path) -> bool:
@@ -180,7 +184,7 @@ class Checked:
 
     folder: Path
     family: Family[Any]
-    network: Encoder
+    network: Network
     tokenizer: Tokenizer
     weights: Weights
     tensors: dict[str, Tensor]
@@ -224,13 +228,13 @@ def check_folder(folder: Path) -> Checked:
     return Checked(folder, family, network, tokenizer, weights, adopted.tensors, adopted.ignored)
 
 
-def load_masked(
+def load_published(
     checked: Checked,
     device: torch.device,
     dtype: torch.dtype,
     card: Card | None = None,
     published: PublishedCard | None = None,
-) -> MaskedModel:
+) -> PublishedModel:
     """Make a model of a checked folder, whose tensors it uses up.
 
     card: of the folder's card.json. published: what the folder must be.
@@ -242,7 +246,7 @@ def load_masked(
     for name in list(checked.tensors):
         checked.tensors[name] = checked.tensors[name].to(device, dtype, copy=True).contiguous()
     checked.network.load_state_dict(checked.tensors, assign=True)
-    return MaskedModel(made, checked.family, checked.tokenizer, checked.network, device, dtype, published)
+    return PublishedModel(made, checked.family, checked.tokenizer, checked.network, device, dtype, published)
 
 
 def _check_number(checked: Checked, card: Card | None, published: PublishedCard | None) -> None:

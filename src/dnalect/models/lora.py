@@ -25,7 +25,7 @@ from dnalect.models.weights import listed, misfits
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 PREFIX = "base_model.model."
 # The last parts of the names of all layers between hidden states, and where none is touched.
-TARGETS = ("query", "key", "value", "qkv", "out", "up", "down", "conv")
+TARGETS = ("query", "key", "value", "qkv", "out", "gate", "up", "down", "conv")
 OUTSIDE = ("head.", "embeddings.")
 LARGEST_RANK = 1024
 

@@ -49,7 +49,8 @@ class Abilities:
     same, turned round; "halves", the same, and in the states the two halves of the channels change places.
     layers: how many `Ask.states` may name, the embedding (0) not among them. width: channels of the states.
     words: V of a soft input, and of the logits.
-    attentions: whether it has any. targets: what its heads predict of a sequence. tracks: what it predicts along one.
+    attentions: whether it has any. left: a token reads itself and those before it only, so that the first one reads
+    nothing else. targets: what its heads predict of a sequence. tracks: what it predicts along one.
     """
 
     likelihood: Likelihood | None
@@ -61,6 +62,7 @@ class Abilities:
     positions: int | None = None
     strands: Strands = "one"
     attentions: bool = False
+    left: bool = False
     targets: Mapping[str, HeadSpec] = field(default_factory=dict)
     tracks: Tracks | None = None
 

@@ -149,5 +149,7 @@ def check_reading(base: Model, reading: Reading) -> None:
     """Raise ModelError where a model can't be read so."""
     if reading.pool == "summary" and not base.tokenizer.head:
         raise ModelError(f"{base.card.id} has no summary token at the beginning; pool with mean, max or mean-max")
+    if reading.pool == "summary" and base.can.left:
+        raise ModelError(f"the first token of {base.card.id} reads no other one; pool with mean, max or mean-max")
     if reading.layer is not None and not 0 <= reading.layer <= base.can.layers:
         raise ModelError(f"{base.card.id} has the layers 0 (embedding) to {base.can.layers}, not {reading.layer}")

@@ -8,18 +8,18 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
-from dnalect.models.families import dnabert, dnabert2, grover, logo, nucleotide_transformer
+from dnalect.models.families import decoder, dnabert, dnabert2, grover, logo, nucleotide_transformer
 from dnalect.models.families.family import Evidence, Family
 from dnalect.models.vocabulary import read_vocabulary
 
 FAMILIES: dict[str, Family[Any]] = {
-    each.FAMILY.name: each.FAMILY for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover)
+    each.FAMILY.name: each.FAMILY for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover, decoder)
 }
 _EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
 _GPN = "GPN", "its own package, gpn (github.com/songlab-cal/gpn), runs it"
 _DECODER = (
     "a causal decoder",
-    "transformers runs it; dnalect scores with models that read both sides of a base",
+    "transformers runs it; dnalect reads Llama, Qwen3, Mistral and Mixtral",
 )
 # What a config.json calls its model: what people call it, and what runs it.
 ELSEWHERE: dict[str, tuple[str, str]] = {
@@ -40,7 +40,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
     "mamba": ("Mamba", "transformers runs it"),
     "ntv3": ("Nucleotide Transformer 3", "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it"),
-} | dict.fromkeys(("llama", "mistral", "mixtral", "qwen2", "qwen3", "gpt2", "gpt_neox"), _DECODER)
+} | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
 _TELLING = frozenset(("hyenadna", "caduceus", "evo2", "modernbert", "enformer", "borzoi", "ntv3"))
 

@@ -1,15 +1,20 @@
 """The tokenizer of a model folder: its files, or what its config says where it has none."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.core.files import read_json
+from dnalect.core.files import read_json, write_text
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.sixmers import TEXT_WORDS, SixMers
 from dnalect.tokens.tokenizer import Tokenizer
 
+# Carbon's: where its 6-mers begin among the words of Qwen3, whose own file is not read.
+DNA = "dna_config.json"
+_DNA = {"k": 6, "dna_start_id": TEXT_WORDS, "dna_vocab_size": 4107, "dna_special_tokens": ["<dna>", "</dna>", "<oov>"]}
 FILES = ("tokenizer.json", "vocab.txt")
 
 
@@ -26,6 +31,9 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
             f"{settings} says do_lower_case: the words are upper case, so every one would be unknown; "
             "get the file from the model's own page, or set it to false"
         )
+    if (folder / DNA).is_file():
+        _check_dna(folder / DNA)
+        return SixMers("carbon")
     for name in FILES:
         if (folder / name).is_file():
             return read_tokenizer(folder / name)
@@ -33,10 +41,19 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     return Ngrams(grams) if isinstance(grams, int) else None
 
 
+def _check_dna(path: Path) -> None:
+    found = read_json(path)
+    if wrong := [key for key, value in _DNA.items() if found.get(key) != value]:
+        raise ModelError(f"{path}: {wrong[0]} is {found.get(wrong[0])!r}; Carbon has {_DNA[wrong[0]]!r}")
+
+
 def write_vocabulary(tokenizer: Tokenizer, folder: Path, longest: int | None = None) -> None:
     """Write a tokenizer's files into a folder: its own, and those that transformers needs to give the same ids.
 
     longest: the most tokens that the model takes; None for any number.
     """
+    if tokenizer.name == "carbon":
+        write_text(folder / DNA, json.dumps(_DNA, indent=1) + "\n")
+        return
     write_tokenizer(tokenizer, folder)
     write_hf_files(tokenizer, folder, longest)

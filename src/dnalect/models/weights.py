@@ -31,7 +31,8 @@ class Adopted:
 class WeightTable:
     """Our names beside those of a published checkpoint.
 
-    names: our module -> theirs, or our parameter -> theirs; `*` is the number of a layer.
+    names: our module -> theirs, or our parameter -> theirs; `*` is the number of a layer, and of
+    an expert in it.
     copies: their parameter -> ours that it must repeat, where the network has no own one.
     ignored: their names (with wildcards) that no part of the network needs.
     renamed: endings of old files -> endings of today.
@@ -44,14 +45,16 @@ class WeightTable:
 
     def theirs(self, ours: str) -> str:
         """Return the published name of one of our parameters. KeyError where the table lacks it."""
-        number = re.search(r"\.(\d+)\.", ours)
-        pattern = re.sub(r"\.\d+\.", ".*.", ours, count=1)
+        numbers = re.findall(r"\.(\d+)(?=\.)", ours)
+        pattern = re.sub(r"\.\d+(?=\.)", ".*", ours)
         if pattern in self.names:
             name = self.names[pattern]
         else:
             module, _, kind = pattern.rpartition(".")
             name = f"{self.names[module]}.{kind}"
-        return name.replace("*", number[1]) if number else name
+        for number in numbers:
+            name = name.replace("*", number, 1)
+        return name
 
     def adopt(self, tensors: Mapping[str, Tensor], network: nn.Module, where: object) -> Adopted:
         """Return a checkpoint's tensors in our names and orientation, as they are in memory.
@@ -98,7 +101,7 @@ class WeightTable:
 
     def _hint(self, found: Mapping[str, Tensor]) -> str:
         heads = [theirs for ours, theirs in self.names.items() if ours.startswith("head.")]
-        if not any(name.startswith(head) for head in heads for name in found):
+        if heads and not any(name.startswith(head) for head in heads for name in found):
             return "; it holds no head for masked tokens: a checkpoint of the encoder alone can't be loaded"
         return ""
 

@@ -70,6 +70,9 @@ def _text(path: Path) -> str:
 def _known(lines: Sequence[str], path: Path) -> Tokenizer:
     """Return the tokenizer that has exactly these words."""
     words = [line.strip() for line in lines]
+    # GENERator's file names the id after each word.
+    if words and all(word.endswith(f" {number}") for number, word in enumerate(words)):
+        words = [word.rpartition(" ")[0] for word in words]
     seen: dict[str, int] = {}
     for number, word in enumerate(words, 1):
         if seen.setdefault(word, number) != number:

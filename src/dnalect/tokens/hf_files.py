@@ -10,6 +10,8 @@ from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.hf_json import OTHERS, render_byte_pairs, render_json
 from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.tokens.single import SingleBases
+from dnalect.tokens.sixmers import SixMers
 from dnalect.tokens.tokenizer import Tokenizer
 
 SETTINGS, SPECIAL = "tokenizer_config.json", "special_tokens_map.json"
@@ -19,14 +21,19 @@ _ROLES = ("pad", "unk", "cls", "sep", "mask")
 def tokenizer_json(tokenizer: Tokenizer) -> str | None:
     """Return the tokenizer.json that gives transformers our ids, None where its format can't say so.
 
-    Byte pairs and chunks read sequences of bases. Overlapping k-mers can't be cut there: they are
-    given with spaces between them, as DNABERT's own code does.
+    Byte pairs, chunks and single bases after a beginning read sequences of bases. Overlapping k-mers can't be cut
+    there: they are given with spaces between them, as DNABERT's own code does.
     """
     if isinstance(tokenizer, BytePairs):
         return render_byte_pairs(tokenizer)
     if isinstance(tokenizer, Chunks):
         # The leftmost match is a 6-mer wherever six known bases follow.
         return _words(tokenizer, _split("[ACGT]{6}|[ACGTN]"), [OTHERS])
+    if isinstance(tokenizer, SixMers):
+        # Each six letters are a word, what is left over is none.
+        return _words(tokenizer, _split(".{6}") | {"behavior": "Removed", "invert": True}, [OTHERS])
+    if isinstance(tokenizer, SingleBases) and tokenizer.head:
+        return _words(tokenizer, _split("[ACGTN]"), [OTHERS])
     return _words(tokenizer, {"type": "WhitespaceSplit"}) if isinstance(tokenizer, OverlappingKmers) else None
 
 

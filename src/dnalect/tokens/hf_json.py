@@ -13,6 +13,7 @@ _HARMLESS_NORMALIZERS = {"NFC", "NFD", "NFKC", "NFKD", "Nmt", "StripAccents", "S
 _HARMLESS_SPLITTERS = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer", "Punctuation"}
 # The format knows no upper-casing: one replacement a base does it.
 _UPPER = [{"type": "Replace", "pattern": {"String": base.lower()}, "content": base} for base in "ACGTN"]
+_LOWER = {"type": "Lowercase"}
 # What is no base counts as N.
 OTHERS = {"type": "Replace", "pattern": {"Regex": "[^ACGTN]"}, "content": "N"}
 _MOST_WORDS = 1 << 20
@@ -38,8 +39,13 @@ def parse_json(text: str, name: str) -> BytePairs | tuple[str, ...]:
         if kind == "BPE":
             return _byte_pairs(data, name)
         if kind in ("WordPiece", "WordLevel"):
+            words = _words(data["model"]["vocab"], data.get("added_tokens") or [], name)
+            bases = {word for word in words if len(word) == 1}
+            if data.get("normalizer") == _LOWER and bases and all(base.islower() for base in bases):
+                # The bases themselves are written in lower case: MarinDNA.
+                return tuple(word.upper() if word in bases else word for word in words)
             _check_normalizer(data.get("normalizer"), name)
-            return tuple(_words(data["model"]["vocab"], data.get("added_tokens") or [], name))
+            return tuple(words)
     except json.JSONDecodeError as error:
         raise TokenizerError(f"{name} is cut short or no JSON: {error}") from error
     except RecursionError as error:

@@ -8,6 +8,7 @@ from dnalect.tokens.chunks import Chunks
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.single import SingleBases
+from dnalect.tokens.sixmers import SixMers
 from dnalect.tokens.tokenizer import Tokenizer
 
 _MAKERS: dict[str, Callable[[], Tokenizer]] = {
@@ -23,6 +24,9 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "logo-4": lambda: Ngrams(4),
     "logo-5": lambda: Ngrams(5),
     "logo-6": lambda: Ngrams(6),
+    "marindna": lambda: SingleBases("begun"),
+    "generator": lambda: SixMers("generator"),
+    "carbon": lambda: SixMers("carbon"),
     "hyenadna": lambda: SingleBases("hyenadna"),
 }
 NAMES = tuple(_MAKERS)

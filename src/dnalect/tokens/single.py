@@ -9,37 +9,47 @@ from dnalect.core.errors import ConfigError
 from dnalect.tokens.tokenizer import Special, Texts, Tokenizer, letter_table, pack
 
 _MASKED = ("<unk>", "<pad>", "<mask>", "<cls>", *"ACGTN")
+_BEGUN = ("[PAD]", "[UNK]", "[BOS]", *"ACGT")
 _HYENADNA = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", *"ACGTN")
 
 
 class SingleBases(Tokenizer):
-    """One token a base, in the order A, C, G, T, N.
+    """One token a base, in the order A, C, G, T, and N but for "begun".
 
     ids: "duplex" (A 0, C 1, G 2, T 3; 4 is N, padding and mask; no special tokens), "masked"
-    (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end) or
+    (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end), "begun" (MarinDNA: [PAD] 0,
+    [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6) or
     "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; other than in that model's own tokenizer,
     padding stands on the right).
     """
 
     k = 1
 
-    def __init__(self, ids: Literal["duplex", "masked", "hyenadna"] = "duplex"):
+    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun"] = "duplex"):
         if ids == "hyenadna":
             special = Special(pad=4, unk=6, cls=0, sep=1, mask=3)
             super().__init__(ids, _HYENADNA, special, tail=(1,))
         elif ids == "masked":
             super().__init__("bases", _MASKED, Special(pad=1, unk=0, cls=3, mask=2))
+        elif ids == "begun":
+            super().__init__("marindna", _BEGUN, Special(pad=0, unk=1, cls=2), head=(2,))
         elif ids != "duplex":
-            raise ConfigError(f"single bases have the ids of duplex, masked models or hyenadna, not of {ids!r}")
+            raise ConfigError(f"single bases have the ids of duplex, masked models, begun or hyenadna, not of {ids!r}")
         else:
             super().__init__("single", "ACGTN", Special(pad=4, unk=4, mask=4))
-        self._first = self.index["A"]
+        unknown = self.index.get("N", self.special.unk or 0)
+        # What lies beyond a sequence is wiped later.
+        self._ids = np.full(256, unknown, dtype=np.int64)
+        self._ids[:4] = [self.index[base] for base in "ACGT"]
         self._table = letter_table("ACGTN", unknown=4)
 
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         codes, lengths = pack(sequences, self._table)
-        frame = self._frame(lengths, special, single=True)
-        np.add(codes, self._first, out=frame.ids, casting="unsafe")
+        alone = not (self.head and special)
+        frame = self._frame(lengths, special, alike=True, single=alone)
+        np.take(self._ids, codes, out=frame.ids)
+        if not alone:
+            frame.cover(1)
         return frame.finished()
 
     def longest(self, tokens: int) -> int:

@@ -16,7 +16,7 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.genome.promoters import UPSTREAM
 from dnalect.models.catalogue import published_of
 from dnalect.models.families.duplex import DuplexConfig
-from dnalect.models.recognise import FAMILIES
+from dnalect.models.recognise import FAMILIES as PUBLISHED
 from dnalect.training.masking import MaskingConfig
 
 # Seeds that numpy, torch and scikit-learn all take.
@@ -24,6 +24,8 @@ Seed = Annotated[int, Interval(ge=0, le=(1 << 32) - 1)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Rate = Annotated[float, Interval(ge=0, le=10)]
 Decay = Annotated[float, Interval(ge=0, lt=1)]
+# That are trained from the beginning: masked encoders.
+FAMILIES = tuple(name for name, family in PUBLISHED.items() if family.likelihood == "masked")
 FAMILY_NAMES = ("duplex", *FAMILIES)
 File = Annotated[str, Len(1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")

@@ -14,7 +14,8 @@ from dnalect.core.errors import ConfigError
 from dnalect.models.card import Card
 from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.heads import Heads, save_heads
-from dnalect.models.masked import MaskedModel
+from dnalect.models.layers.encoder import Encoder
+from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.weights import save_weights
 from dnalect.tokens.bases import UNKNOWN
@@ -86,7 +87,10 @@ class MaskedRecipe:
 
     def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer):
         self.family, self.tokenizer = FAMILIES[model.family], tokenizer
-        self.model = self.family.build(encoder_config(model, tokenizer))
+        built = self.family.build(encoder_config(model, tokenizer))
+        # Others are none of the config's families.
+        assert isinstance(built, Encoder)
+        self.model = built
         self.network: nn.Module = self.model
         self.objective = MaskedLanguage(tokenizer, config.masking, config.seed, config.optim.steps)
         self.loss: Loss = self.objective
@@ -110,7 +114,7 @@ class MaskedRecipe:
         }
         parameters = sum(p.numel() for p in self.model.parameters())
         card = Card(id="", revision="", sha256="", parameters=parameters, **facts)
-        model = MaskedModel(card, self.family, tokenizer, self.model, torch.device("cpu"), torch.float32)
+        model = PublishedModel(card, self.family, tokenizer, self.model, torch.device("cpu"), torch.float32)
         model.save_pretrained(folder)
         return facts
 

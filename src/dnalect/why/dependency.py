@@ -16,7 +16,9 @@ Floats = npt.NDArray[np.float32]
 
 
 def refuses(can: Abilities) -> str:
-    """Say why a model has no likelihoods, "" where it has."""
+    """Say why a model doesn't say how likely a base is given all others, "" where it does."""
+    if can.likelihood == "causal":
+        return "it says p(base | the bases before it), and this needs p(base | all others)"
     return "" if can.likelihood else "it does not say how likely bases are"
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.records import Codes
+from dnalect.inference.likelihood.causal import one_sided
 from dnalect.inference.run import evaluating
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, decode, encode
@@ -70,11 +71,14 @@ def likelihood_of(model: Model, codes: Codes, place: slice) -> Number:
 
     codes: (W,) of a window with the place inside. A base is never explained by itself: of each the model says what it
     expects from all others. Of a masked model every seventh word is hidden in one pass, on this strand, in the window's
-    frame of words; of byte pairs it is the sum of ln P(word | the rest). Raises ModelError without likelihoods.
+    frame of words; of byte pairs it is the sum of ln P(word | the rest). Raises ModelError for a
+    model without likelihoods, and for a causal one.
     """
     window = SoftWindow(model, decode(codes))
     if model.can.likelihood is None:
         raise ModelError(f"{model.card.id} does not say how likely bases are")
+    if model.can.likelihood == "causal":
+        raise one_sided(model)
     free = _within(window, place)
     if not window.by_base:
         columns = np.flatnonzero(free).tolist()
@@ -94,10 +98,12 @@ def log_ratio_of(model: Model, codes: Codes, place: slice, site: int, alternate:
     """Return ln p(alternate | the rest) - ln p(the base that is there | the rest) at one site of a window.
 
     codes, place: as in `likelihood_of`. site: 0-based in the window. alternate: a base code. Raises InputError where
-    the base is unknown, ModelError for byte pairs and for a model without likelihoods.
+    the base is unknown, ModelError for byte pairs, for a causal model and for one without likelihoods.
     """
     if codes[site] == UNKNOWN:
         raise InputError(f"base {site + 1} of the window is unknown: there is nothing to compare")
+    if model.can.likelihood == "causal":
+        raise one_sided(model)
     window = SoftWindow(model, decode(codes))
     weights = (torch.arange(4) == alternate).float() - (torch.arange(4) == int(codes[site])).float()
     names = decode(np.array([codes[site], alternate], dtype=np.uint8))

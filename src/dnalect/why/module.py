@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.inference.likelihood.causal import one_sided
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named
 from dnalect.why.soft import SoftWindow
@@ -78,6 +79,8 @@ def torch_module(model: Named, output: str | int | None = None) -> OneHot:
             raise ConfigError(f"{loaded.card.id} predicts {', '.join(can.targets)}: name one of them as output")
         return OneHot(loaded, output)
     output = LIKELIHOOD if output is None else output
+    if can.likelihood == "causal":
+        raise one_sided(loaded)
     if can.likelihood is None or (isinstance(output, str) and output != LIKELIHOOD):
         raise ConfigError(
             f"{loaded.card.id} is a language model: its output is a position, such as output=20, or {LIKELIHOOD!r}"

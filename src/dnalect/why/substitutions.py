@@ -18,6 +18,7 @@ from dnalect.why.subject import Subject
 
 Floats = npt.NDArray[np.float32]
 NATS = "nats, ln p(base) - ln p(ref)"
+WHOLE = "nats, ln p(window with it) - ln p(window)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +33,16 @@ class Effects:
 def effects_of(subject: Subject) -> Effects:
     """Return what each substitution changes.
 
-    Of a language model ln p(base) - ln p(the base that is there); of a predictor, the prediction with the change less
-    that without. Raises ConfigError where `subject.output` doesn't say which output, ModelError for a model that says
-    nothing of bases.
+    Of a language model ln p(base) - ln p(the base that is there), of a causal one that of whole windows; of a
+    predictor, the prediction with the change less that without. Raises ConfigError where `subject.output` doesn't say
+    which output, ModelError for a model that says nothing of bases.
     """
     if subject.model.can.targets:
         return _predicted(subject)
     if subject.output is not None:
         raise ConfigError(f"{subject.model.card.id} is a language model, and has no outputs to choose from")
+    if subject.scorer.given == "left":
+        return _compared(subject)
     place, ref = subject.place, subject.codes
     positions = np.arange(place.start, place.end)
     log_p = subject.scorer.at_sites(np.full(len(positions), place.contig), positions)
@@ -60,7 +63,12 @@ def view(subject: Subject) -> View:
         there = np.flatnonzero(subject.codes != UNKNOWN)
         heights[there, subject.codes[there]] = strength[there]
         letters = Track("letters", f"{measure} ({found.unit})", heights)
-        text = "What the fine-tuned model predicts with each substitution, less what it predicts without."
+        text = (
+            "What the fine-tuned model predicts with each substitution, less what it predicts without."
+            if subject.model.can.targets
+            else "How much likelier the whole window is with each substitution, the mean of both strands: negative is "
+            "disfavoured. A causal model says nothing of a base from all others, so there is no logo of that."
+        )
     else:
         p = np.exp(found.log_probs.astype(np.float64))
         strength, measure = 2 + (p * found.log_probs / np.log(2)).sum(axis=1), "bits of information"
@@ -89,12 +97,24 @@ def view(subject: Subject) -> View:
 def _predicted(subject: Subject) -> Effects:
     predictor = tuned_model(subject.model)
     scorer, output = ChangeScorer(predictor, subject.genome, batch=subject.batch), subject.chosen_output
-    number, ref = scorer.outputs.index(output), subject.codes
-    effects = np.where(ref == UNKNOWN, np.nan, 0.0)[:, None].repeat(4, axis=1).astype(np.float32)
-    spots, variants = _substitutions(subject.place, ref)
-    for (row, base), changes in zip(spots, scorer.changes(variants), strict=True):
-        effects[row, base] = changes[number].value
-    return Effects(effects, output.meaning)
+    number = scorer.outputs.index(output)
+    spots, variants = _substitutions(subject.place, subject.codes)
+    values = [changes[number].value for changes in scorer.changes(variants)]
+    return Effects(_filled(subject, spots, values), output.meaning)
+
+
+def _compared(subject: Subject) -> Effects:
+    """Of a causal model: whole windows."""
+    spots, variants = _substitutions(subject.place, subject.codes)
+    values = [float(score.value or 0.0) for score in subject.scorer.score(variants)]
+    return Effects(_filled(subject, spots, values), WHOLE)
+
+
+def _filled(subject: Subject, spots: Sequence[tuple[int, int]], values: Sequence[float]) -> Floats:
+    effects = np.where(subject.codes == UNKNOWN, np.nan, 0.0)[:, None].repeat(4, axis=1).astype(np.float32)
+    for (row, base), value in zip(spots, values, strict=True):
+        effects[row, base] = value
+    return effects
 
 
 def _substitutions(place: Region, ref: Codes) -> tuple[list[tuple[int, int]], Sequence[Variant]]:

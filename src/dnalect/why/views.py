@@ -33,6 +33,10 @@ def _says_nothing(can: Abilities) -> str:
     return "" if can.likelihood or can.targets else "it neither says how likely bases are nor predicts anything"
 
 
+def _says_one_side(can: Abilities) -> str:
+    return dependency.refuses(can) if can.likelihood == "causal" else _says_nothing(can)
+
+
 def _looks_at_nothing(can: Abilities) -> str:
     return "" if can.attentions else "it has no attention; transformers have (dnalect models list)"
 
@@ -49,7 +53,7 @@ VIEWS: dict[str, Entry] = {
         1_000,
     ),
     "motifs": Entry("stretches that stand out, and the known motifs that they are", motifs.view, _says_nothing, 1_000),
-    "gradients": Entry("what each base adds to what the model says", gradient_view.view, _says_nothing, 500),
+    "gradients": Entry("what each base adds to what the model says", gradient_view.view, _says_one_side, 500),
     "attention": Entry(
         "which bases each base looks at; it is no mechanism", attention_view.view, _looks_at_nothing, 400
     ),

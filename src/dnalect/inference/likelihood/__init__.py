@@ -1,4 +1,4 @@
-"""p(base | the rest) of any model that has such a quantity: a strategy for every kind of likelihood."""
+"""How likely bases are by any model that says so: a strategy for every kind of likelihood."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,6 +8,8 @@ import numpy.typing as npt
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.records import Codes
 from dnalect.genome.fasta import Genome
+from dnalect.inference.likelihood.causal import Causal, one_sided
+from dnalect.inference.likelihood.causal_scorer import CausalScorer as CausalScorer
 from dnalect.inference.likelihood.leave_one_out import LeaveOneOut
 from dnalect.inference.likelihood.masked import INDELS as INDELS
 from dnalect.inference.likelihood.masked import Masked
@@ -22,7 +24,7 @@ from dnalect.models.model import Model, Named
 from dnalect.tokens.bases import encode, texts
 
 LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
-STRATEGIES: dict[str, Callable[..., Strategy]] = {"leave_one_out": LeaveOneOut, "masked": Masked}
+STRATEGIES: dict[str, Callable[..., Strategy]] = {"leave_one_out": LeaveOneOut, "masked": Masked, "causal": Causal}
 
 
 def strategy_for(model: Model, batch: int | None = None) -> Strategy:
@@ -49,6 +51,8 @@ def scorer_for(
     """
     if _kind(model) == "masked":
         return MaskedScorer(model, genome, flank, batch, indels=indels)
+    if _kind(model) == "causal":
+        return CausalScorer(model, genome, flank, batch)
     return LeaveOneOutScorer(model, genome, flank, batch, sites)
 
 
@@ -84,7 +88,8 @@ def base_probabilities(
 
     Raises:
         InputError: Lengths differ, or exceed the context.
-        ModelError: A fine-tuned predictor has no such number.
+        ModelError: A fine-tuned predictor has no such number, nor has a causal model: of that
+            `dnalect.inference.strategy_for(model).within(codes)` gives ln p(base | the bases before it).
 
     Examples:
         >>> import dnalect
@@ -93,17 +98,10 @@ def base_probabilities(
         ((1, 24, 4), True)
     """
     strategy, given = strategy_for(language_model(model), batch), texts(sequences)
+    if strategy.given != "rest":
+        raise one_sided(strategy.model)
     if len({len(sequence) for sequence in given}) > 1:
         raise InputError("the sequences must have one length; call once for each length")
     if not given:
         return np.empty((0, 0, 4), dtype=np.float32)
     return np.exp(strategy.within(np.stack([encode(text) for text in given]))).astype(np.float32)
-
-
-def site_log_probs(model: Model, batch: int | None = None) -> LogProbs:
-    """Return a function: codes (L,) and which bases are wanted (L,) -> ln p(base | the rest) (L, 4).
-
-    Where a base is not wanted the numbers may be anything finite. L is not bound by the context.
-    batch: most windows of a forward.
-    """
-    return strategy_for(model, batch).every

@@ -11,6 +11,7 @@ from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window
 from dnalect.genome.windows.sliding import over_its_range
+from dnalect.inference.likelihood.causal import one_sided
 from dnalect.inference.likelihood.strategy import Strategy
 from dnalect.inference.run import TOKENS
 from dnalect.tokens.bases import UNKNOWN
@@ -43,8 +44,10 @@ def moves(likelihood: Strategy, windows: Sequence[Window]) -> list[tuple[Floats,
     """Return for each variant by how much the log-odds of each base of the flanks change, and where the alleles lie.
 
     (m, 4) alternate less reference, A, C, G, T, of the m bases of the left flank and then of the right one; NaN of
-    unknown ones. The second is the length of the left flank.
+    unknown ones. The second is the length of the left flank. Raises ModelError for a causal model.
     """
+    if likelihood.given != "rest":
+        raise one_sided(likelihood.model)
     codes = [each for window in windows for each in (window.reference, window.alternate)]
     logs = _log_odds(likelihood, codes)
     found = []

@@ -26,6 +26,7 @@ class LeaveOneOut:
     """The likelihoods of a model of this kind: see `Strategy`. batch: most windows of a forward."""
 
     given: Literal["rest"] = "rest"
+    whole = True
 
     def __init__(self, model: Model, batch: int | None = None):
         self.model, self.batch = model, batch

@@ -55,6 +55,7 @@ class Masked:
     """
 
     given: Literal["rest"] = "rest"
+    whole = False
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,11 @@ class LikelihoodScorer(ABC, Generic[S]):
 
     def __init__(self, model: Model, genome: Genome, flank: int, batch: int | None):
         self.model, self.genome, self.flank, self.batch = model, genome, flank, batch
+
+    @property
+    def given(self) -> Literal["rest", "left"]:
+        """What a base is conditioned on: see `Strategy`."""
+        return self.likelihood.given
 
     @property
     @abstractmethod

@@ -22,6 +22,11 @@ class Strategy(Protocol):
         """What a base is conditioned on: "rest", all other bases that the model reads; "left", those before it."""
         ...
 
+    @property
+    def whole(self) -> bool:
+        """Whether one pass gives every base of a window; else each costs passes of its own."""
+        ...
+
     def log_probs(self, windows: Sequence[Codes], sites: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """Return ln p(base | what is given) (m, 4), in A, C, G, T order, at one site of each of m windows.
 

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import ModelError
+from dnalect.models.layers.decoder import Decoder
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.layers.sizes import Sizes
+from dnalect.models.model import Likelihood
 from dnalect.models.vocabulary import write_vocabulary
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.tokenizer import Tokenizer
@@ -30,8 +32,8 @@ class HubConfig:
             raise ModelError(f"{self.where}: {name} must be a whole number, not {value!r}")
         return value
 
-    def number(self, name: str, default: float) -> float:
-        """A number, as a float."""
+    def number(self, name: str, default: float | None = None) -> float:
+        """A number, as a float. ModelError where it is missing without a default, or something else."""
         value = self.raw.get(name, default)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             raise ModelError(f"{self.where}: {name} must be a number, not {value!r}")
@@ -77,12 +79,13 @@ class Evidence:
         return any("/" in name for name in self.names)
 
 
+Network = Encoder | Decoder
 C = TypeVar("C", bound=Sizes)
 
 
 @dataclass(frozen=True)
 class Family(Generic[C]):
-    """A family of published models that are masked encoders.
+    """A family of published models: masked encoders, or causal decoders.
 
     name: as cards call it. title: what people call it. model_types: what its config.json may call it.
     config: sizes -> config. build: config -> network, its weights drawn. read_config: config.json -> config.
@@ -91,14 +94,14 @@ class Family(Generic[C]):
     mask: the id that its config masks with, None where that is the tokenizer's business.
     write_tokenizer: the files of words, into a folder; the last is the most tokens, None for any.
     keras: its weights come from Keras, in hdf5. spare: rows of the table of words that no word uses.
-    extra: tensors that other software expects beside ours.
+    extra: tensors that other software expects beside ours. likelihood: of its language models.
     """
 
     name: str
     title: str
     model_types: tuple[str, ...]
     config: Callable[..., C]
-    build: Callable[[C], Encoder]
+    build: Callable[[C], Network]
     read_config: Callable[[HubConfig], C]
     write_config: Callable[[C, Tokenizer], dict[str, Any]]
     table: WeightTable
@@ -108,8 +111,9 @@ class Family(Generic[C]):
     keras: bool = False
     spare: int = 0
     extra: Callable[[C], dict[str, Tensor]] = lambda _: {}
+    likelihood: Likelihood = "masked"
 
-    def outline(self, config: C) -> Encoder:
+    def outline(self, config: C) -> Network:
         """Return the network without memory: a config may ask for more than there is."""
         with torch.device("meta"):
             return self.build(config)

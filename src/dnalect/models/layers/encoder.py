@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.final_norm = nn.LayerNorm(config.width, config.eps) if final_norm else None
         self.head = head
-        self.apply(_initialise)
+        self.apply(initialise)
 
     def forward(
         self,
@@ -136,7 +136,8 @@ class Encoder(nn.Module):
         return out
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
+    """Draw the weights of a layer as BERT and Llama do."""
     if isinstance(module, nn.Linear | nn.Embedding | nn.Conv1d):
         nn.init.normal_(module.weight, std=INITIAL_SPREAD)
     if isinstance(module, nn.Linear | nn.Conv1d) and module.bias is not None:

@@ -5,6 +5,7 @@ Shapes: B windows, T tokens, C channels.
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -40,6 +41,39 @@ class Gated(nn.Module):
         gate, value = self.up(x_BTC).chunk(2, dim=-1)
         out: Tensor = self.down(self.activation(gate) * value)
         return out
+
+
+class SwiGLU(nn.Module):
+    """A gated linear unit whose two halves are projections of their own: `silu(gate) * up`, no biases."""
+
+    def __init__(self, width: int, hidden: int):
+        super().__init__()
+        self.gate, self.up = (nn.Linear(width, hidden, bias=False) for _ in range(2))
+        self.down = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
+        out: Tensor = self.down(F.silu(self.gate(x_BTC)) * self.up(x_BTC))
+        return out
+
+
+class Experts(nn.Module):
+    """A mixture of `SwiGLU`s (Jiang 2024): a token goes through the `used` likeliest, weighed by their shares."""
+
+    def __init__(self, width: int, hidden: int, experts: int, used: int):
+        super().__init__()
+        self.used = used
+        self.router = nn.Linear(width, experts, bias=False)
+        self.experts = nn.ModuleList(SwiGLU(width, hidden) for _ in range(experts))
+
+    def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
+        flat = x_BTC.flatten(0, 1)
+        share, chosen = self.router(flat).float().softmax(-1).topk(self.used)
+        share = (share / share.sum(-1, keepdim=True)).to(flat.dtype)
+        out = torch.zeros_like(flat)
+        for number, expert in enumerate(self.experts):
+            rows, rank = torch.where(chosen == number)
+            out = out.index_add(0, rows, expert(flat[rows], places) * share[rows, rank, None])
+        return out.view_as(x_BTC)
 
 
 class Convolution(nn.Module):

@@ -9,7 +9,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dnalect.core.errors import ConfigError
+
 ROTARY_BASE = 10_000.0
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How Llama 3 stretches its rotary angles: slow ones by `factor`, fast ones not at all, those between in part.
+
+    low, high: waves that turn fewer than `low` times within `original` tokens are slow, more than `high` times fast.
+    """
+
+    factor: float
+    low: float
+    high: float
+    original: int
+
+    def __post_init__(self) -> None:
+        if not (self.factor >= 1 and 0 < self.low < self.high and self.original >= 1):
+            raise ConfigError(f"an impossible encoder: rotary angles can't be scaled by {self}")
 
 
 @dataclass(frozen=True)
@@ -94,9 +113,15 @@ def alibi(heads: int, length: int, device: torch.device) -> Tensor:
     return -torch.tensor(slopes(heads), device=device)[:, None, None] * distance
 
 
-def rotary(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def rotary(
+    length: int, width: int, device: torch.device, base: float = ROTARY_BASE, scaling: Scaling | None = None
+) -> tuple[Tensor, Tensor]:
     """Return cosines and sines (T, D) float32 of the angle of each place and channel."""
-    rates = ROTARY_BASE ** (-torch.arange(0, width, 2, device=device, dtype=torch.float32) / width)
+    rates = base ** (-torch.arange(0, width, 2, device=device, dtype=torch.float32) / width)
+    if scaling is not None:
+        turns = scaling.original * rates / (2 * math.pi)
+        fast = ((turns - scaling.low) / (scaling.high - scaling.low)).clamp(0, 1)
+        rates = rates * (fast + (1 - fast) / scaling.factor)
     angles = torch.arange(length, device=device, dtype=torch.float32)[:, None] * rates
     both = torch.cat([angles, angles], dim=-1)
     return both.cos(), both.sin()

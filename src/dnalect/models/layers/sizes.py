@@ -14,6 +14,10 @@ LARGEST = {
     "longest": 1 << 22,
     "embedding": 1 << 15,
     "token_types": 1 << 10,
+    "groups": 1 << 10,
+    "head": 1 << 12,
+    "experts": 1 << 10,
+    "used": 1 << 10,
 }
 LEAST = {"token_types": 0}
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
@@ -46,9 +50,15 @@ class Sizes:
             least, most = LEAST.get(field.name, 1), LARGEST.get(field.name)
             if most is not None and not least <= value <= most:
                 raise ConfigError(f"an encoder's {field.name} must lie in [{least}, {most}], not {value}")
-        self.check(f"{self.heads} heads do not divide the width {self.width}", self.width % self.heads == 0)
+        whole = not self.divided or self.width % self.heads == 0
+        self.check(f"{self.heads} heads do not divide the width {self.width}", whole)
         self.check(f"eps must lie in (0, 0.1), not {self.eps}", 0 < self.eps < 0.1)
         self.check("dropout must lie in [0, 1)", 0 <= self.dropout < 1 and 0 <= self.attention_dropout < 1)
+
+    @property
+    def divided(self) -> bool:
+        """Whether the heads share the width out."""
+        return True
 
     @property
     def positions(self) -> int | None:

@@ -1,4 +1,4 @@
-"""A masked language model of the library: card, tokenizer, network."""
+"""A language model of a published family: card, tokenizer, network."""
 
 import json
 from collections.abc import Sequence
@@ -15,30 +15,31 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.models.card import Card
-from dnalect.models.layers.encoder import Encoder
 from dnalect.models.model import Abilities, Ask, At, Model, Output
 from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 
 if TYPE_CHECKING:
     from dnalect.models.catalogue import PublishedCard
-    from dnalect.models.families.family import Family
+    from dnalect.models.families.family import Family, Network
 
 
-class MaskedModel(Model):
-    """An encoder: logits at a token say what it was where the encoding hides it with `tokenizer.special.mask`.
+class PublishedModel(Model):
+    """An encoder or a decoder.
 
+    Logits at a token say what it was where the encoding hides it with `tokenizer.special.mask`; those of a causal
+    model, which word comes after it.
     published: what its authors published, None for one's own.
     """
 
-    network: Encoder
+    network: "Network"
 
     def __init__(
         self,
         card: Card,
         family: "Family[Any]",
         tokenizer: Tokenizer,
-        network: Encoder,
+        network: "Network",
         device: torch.device,
         dtype: torch.dtype,
         published: "PublishedCard | None" = None,
@@ -48,10 +49,11 @@ class MaskedModel(Model):
 
     @cached_property
     def can(self) -> Abilities:
-        """Words that are hidden; most windows longer than the context, of long words, fit too."""
-        config = self.network.config
+        """Most windows longer than the context, of long words, fit too."""
+        config, causal = self.network.config, self.family.likelihood == "causal"
         return Abilities(
-            likelihood="masked",
+            likelihood=None if getattr(config, "headless", False) else self.family.likelihood,
+            left=causal,
             context_bases=self.card.context_bases,
             positions=config.positions,
             layers=config.layers,
@@ -94,7 +96,7 @@ class MaskedModel(Model):
             out = replace(out, attentions=tuple(weights.float() for weights in found.attentions))
         return out
 
-    def _drawn(self) -> Encoder:
+    def _drawn(self) -> "Network":
         return self.family.build(self.network.config)
 
     def save_pretrained(self, folder: str | Path) -> None:
