@@ -26,7 +26,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.jobs.demo.data import DATA, REFERENCE
 from dnalect.models.card import Card
 from dnalect.models.families.dnabert import FAMILY, Config
-from dnalect.models.masked import MaskedModel
+from dnalect.models.published import PublishedModel
 from dnalect.tokens.bases import decode, encode
 from dnalect.tokens.kmers import OverlappingKmers
 
@@ -71,7 +71,7 @@ def random_dnabert(folder: Path) -> Path:
     facts = {"family": "dnabert", "tokenizer": "dnabert-6", "context_bases": tokenizer.longest(512), "window": 512}
     size = sum(each.numel() for each in network.parameters())
     card = Card(id="random", revision="", sha256="", parameters=size, config={}, **facts)
-    MaskedModel(card, FAMILY, tokenizer, network, torch.device("cpu"), torch.float32).save_pretrained(folder)
+    PublishedModel(card, FAMILY, tokenizer, network, torch.device("cpu"), torch.float32).save_pretrained(folder)
     return folder
 
 

@@ -193,6 +193,7 @@ def test_pictures_show_the_mean_of_what_both_sides_say(models, genome):
     assert alone[0] == pytest.approx(middle - np.logaddexp.reduce(middle), abs=CLOSE)
 
 
+@pytest.mark.filterwarnings("ignore:qwen3 was trained on another genome")
 def test_what_needs_all_other_bases_is_refused_and_told(models, genome):
     model = models["qwen3"]
     told = r"qwen3 is a causal model: it says p\(base \| the bases before it\), not p\(base \| all others\)"

@@ -14,6 +14,7 @@ from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.ngrams import Ngrams
+from dnalect.tokens.sixmers import SixMers
 from dnalect.tokens.tokenizer import letter_table, pack, tokens_at
 from tokens import oracles
 
@@ -71,7 +72,7 @@ def test_spans_cover_the_bases(name, sequences, special):
             count = max(0, len(sequence) - chosen.k + 1)
             expected = np.convolve(np.ones(count), np.ones(chosen.k)) if count else np.zeros(len(sequence))
             assert covered.tolist() == expected.tolist()
-        elif isinstance(chosen, Ngrams):
+        elif isinstance(chosen, Ngrams | SixMers):
             assert covered.tolist() == [int(at < len(sequence) // chosen.k * chosen.k) for at in range(len(sequence))]
         elif name == "byte pairs without unknown":
             assert all(times == 1 for letter, times in zip(sequence, covered, strict=True) if letter in "ACGT")

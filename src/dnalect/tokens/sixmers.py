@@ -37,7 +37,7 @@ class SixMers(Tokenizer):
         if ids == "generator":
             words, special = (*_GENERATOR, *kmers), Special(pad=3, unk=0, cls=1, sep=2, mask=4)
         elif ids == "carbon":
-            text = [""] * TEXT_WORDS
+            text = [f"<text_{n}>" for n in range(TEXT_WORDS)]
             text[TEXT_PAD] = "<|endoftext|>"
             words = (*text, *_CARBON, *kmers, *(f"<unused_{n}>" for n in range(_UNUSED)))
             special = Special(pad=TEXT_PAD, unk=TEXT_WORDS + 2, cls=TEXT_WORDS)
