@@ -40,7 +40,7 @@ def predictor(base, **reading):
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
 MAKERS |= {name: published(name) for name in TINY}
-MAKERS |= {"predictor on duplex": predictor("duplex"), "predictor on nt-v2": predictor("nt-v2")}
+MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}
 
 
