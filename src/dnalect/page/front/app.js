@@ -108,7 +108,6 @@ export class App {
       at: at - low,
       ref,
       alt,
-      influence: true,
     };
   }
 

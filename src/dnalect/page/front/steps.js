@@ -47,6 +47,7 @@ export class Steps {
       return;
     }
     this.root.hidden = false;
+    this.influence.root.hidden = !this.influence.svg;
     answered(
       app,
       this.figure,
@@ -54,6 +55,7 @@ export class Steps {
       [["score", app.scoring(edit)]],
       (found) => {
         this.draw(edit, found);
+        this.influence.root.hidden = false;
         drawInfluence(app, this.influence, found);
       },
       { text: "The model scores it" },
