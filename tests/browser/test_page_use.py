@@ -156,3 +156,12 @@ def test_bases_that_are_not_known_break_nothing(opened):
         assert "NaN" not in tab.locator(f"#pane-{pane}").inner_text()
     tab.click("#tab-depend")
     tab.wait_for_selector("[data-figure=pinned] svg")
+
+
+def test_what_takes_minutes_is_asked_for(opened, attention_model):
+    """A masked model hides one base after another: its map is offered, and can be stopped."""
+    tab = opened(f"#pane=depend&at=human:1089217-1089316&model={attention_model.name}")
+    tab.wait_for_selector("[data-figure=attention] svg")
+    tab.click("text=Compute it anyway")
+    tab.click("[data-figure=dependency] .progress >> text=Cancel")
+    tab.wait_for_function("() => document.querySelector('[data-figure=dependency]').textContent.includes('Stopped')")

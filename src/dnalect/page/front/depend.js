@@ -9,6 +9,8 @@ import { Pinned } from "./pinned.js";
 import { Story } from "./story.js";
 
 const FLANK = 256;
+// Passes of a masked model that nobody has to ask for.
+const CHEAP = 3000;
 const NOT =
   "What attention is not: it says where a layer takes its numbers from, not what for. A base that is attended to need not matter for the answer, and one that matters can come by other ways; the dependency map beside it measures what a change really moves.";
 
@@ -88,21 +90,49 @@ export class Depend {
     this.end = end;
     this.story.update(state);
     this.updateAttention(state, end);
+    if (this.isDear(app.given(window))) this.offer(app.given(window));
+    else this.ask(app.given(window), state.start, end);
+    this.pinned.draw(this.known);
+  }
+
+  /** Whether a map would take minutes, and nobody has asked for it: masked models hide one base after another. */
+  isDear(given) {
+    const passes = 3 * this.columns.length ** 2;
+    const masked = this.app.model.likelihood !== "leave_one_out";
+    return masked && passes > CHEAP && this.wanted !== JSON.stringify(given);
+  }
+
+  offer(given) {
+    const { app, map } = this;
+    app.asker.stop("dependency-0");
+    this.record = null;
+    this.pinned.pairs.hidden = true;
+    const wanted = () => {
+      this.wanted = JSON.stringify(given);
+      this.update(app.state);
+    };
+    map.clear(
+      `${app.model.id} hides one base after another: this map takes ${whole(3 * this.columns.length ** 2)} passes, ` +
+        "which can be minutes. Choose another model, show fewer bases, or compute it anyway.",
+    );
+    map.stage.append(h("button", { type: "button", onclick: wanted }, "Compute it anyway"));
+  }
+
+  ask(given, start, end) {
     answered(
-      app,
+      this.app,
       this.map,
       "dependency",
-      [["dependency", app.given(window)]],
+      [["dependency", given]],
       (record) => {
         this.record = record.map;
         this.drawMap();
         this.pinned.draw(this.known);
         this.pinned.drawPairs(this.known);
-        this.story.tell(this.columns, record.map, state.start, end);
+        this.story.tell(this.columns, record.map, start, end);
       },
       { text: `The model reads ${whole(3 * this.columns.length)} changed sequences` },
     );
-    this.pinned.draw(this.known);
   }
 
   /** What is known of the bases in view. */
