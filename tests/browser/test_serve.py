@@ -105,6 +105,12 @@ def test_a_vcf_is_dropped_and_scored_and_seen_in_its_genome(visit, slice_of_demo
     assert "3 records, 3 alleles: 3 scored" in page.inner_text("main")
     page.wait_for_selector("#igv[data-ready]")
     assert page.locator("#igv").get_by_text("Scored variants").count()
+    page.locator(".top button").nth(1).click()
+    second = page.locator(".top button").nth(1).get_attribute("data-place").partition("-")[0].replace("chrI:", "")
+    page.wait_for_function(
+        "first => document.querySelector('#igv').shadowRoot.querySelector('input').value.replaceAll(',', '').includes(first)",
+        arg=second,
+    )
     with page.expect_download() as download:
         page.click("text=Download scored.tsv")
     assert len(download.value.path().read_text().splitlines()) > 3

@@ -27,6 +27,8 @@ def test_this_machine_is_answered_under_any_port(client, host):
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http:"},
+        {"origin": "127.0.0.1:8765"},
         {"origin": "http://127.0.0.1:9999"},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"},
         {"sec-fetch-site": "same-site", "sec-fetch-mode": "navigate"},

@@ -65,7 +65,9 @@ def check_page(client, done):
     for address in (told["reference"]["indexURL"], *(each["url"] for each in told["tracks"])):
         assert client.get(address).status_code == 200
     assert [each["type"] for each in told["tracks"]] == ["variant", "annotation"]
-    assert told["locus"] == "chrA:3441-3561"
+    first = min(done["found"]["top"], key=lambda row: row["percentile"])
+    assert done["found"]["top"][0] == first
+    assert told["locus"] == f"chrA:{first['position'] - 300}-{first['position'] + 300}"
     assert "dnalect score tiny.fa mine.vcf" in page
 
 

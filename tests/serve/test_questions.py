@@ -1,5 +1,7 @@
 """The questions over HTTP: the same records as Python's."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,21 @@ def test_the_choice_is_that_of_the_command(client):
     assert found["fitting"][0] == "duplex-yeast"
     assert "knows Homo sapiens only" in found["ruled_out"]["duplex-human"]
     assert found["told"] == advice(Wishes(("variants",), "yeast"))
+
+
+def test_a_question_that_nobody_waits_for_is_not_computed(client, monkeypatch):
+    """Of what is asked while somebody types only the last answer is wanted."""
+    monkeypatch.setattr(Engine, "ask", lambda *_: pytest.fail("it was computed"))
+    come = iter([{"type": "http.request", "body": b'{"model": "tiny", "sequence": "ACGT"}', "more_body": False}])
+    sent = []
+
+    async def receive():
+        return next(come, {"type": "http.disconnect"})
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/probabilities", "query_string": b"", "headers": headers}
+    asyncio.run(client.app(scope | {"scheme": "http", "http_version": "1.1"}, receive, send))
+    assert sent[0]["status"] == 499

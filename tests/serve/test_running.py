@@ -62,6 +62,8 @@ def by_the_lines_of_the_page(address, done, folder):
         names["SHOWN"] = done if results else names["JOB"]
         command = line.replace("curl ", "curl -sS ", 1).replace("http://127.0.0.1:8765", address)
         command = command.replace("$JOB", "$SHOWN")
+        if "-X DELETE" in line and "/jobs/" in line:
+            stopped(address, names["JOB"])
         ran = subprocess.run(
             ["bash", "-c", command], capture_output=True, text=True, env=os.environ | names, cwd=folder
         )
@@ -97,7 +99,7 @@ def test_a_server_is_killed_and_goes_on_and_answers_everybody(served, vcf, tmp_p
         typed = client.get("/models/my-finetuned-model", params={"sequence": "ACGTAC"}).text
         assert all(word in typed for word in ("Prediction", "activity", "Vector"))
     told = by_the_lines_of_the_page(second.address, job, tmp_path)
-    assert not [line for line, text in told.items() if '{"error"' in text]
+    assert not {line: text for line, text in told.items() if '{"error"' in text}
     assert (tmp_path / "scored.tsv").read_text().count("chrA") >= 400
     status, seconds = second.end()
     assert status == 0

@@ -18,5 +18,7 @@ def serve(options: Options) -> None:
     try:
         from dnalect.serve.run import serve as run
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("dnalect"):
+            raise
         raise ConfigError(f"dnalect serve needs {error.name}: pip install 'dnalect[serve]'") from error
     run(options)

@@ -21,21 +21,21 @@ KEPT = 4
 class Engine:
     """Models by name. offered: name as the page knows it -> what `load` takes; of the registry any other can be had.
 
-    device, dtype: as `load` takes them. busy: questions that may wait at once.
+    device, dtype: as `load` takes them.
     """
 
-    def __init__(self, offered: dict[str, str], device: str, dtype: str, busy: int = 200):
+    def __init__(self, offered: dict[str, str], device: str, dtype: str):
         self.offered, self.device, self.dtype = offered, device, dtype
         self._loaded: OrderedDict[str, Model] = OrderedDict()
         self._cards: dict[str, dict[str, Any]] = {}
-        self._one, self._waiting = threading.Lock(), threading.BoundedSemaphore(busy)
+        self._one = threading.Lock()
 
     def ask(self, name: str, question: Callable[[Model], T]) -> T:
         """Return what a question makes of a model. Raises ModelError for one that isn't offered."""
         source = self.source(name)
         if name not in self._loaded:
             model_folder(source)  # what must be fetched is, while others are answered
-        with self._waiting, self._one:
+        with self._one:
             return question(self._model(name, source))
 
     def source(self, name: str) -> str:

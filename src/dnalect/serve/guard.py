@@ -63,7 +63,7 @@ class Guard:
             return _no(403, f"this server answers to 127.0.0.1 and localhost alone, not to {host!r:.80}")
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "")
         reads = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith("/api/")
-        if origin is not None and (urlsplit(origin).scheme not in ("http", "https") or origin.split("://")[1] != host):
+        if origin is not None and origin not in (f"http://{host}", f"https://{host}"):
             return _no(403, "another site asked: only the pages of this server may")
         if site in ("cross-site", "same-site") and not (reads and headers.get("sec-fetch-mode") == "navigate"):
             return _no(403, "another site asked: only the pages of this server may")

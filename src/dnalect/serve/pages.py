@@ -29,6 +29,8 @@ NAV = (("/", "Explore"), ("/files", "Files"), ("/jobs", "Jobs"), ("/models", "Mo
 TYPED = 2_000
 # An annotation without an index is read whole by the browser: larger ones are left out of it.
 READ_WHOLE = 50 << 20
+# Bases that igv.js shows on each side of a variant.
+AROUND = 300
 EXAMPLE = {
     "variants": "demo/promoter_variants.vcf.gz",
     "genome": "demo/yeast_chrI.fa.gz",
@@ -46,7 +48,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
     )
-    made.filters |= {"size": size, "when": when, "took": took}
+    made.filters |= {"size": size, "when": when, "took": took, "place": place_of}
     made.globals["nav"] = NAV
     return made
 
@@ -188,22 +190,15 @@ def browser_of(job: Job, files: Files, home: Path) -> dict[str, Any]:
         if known is not None and (kind == "signal" or known.bytes <= READ_WHOLE):
             whole = {} if kind == "signal" else {"format": "gtf" if "gtf" in name.lower() else "gff3", "indexed": False}
             tracks.append(told | whole | {"name": name, "url": f"{base}/beside/{kind}"})
-    reference = {"id": "reference", "name": job.asked["genome"], "fastaURL": f"{base}/reference.fa"}
+    reference = {"id": job.asked["genome"], "name": job.asked["genome"], "fastaURL": f"{base}/reference.fa"}
+    top = (job.found or {}).get("top", [])
     reference |= {"indexURL": f"{base}/reference.fa.fai", "wholeGenomeView": False}
-    return {"reference": reference, "tracks": tracks, "locus": _first(home / TABLE)}
+    return {"reference": reference, "tracks": tracks, "locus": place_of(top[0]) if top else None}
 
 
-def _first(table: Path) -> str | None:
-    """The place of the first scored variant, None where there is none."""
-    try:
-        with table.open(encoding="utf-8") as lines:
-            for line in lines:
-                cells = line.split("\t", 2)
-                if not line.startswith("#") and len(cells) > 2 and cells[1].isdecimal():
-                    return f"{cells[0]}:{max(1, int(cells[1]) - 60)}-{int(cells[1]) + 60}"
-    except OSError:
-        pass
-    return None
+def place_of(row: dict[str, Any]) -> str:
+    """Return the place around an allele that ranks first, as igv.js takes it."""
+    return f"{row['contig']}:{max(1, row['position'] - AROUND)}-{row['position'] + AROUND}"
 
 
 def _told(name: str) -> str:

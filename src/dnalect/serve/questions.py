@@ -1,10 +1,12 @@
 """POST /api/QUESTION: the questions of the page, answered by Python."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from dnalect.core.errors import InputError
 from dnalect.page import answers
@@ -14,69 +16,78 @@ from dnalect.tokens.names import NAMES
 
 # Multiply-adds that a question to a masked model may take: some minutes of two cores.
 AFFORDED = 20_000_000_000_000
+# Of a question that nobody waits for any more, as nginx says it.
+GONE = 499
 WRONG: dict[int | str, dict[str, Any]] = {422: {"model": schemas.Error, "description": "What can't be asked, and why"}}
 
 
 def questions_of(engine: Engine) -> APIRouter:
     """Return the routes of the questions on these models."""
     router = APIRouter(prefix="/api", tags=["questions"], responses=WRONG)
+    turn = asyncio.Lock()
 
-    def asked(name: str, question: Callable[..., Any]) -> Response:
-        return answered(engine.ask(name, question))
+    async def asked(request: Request, answer: Callable[[], Any]) -> Response:
+        """Answer when those before are; a question that nobody waits for any more isn't computed."""
+        async with turn:
+            if await request.is_disconnected():
+                return Response(status_code=GONE)
+            return answered(await run_in_threadpool(answer))
+
+    def on_part(body: schemas.Part, question: Callable[..., Any], of_map: bool = False) -> Any:
+        check(body, schemas.WIDEST_MAP if of_map else schemas.WIDEST)
+        afford(body, engine, of_map)
+        return engine.ask(body.model, lambda model: question(model, body.sequence, body.start, body.end))
 
     @router.post("/models", response_model=list[schemas.ModelRecord])
-    def models() -> Response:
+    async def models(request: Request) -> Response:
         """Return the models that can be asked."""
-        return answered(engine.cards())
+        return await asked(request, engine.cards)
 
     @router.post("/probabilities", response_model=schemas.ProbabilitiesRecord)
-    def probabilities(body: schemas.Part) -> Response:
+    async def probabilities(body: schemas.Part, request: Request) -> Response:
         """Return what a model expects at each base, given all others that it reads."""
-        check(body, schemas.WIDEST)
-        afford(body, engine)
-        return asked(body.model, lambda model: answers.probabilities(model, body.sequence, body.start, body.end))
+        return await asked(request, lambda: on_part(body, answers.probabilities))
 
     @router.post("/score", response_model=schemas.ScoreRecord)
-    def score(body: schemas.AskScore) -> Response:
+    async def score(body: schemas.AskScore, request: Request) -> Response:
         """Return the score of a variant, with its percentile and what it changes around it."""
         given = body.sequence, body.at, body.ref, body.alt, body.influence
-        return asked(body.model, lambda model: answers.score(model, *given))
+        return await asked(request, lambda: engine.ask(body.model, lambda model: answers.score(model, *given)))
 
     @router.post("/substitutions", response_model=schemas.SubstitutionsRecord)
-    def substitutions(body: schemas.Part) -> Response:
+    async def substitutions(body: schemas.Part, request: Request) -> Response:
         """Return what every substitution changes."""
-        check(body, schemas.WIDEST)
-        afford(body, engine)
-        return asked(body.model, lambda model: answers.substitutions(model, body.sequence, body.start, body.end))
+        return await asked(request, lambda: on_part(body, answers.substitutions))
 
     @router.post("/dependency", response_model=schemas.MapRecord)
-    def dependency(body: schemas.Part) -> Response:
+    async def dependency(body: schemas.Part, request: Request) -> Response:
         """Return how a substitution of each base moves what is expected at each other."""
-        check(body, schemas.WIDEST_MAP)
-        afford(body, engine, of_map=True)
-        return asked(body.model, lambda model: answers.dependency(model, body.sequence, body.start, body.end))
+        return await asked(request, lambda: on_part(body, answers.dependency, of_map=True))
 
     @router.post("/attention", response_model=schemas.AttentionRecord)
-    def attention(body: schemas.AskAttention) -> Response:
+    async def attention(body: schemas.AskAttention, request: Request) -> Response:
         """Return what each base attends to."""
         check(body, schemas.WIDEST_MAP)
         given = body.sequence, body.start, body.end, body.layer, body.head
-        return asked(body.model, lambda model: answers.attention(model, *given))
+        return await asked(request, lambda: engine.ask(body.model, lambda model: answers.attention(model, *given)))
 
     @router.post("/tokens", response_model=schemas.TokensRecord)
-    def tokens(body: schemas.AskTokens) -> Response:
+    async def tokens(body: schemas.AskTokens, request: Request) -> Response:
         """Return how a model, or a tokenizer by its name, reads a sequence."""
-        if (body.model is None) == (body.tokenizer is None):
-            raise InputError("give a model or a tokenizer, one of the two")
-        if body.model is not None:
-            source = engine.source(body.model)
-        elif body.tokenizer in NAMES:
-            source = str(body.tokenizer)
-        else:
-            raise InputError(f"there is no tokenizer {body.tokenizer!r:.80}; there are {', '.join(NAMES)}")
-        return answered(answers.tokens(source, body.sequence))
+        return await asked(request, lambda: answers.tokens(reader_of(body, engine), body.sequence))
 
     return router
+
+
+def reader_of(body: schemas.AskTokens, engine: Engine) -> str:
+    """Return the model or the tokenizer that is asked. Raises InputError for none, or both."""
+    if (body.model is None) == (body.tokenizer is None):
+        raise InputError("give a model or a tokenizer, one of the two")
+    if body.model is not None:
+        return engine.source(body.model)
+    if body.tokenizer not in NAMES:
+        raise InputError(f"there is no tokenizer {body.tokenizer!r:.80}; there are {', '.join(NAMES)}")
+    return str(body.tokenizer)
 
 
 def answered(record: Any) -> Response:

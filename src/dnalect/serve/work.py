@@ -20,6 +20,8 @@ from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 
 Tell = Callable[[str, Any], None]
+# Of the alleles that rank first, those that the page of a job names.
+SHOWN = 10
 # Seconds that a job has to clean up in when the server is gone.
 GRACE = 5.0
 
@@ -60,7 +62,12 @@ def _reporter(tell: Tell) -> Reporter:
 
 def _score(options: Options) -> dict[str, Any]:
     found = score_file(options)
-    return {"records": found.records, "alternates": found.alternates, "outcomes": dict(found.outcomes)}
+    top = [
+        {"contig": row.contig, "position": row.position, "ref": row.ref, "alt": row.alt, "gene": row.gene}
+        | {"value": row.score.value, "percentile": row.score.percentile}
+        for row in found.top[:SHOWN]
+    ]
+    return {"records": found.records, "alternates": found.alternates, "outcomes": dict(found.outcomes), "top": top}
 
 
 def _outermost(phases: list[State], state: State) -> dict[str, Any] | None:

@@ -48,7 +48,8 @@ async function browse(place) {
   const told = document.getElementById("igv-told");
   try {
     const given = JSON.parse(place.dataset.browser);
-    await window.igv.createBrowser(place, { ...given, loadDefaultGenomes: false, showChromosomeWidget: true });
+    const browser = await window.igv.createBrowser(place, { ...given, loadDefaultGenomes: false, showChromosomeWidget: true });
+    for (const button of document.querySelectorAll("[data-place]")) button.addEventListener("click", () => browser.search(button.dataset.place));
     place.dataset.ready = "yes";
   } catch (error) { told.textContent = `The genome can't be shown: ${error.message || error}`; }
 }
