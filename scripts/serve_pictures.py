@@ -32,8 +32,10 @@ def served(work: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "dnalect", "serve", "--port", "0", "--work", str(work)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         found = re.search(r"http://\S+", process.stderr.readline())
-        yield found[0].rstrip("/")
-        process.terminate()
+        try:
+            yield found[0].rstrip("/")
+        finally:
+            process.terminate()
 
 
 def few_variants(folder: Path) -> Path:
@@ -59,6 +61,7 @@ def main() -> None:
     with TemporaryDirectory() as folder, served(Path(folder) / "work") as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 700}, color_scheme="light")
+        page.set_default_timeout(120_000)
         page.goto(f"{address}/files")
         page.set_input_files("#file", few_variants(Path(folder)))
         page.wait_for_function("document.getElementById('told').textContent.includes('is here')")

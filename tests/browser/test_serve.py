@@ -108,7 +108,7 @@ def test_a_vcf_is_dropped_and_scored_and_seen_in_its_genome(visit, slice_of_demo
     page.locator(".top button").nth(1).click()
     second = page.locator(".top button").nth(1).get_attribute("data-place").partition("-")[0].replace("chrI:", "")
     page.wait_for_function(
-        "first => document.querySelector('#igv').shadowRoot.querySelector('input').value.replaceAll(',', '').includes(first)",
+        "at => document.getElementById('igv').shadowRoot.querySelector('input').value.replaceAll(',', '').includes(at)",
         arg=second,
     )
     with page.expect_download() as download:
