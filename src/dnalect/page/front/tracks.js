@@ -44,7 +44,7 @@ export const letterTrack = (letters, kinds = []) => ({
           x: x(n) + w / 2,
           y: top + 17,
           "text-anchor": "middle",
-          "font-size": Math.min(14, w * 1.25),
+          style: { fontSize: `${Math.min(14, w * 1.25)}px` },
         },
         letter || "·",
       ),
