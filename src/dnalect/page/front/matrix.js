@@ -133,8 +133,8 @@ export function matrixPicture({
         width: (each.to - each.from) * w,
         height: (each.to - each.from) * w,
       }),
-      s("path", { class: "bracket", d: `M${x(each.from)} ${top - 4} H${x(each.to)}` }),
-      s("path", { class: "bracket", d: `M${left - 4} ${y(each.from)} V${y(each.to)}` }),
+      s("path", { class: "bracket", d: `M${x(each.from)} ${top - 2} H${x(each.to)}` }),
+      s("path", { class: "bracket", d: `M${left - 2} ${y(each.from)} V${y(each.to)}` }),
       s("text", { class: "axis", x: (x(each.from) + x(each.to)) / 2, y: top - 8, "text-anchor": "middle" }, each.name),
     );
   }
@@ -156,7 +156,7 @@ export function matrixPicture({
           "text",
           {
             class: `letter ${letters[n]}`,
-            x: left - 7,
+            x: left - 11,
             y: y(n) + w / 2 + 3.5,
             "text-anchor": "middle",
             style: { fontSize: `${Math.min(11, w * 1.2)}px` },
@@ -171,7 +171,7 @@ export function matrixPicture({
       );
       if (!readable)
         svg.append(
-          s("text", { class: "axis", x: left - 4, y: y(n) + w / 2 + 4, "text-anchor": "end" }, whole(positions[n] + 1).slice(-3)),
+          s("text", { class: "axis", x: left - 8, y: y(n) + w / 2 + 4, "text-anchor": "end" }, whole(positions[n] + 1).slice(-3)),
         );
     }
   }
