@@ -19,6 +19,7 @@ from dnalect.core.files import sha256, write_durably
 from dnalect.examples.placing import placed
 from dnalect.examples.read import read_examples
 from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.motifs import read_motifs
 
 Row = dict[str, str]
 SEED = 1
@@ -33,6 +34,8 @@ DEMO = Path("src/dnalect/demo_data")
 # Never trained on; the bases whose natural variants are shown; labels to learn from, and to judge on.
 DEMO_CONTIG, DEMO_VARIANTS, DEMO_LABELS, DEMO_TESTED = "chrXIV", 250_000, 1_000, ("chrXIII", "chrXIV")
 HUMAN = 100_000
+# S. cerevisiae, in JASPAR.
+DEMO_MOTIFS = "jaspar:4932"
 
 
 def write(path: Path, text: str) -> None:
@@ -157,6 +160,7 @@ def demo(data: Path, out: Path) -> None:
         write(out / "BY_RM_chrXIV.vcf.gz", "".join(_without_calls(line) for line in lines))
     _few_labels(data, out, genome)
     _human(data, out)
+    _motifs(out)
 
 
 def _few_labels(data: Path, out: Path, genome: Genome) -> None:
@@ -185,6 +189,17 @@ def _human(data: Path, out: Path) -> None:
             elif int(fields[1]) + len(fields[3]) <= HUMAN:
                 lines.append("\t".join([name, *fields[1:]]))
     write(out / "human_chr20_slice.vcf.gz", "".join(lines))
+
+
+def _motifs(out: Path) -> None:
+    """Those of JASPAR for yeast, in MEME's format; needs pyjaspar."""
+    lines = ["MEME version 4", "", "ALPHABET= ACGT", "", "strands: + -", ""]
+    for motif in read_motifs(DEMO_MOTIFS):
+        lines.append(f"MOTIF {motif.name} {motif.other}")
+        lines.append(f"letter-probability matrix: alength= 4 w= {len(motif.probabilities)} nsites= {motif.sites:.0f}")
+        lines += [" ".join(f"{share:.5f}" for share in row) for row in motif.probabilities.tolist()]
+        lines.append("")
+    write(out / "yeast_motifs.meme.gz", "\n".join(lines))
 
 
 def _within(line: str, contig: str, end: int) -> bool:

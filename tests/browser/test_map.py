@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from browser.test_report import CHROMIUM, dumped
-from dnalect.report.atlas import Atlas, Picture, render
+from dnalect.core.views import Picture
+from dnalect.report.atlas import Atlas, render
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
 

@@ -161,7 +161,11 @@ def test_what_is_in_memory_becomes_a_file(tmp_path):
 def test_demo_files_are_there():
     files = dnalect.demo_files()
     assert dnalect.open_genome(files.reference).names == ("chrI",)
-    assert all(Path(path).read_bytes()[:2] == b"\x1f\x8b" for path in files)
+    other = dnalect.demo_files("chrXIV")
+    assert dnalect.open_genome(other.reference).names == ("chrXIV",)
+    assert all(Path(path).read_bytes()[:2] == b"\x1f\x8b" for path in {*files, *other})
+    with pytest.raises(ConfigError, match="chrI and chrXIV"):
+        dnalect.demo_files("chrV")
 
 
 def test_the_package_is_typed():

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 import dnalect
 from dnalect.alike.projection import reduced
 from dnalect.cli.main import dnalect as command
-from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.errors import ConfigError, InputError, OutputError
 
 
 def test_two_clusters_stay_apart():
@@ -35,6 +35,18 @@ def test_a_map_is_drawn(model_folder, tmp_path):
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ConfigError, match="no column 'kind'; there are id"):
         found.plot(tmp_path / "map.png", colour="kind")
+
+
+def test_a_map_of_windows_shows_itself_and_is_written(model_folder, tmp_path):
+    frame = {"sequence": [base * 40 + "ACGT" for base in "ACGTAC"], "label": list("aabbcc")}
+    found = dnalect.map_windows(frame, str(model_folder), method="pca", clusters="none", rivals="none")
+    assert found._repr_png_().startswith(b"\x89PNG")
+    assert found._repr_html_ is None
+    found.write(tmp_path / "map.svg", tmp_path / "map.html", tmp_path / "map.tsv")
+    assert "<svg" in (tmp_path / "map.svg").read_text()
+    assert {"label", "x", "y"} <= set((tmp_path / "map.tsv").read_text().splitlines()[0].split("\t"))
+    with pytest.raises(OutputError, match="none of the suffixes"):
+        found.write(tmp_path / "map.tsv", tmp_path / "map.pdf")
 
 
 def test_a_sequence_on_the_command_line_is_read(model_folder, tmp_path):

@@ -1,9 +1,11 @@
 import gzip
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from dnalect.core.errors import InputError
+from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.motifs import read_motifs
 
 TEXT = """MEME version 4
@@ -76,3 +78,29 @@ def test_what_is_no_motif_is_said(tmp_path, old, new, message):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(InputError, match="cannot read the motifs"):
         read_motifs(tmp_path / "none.meme")
+
+
+def test_jaspar_is_read_by_its_name(monkeypatch):
+    """As pyjaspar gives it: counts by base, for a species' number or a group."""
+    counts = {"A": [9, 0], "C": [0, 3], "G": [0, 3], "T": [0, 3]}
+    asked = []
+
+    class Database:
+        release = "JASPAR2026"
+
+        def fetch_motifs(self, **wanted):
+            asked.append(wanted)
+            known = wanted.get("species") == ["4932"] or wanted.get("tax_group") == ["fungi"]
+            return [SimpleNamespace(matrix_id="MA1.1", name="REB1", counts=counts)] if known else None
+
+    monkeypatch.setitem(sys.modules, "pyjaspar", SimpleNamespace(jaspardb=Database))
+    (motif,) = read_motifs("jaspar:4932")
+    assert (motif.name, motif.factor, motif.sites) == ("MA1.1", "REB1", 9)
+    assert np.allclose(motif.probabilities, [[1, 0, 0, 0], [0, 1 / 3, 1 / 3, 1 / 3]])
+    assert len(read_motifs("jaspar:Fungi")) == 1
+    assert [each["collection"] for each in asked] == ["CORE", "CORE"]
+    with pytest.raises(InputError, match="JASPAR2026 has no motifs of 'mushrooms'"):
+        read_motifs("jaspar:mushrooms")
+    monkeypatch.setitem(sys.modules, "pyjaspar", None)
+    with pytest.raises(ConfigError, match=r"pip install 'dnalect\[jaspar\]'"):
+        read_motifs("jaspar:fungi")

@@ -30,12 +30,12 @@ def write_map(path: Path, found: Map, colours: dict[str, dict[str, str]], facts:
         obs[name] = pd.Categorical(vectors.class_names(name) or (), sorted(shades, key=_natural))
     var = pd.DataFrame(index=pd.Index([f"channel{n}" for n in range(vectors.values.shape[1])], dtype="str"))
     held = AnnData(vectors.values, obs, var)
-    own = found.views[0].who
-    for view in found.views:
-        if view.who == own and view.method != "pca":
-            held.obsm[KEYS[view.method]] = np.asarray(view.points, dtype=np.float32)
-        elif view.who != own:
-            held.obsm[f"{KEYS[view.method]}_{_word(view.who)}"] = np.asarray(view.points, dtype=np.float32)
+    own = found.pictures[0].who
+    for picture in found.pictures:
+        if picture.who == own and picture.method != "pca":
+            held.obsm[KEYS[picture.method]] = np.asarray(picture.points, dtype=np.float32)
+        elif picture.who != own:
+            held.obsm[f"{KEYS[picture.method]}_{_word(picture.who)}"] = np.asarray(picture.points, dtype=np.float32)
     held.obsm["X_pca"] = np.asarray(found.principal.points, dtype=np.float32)
     held.varm["PCs"] = np.asarray(found.principal.axes, dtype=np.float32)
     held.uns["pca"] = {

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from dnalect.alike.clusters import check_clusters, kmeans, leiden
 from dnalect.alike.neighbours import APART, NEIGHBOURS, nearest, unit
-from dnalect.alike.projection import Floats, Principal, check_method, planar, principal
+from dnalect.alike.projection import Principal, check_method, planar, principal
 from dnalect.alike.purity import MEAN, PERMUTATIONS, separations
 from dnalect.alike.vectors import Vectors, classes_of
 from dnalect.core.figures import Figure, plain
 from dnalect.core.reporter import Phase, phase, say, warn
+from dnalect.core.views import Picture
 
 Singles = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
@@ -37,30 +38,21 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
-    """One picture: who made the vectors, the method, n points (n, 2) and what the axes show."""
-
-    who: str
-    method: str
-    points: Floats
-    axes: tuple[str, str]
-
-
-@dataclass(frozen=True, eq=False)
 class Map:
     """What `made` found.
 
     vectors: with the column of the clusters, where there are any. principal, neighbours (n, k): of the model's
-    vectors. views: the model's, one a method, then the rivals'. figures: purity and silhouette of each label.
-    tested: the labels that have figures. notes: what was left out, in words.
+    vectors. pictures: the model's, one a method, then the rivals'. figures: purity and silhouette of each label that
+    names classes. labels: the columns that colour it. notes: what was left out, in words.
     """
 
     vectors: Vectors
     principal: Principal
     neighbours: Numbers
-    views: tuple[View, ...]
+    pictures: tuple[Picture, ...]
     figures: tuple[Figure, ...]
     settings: Settings
+    labels: tuple[str, ...] = ()
     clusters: str = ""
     notes: tuple[str, ...] = ()
 
@@ -95,12 +87,12 @@ def made(vectors: Vectors, who: str, rivals: Mapping[str, Singles], labels: Sequ
     steps = len(spaces) * (1 + len(settings.methods)) + 1 + len(classes)
     with phase("mapping", steps, "steps") as bar:
         components: dict[str, Principal] = {}
-        views: list[View] = []
+        pictures: list[Picture] = []
         for name, each in spaces.items():
             components[name] = principal(each, seed=settings.seed)
             for method in settings.methods:
                 bar.update()
-                views.append(View(name, method, *planar(components[name], method, settings.seed)))
+                pictures.append(Picture(name, method, *planar(components[name], method, settings.seed)))
             bar.update()
         own = nearest(unit(components[who].points), settings.neighbours)
         column, clusters = _clustered(components[who], own, settings)
@@ -108,7 +100,9 @@ def made(vectors: Vectors, who: str, rivals: Mapping[str, Singles], labels: Sequ
         figures = list(_tested(vectors, classes, components, settings, bar))
     columns = {**vectors.columns, **({column: clusters} if column else {})}
     every = replace(vectors, columns=columns)
-    return Map(every, components[who], own, tuple(views), tuple(figures), settings, column, tuple(notes))
+    return Map(
+        every, components[who], own, tuple(pictures), tuple(figures), settings, tuple(labels), column, tuple(notes)
+    )
 
 
 def _clustered(found: Principal, neighbours: Numbers, settings: Settings) -> tuple[str, list[str]]:
@@ -147,7 +141,7 @@ def verdicts(found: Map) -> list[str]:
     """Return a sentence a label: how pure neighbourhoods are, by chance, and by the rivals."""
     out = []
     for figure in found.figures:
-        if figure.part != MEAN or figure.who != found.views[0].who:
+        if figure.part != MEAN or figure.who != found.pictures[0].who:
             continue
         if figure.against and figure.against != next((f.against for f in found.figures if f.against), ""):
             continue

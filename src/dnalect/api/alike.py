@@ -13,19 +13,23 @@ import pyarrow as pa
 from dnalect.alike.maps import Map as Made
 from dnalect.api.given import input_path, is_path, options_of, reference_path
 from dnalect.api.score import Shown
-from dnalect.api.table import Table
+from dnalect.api.table import SUFFIXES, Table
 from dnalect.core.figures import Figure
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
 from dnalect.jobs.discover.job import discover_elements
 from dnalect.jobs.discover.options import Options as DiscoverOptions
 from dnalect.jobs.discover.outputs import Found as Candidates
-from dnalect.jobs.map.job import make_map
+from dnalect.jobs.map.job import check_output, make_map
 from dnalect.jobs.map.options import Options as MapOptions
+from dnalect.jobs.map.outputs import write_maps
 from dnalect.jobs.similar.job import similar_windows
 from dnalect.jobs.similar.options import Options as SimilarOptions
 from dnalect.jobs.similar.outputs import Found
 from dnalect.models.model import Named
+
+# Dots an inch of a picture in a notebook.
+INLINE = 72
 
 
 class Map(Table):
@@ -48,12 +52,34 @@ class Map(Table):
     """
 
     def __init__(self, made: Made):
-        view = made.views[0]
-        self.points: npt.NDArray[np.floating] = view.points
+        self._made = made
+        self.points: npt.NDArray[np.floating] = made.pictures[0].points
         self.vectors: npt.NDArray[np.float32] = made.vectors.values
         self.neighbours: npt.NDArray[np.int64] = made.neighbours
         self.figures: list[Figure] = list(made.figures)
-        super().__init__(pa.table({**made.vectors.columns, "x": view.points[:, 0], "y": view.points[:, 1]}))
+        super().__init__(pa.table({**made.vectors.columns, "x": self.points[:, 0], "y": self.points[:, 1]}))
+
+    def write(self, *paths: str | Path) -> None:
+        """Write files: .html, .png, .svg and .h5ad as `dnalect map` does, and the rows as .tsv, .csv or .parquet.
+
+        Raises:
+            OutputError: Another suffix, or a file that can't be written.
+        """
+        rows = [path for path in paths if Path(path).suffix in SUFFIXES]
+        maps = [str(path) for path in paths if path not in rows]
+        for path in maps:
+            check_output(path)
+        super().write(*rows)
+        write_maps(maps, self._made)
+
+    _repr_html_ = None  # type: ignore[assignment]
+
+    def _repr_png_(self) -> bytes:
+        """The pictures, in a notebook."""
+        with TemporaryDirectory() as name:
+            path = Path(name) / "map.png"
+            write_maps([str(path)], self._made, INLINE)
+            return path.read_bytes()
 
 
 class Similar(Table):

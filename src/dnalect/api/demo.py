@@ -1,35 +1,53 @@
 """`dnalect.demo_files`: small real data that come with the package."""
 
-from pathlib import Path
 from typing import NamedTuple
+
+from dnalect.core.errors import ConfigError
+from dnalect.jobs.demo import data
 
 
 class DemoFiles(NamedTuple):
     """Paths of the demo data.
 
     Attributes:
-        reference: Yeast chromosome I, a FASTA.
-        variants: In its promoters, a VCF.
+        reference: One chromosome of yeast, a FASTA.
+        variants: On it, a VCF.
         annotation: Its genes, a GFF3.
+        labels: Windows of the yeast genome with and without histone H4, a CSV.
+        motifs: Of yeast's transcription factors (JASPAR), in MEME's format.
     """
 
     reference: str
     variants: str
     annotation: str
+    labels: str
+    motifs: str
 
 
-def demo_files() -> DemoFiles:
-    """Return the paths of the demo data: 230 kb of yeast, 786 variants of natural strains, the genes.
+def demo_files(contig: str = "chrI") -> DemoFiles:
+    """Return the paths of the demo data: a chromosome of yeast, variants, genes, labels, motifs.
+
+    Args:
+        contig: "chrI", which duplex-yeast learned from, with 786 variants of natural strains in its promoters; or
+            "chrXIV", which it never saw, with what differs between two laboratory strains.
 
     Returns:
-        The paths of a FASTA, a VCF and a GFF3, all three of yeast chromosome I.
+        The paths. Labels and motifs are the same for both.
+
+    Raises:
+        ConfigError: There is no such chromosome among them.
 
     Examples:
         >>> import dnalect
-        >>> files = dnalect.demo_files()
-        >>> dnalect.open_genome(files.reference)
+        >>> dnalect.open_genome(dnalect.demo_files().reference)
         Genome(yeast_chrI.fa.gz: chrI; 230,218 bases)
+        >>> dnalect.open_genome(dnalect.demo_files("chrXIV").reference)
+        Genome(yeast_chrXIV.fa.gz: chrXIV; 784,333 bases)
     """
-    folder = Path(__file__).parents[1] / "demo_data"
-    names = ("yeast_chrI.fa.gz", "promoter_variants.vcf.gz", "yeast_chrI.gff.gz")
-    return DemoFiles(*(str(folder / name) for name in names))
+    known = {
+        "chrI": (data.REFERENCE, data.VARIANTS, data.GENES),
+        "chrXIV": (data.YEAST, data.YEAST_VARIANTS, data.YEAST_GENES),
+    }
+    if contig not in known:
+        raise ConfigError(f"the demo data are of {' and '.join(known)}, not of {contig!r}")
+    return DemoFiles(*map(str, (*known[contig], data.YEAST_LABELS, data.YEAST_MOTIFS)))

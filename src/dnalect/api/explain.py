@@ -28,8 +28,8 @@ class Explanations:
             "substitutions/shuffled/effects"; with several places, these before it.
     """
 
-    def __init__(self, found: Explanation, names: tuple[str, ...]):
-        self._found, self._names = found, names
+    def __init__(self, found: Explanation):
+        self._found, self._names = found, found.names
         self.places: tuple[Explained, ...] = found.places
 
     @property
@@ -54,16 +54,16 @@ class Explanations:
         Raises:
             OutputError: Another suffix, or a file that can't be written.
         """
-        write(self._found, [str(path) for path in paths], self._names)
+        write(self._found, [str(path) for path in paths])
 
     def _repr_html_(self) -> str:
         """The page, in a notebook."""
-        from html import escape
-
         from dnalect.report.explained import render_explanation
 
-        page = escape(render_explanation(self._found), quote=True)
-        return f'<iframe srcdoc="{page}" style="width:100%;height:640px;border:0"></iframe>'
+        # An attribute in single quotes: the page has few of them.
+        page = render_explanation(self._found).replace("&", "&amp;").replace("'", "&#39;")
+        high = "this.style.height = this.contentDocument.documentElement.scrollHeight + 8 + 'px'"
+        return f'<iframe srcdoc=\'{page}\' onload="{high}" style="width:100%;height:640px;border:0"></iframe>'
 
     def __repr__(self) -> str:
         return f"Explanations({', '.join(place.title for place in self.places[:4])}: {', '.join(self._names)})"
@@ -74,7 +74,7 @@ def explain(
     region: str | Sequence[str] = (),
     model: Named | None = None,
     *,
-    show: str | Sequence[str] = "substitutions",
+    show: str | Sequence[str] = (),
     variant: str | Sequence[str] = (),
     nulls: bool = True,
     progress: Shown = None,
@@ -86,7 +86,8 @@ def explain(
         reference: A FASTA, what `open_genome` gave, sequences by name, or one sequence.
         region: `chrI:1,001-1,200` of it (from 1, ends inside), or several.
         model: A name, a folder or what `load` gave; None lets the reference choose.
-        show: Names of views. [What there is](explain.md).
+        show: Names of [views](explain.md#views); () for `substitutions`, and for variants influence and dependencies
+            as well, where the model has them.
         variant: `chrI:1001:A:G`, as a VCF has it, or several.
         nulls: Whether to compute the same of shuffled sequence and of an untrained network.
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
@@ -110,5 +111,4 @@ def explain(
     told = {"reference": reference, "regions": region, "model": model, "show": show, "variants": variant}
     with using(progress):
         options = options_of(Options, {**told, "nulls": nulls, **more})
-        found = explain_places(options)
-    return Explanations(found, tuple(view.name for view in found.places[0].views))
+        return Explanations(explain_places(options))

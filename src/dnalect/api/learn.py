@@ -79,7 +79,7 @@ def finetune(
         labels: Columns that hold labels.
         reference: The genome that places lie on.
         rivals: Whom to compare with.
-        motifs: A file of motifs (MEME or JASPAR) for the rival of that name.
+        motifs: For the rival of that name: a MEME file, or `jaspar:fungi`, `jaspar:vertebrates` ... (with pyjaspar).
         device: As torch names it, or "auto" for the best there is.
         dtype: "float32" or "bfloat16".
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.

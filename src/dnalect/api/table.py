@@ -12,6 +12,7 @@ from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.files import written_whole
 
 SHOWN = 10
+SUFFIXES = (".tsv", ".csv", ".parquet")
 
 
 class Table:
@@ -63,7 +64,7 @@ class Table:
             OutputError: Another suffix, or a file that can't be written.
         """
         for path in map(Path, paths):
-            if path.suffix not in (".tsv", ".csv", ".parquet"):
+            if path.suffix not in SUFFIXES:
                 raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
             with written_whole(path) as temporary:
                 if path.suffix == ".parquet":
@@ -96,6 +97,11 @@ class Table:
         """The first rows, in a notebook."""
         from html import escape
 
-        rows = [self.columns, *(each.values() for each in self.to_arrow().slice(0, SHOWN).to_pylist())]
-        cells = ["".join(f"<td>{escape('' if cell is None else str(cell))}</td>" for cell in row) for row in rows]
-        return f"<p>{escape(repr(self))}</p><table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
+        rows = [each.values() for each in self.to_arrow().slice(0, SHOWN).to_pylist()]
+        cells = ["".join(f"<td>{escape(_shown(cell))}</td>" for cell in row) for row in rows]
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+def _shown(cell: Any) -> str:
+    return "" if cell is None else f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -32,7 +32,8 @@ def explain(options: Options) -> None:
             raise OutputError("say where to write: -o why.html, why.npz or why.tsv")
         for output in options.outputs:
             suffix_of(output)
-        names_of(options.show)
+        if options.show:
+            names_of(options.show)
     found = explain_file(options)
     for place in found.places:
         for view in place.views:

@@ -30,4 +30,4 @@ def map(options: Options) -> None:
         found = make_map(replace(options, source=path))
     for sentence in verdicts(found):
         say(sentence)
-    say(f"{len(found.vectors):,} windows by {found.views[0].who}: {', '.join(options.outputs)}")
+    say(f"{len(found.vectors):,} windows by {found.pictures[0].who}: {', '.join(options.outputs)}")

@@ -1,4 +1,4 @@
-"""Explanations as data: what `explain` computes, and `report` draws."""
+"""Explanations and maps as data: what `explain` and `map` compute, and `report` draws."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -61,6 +61,16 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
+class Picture:
+    """One map: who made the vectors, the method (pca, tsne, umap), n points (n, 2), and what the axes show."""
+
+    who: str
+    method: str
+    points: Floats
+    axes: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
 class Explained:
     """One place with its views.
 
@@ -86,3 +96,8 @@ class Explanation:
     places: tuple[Explained, ...]
     facts: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the views, which are the same for every place."""
+        return tuple(view.name for view in self.places[0].views)

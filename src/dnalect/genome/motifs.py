@@ -1,15 +1,16 @@
 """Motifs in: position weight matrices of a MEME file, as HOCOMOCO, JASPAR and SwissRegulon give them."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.errors import InputError
+from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.streams import open_lines
 
 # Sites that a matrix counts as made from, where the file does not say.
@@ -19,6 +20,8 @@ P_VALUE = 1e-4
 # Parts of a bit in which the distribution of random matches is counted.
 _PARTS = 50
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
+# What begins the name of a part of JASPAR, in place of a file.
+JASPAR = "jaspar:"
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
@@ -114,11 +117,13 @@ def threshold(motif: Motif, p_value: float = P_VALUE) -> float:
 
 
 def read_motifs(path: str | Path) -> list[Motif]:
-    """Read the motifs of a MEME file, plain or gzipped, in its order.
+    """Read the motifs of a MEME file, plain or gzipped, in its order; or those of JASPAR: see `jaspar_motifs`.
 
     Raises InputError where it cannot be read, has no motif, another alphabet than ACGT, or a
     matrix whose rows are no four probabilities or are not as many as it says.
     """
+    if str(path).startswith(JASPAR):
+        return jaspar_motifs(str(path))
     with open_lines(str(path), "motifs") as lines:
         return _motifs(path, (line.decode("utf-8", "replace").strip() for line in lines))
 
@@ -187,3 +192,33 @@ def _background(path: str | Path, line: str) -> tuple[float, ...]:
     if min(shares) <= 0:
         raise InputError(f"{path}: the background shares must be above 0, not {line!r}")
     return tuple(share / sum(shares) for share in shares)
+
+
+def jaspar_motifs(name: str) -> list[Motif]:
+    """Return the CORE motifs of JASPAR's newest release in pyjaspar, which downloads nothing.
+
+    name: `jaspar:fungi`, `jaspar:vertebrates` or another of JASPAR's groups, or a species by its number in NCBI's
+    taxonomy, such as `jaspar:9606`. Raises ConfigError without pyjaspar, InputError where JASPAR has none of it.
+    """
+    try:
+        from pyjaspar import jaspardb
+    except ImportError as error:
+        raise ConfigError(f"{name} needs pyjaspar: pip install 'dnalect[jaspar]'; or name a MEME file") from error
+    what = name.removeprefix(JASPAR).strip().lower()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        database = jaspardb()
+        wanted = {"species": [what]} if what.isdigit() else {"tax_group": [what]}
+        found = database.fetch_motifs(collection="CORE", **wanted) if what else []
+    if not found:
+        raise InputError(
+            f"{database.release} has no motifs of {what!r}: name a group, such as jaspar:vertebrates or jaspar:fungi, "
+            "or a species by its number in NCBI's taxonomy, such as jaspar:9606"
+        )
+    return [_of_counts(each) for each in found]
+
+
+def _of_counts(given: Any) -> Motif:
+    counts = np.array([given.counts[base] for base in "ACGT"], dtype=np.float64).T
+    totals = counts.sum(axis=1, keepdims=True)
+    return Motif(given.matrix_id, counts / totals, float(totals.max()), other=given.name)

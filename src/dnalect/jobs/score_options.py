@@ -73,8 +73,8 @@ class Options:
         str | None,
         Flag(metavar="MEME"),
         Doc(
-            "Add the motif whose best match changes most, with its bits; a file in MEME's format, e.g. of JASPAR or "
-            "HOCOMOCO."
+            "Add the motif whose best match changes most, with its bits; a file in MEME's format, e.g. of HOCOMOCO, or "
+            "jaspar:fungi, jaspar:vertebrates ... (with pyjaspar)."
         ),
     ] = None
     rename: Rename = None

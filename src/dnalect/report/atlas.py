@@ -13,22 +13,13 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from dnalect.core.figures import Figure, plain, shown, shown_difference
+from dnalect.core.views import Picture
 from dnalect.report.colours import shades
 
 Floats = npt.NDArray[np.floating]
 # Steps of a side of a map: coordinates are whole numbers of these.
 STEPS = 4000
 METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One map: who made the vectors, the method, points (n, 2), and what the axes show."""
-
-    who: str
-    method: str
-    points: Floats
-    axes: tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Explanations as one self-contained HTML file: no network, no other file, no script."""
+"""Explanations as one self-contained HTML file: no network, no other file."""
 
 from dataclasses import replace
 from importlib import resources
@@ -24,14 +24,14 @@ def write_explanation(page: Explanation, path: Path) -> None:
 def render_explanation(page: Explanation) -> str:
     """Return the page as HTML."""
     folder = resources.files("dnalect.report") / "templates"
-    css = (folder / "report.css").read_text(encoding="utf-8")
+    css, js = (Markup((folder / name).read_text(encoding="utf-8")) for name in ("report.css", "explained.js"))
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((folder / "explained.html.j2").read_text(encoding="utf-8"))
     places = [
         {"title": place.title, "links": place.links, "views": [_view(place, view) for view in place.views]}
         for place in page.places
     ]
-    return template.render(page=page, css=Markup(css), places=places)
+    return template.render(page=page, css=css, js=js, places=places)
 
 
 def _view(place: Explained, view: View) -> dict[str, Any]:
@@ -59,7 +59,6 @@ def _pictures(place: Explained, tracks: Any, scales: list[float], size: int | No
     pairs: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
     lines = [(track, scale) for track, scale in pairs if track.kind not in ("matrix", "curves")]
     found = [along(place, [t for t, _ in lines], [s for _, s in lines])] if lines else []
-    more = {"size": size} if size else {}
     found += [curves(track, scale) for track, scale in pairs if track.kind == "curves"]
-    found += [heat_map(place, track, scale, **more) for track, scale in pairs if track.kind == "matrix"]
+    found += [heat_map(place, track, scale, size) for track, scale in pairs if track.kind == "matrix"]
     return [Markup(each) for each in found]

@@ -48,13 +48,15 @@ class Panel:
     rival: Band
 
 
-def save(path: Path, width: float, height: float, draw: Callable[[Figure], None], kind: str = "png") -> None:
+def save(
+    path: Path, width: float, height: float, draw: Callable[[Figure], None], kind: str = "png", dpi: int = DPI
+) -> None:
     """Draw a figure of width x height inches and write it whole. kind: png or svg."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     draw(figure)
     with written_whole(path) as temporary, temporary.open("wb") as file:
-        figure.savefig(file, dpi=DPI, format=kind, facecolor="white")
+        figure.savefig(file, dpi=dpi, format=kind, facecolor="white")
 
 
 def clean(axes: Axes) -> None:

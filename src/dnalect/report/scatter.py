@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from dnalect.report.colours import OTHERS, shades
-from dnalect.report.plots import COLOURS, INK, clean, save
+from dnalect.report.plots import COLOURS, DPI, INK, clean, save
 
 FEW, SEVERAL = 6, 2_000
 Floats = npt.NDArray[np.floating]
@@ -34,7 +34,7 @@ def draw_map(
     draw_maps([Dots(points, axes, title, label, values)], path)
 
 
-def draw_maps(maps: Sequence[Dots], path: Path, kind: str = "png") -> None:
+def draw_maps(maps: Sequence[Dots], path: Path, kind: str = "png", dpi: int = DPI) -> None:
     """Draw maps side by side, two in a row. kind: png or svg."""
     columns = min(2, len(maps))
     lines = -(-len(maps) // columns)
@@ -46,7 +46,7 @@ def draw_maps(maps: Sequence[Dots], path: Path, kind: str = "png") -> None:
         for plot, each in zip(grid, maps, strict=False):
             _drawn(figure, plot, each)
 
-    save(path, 7.2 if columns == 1 else 13.2, 5.6 if columns == 1 else 4.9 * lines, draw, kind)
+    save(path, 7.2 if columns == 1 else 13.2, 5.6 if columns == 1 else 4.9 * lines, draw, kind, dpi)
 
 
 def _drawn(figure: Figure, plot: Any, each: Dots) -> None:

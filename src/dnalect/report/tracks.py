@@ -168,9 +168,12 @@ def curves(track: Track, scale: float) -> str:
     )
 
 
-def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> str:
-    """Draw a matrix (L, L): rows what is changed, columns what is read; white is 0, dark is `scale`."""
-    length = len(place.bases)
+def heat_map(place: Explained, track: Track, scale: float, small: int | None = None) -> str:
+    """Draw a matrix (L, L): rows what is changed, columns what is read; white is 0, dark is `scale`.
+
+    small: pixels of a side, of a map whose values are not told on hover.
+    """
+    length, size = len(place.bases), small or MAP
     cell = size / length
     left, top = 76, 20
     parts = [
@@ -202,9 +205,23 @@ def heat_map(place: Explained, track: Track, scale: float, size: int = MAP) -> s
     key = f"{track.title}: white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"
     parts.append(f'<text class="axis" x="{left}" y="{top + size + 30}">{escape(key)}</text>')
     width, height = left + size + 8, top + size + 36
+    told = "" if small else _told(place, track)
     return (
         f'<svg class="map" viewBox="0 0 {width} {height}" width="{width}" role="img" '
-        f'aria-label="{escape(track.title)}">{"".join(parts)}</svg>'
+        f'aria-label="{escape(track.title)}"{told}>{"".join(parts)}</svg>'
+    )
+
+
+def _told(place: Explained, track: Track) -> str:
+    """What the page's script needs to say what lies below the pointer."""
+    values = track.values.astype(np.float64)
+    largest = float(np.nanmax(values, initial=0))
+    steps = np.where(np.isfinite(values), np.nan_to_num(values) / (largest or 1) * 65534, 65535)
+    packed = base64.b64encode(np.round(steps).astype("<u2").tobytes()).decode("ascii")
+    unit = escape(track.unit)
+    return (
+        f' data-bases="{escape(place.bases)}" data-first="{place.start + 1}" data-largest="{largest:.6g}" '
+        f'data-unit="{unit}" data-values="{packed}"'
     )
 
 

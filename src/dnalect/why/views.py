@@ -60,6 +60,16 @@ VIEWS: dict[str, Entry] = {
 }
 
 
+# What is shown unless somebody says: of a place, and of a variant where one pass tells of all bases.
+OF_PLACES = ("substitutions",)
+OF_VARIANTS = ("substitutions", "influence", "dependency")
+
+
+def usual(can: Abilities, variants: bool) -> tuple[str, ...]:
+    """Return the views that a model shows unless somebody says which. variants: whether there are only these."""
+    return OF_VARIANTS if variants and can.likelihood == "leave_one_out" else OF_PLACES
+
+
 def names_of(text: str | Sequence[str]) -> tuple[str, ...]:
     """Return the views that texts with commas name, each once, in that order. Raises ConfigError for another."""
     given = [text] if isinstance(text, str) else list(text)

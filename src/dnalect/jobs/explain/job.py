@@ -23,7 +23,7 @@ from dnalect.models.model import Model
 from dnalect.models.precision import use_threads
 from dnalect.report.explained import render_explanation
 from dnalect.why.subject import Subject
-from dnalect.why.views import check, names_of, views_of
+from dnalect.why.views import OF_PLACES, OF_VARIANTS, check, names_of, usual, views_of
 
 
 def suffix_of(output: str) -> str:
@@ -36,15 +36,16 @@ def suffix_of(output: str) -> str:
 def explain_file(options: Options) -> Explanation:
     """Explain places of a genome and write every output. Raises a DnalectError and leaves nothing behind."""
     inputs = [options.reference, options.vcf, options.rename, options.model, options.motifs]
-    names = names_of(options.show)
-    check_outputs([path for output in options.outputs for path in _paths(output, names)], inputs)
+    for names in [names_of(options.show)] if options.show else [OF_PLACES, OF_VARIANTS]:
+        check_outputs([path for output in options.outputs for path in _paths(output, names)], inputs)
     found = explain_places(options)
-    write(found, options.outputs, names)
+    write(found, options.outputs)
     return found
 
 
-def write(found: Explanation, outputs: Sequence[str], names: tuple[str, ...]) -> None:
+def write(found: Explanation, outputs: Sequence[str]) -> None:
     """Write every output, all or none. Raises OutputError."""
+    names = found.names
     with written_together() as files:
         for output in outputs:
             _write(found, output, names, files)
@@ -53,9 +54,10 @@ def write(found: Explanation, outputs: Sequence[str], names: tuple[str, ...]) ->
 def explain_places(options: Options) -> Explanation:
     """Explain places of a genome: see `Options`. Raises a DnalectError where something of them can't be used."""
     use_threads(options.threads)
-    names, genome = names_of(options.show), open_genome(options.reference)
+    genome = open_genome(options.reference)
     origin = origin_of(genome)
     model = load(model_for(genome, options.model), options.device, options.dtype)
+    names = names_of(options.show) if options.show else usual(model.can, not options.regions)
     notes = [note for note in [foreign(model.card, origin)] if note]
     for note in notes:
         warn(note)

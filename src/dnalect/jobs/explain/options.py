@@ -45,10 +45,17 @@ class Options:
     ] = None
     top: Annotated[Positive, Doc("Of --vcf: so many, those that score lowest.")] = 5
     show: Annotated[
-        Texts, Flag("--show", metavar="VIEW,..."), Doc("Views, with commas between them or repeated; see above.")
-    ] = ("substitutions",)
+        Texts,
+        Flag("--show", metavar="VIEW,..."),
+        Doc(
+            "Views, with commas between them or repeated; see above [default: substitutions; for variants alone also "
+            "influence and dependency]."
+        ),
+    ] = ()
     motifs: Annotated[
-        str | None, Flag(metavar="MEME"), Doc("Known motifs for the view motifs, e.g. of JASPAR or HOCOMOCO.")
+        str | None,
+        Flag(metavar="MEME"),
+        Doc("Known motifs for the view motifs: a MEME file, or jaspar:fungi, jaspar:vertebrates ... (with pyjaspar)."),
     ] = None
     around: Annotated[
         Annotated[int, Interval(ge=0, le=1000)], Doc("Bases that are shown on each side of a variant.")

@@ -49,7 +49,7 @@ def make_map(options: Options) -> Map:
     found = replace(found, vectors=replace(found.vectors, facts=_facts(options, found)))
     for note in found.notes:
         say(note)
-    write_maps(options.outputs, found, labels)
+    write_maps(options.outputs, found)
     return found
 
 

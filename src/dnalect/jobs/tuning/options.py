@@ -117,6 +117,6 @@ class Options(DataOptions, Learning, Machine):
             "without pretraining; repeatable."
         ),
     ] = RIVALS
-    motifs: Annotated[str | None, Doc("MEME file for the rival motifs.")] = None
+    motifs: Annotated[str | None, Doc("For the rival motifs: a MEME file, or jaspar:vertebrates ...")] = None
     config: Config = None
     command: Command = ""
