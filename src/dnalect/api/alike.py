@@ -13,7 +13,7 @@ import pyarrow as pa
 from dnalect.alike.maps import Map as Made
 from dnalect.api.given import input_path, is_path, options_of, reference_path
 from dnalect.api.score import Shown
-from dnalect.api.table import SUFFIXES, Table
+from dnalect.api.table import SUFFIXES, Table, measures_of
 from dnalect.core.figures import Figure
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference
@@ -58,6 +58,11 @@ class Map(Table):
         self.neighbours: npt.NDArray[np.int64] = made.neighbours
         self.figures: list[Figure] = list(made.figures)
         super().__init__(pa.table({**made.vectors.columns, "x": self.points[:, 0], "y": self.points[:, 1]}))
+
+    @property
+    def measures(self) -> Table:
+        """The figures as a table: what each reached, with its interval and what chance gives, a row each."""
+        return measures_of(self.figures)
 
     def write(self, *paths: str | Path) -> None:
         """Write files: .html, .png, .svg and .h5ad as `dnalect map` does, and the rows as .tsv, .csv or .parquet.
@@ -115,6 +120,11 @@ class Discovery(Table):
         contig, start, end = zip(*found.places(), strict=True)
         places = {"contig": contig, "start": start, "end": end}
         super().__init__(pa.table({**places, **found.scores}))
+
+    @property
+    def measures(self) -> Table:
+        """The figures as a table: what each reached, with its interval and what chance gives, a row each."""
+        return measures_of(self.figures)
 
 
 def map_windows(

@@ -1,6 +1,7 @@
 """`dnalect.explain`: why a model says what it says of a place."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,11 @@ class Explanations:
         write(self._found, [str(path) for path in paths])
 
     def _repr_html_(self) -> str:
-        """The page, in a notebook."""
+        """The page without what was run, in a notebook."""
         from dnalect.report.explained import render_explanation
 
         # An attribute in single quotes: the page has few of them.
-        page = render_explanation(self._found).replace("&", "&amp;").replace("'", "&#39;")
+        page = render_explanation(replace(self._found, facts={})).replace("&", "&amp;").replace("'", "&#39;")
         high = "this.style.height = this.contentDocument.documentElement.scrollHeight + 8 + 'px'"
         return f'<iframe srcdoc=\'{page}\' onload="{high}" style="width:100%;height:640px;border:0"></iframe>'
 

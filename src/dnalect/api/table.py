@@ -1,6 +1,7 @@
 """Rows with named columns, as most results are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from dnalect.core.errors import ConfigError, OutputError
+from dnalect.core.figures import Figure
 from dnalect.core.files import written_whole
 
 SHOWN = 10
@@ -101,6 +103,18 @@ class Table:
         rows = [each.values() for each in self.to_arrow().slice(0, SHOWN).to_pylist()]
         cells = ["".join(f"<td>{escape(_shown(cell))}</td>" for cell in row) for row in rows]
         return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+def measures_of(figures: Sequence[Figure]) -> Table:
+    """Return what everybody reached, a row each: part, who, metric, n, value, the interval, and what chance gives."""
+    first: dict[tuple[str, ...], Figure] = {}
+    for each in figures:
+        first.setdefault((each.task, each.part, each.who, each.metric), each)
+    rows = [
+        (f.task, f.part, f.who, f.metric, f.n, *f.value, None if isnan(f.chance) else f.chance) for f in first.values()
+    ]
+    names = ("task", "part", "who", "metric", "n", "value", "low", "high", "chance")
+    return Table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {n: [] for n in names}))
 
 
 def _shown(cell: Any) -> str:

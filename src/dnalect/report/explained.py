@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from dnalect.core.files import write_text
@@ -55,8 +56,9 @@ def _null(place: Explained, null: Null, scales: list[float]) -> dict[str, Any]:
 
 
 def _pictures(place: Explained, tracks: Any, scales: list[float], size: int | None = None) -> list[Markup]:
-    """All tracks along the bases in one picture, then each heat map."""
-    pairs: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
+    """All tracks along the bases in one picture, then each heat map; nothing of what is 0 everywhere."""
+    every: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
+    pairs = [(track, scale) for track, scale in every if np.nan_to_num(track.values).any()]
     lines = [(track, scale) for track, scale in pairs if track.kind not in ("matrix", "curves")]
     found = [along(place, [t for t, _ in lines], [s for _, s in lines])] if lines else []
     found += [curves(track, scale) for track, scale in pairs if track.kind == "curves"]

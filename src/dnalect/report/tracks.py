@@ -11,8 +11,8 @@ import numpy.typing as npt
 from dnalect.core.views import Explained, Track
 from dnalect.report.svg import BASES, heat, stack
 
-# Pixels: of all, of the scale on the left; bases of one line; heights of tracks.
-WIDTH, LEFT, LINE = 1060, 56, 100
+# Pixels: of all, of the scale on the left; most bases of one line; heights of tracks.
+WIDTH, LEFT, LINE = 1060, 56, 110
 WIDEST = 20.0
 HEIGHTS = {"letters": 70, "signed": 100, "line": 60, "heat": 4 * 9 + 2}
 TITLE, AXIS = 16, 18
@@ -21,14 +21,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def along(place: Explained, tracks: Sequence[Track], scales: Sequence[float]) -> str:
-    """Draw all tracks along a place, LINE bases below each other. scales: the largest value of each that is drawn."""
+    """Draw all tracks along a place, in lines of one length. scales: the largest value of each that is drawn."""
     length = len(place.bases)
-    cell = min(WIDEST, (WIDTH - LEFT) / min(length, LINE))
+    line = -(-length // -(-length // LINE))
+    cell = min(WIDEST, (WIDTH - LEFT) / line)
     parts: list[str] = []
     y = 0.0
-    for low in range(0, length, LINE):
-        high = min(low + LINE, length)
-        top = y
+    for low in range(0, length, line):
+        high = min(low + line, length)
+        top = y + (TITLE if low == 0 else 0)
         for track, scale in zip(tracks, scales, strict=True):
             if low == 0:
                 parts.append(f'<text class="axis" x="{LEFT}" y="{y + 12:.0f}">{escape(track.title)}</text>')
@@ -38,7 +39,7 @@ def along(place: Explained, tracks: Sequence[Track], scales: Sequence[float]) ->
         parts += _bases(place, low, high, y, cell)
         parts += _frame(place, low, high, top, y, cell)
         y += AXIS + 14
-    width = LEFT + min(length, LINE) * cell + 4
+    width = LEFT + line * cell + 4
     label = escape(f"{tracks[0].title} of {place.title}" if tracks else place.title)
     return (
         f'<svg class="along" viewBox="0 0 {width:.0f} {y:.0f}" width="{width:.0f}" role="img" aria-label="{label}">'

@@ -27,14 +27,14 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
-from dnalect.models.layers.causal import Block
+from dnalect.models.layers.causal import Block, Trace
 from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
 from dnalect.models.weights import load_weights, save_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
 from dnalect.tokens.single import SingleBases
 
 # Neighbouring bases whose substitutions share a pass.
-GROUP = 16
+GROUP = 8
 
 
 @dataclass(frozen=True)
@@ -159,40 +159,47 @@ class Duplex(nn.Module):
     def substituted(self, codes_L: Tensor, inside_L: Tensor, start: int, end: int) -> Tensor:
         """Return logits (n, 4, n, 4) of the n bases of [start, end), after each of them became each of the four.
 
-        What a stream has read before a substitution is as it was, and what comes after the last base is not asked for:
-        only the bases between the two are computed anew.
+        What a stream has read before a substitution is as it was, what comes after the last base is not asked for, and
+        between the two each block changes only what it can reach.
         """
         length, count = len(codes_L), end - start
+        codes = torch.cat([codes_L[None], self.complement[codes_L.flip(0)][None]])
         x, inside = self._both_strands(codes_L[None], inside_L[None], None)
-        keep, befores = inside.unsqueeze(-1).to(x.dtype), []
+        keep, traces = inside.unsqueeze(-1).to(x.dtype), []
         for block in self.blocks:
             assert isinstance(block, Block)
-            befores.append(block.read(x, keep))
-            x = block(x, keep)
+            x, trace = block.traced(x, keep)
+            traces.append(trace)
         states = F.pad(self.norm(x) * keep, (0, 0, 1, 1))
         # Each stream at the base before, and the other one's at the base after, of every base of the place.
         left, right = states[0, start : start + count], states[1].flip(0)[start + 2 : start + 2 + count]
         out: Tensor = self._head(left, right).repeat(count, 4, 1, 1)
-        every = torch.arange(count, device=codes_L.device)
         for strand, (low, other) in enumerate(((start, right), (length - end, left.flip(0)))):
-            codes = torch.stack([codes_L, self.complement[codes_L.flip(0)]])[strand, low : low + count]
             for first in range(0, count - 1, GROUP):
-                at, bases = _alternates(codes[first : first + GROUP])
-                new = codes[first:].repeat(len(at), 1)
-                new[torch.arange(len(at)), at] = bases
-                x, kept = self.embedding(new), keep[strand, low + first : low + count]
-                for block, before in zip(self.blocks, befores, strict=True):
-                    assert isinstance(block, Block)
-                    x = block.after(x, kept, before[strand, : low + first])
-                own, rest = (self.norm(x) * kept)[:, :-1], other[first + 1 :].expand(len(at), -1, -1)
-                logits = self._head(rest.flip(1), own.flip(1)) if strand else self._head(own, rest)
-                rows, columns = (count - 1 - first - at, 3 - bases) if strand else (first + at, bases)
-                reached = every[: count - 1 - first] if strand else every[first + 1 :]
-                # Of a group that shares a pass, the bases on the other side are the other stream's to change.
-                ahead = (reached < rows[:, None]) if strand else (reached > rows[:, None])
-                place = rows[:, None].expand_as(ahead)[ahead], columns[:, None].expand_as(ahead)[ahead]
-                out[(*place, reached.expand_as(ahead)[ahead])] = logits[ahead]
+                at = torch.arange(first, min(first + GROUP, count - 1), device=codes.device)
+                bases = (codes[strand, low + at][:, None] + torch.arange(1, 4, device=codes.device)) % 4
+                own = self._changed(strand, low + at, bases, count - 1 - first, traces)
+                reached = at[:, None] + torch.arange(1, own.shape[2] + 1, device=codes.device)
+                rest = other[reached.clamp(max=count - 1)][:, None].expand_as(own)
+                logits = self._head(rest, own) if strand else self._head(own, rest)
+                # Not beyond the place, and of an unknown base there is no other one.
+                told = ((reached < count) & (codes[strand, low + at] < UNKNOWN)[:, None])[:, None].expand(own.shape[:3])
+                spots = (at[:, None, None], bases[:, :, None], reached[:, None])
+                rows, columns, places = (each.expand(own.shape[:3])[told] for each in spots)
+                if strand:
+                    rows, columns, places = count - 1 - rows, 3 - columns, count - 1 - places
+                out[rows, columns, places] = logits[told]
         return out
+
+    def _changed(self, strand: int, at_N: Tensor, bases_N3: Tensor, longest: int, traces: Sequence[Trace]) -> Tensor:
+        """The states (N, 3, L, C) of one stream from each base on, as far as it reaches, once it is another."""
+        x, last = self.embedding(bases_N3)[:, :, None], traces[0].said.shape[1] - 1
+        for block, trace in zip(self.blocks, traces, strict=True):
+            assert isinstance(block, Block)
+            far = min(longest, x.shape[2] + (self.config.kernel - 1) * block.dilation)
+            along = (at_N[:, None] + torch.arange(far, device=at_N.device)).clamp(max=last)
+            x = block.changed(x, trace.windows(strand, along[:, None]))
+        return self.norm(x) * traces[-1].inside[strand][along][:, None]
 
     def _streams(
         self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
@@ -229,13 +236,6 @@ class Duplex(nn.Module):
             return out
 
         return view(left, right) + view(right, left).flip(-1)
-
-
-def _alternates(codes_L: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where a base can be substituted, and by what: (3 a known base,) each."""
-    other = (torch.arange(4, device=codes_L.device) != codes_L[:, None]) & (codes_L != UNKNOWN)[:, None]
-    at, bases = other.nonzero(as_tuple=True)
-    return at, bases
 
 
 class DuplexModel(Model):

@@ -3,9 +3,25 @@
 Shapes: B windows, L bases, C channels.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A pass through a block: what came in (B, L, C), what its convolution read and said (B, L, 2C), what is inside."""
+
+    came: Tensor
+    read: Tensor
+    said: Tensor
+    inside: Tensor
+
+    def windows(self, strand: int, at_NL: Tensor) -> "Trace":
+        """Return what it was of one row at the positions `at` (N, L)."""
+        return Trace(*(each[strand][at_NL] for each in (self.came, self.read, self.said, self.inside)))
 
 
 class Block(nn.Module):
@@ -22,23 +38,36 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
-        h = self.read(x_BLC, inside_BL1)
-        h = F.pad(h, (0, 0, (self.conv.kernel_size[1] - 1) * self.dilation, 0))
-        x_BLC = x_BLC + self.dropout(self._gate(h, dilation=self.dilation, stride=1))
+        x_BLC = x_BLC + self.dropout(self._gate(self._padded(self.read(x_BLC, inside_BL1)), self.dilation))
         return x_BLC + self._feed_forward(x_BLC)
 
     def read(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
-        """Return what the convolution reads (B, L, C): what `after` needs of the bases before."""
+        """Return what the convolution reads (B, L, C)."""
         h_BLC: Tensor = self.norm1(x_BLC) * inside_BL1
         return h_BLC
 
-    def after(self, x_BLC: Tensor, inside_BL1: Tensor, before_LC: Tensor) -> Tensor:
-        """The same block for windows that go on where others, all alike, have ended. before_LC: what these `read`."""
-        seen = (self.conv.kernel_size[1] - 1) * self.dilation
-        before_LC = F.pad(before_LC, (0, 0, max(0, seen - len(before_LC)), 0))[-seen:]
-        h = torch.cat([before_LC.expand(len(x_BLC), -1, -1), self.read(x_BLC, inside_BL1)], dim=1)
-        x_BLC = x_BLC + self._gate(h, dilation=self.dilation, stride=1)
-        return x_BLC + self._feed_forward(x_BLC)
+    def traced(self, x_BLC: Tensor, inside_BL1: Tensor) -> tuple[Tensor, Trace]:
+        """Return what `forward` gives, and what `changed` needs to know of it."""
+        h = self.read(x_BLC, inside_BL1)
+        said = self._convolved(self._padded(h), self.dilation)
+        x = x_BLC + F.glu(said, dim=-1)
+        return x + self._feed_forward(x), Trace(x_BLC, h, said, inside_BL1)
+
+    def changed(self, x_NEC: Tensor, was: Trace) -> Tensor:
+        """Return what the block gives (..., L, C) where x came in for the first E bases, and what was for the rest.
+
+        was: of the L bases. A convolution is linear, so that only what changed is convolved.
+        """
+        kernel, length, far = self.conv.kernel_size[1], was.said.shape[-2], x_NEC.shape[-2]
+        moved = self.read(x_NEC, was.inside[..., :far, :]) - was.read[..., :far, :]
+        said = was.said.expand(*x_NEC.shape[:-2], -1, -1).clone()
+        for tap, weight in enumerate(self.conv.weight[:, :, 0].permute(2, 1, 0)):
+            away = (kernel - 1 - tap) * self.dilation
+            if (reached := min(far, length - away)) > 0:
+                said[..., away : away + reached, :] += moved[..., :reached, :] @ weight
+        rest = was.came[..., far:, :].expand(*x_NEC.shape[:-2], -1, -1)
+        x = torch.cat([x_NEC, rest], dim=-2) + F.glu(said, dim=-1)
+        return x + self._feed_forward(x)
 
     def every_other(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
         """The same block where the next one reads every second position only.
@@ -48,14 +77,20 @@ class Block(nn.Module):
         """
         h = self.read(x_BLC, inside_BL1)
         skip = x_BLC[:, self.conv.kernel_size[1] - 1 :: 2]
-        x_BLC = skip + self._gate(h, dilation=1, stride=2)
+        x_BLC = skip + self._gate(h, 1, stride=2)
         return x_BLC + self._feed_forward(x_BLC)
 
-    def _gate(self, h_BLC: Tensor, dilation: int, stride: int) -> Tensor:
+    def _padded(self, h_BLC: Tensor) -> Tensor:
+        return F.pad(h_BLC, (0, 0, (self.conv.kernel_size[1] - 1) * self.dilation, 0))
+
+    def _gate(self, h_BLC: Tensor, dilation: int, stride: int = 1) -> Tensor:
+        return F.glu(self._convolved(h_BLC, dilation, stride), dim=-1)
+
+    def _convolved(self, h_BLC: Tensor, dilation: int, stride: int = 1) -> Tensor:
         # As a one-row image in channels-last order: the fastest convolution on CPUs.
         image = h_BLC.permute(0, 2, 1).unsqueeze(2)
         y = F.conv2d(image, self.conv.weight, self.conv.bias, (1, stride), 0, (1, dilation))
-        return F.glu(y.squeeze(2).permute(0, 2, 1), dim=-1)
+        return y.squeeze(2).permute(0, 2, 1)
 
     def _feed_forward(self, x_BLC: Tensor) -> Tensor:
         out: Tensor = self.dropout(self.down(F.gelu(self.up(self.norm2(x_BLC)))))

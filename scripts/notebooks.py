@@ -1,0 +1,35 @@
+"""Run the notebooks of the documentation from the top, and keep what they say.
+
+python scripts/notebooks.py [docs/notebooks/variants.ipynb ...]
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "notebooks"
+
+
+def executed(path: Path, folder: str) -> nbformat.NotebookNode:
+    """Return a notebook as it runs in a folder. Raises nbclient's CellExecutionError where a cell fails."""
+    book = nbformat.read(path, as_version=4)
+    told = {"timeout": 1800, "kernel_name": "python3", "record_timing": False}
+    NotebookClient(book, resources={"metadata": {"path": folder}}, **told).execute()
+    # Of this machine, and of no use to a reader.
+    book.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return book
+
+
+def main() -> None:
+    for path in map(Path, sys.argv[1:]) if sys.argv[1:] else sorted(FOLDER.glob("*.ipynb")):
+        with TemporaryDirectory() as folder:
+            book = executed(path, folder)
+        nbformat.write(book, path)
+        print(f"{path.name}: {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
