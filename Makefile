@@ -75,6 +75,9 @@ wasm: $(CORE) ## compile the kernels of the page's engine again, with a compiler
 page: $(CORE) ## the page with the shipped models inside, as page.html
 	$(BIN)/dnalect page page.html
 
+notebooks: $(DEV) ## run the notebooks of docs/notebooks anew and keep what they say
+	$(BIN)/python scripts/notebooks.py
+
 docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 

@@ -10,11 +10,13 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbclient import NotebookClient
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "notebooks"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "notebooks"
 
 
 def executed(path: Path, folder: str) -> nbformat.NotebookNode:
-    """Return a notebook as it runs in a folder. Raises nbclient's CellExecutionError where a cell fails."""
+    """Return a notebook as it runs in an empty folder, with `data`. Raises CellExecutionError where a cell fails."""
+    (Path(folder) / "data").symlink_to(ROOT / "data")
     book = nbformat.read(path, as_version=4)
     told = {"timeout": 1800, "kernel_name": "python3", "record_timing": False}
     NotebookClient(book, resources={"metadata": {"path": folder}}, **told).execute()

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import make_model
 from dnalect.core.records import Score
+from dnalect.core.reporter import using
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.background.tables import tables_in
 from dnalect.jobs import summary as made_summary
@@ -52,6 +53,17 @@ def run(fasta, vcf, tmp_path, report=None, **options):
     out = tmp_path / "out.parquet"
     found = score_file(Options(str(fasta), str(vcf), [str(out)], report=report, **options))
     return found, pq.read_table(out).to_pylist()
+
+
+def test_drawing_a_background_says_how_far_it_is(fasta, model, tmp_path):
+    scorer, heard = Scoring(Options(str(fasta), (), model=str(model))).scorer, []
+    with using(heard.append):
+        drawn = drawn_of(scorer, "snv", 500, 4, 1)
+    (last,) = [state for state in heard if state.what.startswith("drawing") and state.ended]
+    assert (last.done, last.total, last.unit, len(drawn[0])) == (500, 500, "variants", 500)
+    with using(heard.append):
+        drawn_of(scorer, "snv", 400, 4, 1)
+    assert (heard[-1].done, heard[-1].total) == (400, 400)  # all of them were kept
 
 
 def test_a_model_that_has_its_background_draws_none(fasta, vcf, model, tmp_path, monkeypatch):

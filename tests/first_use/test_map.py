@@ -42,6 +42,9 @@ def test_a_map_of_windows_shows_itself_and_is_written(model_folder, tmp_path):
     found = dnalect.map_windows(frame, str(model_folder), method="pca", clusters="none", rivals="none")
     assert found._repr_png_().startswith(b"\x89PNG")
     assert found._repr_html_ is None
+    measures = found.measures.to_pandas()
+    assert list(measures.columns[:5]) == ["task", "part", "who", "metric", "n"]
+    assert not measures.duplicated(["task", "part", "who", "metric"]).any()
     found.write(tmp_path / "map.svg", tmp_path / "map.html", tmp_path / "map.tsv")
     assert "<svg" in (tmp_path / "map.svg").read_text()
     assert {"label", "x", "y"} <= set((tmp_path / "map.tsv").read_text().splitlines()[0].split("\t"))

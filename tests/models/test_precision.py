@@ -1,4 +1,7 @@
 import logging
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -25,6 +28,18 @@ def has(request, monkeypatch) -> bool:
 def product(kind: str) -> torch.dtype:
     with precision.autocast(CPU, kind):
         return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+
+
+def test_few_compiled_kernels_are_kept():
+    """Of windows of many lengths each would be, and fill the memory."""
+    names = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
+    told = f"import os, dnalect.models.precision; print(*map(os.environ.get, {names}))"
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_CACHE_CAPACITY")}
+    for given, shown in (({}, "128 128"), ({"LRU_CACHE_CAPACITY": "7"}, "128 7")):
+        done = subprocess.run(
+            [sys.executable, "-c", told], env=kept | given, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == shown
 
 
 def test_training_is_in_bfloat16_only_where_the_processor_computes_in_it(has, caplog):

@@ -253,8 +253,9 @@ def discover(
         folders = [Path(name) / each for each in ("searched", "labelled")]
         for folder in folders:
             folder.mkdir()
-        told = {"source": reference_path(genome, folders[0]), "reference": reference_path(reference, folders[1])}
-        told |= {
+        told = {
+            "source": reference_path(genome, folders[0], "searched.fa"),
+            "reference": reference_path(reference, folders[1], "labelled.fa"),
             "like": input_path(like, folders[1]),
             "known": known if known is None else input_path(known, folders[0]),
         }

@@ -50,14 +50,14 @@ def is_path(given: object) -> bool:
     return isinstance(given, str | os.PathLike) and not is_sequence(given)
 
 
-def reference_path(reference: Reference | None, folder: Path) -> str | None:
-    """Return the path of a genome; one that is in memory alone is written into the folder."""
+def reference_path(reference: Reference | None, folder: Path, name: str = "reference.fa") -> str | None:
+    """Return the path of a genome; one that is in memory alone is written into the folder, by this name."""
     if reference is None or is_path(reference):
         return None if reference is None else os.fspath(reference)  # type: ignore[arg-type]
     genome = open_genome(reference)
     if genome.path.is_file():
         return str(genome.path)
-    return str(_written(folder / "reference.fa", _fasta(genome)))
+    return str(_written(folder / name, _fasta(genome)))
 
 
 def _fasta(genome: Genome) -> Iterable[str]:

@@ -15,6 +15,10 @@ from dnalect.core.files import written_whole
 
 SHOWN = 10
 SUFFIXES = (".tsv", ".csv", ".parquet")
+_TEXTS, _NUMBERS = ("task", "part", "who", "metric"), ("value", "low", "high", "chance")
+MEASURES = pa.schema(
+    [*((each, pa.string()) for each in _TEXTS), ("n", pa.int64()), *((each, pa.float64()) for each in _NUMBERS)]
+)
 
 
 class Table:
@@ -110,11 +114,11 @@ def measures_of(figures: Sequence[Figure]) -> Table:
     first: dict[tuple[str, ...], Figure] = {}
     for each in figures:
         first.setdefault((each.task, each.part, each.who, each.metric), each)
-    rows = [
+    cells = [
         (f.task, f.part, f.who, f.metric, f.n, *f.value, None if isnan(f.chance) else f.chance) for f in first.values()
     ]
-    names = ("task", "part", "who", "metric", "n", "value", "low", "high", "chance")
-    return Table(pa.table(dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {n: [] for n in names}))
+    rows = [dict(zip(MEASURES.names, each, strict=True)) for each in cells]
+    return Table(pa.Table.from_pylist(rows, MEASURES))
 
 
 def _shown(cell: Any) -> str:

@@ -1,12 +1,13 @@
 """The background of a model on its own genome, drawn once: `dnalect models background`."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import check_writable
-from dnalect.core.reporter import say
+from dnalect.core.reporter import Phase, phase, say
 from dnalect.genome.fasta import joined, open_genome
 from dnalect.inference.background.draws import Drawn, Draws
 from dnalect.inference.background.quantiles import Pool, pooled
@@ -66,12 +67,19 @@ def drawn_of(scorer: ModelScorer, group: str, count: int, longest: int, seed: in
     for band in range(lowest, highest + 1):
         low, high = lengths_of(band)
         share = next((share for upto, share in SHARES if high <= upto), LONG_SHARE)
-        drawn = Draws(scorer, group, band, seed, say).at_least(-(-count // share))
+        draws, wanted = Draws(scorer, group, band, seed, say), -(-count // share)
+        with phase(f"drawing {named(group, low, high)}", wanted, "variants", min(wanted, len(draws.cached))) as bar:
+            # Blocks are scored as a whole, and the last one may have more than is wanted.
+            drawn = draws.at_least(wanted, partial(_count, bar, wanted))
         say(f"{len(drawn):,} {named(group, low, high)}")
         if not len(drawn):
             break
         found[band] = drawn
     return found
+
+
+def _count(bar: Phase, wanted: int, made: int) -> None:
+    bar.update(min(made, wanted - bar.done))
 
 
 def pool_of(group: str, drawn: dict[int, Drawn]) -> Pool:

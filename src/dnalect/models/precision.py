@@ -5,11 +5,18 @@ float32, and a product of matrices forty-five times.
 """
 
 import logging
+import os
 from functools import cache
 
 import torch
 
 from dnalect.core.errors import ModelError
+
+# oneDNN keeps a compiled kernel for every shape, up to 1,024 in each of two caches: gigabytes where windows have
+# many lengths. Both are read when the first one is compiled.
+KERNELS = 128
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_cache, str(KERNELS))
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _log = logging.getLogger("dnalect")

@@ -58,7 +58,9 @@ def explain_places(options: Options) -> Explanation:
     origin = origin_of(genome)
     model = load(model_for(genome, options.model), options.device, options.dtype)
     names = names_of(options.show) if options.show else usual(model.can, not options.regions)
-    notes = [note for note in [foreign(model.card, origin)] if note]
+    # Sequences in memory, as those of labels are, come from no genome that a predictor should have learned from.
+    lone = model.can.targets and not genome.path.is_file()
+    notes = [note for note in [foreign(model.card, origin)] if note and not lone]
     for note in notes:
         warn(note)
     places = places_of(options, genome, model)

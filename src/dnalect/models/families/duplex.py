@@ -199,7 +199,8 @@ class Duplex(nn.Module):
             far = min(longest, x.shape[2] + (self.config.kernel - 1) * block.dilation)
             along = (at_N[:, None] + torch.arange(far, device=at_N.device)).clamp(max=last)
             x = block.changed(x, trace.windows(strand, along[:, None]))
-        return self.norm(x) * traces[-1].inside[strand][along][:, None]
+        out: Tensor = self.norm(x) * traces[-1].inside[strand][along][:, None]
+        return out
 
     def _streams(
         self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
