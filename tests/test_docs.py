@@ -141,7 +141,8 @@ def test_every_page_of_the_site_exists_and_is_listed():
     yaml = pytest.importorskip("yaml")
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     listed = _nav(config["nav"])
-    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs" / "notebooks").glob("*.ipynb")]
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in files}
     assert not [name for name in listed if name not in pages]
     assert not pages - set(listed)
 

@@ -47,7 +47,7 @@ def test_a_map_of_windows_shows_itself_and_is_written(model_folder, tmp_path):
     assert not measures.duplicated(["task", "part", "who", "metric"]).any()
     found.write(tmp_path / "map.svg", tmp_path / "map.html", tmp_path / "map.tsv")
     assert "<svg" in (tmp_path / "map.svg").read_text()
-    assert {"label", "x", "y"} <= set((tmp_path / "map.tsv").read_text().splitlines()[0].split("\t"))
+    assert {"label", "x", "y"} <= set((tmp_path / "map.tsv").read_text().splitlines()[0].replace('"', "").split("\t"))
     with pytest.raises(OutputError, match="none of the suffixes"):
         found.write(tmp_path / "map.tsv", tmp_path / "map.pdf")
 

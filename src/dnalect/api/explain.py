@@ -64,7 +64,7 @@ class Explanations:
         # An attribute in single quotes: the page has few of them.
         page = render_explanation(replace(self._found, facts={})).replace("&", "&amp;").replace("'", "&#39;")
         high = "this.style.height = this.contentDocument.documentElement.scrollHeight + 8 + 'px'"
-        return f'<iframe srcdoc=\'{page}\' onload="{high}" style="width:100%;height:640px;border:0"></iframe>'
+        return f'<iframe srcdoc=\'{page}\' onload="{high}" style="width:100%;height:300px;border:0"></iframe>'
 
     def __repr__(self) -> str:
         return f"Explanations({', '.join(place.title for place in self.places[:4])}: {', '.join(self._names)})"
