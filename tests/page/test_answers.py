@@ -1,5 +1,7 @@
 """The questions of the page give what the commands and `why` give, on text."""
 
+import doctest
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from dnalect import page, why
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.genome.fasta import genome_of
 from dnalect.genome.regions import Region
+from dnalect.page import answers
 from dnalect.tokens import encode
 from dnalect.why.dependency import dependencies
 from why.tiny import bases_with_attention
@@ -153,3 +156,7 @@ def test_what_cannot_be_asked_is_told(model, question, arguments, error, says):
 def test_a_layer_or_head_that_is_not_there_is_told(attentive, chosen):
     with pytest.raises(ConfigError, match=r"layers 1 to|heads 1 to|mean of the heads"):
         page.attention(attentive, SEQUENCE[:40], **chosen)
+
+
+def test_the_examples_say_what_is_true():
+    assert not doctest.testmod(answers).failed

