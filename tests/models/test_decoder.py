@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 import dnalect
 from dnalect.core.errors import ModelError
+from dnalect.jobs.models_verify import verify
 from dnalect.models.families.decoder import read_config, write_config
 from dnalect.models.families.family import HubConfig
 from dnalect.models.model import LAST, Ask
@@ -104,6 +105,10 @@ def test_a_decoder_under_another_head_embeds_and_says_no_likelihood(tmp_path):
     assert model.can.likelihood is None
     assert model(TEXT, states=[None]).logits is None
     assert dnalect.embed(model, [TEXT]).shape == (1, 16)
+    told = "\n".join(verify(str(folder)))
+    assert "left aside, as the family allows: score.weight" in told
+    assert "states: finite" in told
+    assert "it has no head for words" in told
     with pytest.raises(ModelError, match="without a head for words, which embeds sequences"):
         dnalect.base_probabilities(model, TEXT)
 

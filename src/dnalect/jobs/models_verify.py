@@ -82,14 +82,13 @@ def _numbers(model: PublishedModel) -> Iterator[str]:
     says = model.can.likelihood is not None
     what, ask = ("logits", Ask(logits=True, states=(0,))) if says else ("states", LAST)
     encoding = model.encode([_known(model), KNOWN[:60]])
-    plain, slow = (
-        _asked(model, encoding, each) for each in (ask, replace(ask, states=ask.states[1:], attentions=True))
-    )
+    other = replace(ask, states=() if says else ask.states, attentions=True)
+    plain, slow = _asked(model, encoding, ask), _asked(model, encoding, other)
     alone = _asked(model, model.encode([KNOWN[:60]]), ask)
     inside = torch.from_numpy(encoding.attention_mask).to(model.device)
     if not plain[inside].isfinite().all():
         raise ModelError(f"the {what} are not finite: the weights are damaged")
-    ways = float((plain - slow)[inside].abs().max()) if says else 0.0
+    ways = float((plain - slow)[inside].abs().max())
     batches = float((plain[1, : alone.shape[1]] - alone[0]).abs().max())
     if max(ways, batches) > SAME:
         raise ModelError(f"the {what} differ by {max(ways, batches):.1e} between two ways to compute them")

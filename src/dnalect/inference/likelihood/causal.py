@@ -67,8 +67,7 @@ class Causal:
 
         That differs where the haplotypes have different lengths or bases; of the flanks, which both have, it is alike.
         """
-        chance = [background[alt].sum() - background[ref].sum() for ref, alt in zip(reference, alternate, strict=True)]
-        return np.asarray(self.ratios(reference, alternate).mean(axis=1) - np.array(chance))
+        return np.asarray(self.ratios(reference, alternate).mean(axis=1) - by_chance(reference, alternate, background))
 
     def totals(self, windows: Sequence[Codes], progress: Phase | None = None) -> Floats:
         """Return ln p (n,) of whole windows of any lengths, on the strand that is given.
@@ -208,6 +207,12 @@ class Causal:
                 spelled.append(new)
         totals = self.totals(spelled).reshape(-1, 4)
         return np.asarray(totals - np.logaddexp.reduce(totals, axis=1, keepdims=True))
+
+
+def by_chance(reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:
+    """Return how much likelier the alternate bases are (n,) where every base is drawn by itself."""
+    pairs = zip(reference, alternate, strict=True)
+    return np.array([background[alt].sum() - background[ref].sum() for ref, alt in pairs])
 
 
 def one_sided(model: Model) -> ModelError:

@@ -9,7 +9,7 @@ from dnalect.core.records import Codes, Influence, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range
-from dnalect.inference.likelihood.causal import Causal, one_sided
+from dnalect.inference.likelihood.causal import Causal, by_chance, one_sided
 from dnalect.inference.likelihood.scorer import Floats, Folders, LikelihoodScorer, Method
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, encode
@@ -92,7 +92,7 @@ class CausalScorer(LikelihoodScorer[Causal]):
         pairs = [self._pair(over_its_range(v, self.genome, self.longest_allele)) for v in variants]
         references, alternates = [ref for ref, _ in pairs], [alt for _, alt in pairs]
         ratios = self.likelihood.ratios(references, alternates)
-        chance = [self.log_background[alt].sum() - self.log_background[ref].sum() for ref, alt in pairs]
+        chance = by_chance(references, alternates, self.log_background)
         return [
             self._score(variant, views, float(less))
             for variant, views, less in zip(variants, ratios, chance, strict=True)
