@@ -97,7 +97,7 @@ def test_ours_weighs_licence_context_hardware_and_species():
     assert small.parameters * 2.4e-9 <= 0.3
     assert all(verdict.against for verdict in judged(Wishes(context=200_000)))
     out = run("choose", "--context", "200000").output
-    assert "none reads more than 12,282 bases at once" in out
+    assert "none reads more than 98,298 bases at once" in out
     assert "forbids commercial use" in run("choose", "--commercial").output
 
 
