@@ -13,12 +13,13 @@ from dnalect.why.gradients import METHODS, Number, attributions, likelihood_of, 
 from dnalect.why.module import torch_module
 from dnalect.why.nulls import shuffled
 from dnalect.why.soft import SoftWindow
+from models.folders import CAUSAL
 from why.tiny import KINDS, model_of
 
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCA"
 CODES, PLACE, SITE = encode(TEXT), slice(12, 24), 17
 BYTE_PAIRS = ("dnabert-2", "grover")
-LIKELY = [name for name in KINDS if not name.startswith("predictor")]
+LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in CAUSAL]
 SPELLED = [name for name in LIKELY if name not in BYTE_PAIRS]
 TUNED = [name for name in KINDS if name.startswith("predictor")]
 
@@ -73,7 +74,13 @@ def numbers_of(model):
     )
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", CAUSAL)
+def test_a_causal_model_has_no_gradients_of_a_base_given_the_rest(made, name):
+    with pytest.raises(ModelError, match="the bases before it"):
+        likelihood_of(made(name), CODES, PLACE)
+
+
+@pytest.mark.parametrize("name", LIKELY + TUNED)
 def test_integrated_gradients_add_up_to_the_change(made, name):
     for number in numbers_of(made(name)):
         (found,) = attributions(number, ["integrated"], steps=24)

@@ -25,6 +25,8 @@ MEME = (
 class Knowing:
     """Expects the site where all its bases but the one that is asked for stand, on either strand."""
 
+    given = "rest"
+
     def __init__(self, genome):
         self.text = [genome.fetch(n, 0, int(genome.lengths[n])).tobytes().decode() for n in range(len(genome))]
 
