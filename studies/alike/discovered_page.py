@@ -4,8 +4,7 @@ from dnalect.core import Figure, plain, shown
 
 PAGE = """# Elements across species
 
-The chapter's case study 13.2 asks whether a language model finds regulatory elements in species without labels; its
-numbers (82% of candidates confirmed, 45% for conservation) are illustrative. These are measured: elements of *S.
+Does a language model find elements in species without labels, and how far from home? Elements of *S.
 cerevisiae* and of human chromosome 20 are learned by a probe on a model's vectors ([`dnalect
 discover`](alike.md#elements-of-another-genome)) and looked for in {searched} random windows of 500 bases (stretches
 of 20 kb) of other genomes, whose own annotations judge. Rivals are the same probe on words of 3 to 5 bases, on GC
