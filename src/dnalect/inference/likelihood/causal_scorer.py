@@ -35,17 +35,6 @@ class CausalScorer(LikelihoodScorer[Causal]):
         super().__init__(model, genome, self.likelihood.flank, batch)
         self.ways, self.phases = strands, self.likelihood.phases
 
-    @property
-    def strands(self) -> str:
-        """How strands and frames are treated, for the provenance."""
-        frames = f", {self.phases} frames" if self.phases > 1 else ""
-        return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
-
-    @property
-    def reach(self) -> int:
-        """Bases on each side of an allele that its score depends on."""
-        return self.flank
-
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
         changing = [variant for variant in variants if variant.kind != "none"]

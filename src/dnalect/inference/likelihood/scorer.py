@@ -55,9 +55,10 @@ class LikelihoodScorer(ABC, Generic[S]):
         return self.likelihood.given
 
     @property
-    @abstractmethod
     def strands(self) -> str:
-        """How strands are treated, for the provenance."""
+        """How strands and frames are treated, for the provenance."""
+        frames = f", {self.phases} frames" if self.phases > 1 else ""
+        return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
 
     @property
     def identity(self) -> str:
@@ -65,9 +66,9 @@ class LikelihoodScorer(ABC, Generic[S]):
         return f"{self.model.card.sha256} {self.definition} {self.flank} {self.model.dtype}"
 
     @property
-    @abstractmethod
     def reach(self) -> int:
         """Bases on each side of an allele that its score depends on."""
+        return self.flank
 
     @property
     def longest_allele(self) -> int:

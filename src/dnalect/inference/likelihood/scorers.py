@@ -154,17 +154,6 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         self.ways, self.phases = strands, self.likelihood.phases
         self.definition = "llr-masked-2" if indels == "fast" else "llr-masked-2, exact indels"
 
-    @property
-    def strands(self) -> str:
-        """How strands and frames are treated, for the provenance."""
-        frames = f", {self.phases} frames" if self.phases > 1 else ""
-        return ("the mean over both" if self.ways == 2 else "the forward one only") + frames
-
-    @property
-    def reach(self) -> int:
-        """Bases on each side of an allele that its score depends on."""
-        return self.flank
-
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
         paired, fast = self.likelihood.paired, self.likelihood.indels == "fast"
