@@ -4,6 +4,7 @@ python scripts/corpora.py relatives --data DATA --out CORPORA     whole genomes 
 python scripts/corpora.py repeats --data DATA --out CORPORA       repeats of S. cerevisiae
 python scripts/corpora.py regulatory --data DATA --out CORPORA    regulatory sequence of human chr20 and chrX
 python scripts/corpora.py genes --data DATA --out CORPORA         exons and starts of genes of the same
+python scripts/corpora.py splice --data DATA --out CORPORA        ends of exons of the same
 
 relatives: nothing that is syntenic to the held-out chromosomes of S. cerevisiae (XIII, XIV) stays. A relative's tile
 goes where it aligns to one of them or lies between two that do, where it holds a word of 24 bases of theirs that the
@@ -16,6 +17,9 @@ places there, with 1,024 bases around: Ty elements, subtelomeres, paralogs.
 regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
 
 genes: exons and TSS with 512 bases around each, so that a window of 512 bases fits around every one of them.
+
+splice: both ends of every exon with 512 bases around each, all of them in lower case (`soft_mask_weight` is their weight in
+the loss) but the 20 next to an end.
 """
 
 import argparse
@@ -52,6 +56,8 @@ PIECE = 1_000
 LINE = 80
 # So that a window fits around what is wanted.
 AROUND = 1_024
+# Bases on each side of an exon's end that a splice site is.
+AT_END = 20
 LONG = 100
 PEAKS = ("*Dnase*", "*H3K27ac*", "*H3k27ac*", "*H3K4me3*", "*H3k4me3*", "*ATAC*", "*atac*")
 
@@ -60,12 +66,14 @@ def text(genome: Genome, contig: int) -> str:
     return genome.fetch(contig, 0, int(genome.lengths[contig])).tobytes().decode("ascii").upper()
 
 
-def write_fasta(path: Path, genome: Genome, masks: Sequence[Mask]) -> None:
-    """Write a genome with N where its masks are True, the same bytes whenever it is done."""
+def write_fasta(path: Path, genome: Genome, masks: Sequence[Mask], soft: Sequence[Mask] | None = None) -> None:
+    """Write a genome with N where its masks are True, lower-case where `soft` is, the same bytes whenever it is done."""
     lines = []
     for contig, (name, mask) in enumerate(zip(genome.names, masks, strict=True)):
         bases = genome.fetch(contig, 0, int(genome.lengths[contig])).copy()
         bases[mask] = ord("N")
+        if soft is not None:
+            bases[soft[contig] & ~mask] |= ord("a") - ord("A")
         letters = bases.tobytes().decode("ascii")
         lines += [f">{name}", *(letters[at : at + LINE] for at in range(0, len(letters), LINE))]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,27 +189,39 @@ def genes(data: Path, out: Path) -> None:
     human(data, out / "genes", around_genes(data, AROUND // 2, AROUND // 2))
 
 
+def splice(data: Path, out: Path) -> None:
+    human(data, out / "splice", [around_genes(data, 0, 0)[1]], ends=(AROUND // 2, AT_END))
+
+
 def around_genes(data: Path, starts: int, exons: int) -> list[tuple[Path, int]]:
     folder = data / "genomes/human_hg19_refseq"
     return [(folder / "RefSeqTSS.chr20_chrX.bed.gz", starts), (folder / "RefSeqExon.chr20_chrX.bed.gz", exons)]
 
 
-def human(data: Path, out: Path, told: Sequence[tuple[Path, int]]) -> None:
-    """Write chr20 and chrX with N where no region of the BED files lies, widened by so many bases."""
+def human(data: Path, out: Path, told: Sequence[tuple[Path, int]], ends: tuple[int, int] | None = None) -> None:
+    """Write chr20 and chrX with N where no region of the BED files lies, widened by so many bases.
+
+    ends: instead, the bases around both ends of every region, and how many of these are in upper case.
+    """
     for contig, file in (("20", "human_chr20_GRCh37.fa.gz"), ("X", "human_chrX_1-70Mb_GRCh37.fa.gz")):
         genome = open_genome(data / "genomes" / file)
         mask = np.ones(int(genome.lengths[0]), dtype=np.bool_)
+        soft = mask.copy()
         for path, margin in told:
             found = read_bed(path).get(f"chr{contig}")
-            for start, end in zip(found.starts, found.ends, strict=True) if found else ():
-                mask[max(0, int(start) - margin) : int(end) + margin] = False
-        write_fasta(out / f"chr{contig}.fa.gz", genome, [mask])
+            for start, end in zip(found.starts.tolist(), found.ends.tolist(), strict=True) if found else ():
+                if ends is None:
+                    mask[max(0, start - margin) : end + margin] = False
+                for at in (start, end) if ends else ():
+                    mask[max(0, at - ends[0]) : at + ends[0]] = False
+                    soft[max(0, at - ends[1]) : at + ends[1]] = False
+        write_fasta(out / f"chr{contig}.fa.gz", genome, [mask], [soft] if ends else None)
         print(f"chr{contig}", f"{int((~mask).sum()):,} of {len(mask):,} bases are kept", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", choices=["relatives", "repeats", "regulatory", "genes"])
+    parser.add_argument("corpus", choices=["relatives", "repeats", "regulatory", "genes", "splice"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(RELATIVES), help="of the relatives")
@@ -209,7 +229,9 @@ def main() -> None:
     if told.corpus == "relatives":
         relatives(told.data, told.out, told.only)
     else:
-        {"repeats": repeats, "regulatory": regulatory, "genes": genes}[told.corpus](told.data, told.out)
+        {"repeats": repeats, "regulatory": regulatory, "genes": genes, "splice": splice}[told.corpus](
+            told.data, told.out
+        )
 
 
 if __name__ == "__main__":

@@ -109,7 +109,8 @@ def main() -> None:
     results.mkdir(parents=True, exist_ok=True)
     for file in ("log.jsonl", "learning-curve.png"):
         shutil.copy(options.folder / file, results)
-    (results / "training.json").write_text(json.dumps(card["training"], indent=2) + "\n")
+    told = {"parameters": card["parameters"], **card["training"]}
+    (results / "training.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
 if __name__ == "__main__":

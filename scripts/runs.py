@@ -4,7 +4,7 @@ python scripts/runs.py     writes results/runs.tsv and docs/images/runs.png; not
 
 Bits are those of the run's own validation windows, drawn by its seed and window: compare runs by what they
 reach on the same bases (`scripts/search.py --judge`, `dnalect evaluate likelihood`), the course of one run by these.
-Compute: 6 multiply-adds a parameter, base and strand.
+Compute: forward and backward are 3 multiply-adds a parameter and token; a duplex reads both strands.
 """
 
 import csv
@@ -22,18 +22,29 @@ from dnalect.training.logs import read_log
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-# Forward and backward of both strands: multiply-adds a parameter and base.
-WORK = 6
+# Multiply-adds a parameter and base: forward and backward of one strand.
+WORK = 3
 Row = dict[str, Any]
 
 
 def runs() -> list[tuple[PretrainConfig, list[Row]]]:
-    """Return config and log of every duplex run that is committed."""
+    """Return config and log of every run that is committed."""
     found = []
     for path in sorted((ROOT / "configs").glob("*.toml")):
         if (log := RESULTS / path.stem / "log.jsonl").exists():
             found.append((read_config(path), read_log(log)))
-    return [(config, log) for config, log in found if isinstance(config.model, DuplexConfig) and log]
+    return [(config, log) for config, log in found if log]
+
+
+def told(config: PretrainConfig) -> Row:
+    """Return what the card says of the training, which is kept beside the log."""
+    kept = RESULTS / config.name / "training.json"
+    return read_json(kept) if kept.exists() else {}
+
+
+def parameters(config: PretrainConfig) -> int:
+    model = config.model
+    return model.parameters if isinstance(model, DuplexConfig) else int(told(config)["parameters"])
 
 
 def bits(entry: Row, config: PretrainConfig) -> float:
@@ -44,8 +55,8 @@ def bits(entry: Row, config: PretrainConfig) -> float:
 
 def work(config: PretrainConfig, steps: int) -> float:
     """Return the tera multiply-adds of so many steps."""
-    assert isinstance(config.model, DuplexConfig)
-    return WORK * config.model.parameters * config.optim.batch * config.data.window * steps / 1e12
+    strands = 2 if isinstance(config.model, DuplexConfig) else 1
+    return WORK * strands * parameters(config) * config.optim.batch * config.data.window * steps / 1e12
 
 
 def before(config: PretrainConfig, found: list[tuple[PretrainConfig, list[Row]]]) -> float:
@@ -57,18 +68,17 @@ def before(config: PretrainConfig, found: list[tuple[PretrainConfig, list[Row]]]
 def row(config: PretrainConfig, log: list[Row], begun: float) -> Row:
     """Return one line of the table."""
     model, optim, last = config.model, config.optim, log[-1]
-    assert isinstance(model, DuplexConfig)
+    duplex = model if isinstance(model, DuplexConfig) else None
     bases = last["step"] * optim.batch * config.data.window
-    # What the card says of the training, kept beside the log.
-    kept = RESULTS / config.name / "training.json"
-    told = read_json(kept) if kept.exists() else {}
+    minutes = told(config).get("core_minutes")
     return {
         "run": config.name,
         "from": config.init or "random weights",
         "genomes": " ".join(genome.name for genome in config.data.genomes),
-        "parameters": model.parameters,
-        "reach": model.reach,
-        "join": model.join,
+        "family": config.family,
+        "parameters": parameters(config),
+        "reach": duplex.reach if duplex else "",
+        "join": duplex.join if duplex else "",
         "windows": f"{optim.batch} x {config.data.window}",
         "rates": f"muon {optim.muon_rate}, adamw {optim.learning_rate}",
         "steps": last["step"],
@@ -77,7 +87,7 @@ def row(config: PretrainConfig, log: list[Row], begun: float) -> Row:
         "tera_multiply_adds": round(work(config, last["step"])),
         "with_earlier_stages": round(begun + work(config, last["step"])),
         "hours": round(last["seconds"] / 3600, 2) if "seconds" in last else "",
-        "core_hours": round(told["core_minutes"] / 60, 2) if "core_minutes" in told else "",
+        "core_hours": round(minutes / 60, 2) if minutes else "",
         "train_bits": round(last["train_bits"], 4),
         "validation_bits": round(bits(last, config), 4),
     }

@@ -66,10 +66,13 @@ def test_python_compiles(block):
     compile(block.text, str(block), "exec")
 
 
-@pytest.mark.parametrize("block", [b for b in PYTHON if b.run], ids=str)
-def test_python_runs(block, tmp_path):
+@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON if b.run}), ids=lambda page: page.name)
+def test_python_runs(page, tmp_path):
+    """Blocks of a page run one after another, as a reader takes them: a later one has the names of those before it."""
     shutil.copytree(DEMO_DATA, tmp_path, dirs_exist_ok=True)
-    command = [sys.executable, "-c", block.text]
+    blocks = [(str(each), each.text) for each in PYTHON if each.run and each.page == page]
+    script = f"told = {{}}\nfor name, text in {blocks!r}: exec(compile(text, name, 'exec'), told)"
+    command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
 

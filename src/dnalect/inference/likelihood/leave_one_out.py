@@ -10,13 +10,13 @@ import torch
 from dnalect.core.records import Codes
 from dnalect.core.reporter import phase
 from dnalect.inference.likelihood.strategy import substituted_one_by_one
-from dnalect.inference.run import Batch, evaluating, run
+from dnalect.inference.run import TOKENS, Batch, evaluating, run
 from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
 from dnalect.models.model import LOGITS, Ask, At, Model
 from dnalect.tokens.bases import UNKNOWN, decode
 
 # Fewer rows than this may take another kernel, with other rounding: batches are filled up.
-SMALLEST_BATCH = 16
+SMALLEST_BATCH, BATCH = 16, 32
 LogProbs = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Folders = npt.NDArray[np.int64]
@@ -51,7 +51,9 @@ class LeaveOneOut:
 
         ask = Ask(logits=At(np.arange(len(codes)), np.full(len(codes), self.reach)))
         shown = phase("substitutions", len(codes), "windows")
-        run(self.model, coded(codes), ask, keep, rows=self.batch, least=SMALLEST_BATCH, progress=shown)
+        # Long windows, of which little is computed: as many as the network takes well, whatever their length.
+        tokens = max(TOKENS, BATCH * codes.shape[1])
+        run(self.model, coded(codes), ask, keep, tokens, self.batch, SMALLEST_BATCH, shown)
         return out
 
     def ratio(self, reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:

@@ -146,12 +146,15 @@ class Duplex(nn.Module):
         reach = self.config.reach
         if not self.config.doubling or codes_BL.shape[1] != 2 * reach + 1:
             raise ValueError(f"needs doubling dilations and windows of {2 * reach + 1} bases")
-        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4, reach)
-        keep = inside.unsqueeze(-1).to(x.dtype)
-        last = keep[:, -1]
-        for block in self.blocks:
+        codes, inside = self._codes_of_both(codes_BL, inside_BL, reach)
+        keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
+        x, last = self._embedded(codes, soft_BL4), keep[:, -1]
+        for number, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.every_other(x, keep)
+            if number or soft_BL4 is not None:
+                x = block.every_other(x, keep)
+            else:
+                x = block.every_other_known(codes.where(inside, UNKNOWN + 1), self.embedding.weight)
             keep = keep[:, self.config.kernel - 1 :: 2]
         left, right = (self.norm(x[:, -1]) * last).chunk(2)
         return self._head(left, right)
@@ -217,17 +220,22 @@ class Duplex(nn.Module):
                 kept[number] = x * keep
         return [self.norm(x) * keep if layer is None else kept[layer] for layer in layers]
 
-    def _both_strands(
-        self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None, length: int | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """The embeddings (2 * B, L, C) of both strands, cut to their first bases, and where they are inside."""
-        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])[:, :length]
-        inside = torch.cat([inside_BL, inside_BL.flip(1)])[:, :length]
+    def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The embeddings (2 * B, L, C) of both strands, and where they are inside."""
+        codes, inside = self._codes_of_both(codes_BL, inside_BL)
+        return self._embedded(codes, soft_BL4), inside
+
+    def _embedded(self, codes: Tensor, soft_BL4: Tensor | None) -> Tensor:
         if soft_BL4 is None:
-            return self.embedding(codes), inside
-        soft = torch.cat([soft_BL4, soft_BL4.flip(1, 2)])[:, :length].to(self.embedding.weight.dtype)
+            return self.embedding(codes)  # type: ignore[no-any-return]
         table = self.embedding.weight
-        return torch.where((codes == UNKNOWN)[..., None], table[UNKNOWN], soft @ table[:UNKNOWN]), inside
+        soft = torch.cat([soft_BL4, soft_BL4.flip(1, 2)])[:, : codes.shape[1]].to(table.dtype)
+        return torch.where((codes == UNKNOWN)[..., None], table[UNKNOWN], soft @ table[:UNKNOWN])
+
+    def _codes_of_both(self, codes_BL: Tensor, inside_BL: Tensor, length: int | None = None) -> tuple[Tensor, Tensor]:
+        """The codes (2 * B, L) of both strands, cut to their first bases, and where they are inside."""
+        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])[:, :length]
+        return codes, torch.cat([inside_BL, inside_BL.flip(1)])[:, :length]
 
     def _head(self, left: Tensor, right: Tensor) -> Tensor:
         def view(a: Tensor, b: Tensor) -> Tensor:
@@ -275,7 +283,7 @@ class DuplexModel(Model):
         return Encoding(ids, mask, mask)
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
-        """Unknown bases are not read for logits. The states stand at every base, each having read that base."""
+        """Unknown bases are not read for logits. The states stand at every base, having read it."""
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
         inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
         out, soft = Output(), encoding.soft
@@ -294,13 +302,12 @@ class DuplexModel(Model):
     def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:
         config, network = self.network.config, self.network
         if not isinstance(wanted, At):
-            out: Tensor = network(ids, read, soft)
-            return out
+            return network(ids, read, soft)  # type: ignore[no-any-return]
         rows, columns = (torch.from_numpy(each).to(self.device) for each in (wanted.rows, wanted.columns))
         # A pyramid reads of each block half as many bases as of the one before it.
         if not config.doubling or len(rows) * config.reach > ids.numel() * len(config.dilations):
-            out = network(ids, read, soft)
-            return out[rows, columns]
+            every: Tensor = network(ids, read, soft)
+            return every[rows, columns]
         around = columns[:, None] + torch.arange(-config.reach, config.reach + 1, device=self.device)
         within = (around >= 0) & (around < ids.shape[1])
         at = rows[:, None], around.clamp(0, ids.shape[1] - 1)
@@ -330,9 +337,8 @@ def _inside(codes: np.ndarray) -> np.ndarray:
 
 def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:
     """Build the network of a card and load its weights, checking their number."""
-    sizes = dict(card.config)
     try:
-        config = DuplexConfig(**sizes)
+        config = DuplexConfig(**dict(card.config))
     except TypeError as error:
         raise ModelError(f"{folder}/card.json: the config does not fit duplex: {error}") from error
     expected = config.parameters

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Taps of a convolution that are looked up in one table, which has a row for each of their words (6 ** 3 of bases).
+TOGETHER = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -78,6 +81,26 @@ class Block(nn.Module):
         h = self.read(x_BLC, inside_BL1)
         skip = x_BLC[:, self.conv.kernel_size[1] - 1 :: 2]
         x_BLC = skip + self._gate(h, 1, stride=2)
+        return x_BLC + self._feed_forward(x_BLC)
+
+    def every_other_known(self, codes_BL: Tensor, table_SC: Tensor) -> Tensor:
+        """`every_other` of `table[codes]`, where codes are few; padding has the code after the last one.
+
+        Then the convolution is a sum of what it says of each code at each tap, and neighbouring taps are looked up
+        together, by their word.
+        """
+        kernel, padding, table_SC = self.conv.kernel_size[1], len(table_SC), F.pad(table_SC, (0, 0, 0, 1))
+        read = self.read(table_SC, (torch.arange(padding + 1, device=table_SC.device) < padding)[:, None])
+        taps = torch.einsum("sc,dck->ksd", read.float(), self.conv.weight[:, :, 0].float())
+        came = table_SC[codes_BL[:, kernel - 1 :: 2]]
+        said = taps.new_zeros(()) if self.conv.bias is None else self.conv.bias.float()
+        for first in range(0, kernel, TOGETHER):
+            words, table = torch.zeros_like(codes_BL[:, : came.shape[1]]), taps.new_zeros((1, taps.shape[2]))
+            for tap in range(first, min(first + TOGETHER, kernel)):
+                words = words * (padding + 1) + codes_BL[:, tap::2][:, : came.shape[1]]
+                table = (table[:, None] + taps[tap]).flatten(0, 1)
+            said = said + F.embedding(words, table)
+        x_BLC = came + F.glu(said.to(came.dtype), dim=-1)
         return x_BLC + self._feed_forward(x_BLC)
 
     def _padded(self, h_BLC: Tensor) -> Tensor:
