@@ -18,8 +18,8 @@ regulatory: peaks of DNase and histone marks of several cell types, TSS with 500
 
 genes: exons and TSS with 512 bases around each, so that a window of 512 bases fits around every one of them.
 
-splice: both ends of every exon with 512 bases around each, all of them in lower case (`soft_mask_weight` is their weight in
-the loss) but the 20 next to an end.
+splice: both ends of every exon with 512 bases around each, in lower case but for the 20 next to an end (`soft_mask_weight`
+is the weight of lower case in the loss).
 """
 
 import argparse
@@ -67,7 +67,7 @@ def text(genome: Genome, contig: int) -> str:
 
 
 def write_fasta(path: Path, genome: Genome, masks: Sequence[Mask], soft: Sequence[Mask] | None = None) -> None:
-    """Write a genome with N where its masks are True, lower-case where `soft` is, the same bytes whenever it is done."""
+    """Write a genome, N where its masks are True, lower-case where `soft` is, the same bytes whenever it is done."""
     lines = []
     for contig, (name, mask) in enumerate(zip(genome.names, masks, strict=True)):
         bases = genome.fetch(contig, 0, int(genome.lengths[contig])).copy()

@@ -1,5 +1,7 @@
 """The page of elements across species: every sentence follows from the figures."""
 
+from collections.abc import Collection
+
 from dnalect.core import Figure, plain, shown
 
 PAGE = """# Elements across species
@@ -12,6 +14,12 @@ content, and on the untrained network; the similarity to the labelled windows; a
 bases before a start codon or a measured start of transcription, coding sequence is CDS or exons, bound sites are
 summits of Abf1, Cbf1, Rap1 and Reb1 (Rossi 2021). Of human only what lies within 5 kb of a promoter is looked at, as
 few other windows hold an element. Brackets: 95% intervals from drawing blocks of 10 kb.
+
+## In short
+
+By AUPRC; better and above mean that the interval, or that of the paired difference, lies on one side.
+
+{short}
 
 {sections}
 ## Promoters alike without alignment
@@ -40,8 +48,49 @@ def page(figures: list[Figure], command: str) -> str:
     sizes = [each.n for each in across if "held out" not in each.part]
     chance = f"{pairs[0].chance:.1%}" if pairs else ""
     count = f"{round(1 / pairs[0].chance):,}" if pairs else "0"
-    told = {"searched": f"up to {max(sizes, default=0):,}", "pairs": count, "chance": chance, "command": command}
+    short = "\n".join([*(_short(across, task) for task in dict.fromkeys(each.task for each in across)), *_pairs(pairs)])
+    told = {
+        "short": short,
+        "searched": f"up to {max(sizes, default=0):,}",
+        "pairs": count,
+        "chance": chance,
+        "command": command,
+    }
     return PAGE.format(sections="\n".join(sections), partners=_partners(pairs), **told)
+
+
+def _short(figures: list[Figure], task: str) -> str:
+    """Say where the probe on the model's vectors is above chance, and where it is better than every rival."""
+    mine = [each for each in figures if (each.task, each.metric) == (task, "AUPRC") and each.against]
+    rows: dict[str, list[Figure]] = {}
+    for each in mine:
+        rows.setdefault(each.part.split(" (")[0], []).append(each)
+    above = [part for part, each in rows.items() if each[0].value.low > each[0].chance]
+    better = [part for part, each in rows.items() if all(one.difference.low > 0 for one in each)]
+    words = [part for part, each in rows.items() if any("words" in e.against and e.difference.low > 0 for e in each)]
+    return (
+        f"- **{task[0].upper()}{task[1:]}**: above chance in {_of(above, rows)}; "
+        f"better than words in {_of(words, rows)}; better than every rival in {_of(better, rows)}."
+    )
+
+
+def _of(some: list[str], every: Collection[str]) -> str:
+    if len(some) == len(every):
+        return f"all {len(every)}" if len(every) > 1 else some[0]
+    return f"{len(some)} of {len(every)}" + (f" ({'; '.join(some)})" if some else "")
+
+
+def _pairs(figures: list[Figure]) -> list[str]:
+    """Say how often the model finds partners better or worse than words do."""
+    found = [each for each in figures if each.metric == FOUND and "words" in each.against]
+    better = sum(each.difference.low > 0 for each in found)
+    worse = sum(each.difference.high < 0 for each in found)
+    if not found:
+        return []
+    return [
+        f"- **Promoters alike without alignment**: more often than words the model finds the partner in {better} of "
+        f"{len(found)} groups, less often in {worse}."
+    ]
 
 
 def _section(figures: list[Figure], task: str) -> str:

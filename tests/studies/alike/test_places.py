@@ -104,3 +104,7 @@ def test_pages_say_what_figures_say():
     assert "| X | 0.20 | 0.70 [0.65, 0.75] | 0.50 |" in page
     assert "| near | 90 | 0.90 [0.85, 0.95] | 0.50 [0.45, 0.55] |  |" in page
     assert "5 genes" in page
+    assert "above chance in X; better than words in X; better than every rival in X." in page
+    worse = [_figure("X", "m: probe", "AUPRC", 0.7, "words: probe", -0.2), _figure("Y", "m: probe", "AUPRC", 0.1, "GC")]
+    page = discovered_page.page([*across, *worse], "python -m studies discover")
+    assert "above chance in 1 of 2 (X); better than words in 1 of 2 (X); better than every rival in 1 of 2 (Y)." in page
