@@ -18,8 +18,8 @@ regulatory: peaks of DNase and histone marks of several cell types, TSS with 500
 
 genes: exons and TSS with 512 bases around each, so that a window of 512 bases fits around every one of them.
 
-splice: both ends of every exon with 512 bases around each, in lower case but for the 20 next to an end (`soft_mask_weight`
-is the weight of lower case in the loss).
+splice: both ends of every exon with 512 bases around each, in lower case but for the 20 next to an end.
+`soft_mask_weight` is the weight of lower case in the loss.
 """
 
 import argparse
