@@ -1,13 +1,18 @@
 """The view `attention`: its head is the one that was asked for, its table has a row a head, its page a line a layer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.motifs import Motif
 from dnalect.genome.regions import Region
-from dnalect.why.attention_view import labels_of
+from dnalect.why.attention import agreement
+from dnalect.why.attention_view import beside, labels_of
 from dnalect.why.subject import Subject
 from dnalect.why.views import views_of
 from why.tiny import bases_with_attention
@@ -46,7 +51,34 @@ def test_the_head_that_is_asked_for_is_shown(subject, tmp_path):
         dnalect.explain(subject.genome, "chrA:1001-1024", subject.model, show="attention", head="3")
 
 
-def test_labels_are_gc_and_runs():
-    found = labels_of(np.array([0, 1, 2, 2, 2, 2, 3, 4, 3, 3], dtype=np.uint8))
-    assert found["GC"].tolist() == [False, *[True] * 5, *[False] * 4]
-    assert found["runs"].tolist() == [False, False, *[True] * 4, *[False] * 4]
+def test_attention_is_set_beside_dependencies(subject):
+    attention, dependency = views_of(subject, ["attention", "dependency"], nulls=False)
+    found = agreement(attention.arrays["mean"], dependency.arrays["map"])
+    assert f"their mean {found.raw:.2f}, {found.within:.2f} among pairs equally far apart" in attention.text
+    alike = beside(attention, replace(dependency, arrays={"map": attention.arrays["rollout"]}))
+    assert "rollout 1.00, 1.00 among pairs equally far apart" in alike.text
+
+
+def test_labels_are_of_bases_reference_motifs_and_annotation(subject, tmp_path):
+    genome = dnalect.open_genome({"chrA": "ACGGGGTNttacaGG"})
+    place = Region(0, 0, 15)
+    found = labels_of(replace(subject, genome=genome, place=place))
+    assert list(found) == ["GC", "runs", "repeats"]
+    assert _text(found["GC"]) == ".xxxxx.....x.xx"
+    assert _text(found["runs"]) == "..xxxx........."
+    assert _text(found["repeats"]) == "........xxxxx.."
+    gff = tmp_path / "genes.gff"
+    gff.write_text("chrA\t.\tgene\t3\t8\t.\t+\t.\tID=a\nchrA\t.\tCDS\t3\t5\t.\t+\t0\tID=b\n")
+    motif = Motif("TACA", np.array([[0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]], dtype=np.float64))
+    known = {"motifs": (motif,), "annotation": open_annotation(gff)}
+    found = labels_of(replace(subject, genome=genome, place=place, **known))
+    assert _text(found["coding"]) == "..xxx.........."
+    assert _text(found["intergenic"]) == "xx......xxxxxxx"
+    assert _text(found["promoter"]) == "xx............."
+    assert _text(found["motifs"]) == ".........xxxx.."
+    columns = views_of(replace(subject, **known), ["attention"], nulls=False)[0].table.column_names
+    assert columns[-6:] == ["coding", "coding_p", "intergenic", "intergenic_p", "promoter", "promoter_p"]
+
+
+def _text(mask):
+    return "".join("x" if each else "." for each in mask)

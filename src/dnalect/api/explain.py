@@ -92,8 +92,8 @@ def explain(
         variant: `chrI:1001:A:G`, as a VCF has it, or several.
         nulls: Whether to compute the same of shuffled sequence and of an untrained network.
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
-        **more: The other options of the command, by their names here: around, vcf, top, target, head, seed,
-            batch, device, dtype, rename.
+        **more: The other options of the command, by their names here: around, vcf, top, target, head, motifs,
+            annotate, seed, batch, device, dtype, rename.
 
     Returns:
         `Explanations`: arrays, tables and a page.

@@ -14,6 +14,8 @@ from dnalect.genome.regions import Region
 
 Mask = npt.NDArray[np.bool_]
 LOWER_CASE = ord("a")
+# What `gene_strata` tells apart.
+STRATA = ("coding", "intergenic", "promoter")
 
 
 def covered(starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], region: Region) -> Mask:

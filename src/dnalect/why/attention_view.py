@@ -1,5 +1,7 @@
 """The view `attention`: who looks at whom at a place. What is looked at need not be what is used."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -7,8 +9,12 @@ import pyarrow as pa
 from dnalect.core.errors import ConfigError
 from dnalect.core.records import Codes
 from dnalect.core.views import Track, View
+from dnalect.genome.motifs import Motif, motif_sites
+from dnalect.genome.regions import Region
+from dnalect.genome.strata import LOWER_CASE, STRATA, covered, gene_strata
 from dnalect.why.attention import (
     Attention,
+    agreement,
     attention_of,
     beyond_distance,
     by_distance,
@@ -63,18 +69,44 @@ def view(subject: Subject) -> View:
         "Attention",
         text,
         tracks,
-        _table(found, subject.codes),
+        _table(found, subject),
         arrays,
         strength,
         "attention received, 1 for an even share",
     )
 
 
-def labels_of(codes: Codes) -> dict[str, Mask]:
-    """Return what is asked whether heads prefer it: G or C, and runs of one base (L,) each."""
+def beside(view: View, dependency: View) -> View:
+    """Return the view of attention with a sentence on how it goes with the dependency map of the same place."""
+    found = [agreement(view.arrays[each], np.nan_to_num(dependency.arrays["map"])) for each in ("mean", "rollout")]
+    told = " and ".join(
+        f"{name} {each.raw:.2f}, {each.within:.2f} among pairs equally far apart (p = {each.p:.2g})"
+        for name, each in zip(("their mean", "rollout"), found, strict=True)
+    )
+    return replace(view, text=f"{view.text} How it goes with the dependency map, Spearman over pairs of bases: {told}.")
+
+
+def labels_of(subject: Subject) -> dict[str, Mask]:
+    """Return what is asked whether heads prefer it, a mask (L,) each.
+
+    GC: G or C. runs: of one base. repeats: in lower case in the reference. motifs: in a site of a known one. coding,
+    intergenic, promoter: by the annotation. The last four where motifs or an annotation were given.
+    """
+    codes, place = subject.codes, subject.place
     same = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
-    long = np.diff(same) >= RUN
-    return {"GC": GC[codes], "runs": np.repeat(long, np.diff(same))}
+    letters = subject.genome.fetch(place.contig, place.start, place.end)
+    found = {"GC": GC[codes], "runs": np.repeat(np.diff(same) >= RUN, np.diff(same)), "repeats": letters >= LOWER_CASE}
+    if subject.motifs:
+        found["motifs"] = np.logical_or.reduce([_sites(each, codes) for each in subject.motifs])
+    if subject.annotation is not None:
+        nowhere = dict.fromkeys(STRATA, np.zeros(len(codes), dtype=bool))
+        found |= nowhere | gene_strata(subject.genome, [place], subject.annotation)
+    return found
+
+
+def _sites(motif: Motif, codes: Codes) -> Mask:
+    starts, _, _ = motif_sites(motif, codes)
+    return covered(starts, starts + len(motif.probabilities), Region(0, 0, len(codes)))
 
 
 def _head(subject: Subject, found: Attention) -> tuple[int, int]:
@@ -93,7 +125,7 @@ def _head(subject: Subject, found: Attention) -> tuple[int, int]:
     return layer, head
 
 
-def _table(found: Attention, codes: Codes) -> pa.Table:
+def _table(found: Attention, subject: Subject) -> pa.Table:
     """A row a head: how far it looks, what goes to special tokens, what it prefers, with p over all heads together."""
     layers, heads = found.maps.shape[:2]
     columns: dict[str, object] = {
@@ -102,7 +134,7 @@ def _table(found: Attention, codes: Codes) -> pa.Table:
         "mean_distance": reach_of(found.heads).astype(np.float32),
         "special": found.special.reshape(-1),
     }
-    for name, mask in labels_of(codes).items():
+    for name, mask in labels_of(subject).items():
         liked = preference([found.heads], [mask])
         columns |= {name: liked.ratio.astype(np.float32), f"{name}_p": liked.p.astype(np.float32)}
     return pa.table(columns)

@@ -9,6 +9,7 @@ import numpy as np
 from dnalect.core.errors import ConfigError
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome, genome_of
+from dnalect.genome.gff import Annotation
 from dnalect.genome.motifs import Motif
 from dnalect.genome.regions import Region
 from dnalect.inference.change import Output, outputs_of
@@ -26,7 +27,8 @@ class Subject:
     """A model and a place, and the variant in it where there is one.
 
     output: of a predictor with several. batch: most windows of a forward, None for the model's own. seed: of whatever
-    is drawn. motifs: that are known. head: the layer and head of attention to show, from 1.
+    is drawn. motifs: that are known. head: the layer and head of attention to show, from 1. annotation: genes of
+    the genome.
     """
 
     model: Model
@@ -38,6 +40,7 @@ class Subject:
     seed: int = 1
     motifs: tuple[Motif, ...] = ()
     head: tuple[int, int] | None = None
+    annotation: Annotation | None = None
 
     @cached_property
     def codes(self) -> Codes:

@@ -106,4 +106,7 @@ def views_of(subject: Subject, names: Sequence[str], nulls: bool = True) -> tupl
     for name in track(list(names), "explaining", "views"):
         view = VIEWS[name].compute(subject)
         found.append(replace(view, nulls=nulls_of(VIEWS[name].compute, subject, view)) if nulls else view)
-    return tuple(found)
+    known = {view.name: view for view in found}
+    if {"attention", "dependency"} <= known.keys():
+        known["attention"] = attention_view.beside(known["attention"], known["dependency"])
+    return tuple(known.values())

@@ -13,7 +13,8 @@ from dnalect.core.links import links
 from dnalect.core.reporter import track, warn
 from dnalect.core.views import Explained, Explanation
 from dnalect.genome.fasta import Genome, open_genome
-from dnalect.genome.motifs import Motif, read_motifs
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.motifs import read_motifs
 from dnalect.jobs.explain.options import SUFFIXES, Options
 from dnalect.jobs.explain.places import Place, places_of
 from dnalect.jobs.selection import foreign, model_for
@@ -35,7 +36,7 @@ def suffix_of(output: str) -> str:
 
 def explain_file(options: Options) -> Explanation:
     """Explain places of a genome and write every output. Raises a DnalectError and leaves nothing behind."""
-    inputs = [options.reference, options.vcf, options.rename, options.model, options.motifs]
+    inputs = [options.reference, options.vcf, options.rename, options.model, options.motifs, options.annotate]
     for names in [names_of(options.show)] if options.show else [OF_PLACES, OF_VARIANTS]:
         check_outputs([path for output in options.outputs for path in _paths(output, names)], inputs)
     found = explain_places(options)
@@ -67,7 +68,9 @@ def explain_places(options: Options) -> Explanation:
     if not places:
         raise InputError("there is nothing to explain: no variant of the file has a score")
     motifs = tuple(read_motifs(options.motifs)) if options.motifs else ()
-    subjects = [_subject(options, genome, model, place, motifs) for place in places]
+    annotation = open_annotation(options.annotate) if options.annotate else None
+    told = (options.target, options.batch, options.seed, motifs, options.layer_and_head, annotation)
+    subjects = [Subject(model, genome, place.region, place.variant, *told) for place in places]
     for subject in subjects:
         check(subject, names)
     explained = [
@@ -77,11 +80,6 @@ def explain_places(options: Options) -> Explanation:
     more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
     title = f"{places[0].title}{more}, {genome.path.name}"
     return Explanation(title, tuple(explained), _facts(options, genome, model, origin, names), tuple(notes))
-
-
-def _subject(options: Options, genome: Genome, model: Model, place: Place, motifs: tuple[Motif, ...]) -> Subject:
-    told = (options.target, options.batch, options.seed, motifs, options.layer_and_head)
-    return Subject(model, genome, place.region, place.variant, *told)
 
 
 def _explained(origin: Origin, place: Place, subject: Subject, names: tuple[str, ...], nulls: bool) -> Explained:
@@ -108,6 +106,7 @@ def _facts(options: Options, genome: Genome, model: Model, origin: Origin, names
         "model_sha256": model.card.sha256,
         "views": ", ".join(names),
         "motifs": Path(options.motifs or "").name,
+        "annotation": Path(options.annotate or "").name,
         "nulls": f"seed {options.seed}" if options.nulls else "none",
         "dtype": options.dtype,
         "device": str(model.device),

@@ -57,6 +57,11 @@ class Options:
         Flag(metavar="MEME"),
         Doc("Known motifs for the view motifs: a MEME file, or jaspar:fungi, jaspar:vertebrates ... (with pyjaspar)."),
     ] = None
+    annotate: Annotated[
+        str | None,
+        Flag(metavar="GFF"),
+        Doc("Of attention: whether heads prefer coding, intergenic or promoter bases of this GFF or GTF."),
+    ] = None
     around: Annotated[
         Annotated[int, Interval(ge=0, le=1000)], Doc("Bases that are shown on each side of a variant.")
     ] = 50
