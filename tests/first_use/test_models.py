@@ -23,7 +23,6 @@ def told(*words) -> str:
 @pytest.mark.parametrize(
     ("kind", "title"),
     [
-        ("hyenadna", "HyenaDNA"),
         ("GPN", "GPN"),
         ("evo2", "Evo 2"),
         ("modernbert", "ModernBERT"),

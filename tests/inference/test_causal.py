@@ -36,7 +36,7 @@ def slow(model, text: str) -> float:
     encoding = tokenizer.encode([text])
     ids = encoding.input_ids[0].tolist()
     for at in range(1, len(ids)):
-        if encoding.covering[0, at] and ids[at] != tokenizer.special.unk:
+        if encoding.covering[0, at] and ids[at] not in (tokenizer.special.unk, tokenizer.index.get("N")):
             total += after(model, ids[:at])[ids[at]]
     over = len(text) % 6 if tokenizer.name == "generator" else 0
     if over:
@@ -160,7 +160,7 @@ def test_a_base_is_given_those_to_its_left(models, name):
     other[15:] = 3 - other[15:]
     assert strategy.log_probs([other], np.array([14]))[0] == pytest.approx(found, abs=CLOSE)
     other[3] = 3 - other[3]
-    assert np.abs(strategy.log_probs([other], np.array([14]))[0] - found).max() > 100 * CLOSE
+    assert np.abs(strategy.log_probs([other], np.array([14]))[0] - found).max() > 50 * CLOSE
     texts = [decode(codes[:14]) + base for base in "ACGT"]
     by_bayes = np.array([slow(models[name], text) for text in texts])
     assert found == pytest.approx(by_bayes - np.logaddexp.reduce(by_bayes), abs=CLOSE)

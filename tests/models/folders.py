@@ -36,6 +36,27 @@ DECODER = SIZES | {
     "rope_theta": 5e5,
     "tie_word_embeddings": False,
 }
+HYENADNA = {
+    "model_type": "hyenadna",
+    "architectures": ["HyenaDNAForCausalLM"],
+    "vocab_size": 12,
+    "pad_vocab_size_multiple": 8,
+    "d_model": 16,
+    "d_inner": 24,
+    "n_layer": 2,
+    "max_seq_len": 66,
+    "emb_dim": 5,
+    "filter_order": 8,
+    "num_inner_mlps": 2,
+    "activation_freq": 10,
+    "layer_norm_epsilon": 1e-5,
+    "short_filter_order": 3,
+    "hyena_order": 2,
+    "embed_dropout": 0.1,
+    "train_freq": True,
+    "use_bias": True,
+    "tie_word_embeddings": False,
+}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
 
@@ -161,8 +182,10 @@ TINY = {
         | {"sliding_window": 7},
         ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
     ),
+    "hyenadna": ("hyenadna", HYENADNA, None),
 }
-CAUSAL = ("llama", "qwen3", "mistral")
+DECODERS = ("llama", "qwen3", "mistral")
+CAUSAL = (*DECODERS, "hyenadna")
 assert len(Ngrams(3)) + 3 == 138
 
 
@@ -173,8 +196,9 @@ def tensors_of(name) -> dict:
     made = FAMILIES[family]
     network = made.build(made.read_config(HubConfig(hub, "tiny")))
     with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
+        for name, parameter in network.named_parameters():
+            # Long filters are products of small numbers, and would be nothing.
+            parameter.add_(torch.randn_like(parameter) * (0.3 if ".filter." in name else 0.1))
     return made.table.export(network)
 
 

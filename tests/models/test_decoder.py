@@ -17,7 +17,7 @@ from dnalect.models.families.family import HubConfig
 from dnalect.models.model import LAST, Ask
 from dnalect.models.pooled import Reading, check_reading
 from dnalect.tokens.names import named
-from models.folders import CAUSAL, DECODER, LLAMA3, TINY, edit, make, tensors_of
+from models.folders import DECODER, DECODERS, LLAMA3, TINY, edit, make, tensors_of
 
 REAL = os.environ.get("DNALECT_MISTRAL_DNA", "")
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCGCATATGCAATGCACC"
@@ -30,7 +30,7 @@ def refused(message, **more):
         read_config(HubConfig(hub, "c.json"))
 
 
-@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("name", DECODERS)
 def test_configs_go_there_and_back(name):
     config = read_config(HubConfig(TINY[name][1], "tiny"))
     again = write_config(config, named("marindna"))
@@ -61,7 +61,7 @@ def test_angles_are_read_from_old_and_new_files():
     assert read_config(HubConfig(new, "neither")).theta == 10_000.0
 
 
-@pytest.mark.parametrize("name", CAUSAL)
+@pytest.mark.parametrize("name", DECODERS)
 def test_transformers_reads_what_was_saved_and_writes_what_is_read(tmp_path, name):
     transformers = pytest.importorskip("transformers")
     model = dnalect.load(make(name, tmp_path / "from"))
@@ -120,7 +120,7 @@ def test_the_first_token_is_no_summary(tmp_path):
 
 
 def test_what_stands_on_the_right_changes_nothing(tmp_path):
-    for name in CAUSAL:
+    for name in DECODERS:
         model = dnalect.load(make(name, tmp_path / name))
         ids = model.encode([TEXT]).input_ids[0]
         long = model(model.encode([TEXT])).logits[0]

@@ -110,7 +110,7 @@ def test_names_that_are_nothing(tmp_path):
     with pytest.raises(ModelError, match=r"Did you mean dnabert-2\? "):
         dnalect.load("DNABERT2")
     with pytest.raises(
-        ModelError, match=r"Known: duplex-human, duplex-yeast, .*, dnabert-3, .*, generator-eukaryote-3b\."
+        ModelError, match=r"Known: duplex-human, duplex-yeast, .*, dnabert-3, .*, generator-eukaryote-3b, .*\."
     ):
         dnalect.load("zzzz")
     with pytest.raises(ModelError, match=r"not on the hub: get github.com/melobio/LOGO, 99_PreTrain"):
@@ -134,8 +134,8 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
     ("config", "message"),
     [
         (
-            {"model_type": "hyenadna"},
-            r"model_type hyenadna \(HyenaDNA\): not supported\..*\nSupported: DNABERT \(bert\)",
+            {"model_type": "modernbert"},
+            r"model_type modernbert \(ModernBERT.*\): not supported\..*\nSupported: DNABERT \(bert\)",
         ),
         ({"model_type": "GPN"}, r"model_type GPN \(GPN\): not supported"),
         ({"architectures": ["CaduceusForMaskedLM"]}, r"architecture CaduceusForMaskedLM \(Caduceus"),
@@ -158,9 +158,9 @@ def test_what_no_family_reads_is_refused_before_its_weights_are_fetched(hub, tmp
 
 
 def test_nobody_is_told_to_download_what_cannot_be_loaded(hub):
-    hub[0]["LongSafari/hyenadna-small-32k-seqlen-hf"] = ConnectionError("no route")
-    with pytest.raises(ModelError, match=r"hyenadna, by its name \(HyenaDNA\): not supported") as caught:
-        dnalect.load("LongSafari/hyenadna-small-32k-seqlen-hf")
+    hub[0]["ModernBERT/gena-modernbert"] = ConnectionError("no route")
+    with pytest.raises(ModelError, match=r"modernbert, by its name \(ModernBERT") as caught:
+        dnalect.load("ModernBERT/gena-modernbert")
     assert "hf download" not in str(caught.value)
 
 

@@ -12,7 +12,7 @@ import dnalect
 from dnalect.core.errors import ModelError
 from dnalect.models.families.dnabert import FAMILY as DNABERT
 from dnalect.tokens import kmers
-from models.folders import CAUSAL, SPECIAL, TINY, byte_pairs, edit, make, tensors_of
+from models.folders import DECODERS, SPECIAL, TINY, byte_pairs, edit, make, tensors_of
 
 QUERY = {
     "dnabert": "bert.encoder.layer.1.attention.self.query.weight",
@@ -21,7 +21,8 @@ QUERY = {
     "nt-v2": "esm.encoder.layer.1.attention.self.query.weight",
     "grover": "bert.encoder.layer.1.attention.self.query.weight",
     "logo": "Transformer-1-MultiHeadSelfAttention/0.kernel",
-    **dict.fromkeys(CAUSAL, "model.layers.1.self_attn.q_proj.weight"),
+    "hyenadna": "hyena.backbone.layers.1.mixer.out_proj.weight",
+    **dict.fromkeys(DECODERS, "model.layers.1.self_attn.q_proj.weight"),
 }
 
 

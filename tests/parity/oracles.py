@@ -37,7 +37,7 @@ class Pair:
         with torch.inference_mode():
             theirs = self.oracle(ids, mask)
             worst = []
-            for attentions in (True, False):
+            for attentions in (True, False) if self.network.config.attends else (False,):
                 ours = self.network(ids, mask, every=True, attentions=attentions)
                 logits = self.network.logits(ours.last)
                 assert len(ours.every) == len(theirs.hidden) == LAYERS + 1
@@ -232,6 +232,17 @@ def logo(application="encoder", convolution=False):
     return Pair("logo", network, oracle, 0, 2, 40, hub)
 
 
+def hyenadna():
+    hub = {"model_type": "hyenadna", "vocab_size": 12, "d_model": 32, "d_inner": 48, "n_layer": LAYERS}
+    hub |= {"max_seq_len": 40, "emb_dim": 5, "filter_order": 16, "activation_freq": 10.0}
+    tensors = drawn("hyenadna", hub)
+    for name in tensors:
+        if name.endswith(("filter_fn.implicit_filter.6.weight", "filter_fn.bias")):
+            tensors[name] *= 3  # as weak as the drawn ones are, faults in them would not be seen
+    network = adopt("hyenadna", hub, tensors)
+    return Pair("hyenadna", network, run_numpy(references.hyenadna, tensors, 1), 4, 3, 40, hub)
+
+
 def drawn(family, hub):
     """Random tensors under a family's published names."""
     made = FAMILIES[family]
@@ -252,6 +263,7 @@ MAKERS = {
     "mistral, a window": lambda: decoder("mistral", sliding_window=7),
     "mixtral": lambda: decoder("mixtral", num_local_experts=4, num_experts_per_tok=2),
     "mixtral, as Mistral-DNA": lambda: decoder("mixtral", num_local_experts=8, num_experts_per_tok=1),
+    "hyenadna": hyenadna,
     "logo": logo,
     "logo, pretraining": lambda: logo("lm"),
     "logo, convolutions": lambda: logo(convolution=True),

@@ -1,4 +1,4 @@
-"""DNABERT-2 and LOGO written down once more, from the papers' formulas and the published key names.
+"""DNABERT-2, LOGO and HyenaDNA written down once more, from the papers' formulas and the published key names.
 
 numpy in double precision, one sequence at a time, no padding, a loop over the heads: as unlike
 the encoder under test as can be. Weights come under their published names.
@@ -138,4 +138,56 @@ def logo(w, heads, ids, causal=False):
     y = gelu(x @ w["MLM-Dense/0.kernel"] + w["MLM-Dense/1.bias"])
     y = normed(y, w["MLM-Norm/1.gamma"], w["MLM-Norm/0.beta"])
     run.logits = y @ w["Embedding-Token/0.embeddings"].T + w["MLM-Bias/0.bias"]
+    return run
+
+
+def tanh_gelu(x):
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def long_convolution(x, kernel):
+    """y[t] = sum over s of kernel[s] x[t - s], tap by tap; both (T, C)."""
+    out = np.zeros_like(x)
+    for tap in range(len(x)):
+        out[tap:] += kernel[tap] * x[: len(x) - tap]
+    return out
+
+
+def hyenadna(w, heads, ids):
+    """Hyena of order 2: y = x0 * (h * (x1 v) + D x1 v), its filters h made of the places of the longest window."""
+    w = {name: np.asarray(value, dtype=np.float64) for name, value in w.items()}
+    run, length = Run(), len(ids)
+    x = w["hyena.backbone.embeddings.word_embeddings.weight"][ids]
+    run.hidden.append(x)
+    layers = 1 + max(int(name.split(".")[3]) for name in w if ".layers." in name)
+    for n in range(layers):
+        p = f"hyena.backbone.layers.{n}."
+        f = p + "mixer.filter_fn."
+        read = normed(x, w[p + "norm1.weight"], w[p + "norm1.bias"], 1e-5)
+        inner = read @ w[p + "mixer.in_proj.weight"].T + w[p + "mixer.in_proj.bias"]
+        taps = w[p + "mixer.short_filter.weight"][:, 0]
+        near = w[p + "mixer.short_filter.bias"] + sum(
+            taps[:, 2 - back] * np.vstack([np.zeros((back, inner.shape[1])), inner[: length - back]])
+            for back in range(3)
+        )
+        width = x.shape[1]
+        x0, x1, v = near[:, :width], near[:, width : 2 * width], near[:, 2 * width :]
+        h = w[f + "pos_emb.z"][0, :length]
+        last = max(
+            int(name.split(".")[-2]) for name in w if name.startswith(f + "implicit_filter") and "weight" in name
+        )
+        for at in range(0, last, 2):
+            h = h @ w[f + f"implicit_filter.{at}.weight"].T + w[f + f"implicit_filter.{at}.bias"]
+            h = np.sin(w[f + "implicit_filter.1.freq"] * h)
+        h = h @ w[f + f"implicit_filter.{last}.weight"].T
+        h = h * (np.exp(-w[f + "pos_emb.t"][0, :length] * abs(w[f + "modulation.deltas"][0])) + 0.05)
+        u = x1 * v
+        y = (long_convolution(u, h) + w[f + "bias"] * u) * x0
+        x = x + y @ w[p + "mixer.out_proj.weight"].T + w[p + "mixer.out_proj.bias"]
+        read = normed(x, w[p + "norm2.weight"], w[p + "norm2.bias"], 1e-5)
+        inner = tanh_gelu(read @ w[p + "mlp.fc1.weight"].T + w[p + "mlp.fc1.bias"])
+        x = x + inner @ w[p + "mlp.fc2.weight"].T + w[p + "mlp.fc2.bias"]
+        run.hidden.append(x)
+    run.hidden[-1] = x = normed(x, w["hyena.backbone.ln_f.weight"], w["hyena.backbone.ln_f.bias"], 1e-5)
+    run.logits = x @ w["lm_head.weight"].T
     return run

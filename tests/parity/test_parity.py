@@ -8,7 +8,7 @@ import torch
 
 pytest.importorskip("transformers")
 from dnalect.core.errors import InputError
-from dnalect.models.layers import attention, decoder, embeddings, feed_forward
+from dnalect.models.layers import attention, convolutions, decoder, embeddings, feed_forward, hyena
 from dnalect.models.layers import positions as places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
@@ -168,8 +168,48 @@ def shares_as_they_are(monkeypatch, pair):
     monkeypatch.setattr(torch.Tensor, "__truediv__", lambda self, other: self)
 
 
-BEHIND = decoder.behind
+def of_filters(name, change):
+    """Another parameter in every implicit filter of HyenaDNA; the oracle's tensors are the network's."""
+
+    def apply(monkeypatch, pair):
+        for layer in pair.network.layers:
+            was = getattr(layer.mixer.filter, name)
+            monkeypatch.setattr(layer.mixer.filter, name, torch.nn.Parameter(change(was)))
+
+    return apply
+
+
+def gates_exchanged(self, x_BTC):
+    key, query, value = convolutions.short(self.qkv(x_BTC), self.short.weight, self.short.bias).chunk(3, dim=-1)
+    return self.out(query * self.filter(key * value))
+
+
+def gate_before_the_filter(self, x_BTC):
+    query, key, value = convolutions.short(self.qkv(x_BTC), self.short.weight, self.short.bias).chunk(3, dim=-1)
+    return self.out(self.filter(query * key * value))
+
+
+def taps_the_other_way(x_BTC, weight, bias=None):
+    return SHORT(x_BTC, weight.flip(-1), bias)
+
+
+BEHIND, SHORT = decoder.behind, convolutions.short
 MUTATIONS = {
+    "filters of places in bfloat16": ("hyenadna", of_filters("places", lambda was: was.bfloat16().float())),
+    "a token's own share left out of the filter": ("hyenadna", of_filters("here", torch.zeros_like)),
+    "filters that don't fade": ("hyenadna", of_filters("fading", torch.zeros_like)),
+    "filters that fade away": ("hyenadna", patched(hyena, "SHIFT", 0.0)),
+    "sines of another frequency": ("hyenadna", of_filters("frequency", torch.ones_like)),
+    "Hyena's gates exchanged": ("hyenadna", patched(hyena.Mixer, "forward", gates_exchanged)),
+    "both gates before the filter": ("hyenadna", patched(hyena.Mixer, "forward", gate_before_the_filter)),
+    "short taps the other way round": ("hyenadna", patched(hyena, "short", taps_the_other_way)),
+    "a long convolution that goes round": ("hyenadna", patched(convolutions, "_smooth", lambda size: size // 2)),
+    "another activation in HyenaDNA": (
+        "hyenadna",
+        lambda monkeypatch, pair: [
+            monkeypatch.setattr(layer.feed_forward, "activation", feed_forward.F.silu) for layer in pair.network.layers
+        ],
+    ),
     "projections of the gate exchanged in Llama": (
         "llama",
         patched(feed_forward.SwiGLU, "forward", exchanged_projections),

@@ -16,7 +16,7 @@ from dnalect.models.model import Abilities, Model
 from dnalect.tokens.bases import encode
 from inference.predictors import make_predictor
 from inference.toys import flipped, random_genome, some, variant
-from models.folders import make
+from models.folders import CAUSAL, make
 
 CLOSE = 1e-4
 
@@ -99,7 +99,7 @@ def change(models, genome, flank=None, batch=None, other=False):
     return Change(ChangeScorer(models("predictor", other), genome, flank and 2 * flank, batch=batch))
 
 
-KINDS = {name: likelihood(name) for name in ("duplex", "dnabert", "dnabert-2", "nt-v1", "llama", "qwen3", "mistral")}
+KINDS = {name: likelihood(name) for name in ("duplex", "dnabert", "dnabert-2", "nt-v1", *CAUSAL)}
 KINDS |= {"ensemble": ensemble, "distance": distance, "change": change, "influence": influence("duplex")}
 KINDS |= {"influence, masked": influence("dnabert", 6)}
 
@@ -238,7 +238,7 @@ def test_every_strategy_says_what_it_is_conditioned_on(models):
     assert {models(name).can.likelihood for name in names} == set(STRATEGIES)
 
 
-@pytest.mark.parametrize("name", ["duplex", "dnabert", "dnabert-2", "nt-v1", "llama", "qwen3", "mistral"])
+@pytest.mark.parametrize("name", ["duplex", "dnabert", "dnabert-2", "nt-v1", *CAUSAL])
 def test_strategies_answer_for_windows(name, models, genome):
     """One site of windows of any length, every base of a sequence and the whole of windows are the same numbers."""
     strategy = strategy_for(models(name))

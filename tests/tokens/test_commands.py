@@ -112,9 +112,6 @@ def test_what_is_no_model_or_no_tokenizer_is_named(tmp_path):
         done = run("tokenize", "ACGT", *arguments)
         assert done.returncode == status
         assert message in done.stderr
-    done = run("tokenize", "ACGT", "-t", "hyenadna")
-    assert "no HyenaDNA model can be loaded here" in done.stderr
-    assert "hyenadna" not in run("tokenize", "--help").stdout
 
 
 def test_regions_count_from_the_contig(fasta, tmp_path):

@@ -19,7 +19,5 @@ def tokenize(options: TokenizeOptions) -> None:
     from dnalect.jobs.tokenize import tokenize as write_tokens
 
     tally = write_tokens(options)
-    if options.tokenizer == "hyenadna":
-        say("this is how HyenaDNA reads; no HyenaDNA model can be loaded here")
     each = f", {tally.bases / tally.tokens:.2f} bases a token" if tally.tokens else ""
     say(f"{tally.sequences:,} sequences, {tally.bases:,} bases, {tally.tokens:,} tokens{each}")

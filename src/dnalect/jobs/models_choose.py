@@ -19,6 +19,7 @@ HUMAN = "H. sapiens"
 # Beside the weights: activations of a batch and the libraries.
 WORK = 1.2
 SHOWN = 3
+CAUSAL = ("decoder", "hyenadna")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _published(card: PublishedCard) -> Candidate:
         name=card.name,
         family=card.family,
         parameters=card.parameters,
-        cost=card.parameters * card.context_tokens / card.context_bases,
+        cost=(card.parameters - card.tables) * card.context_tokens / card.context_bases,
         context=card.context_bases,
         species=card.species,
         many_species=card.many_species,
@@ -155,7 +156,7 @@ def _variants(candidate: Candidate) -> tuple[float, str]:
         return 1, "one masked pass for each count of tokens; most SNVs change the tokens around them"
     if candidate.family == "nucleotide_transformer":
         return 1.5, "one token holds the site, in one masked pass for each of its six frames"
-    if candidate.family == "decoder":
+    if candidate.family in CAUSAL:
         return 1, "causal: a pass over the whole window for each allele and strand"
     return 0.5, "a site lies in k tokens, which are hidden together"
 

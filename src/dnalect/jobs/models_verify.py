@@ -82,7 +82,7 @@ def _numbers(model: PublishedModel) -> Iterator[str]:
     says = model.can.likelihood is not None
     what, ask = ("logits", Ask(logits=True, states=(0,))) if says else ("states", LAST)
     encoding = model.encode([_known(model), KNOWN[:60]])
-    other = replace(ask, states=() if says else ask.states, attentions=True)
+    other = replace(ask, states=() if says else ask.states, attentions=model.can.attentions)
     plain, slow = _asked(model, encoding, ask), _asked(model, encoding, other)
     alone = _asked(model, model.encode([KNOWN[:60]]), ask)
     inside = torch.from_numpy(encoding.attention_mask).to(model.device)
@@ -92,7 +92,8 @@ def _numbers(model: PublishedModel) -> Iterator[str]:
     batches = float((plain[1, : alone.shape[1]] - alone[0]).abs().max())
     if max(ways, batches) > SAME:
         raise ModelError(f"the {what} differ by {max(ways, batches):.1e} between two ways to compute them")
-    yield f"{what}: finite; the same to {max(ways, batches):.0e} alone, in a batch and by both ways of attention"
+    ways_told = "alone, in a batch and by both ways of attention" if model.can.attentions else "alone and in a batch"
+    yield f"{what}: finite; the same to {max(ways, batches):.0e} {ways_told}"
     best = plain[0].argmax(-1).cpu().numpy().astype("<i8")
     digest = hashlib.sha256(best.tobytes()).hexdigest()
     first = ", ".join(f"{value:.3f}" for value in plain[0, 1, :4].tolist())

@@ -21,7 +21,8 @@ class PublishedCard:
     name: what `dnalect.load` takes. family: the file of dnalect.models.families that reads it.
     hub: its id on the Hugging Face hub, "" where it is not there. revision: commit of the hub,
     "main" where none is known. source: where else it comes from.
-    sizes: of the network, as the family's config takes them. parameters: their number.
+    sizes: of the network, as the family's config takes them. parameters: their number. tables: how many of them only
+    say where a place is, one after the other.
     tokenizer: in words. context_tokens: the most tokens, special ones included.
     context_bases: about the most bases. species: in words. many_species: it learned from many.
     assembly: whose contigs it was trained on. year, licence, paper: as stated by the authors.
@@ -43,6 +44,7 @@ class PublishedCard:
     hub: str = ""
     revision: str = "main"
     source: str = ""
+    tables: int = 0
     many_species: bool = False
     assembly: str = ""
     commercial: bool | None = None

@@ -18,6 +18,7 @@ from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
 from dnalect.models.files import Weights, read_weights
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
+from dnalect.models.layers.convolutions import exact_names
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
@@ -242,9 +243,11 @@ def load_published(
     """
     _check_number(checked, card, published)
     made = card or card_of(checked, published)
+    exact = exact_names(checked.network)
     # One at a time and copied: the files may be mapped, and may change after this.
     for name in list(checked.tensors):
-        checked.tensors[name] = checked.tensors[name].to(device, dtype, copy=True).contiguous()
+        kind = torch.float32 if name in exact else dtype
+        checked.tensors[name] = checked.tensors[name].to(device, kind, copy=True).contiguous()
     checked.network.load_state_dict(checked.tensors, assign=True)
     return PublishedModel(made, checked.family, checked.tokenizer, checked.network, device, dtype, published)
 

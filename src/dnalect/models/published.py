@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PublishedModel(Model):
-    """An encoder or a decoder.
+    """An encoder, a decoder or another causal network.
 
     Logits at a token say what it was where the encoding hides it with `tokenizer.special.mask`; those of a causal
     model, which word comes after it.
@@ -58,7 +58,7 @@ class PublishedModel(Model):
             positions=config.positions,
             layers=config.layers,
             width=config.width,
-            attentions=True,
+            attentions=config.attends,
             words=config.vocabulary,
         )
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
-from dnalect.models.families import decoder, dnabert, dnabert2, grover, logo, nucleotide_transformer
+from dnalect.models.families import decoder, dnabert, dnabert2, grover, hyenadna, logo, nucleotide_transformer
 from dnalect.models.families.family import Evidence, Family
 from dnalect.models.vocabulary import read_vocabulary
 
 FAMILIES: dict[str, Family[Any]] = {
-    each.FAMILY.name: each.FAMILY for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover, decoder)
+    each.FAMILY.name: each.FAMILY
+    for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover, decoder, hyenadna)
 }
 _EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
 _GPN = "GPN", "its own package, gpn (github.com/songlab-cal/gpn), runs it"
@@ -23,7 +24,6 @@ _DECODER = (
 )
 # What a config.json calls its model: what people call it, and what runs it.
 ELSEWHERE: dict[str, tuple[str, str]] = {
-    "hyenadna": ("HyenaDNA", "its authors' code (github.com/HazyResearch/hyena-dna) runs it"),
     "caduceus": (
         "Caduceus or PlantCaduceus",
         "its authors' code (kuleshov-group/caduceus on GitHub) runs it on a GPU",
@@ -42,7 +42,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     "ntv3": ("Nucleotide Transformer 3", "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it"),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("hyenadna", "caduceus", "evo2", "modernbert", "enformer", "borzoi", "ntv3"))
+_TELLING = frozenset(("caduceus", "evo2", "modernbert", "enformer", "borzoi", "ntv3"))
 
 
 def supported() -> str:

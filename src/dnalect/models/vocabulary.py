@@ -8,6 +8,7 @@ from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json, write_text
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
+from dnalect.tokens.names import named
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.sixmers import TEXT_WORDS, SixMers
 from dnalect.tokens.tokenizer import Tokenizer
@@ -15,13 +16,15 @@ from dnalect.tokens.tokenizer import Tokenizer
 # Carbon's: where its 6-mers begin among the words of Qwen3, whose own file is not read.
 DNA = "dna_config.json"
 _DNA = {"k": 6, "dna_start_id": TEXT_WORDS, "dna_vocab_size": 4107, "dna_special_tokens": ["<dna>", "</dna>", "<oov>"]}
+# Those that are code in their repositories, by the model_type of config.json.
+BY_TYPE = {"hyenadna": "hyenadna"}
 FILES = ("tokenizer.json", "vocab.txt")
 
 
 def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     """Return the tokenizer of a folder, None where it has no file of words.
 
-    config: config.json, whose `ngram` is all that LOGO's tokenizer needs.
+    config: config.json, whose `ngram` is all that LOGO's tokenizer needs, and whose type all that HyenaDNA's does.
     Raises ModelError for words in an order that no published model has, and for a tokenizer
     that would turn bases into lower case.
     """
@@ -37,6 +40,8 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     for name in FILES:
         if (folder / name).is_file():
             return read_tokenizer(folder / name)
+    if config.get("model_type") in BY_TYPE:
+        return named(BY_TYPE[config["model_type"]])
     grams = config.get("ngram")
     return Ngrams(grams) if isinstance(grams, int) else None
 

@@ -33,9 +33,9 @@ class WeightTable:
 
     names: our module -> theirs, or our parameter -> theirs; `*` is the number of a layer, and of
     an expert in it.
-    copies: their parameter -> ours that it must repeat, where the network has no own one.
+    copies: their parameter -> ours that it must repeat, where the network has no own one; `*` as in `names`.
     ignored: their names (with wildcards) that no part of the network needs.
-    renamed: endings of old files -> endings of today.
+    renamed: parts of the names in old files, as regular expressions -> what is there today.
     """
 
     names: Mapping[str, str]
@@ -52,9 +52,7 @@ class WeightTable:
         else:
             module, _, kind = pattern.rpartition(".")
             name = f"{self.names[module]}.{kind}"
-        for number in numbers:
-            name = name.replace("*", number, 1)
-        return name
+        return _numbered(name, numbers)
 
     def adopt(self, tensors: Mapping[str, Tensor], network: nn.Module, where: object) -> Adopted:
         """Return a checkpoint's tensors in our names and orientation, as they are in memory.
@@ -67,7 +65,7 @@ class WeightTable:
         wanted = {self.theirs(ours): (ours, parameter) for ours, parameter in network.named_parameters()}
         rest = sorted(found.keys() - wanted.keys())
         ignored = tuple(name for name in rest if any(fnmatchcase(name, pattern) for pattern in self.ignored))
-        copies = {name: self.copies[name] for name in rest if name in self.copies}
+        copies = {name: ours for name in rest if (ours := self._copied(name))}
         taken = {name: tensor for name, tensor in found.items() if name not in ignored and name not in copies}
         shapes = {name: oriented(name, parameter).shape for name, (_, parameter) in wanted.items()}
         faults = [f"two tensors are called {name}" for name in _repeated(map(self._today, tensors))]
@@ -95,15 +93,27 @@ class WeightTable:
 
     def _today(self, name: str) -> str:
         for old, new in self.renamed.items():
-            if name.endswith(old):
-                return name.removesuffix(old) + new
+            name = re.sub(old, new, name)
         return name
+
+    def _copied(self, name: str) -> str:
+        """Return our parameter that one of theirs must repeat, "" for none."""
+        for theirs, ours in self.copies.items():
+            if match := re.fullmatch(re.escape(theirs).replace(r"\*", r"(\d+)"), name):
+                return _numbered(ours, match.groups())
+        return ""
 
     def _hint(self, found: Mapping[str, Tensor]) -> str:
         heads = [theirs for ours, theirs in self.names.items() if ours.startswith("head.")]
         if heads and not any(name.startswith(head) for head in heads for name in found):
             return "; it holds no head for masked tokens: a checkpoint of the encoder alone can't be loaded"
         return ""
+
+
+def _numbered(name: str, numbers: Iterable[str]) -> str:
+    for number in numbers:
+        name = name.replace("*", number, 1)
+    return name
 
 
 def oriented(name: str, tensor: Tensor) -> Tensor:

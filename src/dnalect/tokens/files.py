@@ -7,7 +7,7 @@ from dnalect.core.errors import TokenizerError
 from dnalect.core.files import write_text
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.hf_json import parse_json, render_byte_pairs
-from dnalect.tokens.names import NAMES, OFFERED, named
+from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.tokenizer import Tokenizer
 
 JSON, WORDS = "tokenizer.json", "vocab.txt"
@@ -81,7 +81,7 @@ def _known(lines: Sequence[str], path: Path) -> Tokenizer:
     if not likely:
         raise TokenizerError(
             f"{path} has {len(words):,} words, as no tokenizer that dnalect knows; is it cut short? "
-            f"(known are {', '.join(OFFERED)}, and tokenizer.json files)"
+            f"(known are {', '.join(NAMES)}, and tokenizer.json files)"
         )
     tokenizer = likely[0]
     for number, (word, expected) in enumerate(zip(words, tokenizer.words, strict=True), 1):

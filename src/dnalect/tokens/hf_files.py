@@ -21,7 +21,7 @@ _ROLES = ("pad", "unk", "cls", "sep", "mask")
 def tokenizer_json(tokenizer: Tokenizer) -> str | None:
     """Return the tokenizer.json that gives transformers our ids, None where its format can't say so.
 
-    Byte pairs, chunks and single bases after a beginning read sequences of bases. Overlapping k-mers can't be cut
+    Byte pairs, chunks and single bases between special tokens read sequences of bases. Overlapping k-mers can't be cut
     there: they are given with spaces between them, as DNABERT's own code does.
     """
     if isinstance(tokenizer, BytePairs):
@@ -32,7 +32,7 @@ def tokenizer_json(tokenizer: Tokenizer) -> str | None:
     if isinstance(tokenizer, SixMers):
         # Each six letters are a word, what is left over is none.
         return _words(tokenizer, _split(".{6}") | {"behavior": "Removed", "invert": True}, [OTHERS])
-    if isinstance(tokenizer, SingleBases) and tokenizer.head:
+    if isinstance(tokenizer, SingleBases) and (tokenizer.head or tokenizer.tail):
         return _words(tokenizer, _split("[ACGTN]"), [OTHERS])
     return _words(tokenizer, {"type": "WhitespaceSplit"}) if isinstance(tokenizer, OverlappingKmers) else None
 

@@ -30,13 +30,11 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "hyenadna": lambda: SingleBases("hyenadna"),
 }
 NAMES = tuple(_MAKERS)
-# hyenadna reads, and no HyenaDNA model can be loaded: it is not offered.
-OFFERED = tuple(name for name in NAMES if name != "hyenadna")
 
 
 def named(name: str) -> Tokenizer:
     """Return a tokenizer by one of NAMES. Raises TokenizerError for any other."""
     if name not in _MAKERS:
-        hint = did_you_mean(name, OFFERED) or f" There are {', '.join(OFFERED)}."
+        hint = did_you_mean(name, NAMES) or f" There are {', '.join(NAMES)}."
         raise TokenizerError(f"there is no tokenizer {name!r}.{hint} A file or a folder will do too, and --model NAME")
     return _MAKERS[name]()

@@ -19,8 +19,8 @@ class SingleBases(Tokenizer):
     ids: "duplex" (A 0, C 1, G 2, T 3; 4 is N, padding and mask; no special tokens), "masked"
     (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end), "begun" (MarinDNA: [PAD] 0,
     [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6) or
-    "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; other than in that model's own tokenizer,
-    padding stands on the right).
+    "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; padding stands on the right, where a causal model never reads it: that
+    model's own tokenizer puts it on the left, and the model, which has no mask, reads it).
     """
 
     k = 1

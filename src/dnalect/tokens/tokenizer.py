@@ -62,6 +62,11 @@ class Tokenizer(ABC):
         """Text -> id."""
         return {word: number for number, word in enumerate(self.words) if word}
 
+    @cached_property
+    def unknown_ids(self) -> tuple[int, ...]:
+        """Ids that say nothing of a base: that of the unknown word, and of N."""
+        return tuple({number for number in (self.special.unk, self.index.get("N")) if number is not None})
+
     @abstractmethod
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         """Return the ids of n sequences, padded on the right with the padding id.

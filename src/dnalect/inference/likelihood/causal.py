@@ -96,9 +96,8 @@ class Causal:
     def _spelled(self, batch: Batch) -> list[tuple[Tensor, Floats]]:
         """Of each row: ln p of every word after its last token (V,), and of each of its words, known ones only."""
         assert batch.output.logits is not None
-        encoding, unknown = batch.encoding, self.model.tokenizer.special.unk
-        logits = batch.output.logits
-        counted = encoding.covering & (encoding.input_ids != unknown)
+        encoding, logits = batch.encoding, batch.output.logits
+        counted = encoding.covering & ~np.isin(encoding.input_ids, self.model.tokenizer.unknown_ids)
         ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids[:, 1:], dtype=np.int64)).to(logits.device)
         # Not log_softmax of all: one row of words at a time is enough.
         picked = logits[:, :-1].gather(-1, ids[..., None])[..., 0] - logits[:, :-1].logsumexp(-1)

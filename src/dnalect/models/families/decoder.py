@@ -6,7 +6,7 @@ MarinDNA is a Qwen3, GENERator and Carbon are Llamas, GenomeOcean is a Mistral, 
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless, hub_sizes
 from dnalect.models.layers.decoder import Decoder, DecoderSizes
 from dnalect.models.layers.positions import Scaling
 from dnalect.models.weights import WeightTable
@@ -48,7 +48,7 @@ def read_config(hub: HubConfig) -> DecoderSizes:
         experts=hub.integer("num_local_experts") if mixed else 1,
         used=hub.integer("num_experts_per_tok") if mixed else 1,
         tied=hub.flag("tie_word_embeddings", False),
-        headless=_headless(hub),
+        headless=headless(hub),
     )
 
 
@@ -82,19 +82,6 @@ def _window(hub: HubConfig, kind: str) -> int | None:
     if kind == "mistral" and "sliding_window" not in hub.raw:
         raise ModelError(f"{hub.where}: sliding_window is missing: a number of tokens, or null for all of them")
     return None if hub.raw.get("sliding_window") is None else hub.integer("sliding_window")
-
-
-def _headless(hub: HubConfig) -> bool:
-    """Whether it is a decoder under another head, or without one."""
-    classes = hub.raw.get("architectures")
-    named = str(classes[0]) if isinstance(classes, list) and classes else "ForCausalLM"
-    if named.endswith("ForCausalLM"):
-        return False
-    if named.endswith("ForSequenceClassification"):
-        return True
-    raise ModelError(
-        f"{hub.where}: the architecture {named} is none of this family's: ...ForCausalLM, ...ForSequenceClassification"
-    )
 
 
 def write_config(config: DecoderSizes, tokenizer: Tokenizer) -> dict[str, Any]:

@@ -102,7 +102,7 @@ TABLE = WeightTable(
         "cls.predictions.decoder.bias": "head.bias",
     },
     ignored=("bert.pooler.dense.*", "bert.embeddings.position_ids", "cls.seq_relationship.*"),
-    renamed={".LayerNorm.gamma": ".LayerNorm.weight", ".LayerNorm.beta": ".LayerNorm.bias"},
+    renamed={r"\.LayerNorm\.gamma$": ".LayerNorm.weight", r"\.LayerNorm\.beta$": ".LayerNorm.bias"},
 )
 
 

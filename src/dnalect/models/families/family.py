@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from dnalect.core.errors import ModelError
-from dnalect.models.layers.decoder import Decoder
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.layers.sizes import Sizes
+from dnalect.models.layers.stack import Stack
 from dnalect.models.model import Likelihood
 from dnalect.models.vocabulary import write_vocabulary
 from dnalect.models.weights import WeightTable
@@ -79,7 +79,7 @@ class Evidence:
         return any("/" in name for name in self.names)
 
 
-Network = Encoder | Decoder
+Network = Encoder | Stack
 C = TypeVar("C", bound=Sizes)
 
 
@@ -128,6 +128,19 @@ class Family(Generic[C]):
         mask = self.mask(config)
         if mask is not None and mask != tokenizer.special.mask:
             raise ModelError(f"{where}: the config masks with id {mask}, the tokenizer with {tokenizer.special.mask}")
+
+
+def headless(hub: HubConfig) -> bool:
+    """Whether a folder holds a causal network under another head, or without one."""
+    classes = hub.raw.get("architectures")
+    named = str(classes[0]) if isinstance(classes, list) and classes else "ForCausalLM"
+    if named.endswith("ForCausalLM"):
+        return False
+    if named.endswith("ForSequenceClassification"):
+        return True
+    raise ModelError(
+        f"{hub.where}: the architecture {named} is none of this family's: ...ForCausalLM, ...ForSequenceClassification"
+    )
 
 
 def any_name(names: Collection[str], part: str) -> bool:

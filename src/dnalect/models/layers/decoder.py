@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dnalect.models.layers.encoder import States, initialise
 from dnalect.models.layers.feed_forward import Experts, SwiGLU
 from dnalect.models.layers.positions import Folders, Scaling, rotary, rotated
 from dnalect.models.layers.sizes import Sizes
+from dnalect.models.layers.stack import Stack
 
 
 @dataclass(frozen=True)
@@ -120,69 +120,25 @@ class DecoderLayer(nn.Module):
         return x_BTC + self.dropout(self.feed_forward(self.feed_forward_norm(x_BTC), places)), seen
 
 
-class Words(nn.Module):
-    """The table of words, and nothing else: places come in as rotations."""
+class Decoder(Stack):
+    """Causal attention over embeddings (Llama and its kin), its weights drawn."""
+
+    config: DecoderSizes
 
     def __init__(self, config: DecoderSizes):
-        super().__init__()
-        self.words = nn.Embedding(config.vocabulary, config.width)
+        layers = (DecoderLayer(config) for _ in range(config.layers))
+        super().__init__(config, layers, nn.RMSNorm(config.width, config.eps), config.tied, config.headless)
 
-    def forward(self, ids_BT: Tensor, soft_BTV: Tensor | None = None) -> Tensor:
-        """Return (B, T, C)."""
-        table = self.words.weight
-        found: Tensor = self.words(ids_BT) if soft_BTV is None else soft_BTV.to(table.dtype) @ table
-        return found
-
-
-class Decoder(nn.Module):
-    """A stack of causal layers over embeddings, with a head for the next word, its weights drawn.
-
-    What stands on the right of a token changes nothing of it, padding neither.
-    """
-
-    def __init__(self, config: DecoderSizes):
-        super().__init__()
-        self.config = config
-        self.embeddings = Words(config)
-        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
-        self.final_norm = nn.RMSNorm(config.width, config.eps)
-        own = not (config.tied or config.headless)
-        self.head = nn.Linear(config.width, config.vocabulary, bias=False) if own else None
-        self.apply(initialise)
-
-    def forward(
-        self,
-        ids_BT: Tensor,
-        mask_BT: Tensor,
-        every: bool = False,
-        attentions: bool = False,
-        soft_BTV: Tensor | None = None,
-    ) -> States:
-        """Read a batch: see `Encoder.forward`. mask_BT: bool, False for padding, which is on the right."""
-        config = self.config
-        x_BTC = self.embeddings(ids_BT, soft_BTV)
-        length = ids_BT.shape[1]
-        places = Folders(
+    def places(self, mask_BT: Tensor, x_BTC: Tensor) -> Folders:
+        """Work out the places of a batch: see `Stack.places`."""
+        config, length = self.config, mask_BT.shape[1]
+        inside = mask_BT[..., None].to(x_BTC.dtype)
+        return Folders(
             behind(length, config.window, x_BTC) if config.window is not None and config.window < length else None,
-            rotary(length, config.head, ids_BT.device, config.theta, config.scaling),
-            mask_BT[..., None].to(x_BTC.dtype),
-            mask_BT[..., None].to(x_BTC.dtype),
+            rotary(length, config.head, mask_BT.device, config.theta, config.scaling),
+            inside,
+            inside,
         )
-        states, weights = [x_BTC], []
-        for layer in self.layers:
-            x_BTC, seen = layer(x_BTC, places, attentions)
-            if every:
-                states.append(x_BTC)
-            if attentions:
-                weights.append(seen)
-        x_BTC = self.final_norm(x_BTC)
-        states[-1] = x_BTC
-        return States(x_BTC, tuple(states) if every else (), tuple(weights))
-
-    def logits(self, x_C: Tensor) -> Tensor:
-        """Return logits (..., V) of the word after each of some hidden states (..., C)."""
-        table = self.embeddings.words.weight if self.head is None else self.head.weight
-        return F.linear(x_C, table)
 
 
 def behind(length: int, window: int | None, like: Tensor) -> Tensor:

@@ -18,6 +18,9 @@ LARGEST = {
     "head": 1 << 12,
     "experts": 1 << 10,
     "used": 1 << 10,
+    "filter": 1 << 12,
+    "places": 1 << 10,
+    "inner": 1 << 6,
 }
 LEAST = {"token_types": 0}
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
@@ -58,6 +61,11 @@ class Sizes:
     @property
     def divided(self) -> bool:
         """Whether the heads share the width out."""
+        return True
+
+    @property
+    def attends(self) -> bool:
+        """Whether there is attention in every layer."""
         return True
 
     @property
