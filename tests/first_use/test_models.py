@@ -23,9 +23,8 @@ def told(*words) -> str:
 @pytest.mark.parametrize(
     ("kind", "title"),
     [
-        ("GPN", "GPN"),
+        ("GPNRoFormer", "GPN-MSA"),
         ("evo2", "Evo 2"),
-        ("modernbert", "ModernBERT"),
         ("caduceus", "Caduceus"),
     ],
 )

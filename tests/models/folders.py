@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from dnalect.models.families.family import HubConfig
 from dnalect.models.recognise import FAMILIES
 from dnalect.tokens.chunks import Chunks
-from dnalect.tokens.kmers import OverlappingKmers
+from dnalect.tokens.kmers import OverlappingKmers, all_kmers
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.sixmers import SixMers
 
@@ -58,7 +58,23 @@ HYENADNA = {
     "tie_word_embeddings": False,
 }
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
 MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
+
+
+def gapped() -> dict:
+    """A tokenizer.json as GENA-LM's: ten N and more are one word, N is one too."""
+    made = byte_pairs(SPECIAL)
+    words = [*SPECIAL, "-", *"ACGTN", *(merge.replace(" ", "") for merge in MERGES)]
+    made["model"]["vocab"] = {word: number for number, word in enumerate(words)}
+    made["normalizer"] = {"type": "Replace", "pattern": {"Regex": "N{10,}"}, "content": "-"}
+    made["normalizer"] = {
+        "type": "Sequence",
+        "normalizers": [{"type": "Strip", "strip_left": True, "strip_right": True}, made["normalizer"]],
+    }
+    made["pre_tokenizer"] = {"type": "Split", "pattern": {"String": "-"}, "behavior": "Isolated", "invert": False}
+    made["added_tokens"].append(made["added_tokens"][0] | {"id": 5, "content": "-"})
+    return made
 
 
 def byte_pairs(special, empty=False, more=(), empty_merges=False) -> dict:
@@ -128,7 +144,21 @@ def characters() -> dict:
     }
 
 
-SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+def lower_bases() -> dict:
+    """GPN's tokenizer.json: byte pairs without a pair, of bases in lower case."""
+    made = byte_pairs(SPECIAL)
+    words = ["[PAD]", "[MASK]", "[UNK]", *"acgt"]
+    made["model"] |= {"vocab": {word: number for number, word in enumerate(words)}, "merges": []}
+    made |= {"normalizer": {"type": "Lowercase"}, "post_processor": None}
+    return made | {"added_tokens": [made["added_tokens"][0] | {"id": n, "content": words[n]} for n in range(3)]}
+
+
+def species_words(k) -> list[str]:
+    """SpeciesLM's words: those of DNABERT, then the species."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    return [*special, *all_kmers(k), "candida_glabrata", "kazachstania_africana_cbs_2517_gca_000304475"]
+
+
 # name -> family, config.json, file of words and its text.
 TINY = {
     "dnabert": (
@@ -155,6 +185,53 @@ TINY = {
         "grover",
         BERT | {"vocab_size": 20},
         ("tokenizer.json", json.dumps(byte_pairs(SPECIAL, empty=True))),
+    ),
+    "specieslm": (
+        "specieslm",
+        BERT | {"vocab_size": 72, "species": "candida_glabrata"},
+        ("vocab.txt", "\n".join(species_words(3)) + "\n"),
+    ),
+    "specieslm-k1": (
+        "specieslm",
+        BERT | {"vocab_size": 11, "species": "candida_glabrata"},
+        ("vocab.txt", "\n".join(species_words(1)) + "\n"),
+    ),
+    "gena-lm": (
+        "gena_lm",
+        BERT | {"vocab_size": 22, "pre_layer_norm": True, "last_layer_norm": False, "pad_token_id": 3},
+        ("tokenizer.json", json.dumps(gapped())),
+    ),
+    "modernbert": (
+        "modernbert",
+        SIZES
+        | {"model_type": "modernbert", "vocab_size": 22, "local_attention": 6, "norm_eps": 1e-5}
+        | {"global_attn_every_n_layers": 2, "global_rope_theta": 160000.0, "pad_token_id": 3},
+        ("tokenizer.json", json.dumps(gapped())),
+    ),
+    "ntv3": (
+        "ntv3",
+        {"model_type": "ntv3", "alphabet_size": 11, "mask_token_id": 2, "pad_token_id": 1, "num_downsamples": 3}
+        | {"attention_heads": 2, "key_size": 8, "embed_dim": 16, "conv_init_embed_dim": 16, "ffn_embed_dim": 24}
+        | {"token_embed_dim": 4, "num_layers": 2, "num_hidden_layers_head": 0, "deconv_upsample_type": "repeat+conv"},
+        None,
+    ),
+    "gpn": (
+        "gpn",
+        {
+            "model_type": "ConvNet",
+            "vocab_size": 7,
+            "hidden_size": 16,
+            "n_layers": 2,
+            "kernel_size": 5,
+            "dilation_cycle": 2,
+        },
+        ("tokenizer.json", json.dumps(lower_bases())),
+    ),
+    "gpn-promoter": (
+        "gpn_promoter",
+        {"model_type": "GPN", "vocab_size": 7, "hidden_size": 16, "num_hidden_layers": 2, "encoder": "bytenet"}
+        | {"embedding": "embedding", "slim": True, "bias": False, "mlm_head_transform": False, "dilation_cycle": 2},
+        ("tokenizer.json", json.dumps(lower_bases())),
     ),
     "logo": (
         "logo",

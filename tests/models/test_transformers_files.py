@@ -22,7 +22,8 @@ SEQUENCES = ["ACGTTGCAACGTACGTNNACGATCGATCGAA", "acgtacgtnacgt", "TTTTTTT", "ACG
 
 def as_read(name, sequence) -> str:
     """The sequence as transformers wants it: DNABERT's k-mers with spaces between them."""
-    return " ".join(sequence[at : at + 3] for at in range(len(sequence) - 2)) if name == "dnabert" else sequence
+    k = {"dnabert": 3, "specieslm": 3, "specieslm-k1": 1}.get(name)
+    return " ".join(sequence[at : at + k] for at in range(len(sequence) - k + 1)) if k else sequence
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,7 +61,7 @@ def test_what_transformers_saves_is_read(tmp_path, name):
     model.save_pretrained(tmp_path / "to")
     again = tmp_path / "again"
     transformers.AutoTokenizer.from_pretrained(tmp_path / "to").save_pretrained(again)
-    if name in ("dnabert", "nt-v1", "grover"):
+    if name in ("dnabert", "nt-v1", "grover", "specieslm"):
         transformers.AutoModelForMaskedLM.from_pretrained(tmp_path / "to").save_pretrained(again)
     else:  # which have no class there
         for file in ("config.json", "model.safetensors"):

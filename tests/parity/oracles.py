@@ -40,7 +40,7 @@ class Pair:
             for attentions in (True, False) if self.network.config.attends else (False,):
                 ours = self.network(ids, mask, every=True, attentions=attentions)
                 logits = self.network.logits(ours.last)
-                assert len(ours.every) == len(theirs.hidden) == LAYERS + 1
+                assert len(ours.every) == len(theirs.hidden) == self.network.config.depth + 1 > LAYERS
                 worst += [_apart(a, b, mask) for a, b in zip(ours.every, theirs.hidden, strict=True)]
                 worst.append(_apart(logits, theirs.logits, mask))
                 if attentions:
@@ -126,6 +126,51 @@ def bert(family, vocabulary, pad, mask):
     }
     network = adopt(family, hub, model.state_dict())
     return Pair(family, network, run_transformers(model), pad, mask, 40, hub)
+
+
+def gena_lm(last=False):
+    hub = BERT_SIZES | {"model_type": "bert", "vocab_size": 60, "hidden_act": "gelu"}
+    hub |= {"pre_layer_norm": True, "last_layer_norm": last}
+    tensors = drawn("gena_lm", hub)
+    network = adopt("gena_lm", hub, tensors)
+    return Pair("gena_lm", network, run_numpy(references.gena_lm, tensors, 4), 3, 4, 40, hub)
+
+
+def gpn(family, **more):
+    made = {"vocab_size": 7, "hidden_size": 24, "dilation_cycle": 2, "model_type": "ConvNet", "n_layers": LAYERS}
+    if family == "gpn_promoter":
+        made |= {"model_type": "GPN", "num_hidden_layers": LAYERS, "encoder": "bytenet", "embedding": "embedding"}
+        made |= {"slim": True, "mlm_head_transform": False}
+    hub = made | more
+    tensors = drawn(family, hub)
+    options = {"cycle": 2} if family == "gpn" else {"cycle": 2, "bytes_": True}
+    return Pair(family, adopt(family, hub, tensors), run_numpy(references.gpn, tensors, 1, **options), 0, 1, 512, hub)
+
+
+def ntv3(**more):
+    hub = {"model_type": "ntv3", "alphabet_size": 11, "mask_token_id": 2, "num_downsamples": 3, "attention_heads": 2}
+    hub |= {"key_size": 6, "embed_dim": 12, "conv_init_embed_dim": 12, "ffn_embed_dim": 20, "token_embed_dim": 4}
+    hub |= {"num_layers": LAYERS, **more}
+    tensors = drawn("ntv3", hub)
+    options = {"downs": 3, "phase": more.get("deconv_phase", "odd"), "skips": more.get("use_skip_connection", True)}
+    options |= {"spread": "deconv_upsample_type" in more}
+    return Pair("ntv3", adopt("ntv3", hub, tensors), run_numpy(references.ntv3, tensors, 2, **options), 1, 2, 512, hub)
+
+
+def modernbert(**more):
+    import transformers
+
+    hub = BERT_SIZES | {"model_type": "modernbert", "vocab_size": 60, "local_attention": 8, "norm_eps": 1e-5, **more}
+    settings = {"global_attn_every_n_layers": 2, "global_rope_theta": 700.0, "local_rope_theta": 90.0} | more
+    hub |= settings
+    made = transformers.ModernBertConfig(
+        **{key: value for key, value in hub.items() if key not in ("model_type", "max_position_embeddings")},
+        **dict.fromkeys(("pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 3),
+        attn_implementation="eager",
+    )
+    model = randomise(transformers.ModernBertForMaskedLM(made))
+    network = adopt("modernbert", hub, model.state_dict())
+    return Pair("modernbert", network, run_transformers(model), 3, 4, 40, hub)
 
 
 DECODER_SIZES = BERT_SIZES | {
@@ -252,8 +297,23 @@ def drawn(family, hub):
 MAKERS = {
     "dnabert": lambda: bert("dnabert", 69, 0, 4),
     "grover": lambda: bert("grover", 61, 3, 4),
+    "specieslm": lambda: bert("specieslm", 72, 0, 4),
     "nt-v1": lambda: nucleotide_transformer(1),
     "nt-v2": lambda: nucleotide_transformer(2),
+    "gena-lm": gena_lm,
+    "gena-lm, a last norm": lambda: gena_lm(last=True),
+    "modernbert": modernbert,
+    "modernbert, with biases": lambda: modernbert(
+        norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True, tie_word_embeddings=False
+    ),
+    "ntv3": ntv3,
+    "ntv3, spread": lambda: ntv3(deconv_upsample_type="DeConvUpsampleType.CONV_TRANSPOSE"),
+    "ntv3, spread, even, no skips": lambda: ntv3(
+        deconv_upsample_type="conv_transpose", deconv_phase="even", use_skip_connection=False
+    ),
+    "gpn": lambda: gpn("gpn"),
+    "gpn-promoter": lambda: gpn("gpn_promoter"),
+    "gpn-promoter, with biases": lambda: gpn("gpn_promoter", bias=True, slim=False),
     "dnabert-2": dnabert2,
     "dnabert-2, 12 heads": lambda: dnabert2(12),
     "llama": lambda: decoder("llama"),
@@ -274,7 +334,9 @@ def batch(pair, length, padded=False, masked=False, seed=1):
     """Draw ids and mask (3, length): rows of different lengths, some tokens hidden."""
     generator = torch.Generator().manual_seed(seed)
     vocabulary = pair.network.config.vocabulary
-    ids = torch.randint(10, vocabulary, (3, length), generator=generator)
+    ids = torch.randint(
+        10 if vocabulary > 11 else 6 if pair.family == "ntv3" else 3, vocabulary, (3, length), generator=generator
+    )
     ids[:, 0] = 5
     mask = torch.ones_like(ids, dtype=torch.bool)
     if masked:

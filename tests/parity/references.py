@@ -89,6 +89,162 @@ def dnabert2(w, heads, ids):
     return run
 
 
+def gena_lm(w, heads, ids):
+    """BERT with the norms before the sub-layers: x + f(norm(x)); the last norm where there is one."""
+    w = {name: np.asarray(value, dtype=np.float64) for name, value in w.items()}
+
+    def linear(name, x):
+        return x @ w[name + ".weight"].T + w[name + ".bias"]
+
+    def norm(name, x):
+        return normed(x, w[name + ".weight"], w[name + ".bias"])
+
+    run = Run()
+    e = "bert.embeddings."
+    x = w[e + "word_embeddings.weight"][ids] + w[e + "token_type_embeddings.weight"][0]
+    x = norm(e + "LayerNorm", x + w[e + "position_embeddings.weight"][: len(ids)])
+    run.hidden.append(x)
+    layers = 1 + max(int(name.split(".")[3]) for name in w if ".layer." in name)
+    for n in range(layers):
+        p = f"bert.encoder.layer.{n}."
+        y = norm(p + "pre_attention_ln", x)
+        q, k, v = (linear(f"{p}attention.self.{which}", y) for which in ("query", "key", "value"))
+        mixed, weights = attend(q, k, v, heads, lambda head: 0.0)
+        run.attentions.append(weights)
+        x = x + linear(p + "attention.output.dense", mixed)
+        inner = gelu(linear(p + "intermediate.dense", norm(p + "post_attention_ln", x)))
+        x = x + linear(p + "output.dense", inner)
+        run.hidden.append(x)
+    if "bert.encoder.last_layer_ln.weight" in w:
+        x = run.hidden[-1] = norm("bert.encoder.last_layer_ln", x)
+    y = norm("cls.predictions.transform.LayerNorm", gelu(linear("cls.predictions.transform.dense", x)))
+    run.logits = y @ w["bert.embeddings.word_embeddings.weight"].T + w["cls.predictions.bias"]
+    return run
+
+
+def dilated(x, kernel, bias, dilation):
+    """A convolution by its sum: kernel (out, in, taps), of an odd number; zeros outside."""
+    middle = kernel.shape[2] // 2
+    out = np.tile(bias, (len(x), 1)) if bias is not None else np.zeros((len(x), kernel.shape[0]))
+    for at in range(len(x)):
+        for tap in range(kernel.shape[2]):
+            source = at + (tap - middle) * dilation
+            if 0 <= source < len(x):
+                out[at] += kernel[:, :, tap] @ x[source]
+    return out
+
+
+def gpn(w, heads, ids, cycle, bytes_=False):
+    """GPN: the ConvNet of the first paper, or the ByteNet; dilations 1, 2 ... of each cycle."""
+    w = {name: np.asarray(value, dtype=np.float64) for name, value in w.items()}
+
+    def linear(name, x):
+        return x @ w[name + ".weight"].T + w.get(name + ".bias", 0.0)
+
+    def norm(name, x):
+        return normed(x, w[name + ".weight"], w.get(name + ".bias", 0.0), 1e-5)
+
+    def convolved(name, x, n):
+        return dilated(x, w[name + ".weight"], w.get(name + ".bias"), 2 ** (n % cycle))
+
+    run = Run()
+    x = w["model.embeddings.word_embeddings.weight"][ids] if bytes_ else np.eye(24)[ids]
+    run.hidden.append(x)
+    layers = 1 + max(int(name.split(".")[3 if bytes_ else 2]) for name in w if name.startswith("model.encoder."))
+    for n in range(layers):
+        if bytes_:
+            p = f"model.encoder.layer.{n}.layer."
+            y = linear(p + "2", gelu(norm(p + "0", x)))
+            y = convolved(p + "6", gelu(norm(p + "3", y)), n)
+            x = x + linear(p + "10", gelu(norm(p + "8", y)))
+        else:
+            p = f"model.encoder.{n}."
+            x = x + norm(p + "conv.4", gelu(convolved(p + "conv.1", x, n)))
+            x = x + norm(p + "ffn.2", gelu(linear(p + "ffn.0", x)))
+        run.hidden.append(x)
+    if bytes_:
+        x = run.hidden[-1] = norm("model.ln_f", x)
+        run.logits = linear("cls.decoder", x)
+    else:
+        run.logits = linear("cls.decoder.3", norm("cls.decoder.2", gelu(linear("cls.decoder.0", x))))
+    return run
+
+
+def soft_gelu(x):
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def turned(x, heads):
+    """Rotary positions: channel c and c + half of each head turn by place / 10000 ** (2c / size)."""
+    size = x.shape[1] // heads
+    out = x.copy()
+    for place in range(len(x)):
+        for head in range(heads):
+            for c in range(size // 2):
+                angle = place / 10_000 ** (2 * c / size)
+                a, b = head * size + c, head * size + size // 2 + c
+                out[place, a] = x[place, a] * math.cos(angle) - x[place, b] * math.sin(angle)
+                out[place, b] = x[place, b] * math.cos(angle) + x[place, a] * math.sin(angle)
+    return out
+
+
+def ntv3(w, heads, ids, downs, spread, phase, skips):
+    """The U-Net: a window filled up with N (10) to a multiple of 2 ** downs; states of every token."""
+    w = {name.removeprefix("core."): np.asarray(value, dtype=np.float64) for name, value in w.items()}
+    fold = 2**downs
+    length, whole = len(ids), -(-len(ids) // fold) * fold
+
+    def linear(name, x):
+        return x @ w[name + ".weight"].T + w.get(name + ".bias", 0.0)
+
+    def norm(name, x):
+        return normed(x, w[name + ".weight"], w[name + ".bias"], 1e-5)
+
+    def block(name, x, repeats=1, stretched=False, transposed=False):
+        y, kernel = norm(name + ".layer_norm", x), w[name + ".conv.weight"]
+        if stretched:
+            wide = np.zeros((2 * len(y), y.shape[1]))
+            wide[int(phase == "odd") :: 2] = y
+            y, kernel = wide, kernel.transpose(1, 0, 2)
+        if transposed:
+            kernel = kernel.transpose(1, 0, 2)
+        return soft_gelu(dilated(np.repeat(y, repeats, 0), kernel, w[name + ".conv.bias"], 1))
+
+    run, kept = Run(), []
+
+    def keep(x):
+        run.hidden.append(np.repeat(x, whole // len(x), 0)[:length])
+
+    x = w["embed_layer.weight"][[*ids, *[10] * (whole - length)]]
+    x = soft_gelu(dilated(x, w["stem.conv.weight"], w["stem.conv.bias"], 1))
+    keep(x)
+    for n in range(downs):
+        kept.append(x)
+        x = block(f"conv_tower_blocks.{n}.conv", x)
+        x = x + block(f"conv_tower_blocks.{n}.res_conv.conv_block", x)
+        keep(x)
+        x = (x[::2] + x[1::2]) / 2
+    n = 0
+    while f"transformer_blocks.{n}.fc1.weight" in w:
+        p = f"transformer_blocks.{n}."
+        y = norm(p + "self_attention_layer_norm", x)
+        q, k, v = (linear(f"{p}sa_layer.{which}_head.linear", y) for which in ("query", "key", "value"))
+        mixed, _ = attend(turned(q, heads), turned(k, heads), v, heads, lambda head: 0.0)
+        x = x + linear(p + "sa_layer.mha_output", mixed)
+        both = linear(p + "fc1", norm(p + "final_layer_norm", x))
+        gate, value = np.split(both, 2, 1)
+        x = x + linear(p + "fc2", gate / (1 + np.exp(-gate)) * value)
+        keep(x)
+        n += 1
+    for n in range(downs):
+        x = block(f"deconv_tower_blocks.{n}.conv", x, repeats=1 if spread else 2, stretched=spread)
+        x = x + block(f"deconv_tower_blocks.{n}.res_conv.conv_block", x, transposed=True)
+        x = x + kept[-n - 1] if skips else x
+        keep(x)
+    run.logits = linear("lm_head.head", soft_gelu(x))[:length]
+    return run
+
+
 def same_convolution(x, kernel, bias):
     """Keras' Conv1D, padding="same": the extra place of an even kernel is on the right."""
     length, size = len(x), len(kernel)

@@ -8,14 +8,25 @@ import torch
 
 pytest.importorskip("transformers")
 from dnalect.core.errors import InputError
-from dnalect.models.layers import attention, convolutions, decoder, embeddings, feed_forward, hyena
+from dnalect.models.layers import (
+    attention,
+    bytenet,
+    convolutions,
+    decoder,
+    embeddings,
+    feed_forward,
+    hyena,
+    unet,
+)
 from dnalect.models.layers import positions as places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
 from parity.oracles import MAKERS, TOLERANCE, batch
 
 DECODERS = [name for name in MAKERS if name.startswith(("llama", "qwen3", "mistral", "mixtral"))]
-ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *DECODERS)
+MODERN = ("modernbert", "modernbert, with biases")
+CONVOLVED = ("gpn", "gpn-promoter", "gpn-promoter, with biases", "ntv3", "ntv3, spread", "ntv3, spread, even, no skips")
+ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *MODERN, *CONVOLVED, *DECODERS)
 CASES = {
     "plain": {"length": 17},
     "padded": {"length": 23, "padded": True},
@@ -179,6 +190,47 @@ def of_filters(name, change):
     return apply
 
 
+def dilations_of_one(monkeypatch, pair):
+    for layer in pair.network.layers:
+        monkeypatch.setattr(layer.conv.conv, "dilation", (1,))
+        monkeypatch.setattr(
+            layer.conv.conv, "_reversed_padding_repeated_twice", [layer.conv.conv.kernel_size[0] // 2] * 2
+        )
+
+
+def padding_read(monkeypatch, pair):
+    plain = bytenet.Dilated.forward
+    whole = torch.ones(1)
+    monkeypatch.setattr(
+        bytenet.Dilated, "forward", lambda self, x, places: plain(self, x, replace(places, inside_BT1=whole))
+    )
+
+
+GELU = torch.nn.functional.gelu
+BLOCK = unet.ConvBlock.forward
+
+
+def everywhere(self, x, inside, repeats=1):
+    return BLOCK(self, x, torch.ones_like(inside), repeats)
+
+
+def moved_by_one(monkeypatch, pair):
+    plain = unet.UNet._tokens
+    monkeypatch.setattr(
+        unet.UNet,
+        "_tokens",
+        lambda self, ids, mask, soft, whole: plain(self, ids, mask, soft, whole).roll(1, 1),
+    )
+
+
+def sights(change):
+    def apply(monkeypatch, pair):
+        sight = pair.network.sight
+        monkeypatch.setattr(pair.network, "sight", replace(sight, near=change(sight.near)))
+
+    return apply
+
+
 def gates_exchanged(self, x_BTC):
     key, query, value = convolutions.short(self.qkv(x_BTC), self.short.weight, self.short.bias).chunk(3, dim=-1)
     return self.out(query * self.filter(key * value))
@@ -191,6 +243,11 @@ def gate_before_the_filter(self, x_BTC):
 
 def taps_the_other_way(x_BTC, weight, bias=None):
     return SHORT(x_BTC, weight.flip(-1), bias)
+
+
+def layers_exchanged(monkeypatch, pair):
+    sight = pair.network.sight
+    monkeypatch.setattr(pair.network, "sight", replace(sight, near=sight.far, far=sight.near))
 
 
 BEHIND, SHORT = decoder.behind, convolutions.short
@@ -231,6 +288,33 @@ MUTATIONS = {
     ),
     "gate halves swapped in DNABERT-2": ("dnabert-2", patched(feed_forward.Gated, "forward", swapped_gate)),
     "gate halves swapped in NT v2": ("nt-v2", patched(feed_forward.Gated, "forward", swapped_gate)),
+    "filled up with padding instead of N": ("ntv3", sizes_changed(filler=1)),
+    "tokens one place further": ("ntv3", moved_by_one),
+    "no skips in NTv3": ("ntv3", sizes_changed(skips=False)),
+    "zeros behind instead of before": (
+        "ntv3, spread",
+        lambda monkeypatch, pair: [monkeypatch.setattr(step.wide.conv, "first", 0) for step in pair.network.up],
+    ),
+    "the exact gelu in NTv3": ("ntv3", patched(unet.F, "gelu", lambda x, approximate: GELU(x))),
+    "gate halves swapped in NTv3": ("ntv3", patched(feed_forward.Gated, "forward", swapped_gate)),
+    "rotation of neighbours in NTv3": ("ntv3", patched(attention, "rotated", interleaved)),
+    "padding of the batch is read in NTv3": ("ntv3", patched(unet.ConvBlock, "forward", everywhere)),
+    "no dilation in GPN": ("gpn", dilations_of_one),
+    "no dilation in GPN-Promoter": ("gpn-promoter", dilations_of_one),
+    "another activation in GPN": ("gpn", patched(bytenet.F, "gelu", torch.nn.functional.silu)),
+    "norms before the activations in GPN-Promoter": ("gpn-promoter", patched(bytenet.F, "gelu", lambda x: x)),
+    "final norm left out of GPN-Promoter": ("gpn-promoter", final_norm_left_out),
+    "padding of GPN is read": ("gpn", padding_read),
+    "norm moved in GENA-LM": ("gena-lm", norm_moved),
+    "a last norm in GENA-LM left out": ("gena-lm, a last norm", final_norm_left_out),
+    "all layers see all tokens": ("modernbert", sights(lambda near: replace(near, window=None))),
+    "a window of one token more on each side": (
+        "modernbert",
+        sights(lambda near: replace(near, window=near.window + 1)),
+    ),
+    "one base of the angles for near and far": ("modernbert", sights(lambda near: replace(near, base=700.0))),
+    "near and far layers exchanged": ("modernbert", layers_exchanged),
+    "gate halves swapped in ModernBERT": ("modernbert", patched(feed_forward.Gated, "forward", swapped_gate)),
     "norm moved in BERT": ("dnabert", norm_moved),
     "norm moved in ESM": ("nt-v1", norm_moved),
     "norm moved in DNABERT-2": ("dnabert-2", norm_moved),

@@ -18,8 +18,9 @@ from dnalect.tokens.names import NAMES, named
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.single import SingleBases
 from dnalect.tokens.sixmers import SixMers
+from dnalect.tokens.species import SpeciesKmers
 from dnalect.tokens.tokenizer import Tokenizer, tokens_at
-from models.folders import SPECIAL, byte_pairs
+from models.folders import SPECIAL, byte_pairs, species_words
 from tokens import oracles
 
 TEXTS = [
@@ -31,7 +32,7 @@ TEXTS = [
     "NNNNNNNN",
 ]
 PAIRS = ("trained", "without unknown", "dnabert-2", "grover")
-ALL = (*NAMES, *PAIRS)
+ALL = (*NAMES, *PAIRS, "specieslm")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,8 @@ def made(tmp_path_factory):
     def get(name):
         if name in NAMES:
             return named(name)
+        if name == "specieslm":
+            return SpeciesKmers(species_words(3), "candida_glabrata")
         if name == "dnabert-2":
             return read_tokenizer(oracles.write_dnabert2(tmp_path_factory.mktemp("dnabert-2")))
         if name == "grover":
@@ -70,7 +73,7 @@ def spans_of(tokenizer, text):
         return [each.span() for each in re.finditer("[ACGT]{6}|.", oracles.as_read(text))]
     if isinstance(tokenizer, BytePairs):
         return None
-    step = 1 if isinstance(tokenizer, OverlappingKmers) else tokenizer.k
+    step = 1 if isinstance(tokenizer, OverlappingKmers | SpeciesKmers) else tokenizer.k
     return [(start, start + tokenizer.k) for start in range(0, len(text) - tokenizer.k + 1, step)]
 
 
@@ -109,7 +112,8 @@ def test_a_word_is_the_bases_that_it_covers_and_n_is_as_documented(made, name):
         for number, (start, end) in zip(*words_of(encoding, row), strict=True):
             bases = oracles.as_read(text)[start:end]
             unknown = (
-                (isinstance(tokenizer, OverlappingKmers | SixMers) or tokenizer.name == "marindna") and "N" in bases
+                (isinstance(tokenizer, OverlappingKmers | SixMers) or tokenizer.name in ("marindna", "gpn"))
+                and "N" in bases
             ) or (isinstance(tokenizer, Ngrams) and bases[0] == "N")
             assert number == (tokenizer.special.unk if unknown else tokenizer.index[bases])
 
@@ -122,7 +126,7 @@ def test_every_base_lies_under_tokens(tokenizer):
         expected = [True] * len(text)
         if isinstance(tokenizer, Ngrams | SixMers):
             expected = [place < len(text) // tokenizer.k * tokenizer.k for place in range(len(text))]
-        elif isinstance(tokenizer, OverlappingKmers):
+        elif isinstance(tokenizer, OverlappingKmers | SpeciesKmers):
             expected = [len(text) >= tokenizer.k] * len(text)
         elif isinstance(tokenizer, BytePairs) and tokenizer.unknown is None:
             # An N between the bases of one word lies under it, any other under none.
@@ -188,6 +192,8 @@ def test_no_sequences_and_empty_ones(tokenizer):
 def test_written_and_read_again_it_gives_the_same_ids(tokenizer, tmp_path):
     back = open_tokenizer(str(write_tokenizer(tokenizer, tmp_path)))
     assert type(back) is type(tokenizer)
+    if isinstance(back, SpeciesKmers):  # of which no file says the species
+        back = back.of(tokenizer.species)
     assert (len(back), back.special) == (len(tokenizer), tokenizer.special)
     same(back.encode(TEXTS), tokenizer.encode(TEXTS))
     same(back.encode(TEXTS, special=False), tokenizer.encode(TEXTS, special=False))
@@ -239,7 +245,9 @@ def test_what_is_no_sequence_is_refused(tokenizer, wrong):
     "make", [lambda: OverlappingKmers(2), lambda: Ngrams(7), lambda: Chunks(3), lambda: SingleBases("x")]
 )
 def test_a_layout_that_is_none_is_refused(make):
-    with pytest.raises(ConfigError, match="from 3 to 6|version 1 or 2|duplex, masked models, begun or hyenadna"):
+    with pytest.raises(
+        ConfigError, match="from 3 to 6|version 1 or 2|duplex, masked models, begun, gpn, ntv3 or hyenadna"
+    ):
         make()
 
 
@@ -247,6 +255,8 @@ def test_a_name_or_a_word_list_that_is_none_is_refused(tokenizer, tmp_path):
     with pytest.raises(TokenizerError, match="no tokenizer"):
         named("dnabert-7")
     path = tmp_path / "vocab.txt"
-    path.write_text("\n".join(tokenizer.words[:-1]) + "\n")
+    # Of SpeciesLM, whose species may be of any number, the last k-mer.
+    last = 68 if isinstance(tokenizer, SpeciesKmers) else -1
+    path.write_text("\n".join(word for word in tokenizer.words if word != tokenizer.words[last]) + "\n")
     with pytest.raises(TokenizerError, match="words, as no tokenizer that dnalect knows|stands in line"):
         read_tokenizer(path)

@@ -22,6 +22,7 @@ from dnalect.models.load import Checked, check_folder, load_published, model_fol
 from dnalect.models.model import LAST, LOGITS, Ask
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
+from dnalect.models.vocabulary import split_species
 
 # The human gene of U6 RNA, RNU6-1: any model of the human genome has read copies of it.
 KNOWN = "GTGCTCGCTTCGGCAGCACATATACTAAAATTGGAACGATACAGAGAAGATTAGCATGGCCCCTGCGCAAGGATGACACGCAAATTCGTGAAGCGTTCCATATTTTT"
@@ -37,6 +38,7 @@ def verify(name: str, published_as: str | None = None) -> Iterator[str]:
     published_as: name of the published model that it must be.
     Raises ModelError at the first step that fails.
     """
+    name, species = split_species(name)
     folder = model_folder(name)
     about = published(published_as or name)
     if published_as and about is None:
@@ -44,7 +46,7 @@ def verify(name: str, published_as: str | None = None) -> Iterator[str]:
     card = read_card(folder) if (folder / "card.json").is_file() else None
     if card and card.family not in FAMILIES:
         raise ModelError(f"{folder} holds a model of the family {card.family}; dnalect.load checks it in full")
-    checked = check_folder(folder)
+    checked = check_folder(folder, species)
     yield from _files(checked, about)
     if card and card.sha256 != checked.weights.sha256:
         raise ModelError(f"the weights of {folder} are not those of its card: the SHA-256 differs")

@@ -134,6 +134,10 @@ class Options:
         Flag(metavar="FOLDER"),
         Doc("Look SNVs up in OUT.parquet of `dnalect scan`, made with the same model and reference."),
     ] = None
+    species: Annotated[
+        str,
+        Doc("Of SpeciesLM: the species whose name it reads before each sequence (MODEL:SPECIES says the same)."),
+    ] = ""
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None

@@ -63,7 +63,7 @@ class Scoring:
         self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.notes: list[str] = []
         names = models_for(self.genome, options.model, self.origin.told)
-        loaded = [load(name, options.device, options.dtype) for name in names]
+        loaded = [load(name, options.device, options.dtype, options.species) for name in names]
         self.predictor = the_predictor(loaded)
         self.measured = scores_for(options.scores, self.predictor)
         self.cards = [model.card for model in loaded]

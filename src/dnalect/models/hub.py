@@ -11,7 +11,7 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.models.files import weight_files
 from dnalect.models.recognise import check_name, check_small_files
 
-_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}")
+_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(@[\w.-]{1,96})?")
 SMALL = ("config.json", "card.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 SAFE = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
 PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin")
@@ -25,7 +25,10 @@ _log = logging.getLogger("dnalect")
 
 
 def is_hub_id(name: str) -> bool:
-    """Whether a name has the form OWNER/NAME of the Hugging Face hub, and does not look like a path on this machine."""
+    """Whether a name has the form OWNER/NAME of the Hugging Face hub, and does not look like a path on this machine.
+
+    OWNER/NAME@BRANCH is one, too.
+    """
     return _ID.fullmatch(name) is not None and ".." not in name and not is_path(name)
 
 
@@ -67,6 +70,7 @@ def fetched(repository: str, revision: str = "main") -> Path:
     Raises ModelError that says what to do where the hub can't be reached, has no such thing, or
     has something of another family.
     """
+    repository, revision = _branch(repository, revision)
     if kept := _asked(repository, revision):
         return kept
     check_small_files(_snapshot(repository, revision, SMALL), f"{repository} on the hub")
@@ -78,11 +82,18 @@ def fetched(repository: str, revision: str = "main") -> Path:
 
 def small_files(repository: str, revision: str = "main") -> Path:
     """Return a folder with the small files of a hub repository, config.json and the tokenizer: see `fetched`."""
+    repository, revision = _branch(repository, revision)
     if kept := _asked(repository, revision):
         return kept
     folder = _snapshot(repository, revision, SMALL)
     check_small_files(folder, f"{repository} on the hub")
     return folder
+
+
+def _branch(repository: str, revision: str) -> tuple[str, str]:
+    """Return repository and revision: a branch or a commit may stand behind an @."""
+    name, _, branch = repository.partition("@")
+    return name, branch or revision
 
 
 def _asked(repository: str, revision: str) -> Path | None:

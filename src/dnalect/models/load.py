@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
-from dnalect.models.vocabulary import read_vocabulary
+from dnalect.models.vocabulary import as_named, begun, read_vocabulary, split_species
 from dnalect.tokens.tokenizer import Tokenizer
 
 WINDOW = 512
@@ -39,8 +39,10 @@ def model_folder(name: str) -> Path:
     """Return the folder of a model, fetching it from the hub where it has to come from there.
 
     name: an embedded model (`duplex-yeast` or `duplex-yeast@1`), a folder, a published model (`dnabert-6`) or
-    OWNER/NAME on the hub, tried in this order. Raises ModelError where it is none of these or can't be had.
+    OWNER/NAME on the hub (OWNER/NAME@BRANCH), tried in this order; a species behind a colon is passed over. Raises
+    ModelError where it is none of these or can't be had.
     """
+    name, _ = split_species(name)
     if own := embedded(name):
         return own
     folder = Path(name)
@@ -94,7 +96,8 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
         return predictor.base
     inside = model_folder(predictor.source or str(name)) / BASE
     try:
-        source: Named = inside if origin.method == "lora" and inside.is_dir() else as_it_was(origin)
+        kept = origin.method == "lora" and inside.is_dir()
+        source: Named = as_named(inside, origin.name) if kept else as_it_was(origin)
         base = language_model(source, device, dtype)
     except ModelError as error:
         raise ModelError(
@@ -109,7 +112,7 @@ def untuned(name: Named, predictor: Predictor, device: str = "cpu", dtype: str =
     return base
 
 
-def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
+def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str = "") -> Model:
     """Load a model by its name, its id on the hub or its folder, in eval mode.
 
     What a folder holds is recognised by its content: a language model, or a predictor that `finetune` made.
@@ -121,12 +124,14 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
             own device: `model.to` moves it.
         device: As torch names it, or "auto" for the best there is.
         dtype: "float32" or "bfloat16".
+        species: What a SpeciesLM reads before each sequence, such as "candida_glabrata"; NAME:SPECIES
+            says the same in a name. "" for what the folder says, or a model that reads none.
 
     Returns:
         The model, with its `card`.
 
     Raises:
-        ModelError: A name, a file, a checksum, a tensor or their number is wrong.
+        ModelError: A name, a species, a file, a checksum, a tensor or their number is wrong.
 
     Examples:
         >>> import dnalect
@@ -143,8 +148,10 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
         raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
     target = device_named(device)
     warn_if_emulated(target, DTYPES[dtype])
-    about = published(name) if not Path(name).is_dir() else None
-    folder = model_folder(name)
+    plain, named = split_species(name)
+    species = species or named
+    about = published(plain) if not Path(plain).is_dir() else None
+    folder = model_folder(plain)
     for warning in about.warnings if about else ():
         _log.warning("dnalect: %s", warning)
     card = read_card(folder) if (folder / "card.json").is_file() else None
@@ -152,14 +159,20 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
     model: Model
     if card is None:
-        model = load_published(check_folder(folder), target, DTYPES[dtype], published=about)
+        model = load_published(check_folder(folder, species), target, DTYPES[dtype], published=about)
     else:
-        model = _own(card, folder, target, DTYPES[dtype], about)
-    model.source = name
+        model = _own(card, folder, target, DTYPES[dtype], about, species)
+    if species:
+        model.card = replace(model.card, id=f"{split_species(model.card.id)[0]}:{species}")
+    model.source = f"{plain}:{species}" if species else name
     return model
 
 
-def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None) -> Model:
+def _own(
+    card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None, species: str
+) -> Model:
+    if species and card.family in (PREDICTOR, "duplex"):
+        raise ModelError(f"{folder}: the model reads no species, or was tuned with one: leave {species} out")
     if card.family == PREDICTOR:
         return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
     known = ["duplex", *FAMILIES]
@@ -172,7 +185,7 @@ def _own(card: Card, folder: Path, device: torch.device, dtype: torch.dtype, abo
         raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
     if card.family == "duplex":
         return load_duplex(card, folder, device, dtype)
-    return load_published(check_folder(folder), device, dtype, card, about)
+    return load_published(check_folder(folder, species), device, dtype, card, about)
 
 
 def _hub_layout(folder: Path) -> bool:
@@ -199,14 +212,15 @@ class Checked:
     @property
     def context_bases(self) -> int:
         """The most bases that surely fit."""
-        return max(1, self.tokenizer.longest(self.network.config.longest))
+        most = max(1, self.tokenizer.longest(self.network.config.longest))
+        return min(most, self.network.config.bases or most)
 
 
-def check_folder(folder: Path) -> Checked:
+def check_folder(folder: Path, species: str = "") -> Checked:
     """Read a folder and check config, weights and tokenizer against each other.
 
     Nothing of the size that the config asks for is allocated: the network is built without
-    memory, and only what the weight files hold is read. Raises ModelError that names the fault.
+    memory, and only what the weight files hold is read. species: see `load`. Raises ModelError that names the fault.
     """
     path = folder / "config.json"
     raw = read_json(path) if path.is_file() else {}
@@ -216,6 +230,7 @@ def check_folder(folder: Path) -> Checked:
     family = recognised(Evidence(weights.tensors.keys(), raw, tokenizer), folder)
     if tokenizer is None:
         raise ModelError(f"{folder} has no file of words: neither vocab.txt nor tokenizer.json")
+    tokenizer = begun(tokenizer, species, raw, folder)
     try:
         config = family.read_config(HubConfig(raw, path))
     except ConfigError as error:

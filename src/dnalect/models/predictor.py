@@ -32,6 +32,7 @@ from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.model import Abilities, Ask, Model, Output
 from dnalect.models.pooled import Pooled, Reading, over_both_strands
+from dnalect.models.vocabulary import as_named
 from dnalect.tokens.bases import texts
 
 FAMILY, BASE = "predictor", "base"
@@ -241,7 +242,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
         missing = ", ".join(each for each in needed if not (folder / each).exists())
         lost = f"lacks {missing}" if missing else "holds other weights than its card says, or lacks some of them"
         raise ModelError(f"{folder} {lost}: the SHA-256 differs; copy the folder again")
-    base = load(inside if inside.is_dir() else as_it_was(origin))
+    base = load(as_named(inside, origin.name) if inside.is_dir() else as_it_was(origin))
     if base.can.likelihood is None:
         raise ModelError(f"{folder}: its base is no language model")
     if origin.method != "full" and base.card.sha256 != origin.sha256:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PublishedModel(Model):
-    """An encoder, a decoder or another causal network.
+    """An encoder, a decoder or another network.
 
     Logits at a token say what it was where the encoding hides it with `tokenizer.special.mask`; those of a causal
     model, which word comes after it.
@@ -56,7 +56,7 @@ class PublishedModel(Model):
             left=causal,
             context_bases=self.card.context_bases,
             positions=config.positions,
-            layers=config.layers,
+            layers=config.depth,
             width=config.width,
             attentions=config.attends,
             words=config.vocabulary,
@@ -76,6 +76,9 @@ class PublishedModel(Model):
                 f"a sequence has {tokens:,} tokens, {self.card.id} takes {most:,} "
                 f"(any {self.card.context_bases:,} bases fit); cut it"
             )
+        bases, longest = self.network.config.bases, max(map(len, sequences), default=0)
+        if bases is not None and longest > bases:
+            raise InputError(f"a sequence has {longest:,} bases, {self.card.id} was trained on {bases:,}; cut it")
         return encoding
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:

@@ -8,16 +8,31 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
-from dnalect.models.families import decoder, dnabert, dnabert2, grover, hyenadna, logo, nucleotide_transformer
+from dnalect.models.families import (
+    decoder,
+    dnabert,
+    dnabert2,
+    gena_lm,
+    gpn,
+    grover,
+    hyenadna,
+    logo,
+    modernbert,
+    ntv3,
+    nucleotide_transformer,
+    specieslm,
+)
 from dnalect.models.families.family import Evidence, Family
 from dnalect.models.vocabulary import read_vocabulary
 
 FAMILIES: dict[str, Family[Any]] = {
     each.FAMILY.name: each.FAMILY
-    for each in (dnabert, dnabert2, nucleotide_transformer, logo, grover, decoder, hyenadna)
-}
+    for each in (
+        *(dnabert, dnabert2, nucleotide_transformer, ntv3, logo, grover, specieslm, gena_lm, modernbert, gpn),
+        *(decoder, hyenadna),
+    )
+} | {gpn.PROMOTER.name: gpn.PROMOTER}
 _EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
-_GPN = "GPN", "its own package, gpn (github.com/songlab-cal/gpn), runs it"
 _DECODER = (
     "a causal decoder",
     "transformers runs it; dnalect reads Llama, Qwen3, Mistral and Mixtral",
@@ -28,21 +43,24 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
         "Caduceus or PlantCaduceus",
         "its authors' code (kuleshov-group/caduceus on GitHub) runs it on a GPU",
     ),
-    "gpn": _GPN,
-    "convnet": _GPN,
-    "gpnroformer": ("GPN-MSA", _GPN[1]),
+    "gpnroformer": ("GPN-MSA", "its own package, gpn (github.com/songlab-cal/gpn), runs it"),
     "stripedhyena": ("Evo", "its own package, evo-model (github.com/evo-design/evo), and a large GPU run it"),
     "stripedhyena2": _EVO2,
     "evo2": _EVO2,
-    "modernbert": ("ModernBERT, such as ModernGENA", "transformers runs it"),
-    "big_bird": ("BigBird, such as GENA-LM's sparse models", "transformers runs it"),
+    "big_bird": (
+        "BigBird, such as gena-lm-bigbird-base-t2t, which attends to blocks drawn at random",
+        "transformers runs it; gena-lm-bert-base-t2t attends to all tokens",
+    ),
     "enformer": ("Enformer, which predicts tracks", "enformer-pytorch runs it"),
     "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
     "mamba": ("Mamba", "transformers runs it"),
-    "ntv3": ("Nucleotide Transformer 3", "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it"),
+    "ntv3": (
+        "a post-trained Nucleotide Transformer 3",
+        "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it; dnalect reads the pretrained ones",
+    ),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("caduceus", "evo2", "modernbert", "enformer", "borzoi", "ntv3"))
+_TELLING = frozenset(("caduceus", "evo2", "enformer", "borzoi"))
 
 
 def supported() -> str:
@@ -65,9 +83,6 @@ def check_type(config: dict[str, Any], where: object) -> None:
             return
         kind, what = named, "architecture"
     if kind in known:
-        # GENA-LM calls itself a BERT too.
-        if config.get("pre_layer_norm") is True:
-            raise _unsupported(where, f"model_type {kind}", "GENA-LM", "docs/adding-a-model.md shows how it is added")
         return
     near = [each for name, each in ELSEWHERE.items() if kind.lower().startswith(name)]
     raise _unsupported(where, f"{what} {kind}", *(near[-1] if near else ("", "")))

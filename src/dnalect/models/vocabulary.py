@@ -4,27 +4,28 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import ModelError, TokenizerError
 from dnalect.core.files import read_json, write_text
 from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.names import named
 from dnalect.tokens.ngrams import Ngrams
 from dnalect.tokens.sixmers import TEXT_WORDS, SixMers
+from dnalect.tokens.species import NAME, SpeciesKmers
 from dnalect.tokens.tokenizer import Tokenizer
 
 # Carbon's: where its 6-mers begin among the words of Qwen3, whose own file is not read.
 DNA = "dna_config.json"
 _DNA = {"k": 6, "dna_start_id": TEXT_WORDS, "dna_vocab_size": 4107, "dna_special_tokens": ["<dna>", "</dna>", "<oov>"]}
 # Those that are code in their repositories, by the model_type of config.json.
-BY_TYPE = {"hyenadna": "hyenadna"}
+BY_TYPE = {"hyenadna": "hyenadna", "ntv3": "ntv3"}
 FILES = ("tokenizer.json", "vocab.txt")
 
 
 def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     """Return the tokenizer of a folder, None where it has no file of words.
 
-    config: config.json, whose `ngram` is all that LOGO's tokenizer needs, and whose type all that HyenaDNA's does.
+    config: config.json, whose `ngram` is all that LOGO's tokenizer needs, and whose type all that those of BY_TYPE do.
     Raises ModelError for words in an order that no published model has, and for a tokenizer
     that would turn bases into lower case.
     """
@@ -44,6 +45,40 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
         return named(BY_TYPE[config["model_type"]])
     grams = config.get("ngram")
     return Ngrams(grams) if isinstance(grams, int) else None
+
+
+def split_species(name: str) -> tuple[str, str]:
+    """Return a model's name and the species behind its colon, "" where there is none.
+
+    name: such as `specieslm-fungi-k1:candida_glabrata`. A folder of just this name is no such thing.
+    """
+    model, _, species = name.rpartition(":")
+    return (model, species) if model and NAME.fullmatch(species) and not Path(name).exists() else (name, "")
+
+
+def as_named(folder: Path, name: str) -> str:
+    """Return a folder with the species that a model's name has behind its colon, if any."""
+    _, species = split_species(name)
+    return f"{folder}:{species}" if species else str(folder)
+
+
+def begun(tokenizer: Tokenizer, species: str, config: dict[str, Any], where: object) -> Tokenizer:
+    """Return a folder's tokenizer with the species that its model reads first; others are returned as they are.
+
+    species: as it was asked for, "" for that of config.json. where: for messages. Raises ModelError where a species is
+    missing, unknown, or asked of a model that reads none.
+    """
+    if not isinstance(tokenizer, SpeciesKmers):
+        if species:
+            raise ModelError(f"{where}: the model reads no species: leave {species} out")
+        return tokenizer
+    told = species or config.get("species")
+    if not isinstance(told, str) or not told:
+        raise ModelError(f"{where}: {tokenizer.choice}")
+    try:
+        return tokenizer.of(told)
+    except TokenizerError as error:
+        raise ModelError(f"{where}: {error}") from error
 
 
 def _check_dna(path: Path) -> None:

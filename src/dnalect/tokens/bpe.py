@@ -1,5 +1,6 @@
-"""Byte pairs: words of many lengths, merged from frequent pairs. DNABERT-2, GROVER."""
+"""Byte pairs: words of many lengths, merged from frequent pairs. DNABERT-2, GROVER, GENA-LM."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -9,9 +10,13 @@ import numpy.typing as npt
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import TokenizerError
 from dnalect.tokens.bpe_tables import Tables, build_tables
-from dnalect.tokens.tokenizer import Bytes, Ints, Special, Texts, Tokenizer, flat_codes, letter_table
+from dnalect.tokens.tokenizer import Bytes, Ints, Special, Texts, Tokenizer, as_bytes, flat_codes, letter_table
 
 SPECIAL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]")
+# N in a row that are one word to a tokenizer with a gap.
+GAP = 10
+_LONG = re.compile(rb"[Nn]{%d,}" % GAP)
+_PARTS = re.compile(rb"[Nn]{%d,}|(?:(?![Nn]{%d}).)+" % (GAP, GAP), re.DOTALL)
 # Pieces of more bases than this are taken for one kind when the densest text is sought.
 _SHORT = 3
 
@@ -21,7 +26,8 @@ class BytePairs(Tokenizer):
 
     words: the text of every id; empty ones have no use. merges: pairs of words in their
     order. unknown: the id of a letter that is no word; None: such letters have no token, and
-    the bases around them are merged as if they were neighbours, as HF does it.
+    the bases around them are merged as if they were neighbours, as HF does it. gap: the id that
+    stands for a run of at least GAP N (GENA-LM), None where such a run is nothing special.
     Raises TokenizerError where a merge uses or makes a word that does not exist yet, and
     where a word of several letters is made by no merge.
     """
@@ -35,13 +41,19 @@ class BytePairs(Tokenizer):
         head: tuple[int, ...] = (),
         tail: tuple[int, ...] = (),
         name: str = "byte pairs",
+        gap: int | None = None,
     ):
         # GROVER's file lists an empty word after the last row of the model's embeddings.
         end = max((number + 1 for number, word in enumerate(words) if word), default=0)
         super().__init__(name, words[:end], special or Special(), head, tail)
         self.merges = tuple((left, right) for left, right in merges if left and right)
-        self.unknown = unknown
-        taken = {getattr(self.special, role) for role in ("pad", "unk", "cls", "sep", "mask")} | {unknown, *head, *tail}
+        self.unknown, self.gap = unknown, gap
+        taken = {getattr(self.special, role) for role in ("pad", "unk", "cls", "sep", "mask")} | {
+            unknown,
+            gap,
+            *head,
+            *tail,
+        }
         self._letters = [word for number, word in enumerate(self.words) if len(word) == 1 and number not in taken]
         self._check({word for number, word in enumerate(self.words) if len(word) > 1 and number not in taken})
 
@@ -69,6 +81,10 @@ class BytePairs(Tokenizer):
     def encode(self, sequences: Texts, special: bool = True) -> Encoding:
         from dnalect.tokens import bpe_kernels as kernels
 
+        if self.gap is not None:
+            texts = as_bytes(sequences)
+            if any(map(_LONG.search, texts)):
+                return self._around_gaps(texts, special)
         t = self.tables
         flat, lengths = flat_codes(sequences, self._table)
         places = None
@@ -87,6 +103,28 @@ class BytePairs(Tokenizer):
             held, first = frame.content, np.repeat(offsets[:-1], counts)
             spans = frame.spans[held]
             frame.spans[held] = np.stack([places[first + spans[:, 0]], places[first + spans[:, 1] - 1] + 1], axis=-1)
+        return frame.finished()
+
+    def _around_gaps(self, texts: Sequence[bytes], special: bool) -> Encoding:
+        """Encode what stands between long runs of N, each run being one word."""
+        pieces = [[(each.start(), each.group()) for each in _PARTS.finditer(text)] for text in texts]
+        between = self.encode([part for row in pieces for _, part in row if not _LONG.match(part)], special=False)
+        found = zip(between.input_ids, between.spans, between.attention_mask, strict=True)
+        rows: list[tuple[Ints, Ints]] = []
+        for row in pieces:
+            ids, spans = [np.empty(0, dtype=np.int64)], [np.empty((0, 2), dtype=np.int64)]
+            for start, part in row:
+                if _LONG.match(part):
+                    ids.append(np.array([self.gap]))
+                    spans.append(np.array([[start, start + len(part)]]))
+                    continue
+                numbers, covered, mask = next(found)
+                ids.append(numbers[mask])
+                spans.append(covered[mask] + start)
+            rows.append((np.concatenate(ids), np.concatenate(spans)))
+        frame = self._frame(np.array([len(ids) for ids, _ in rows]), special)
+        frame.ids[frame.content] = np.concatenate([ids for ids, _ in rows])
+        frame.spans[frame.content] = np.concatenate([spans for _, spans in rows])
         return frame.finished()
 
     def longest(self, tokens: int) -> int:

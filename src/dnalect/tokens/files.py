@@ -8,6 +8,7 @@ from dnalect.core.files import write_text
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.hf_json import parse_json, render_byte_pairs
 from dnalect.tokens.names import NAMES, named
+from dnalect.tokens.species import SpeciesKmers, kmer_length
 from dnalect.tokens.tokenizer import Tokenizer
 
 JSON, WORDS = "tokenizer.json", "vocab.txt"
@@ -26,7 +27,7 @@ def open_tokenizer(name: str) -> Tokenizer:
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Read a tokenizer.json, or a vocab.txt, of byte pairs or of one of the known tokenizers.
+    """Read a tokenizer.json, or a vocab.txt, of byte pairs, of SpeciesLM, or of one of the known tokenizers.
 
     path: the file, recognised by its content, or a folder that holds one (tokenizer.json is
     taken first). Raises TokenizerError where it cannot be read, is damaged, or does
@@ -77,13 +78,15 @@ def _known(lines: Sequence[str], path: Path) -> Tokenizer:
     for number, word in enumerate(words, 1):
         if seen.setdefault(word, number) != number:
             raise TokenizerError(f"{path}, line {number}: {word!r} stands in line {seen[word]} already")
+    if kmer_length(words) is not None:
+        return SpeciesKmers(words)
     likely = [tokenizer for tokenizer in map(named, NAMES) if len(tokenizer) == len(words)]
     if not likely:
         raise TokenizerError(
             f"{path} has {len(words):,} words, as no tokenizer that dnalect knows; is it cut short? "
             f"(known are {', '.join(NAMES)}, and tokenizer.json files)"
         )
-    tokenizer = likely[0]
+    tokenizer = next((each for each in likely if each.words == tuple(words)), likely[0])
     for number, (word, expected) in enumerate(zip(words, tokenizer.words, strict=True), 1):
         if word != expected:
             raise TokenizerError(

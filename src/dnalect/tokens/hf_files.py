@@ -12,6 +12,7 @@ from dnalect.tokens.hf_json import OTHERS, render_byte_pairs, render_json
 from dnalect.tokens.kmers import OverlappingKmers
 from dnalect.tokens.single import SingleBases
 from dnalect.tokens.sixmers import SixMers
+from dnalect.tokens.species import SpeciesKmers
 from dnalect.tokens.tokenizer import Tokenizer
 
 SETTINGS, SPECIAL = "tokenizer_config.json", "special_tokens_map.json"
@@ -32,9 +33,10 @@ def tokenizer_json(tokenizer: Tokenizer) -> str | None:
     if isinstance(tokenizer, SixMers):
         # Each six letters are a word, what is left over is none.
         return _words(tokenizer, _split(".{6}") | {"behavior": "Removed", "invert": True}, [OTHERS])
-    if isinstance(tokenizer, SingleBases) and (tokenizer.head or tokenizer.tail):
+    if isinstance(tokenizer, SingleBases) and tokenizer.name not in ("single", "bases"):
         return _words(tokenizer, _split("[ACGTN]"), [OTHERS])
-    return _words(tokenizer, {"type": "WhitespaceSplit"}) if isinstance(tokenizer, OverlappingKmers) else None
+    spaced = isinstance(tokenizer, OverlappingKmers | SpeciesKmers)
+    return _words(tokenizer, {"type": "WhitespaceSplit"}) if spaced else None
 
 
 def _words(tokenizer: Tokenizer, splitter: dict[str, Any], normalizers: Sequence[dict[str, Any]] = ()) -> str:

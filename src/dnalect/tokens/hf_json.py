@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnalect.core.errors import TokenizerError
-from dnalect.tokens.bpe import BytePairs
+from dnalect.tokens.bpe import GAP, BytePairs
 from dnalect.tokens.tokenizer import Special, Tokenizer
 
 # What these do, they do not do to upper-case letters.
@@ -14,6 +14,10 @@ _HARMLESS_SPLITTERS = {"Whitespace", "WhitespaceSplit", "BertPreTokenizer", "Pun
 # The format knows no upper-casing: one replacement a base does it.
 _UPPER = [{"type": "Replace", "pattern": {"String": base.lower()}, "content": base} for base in "ACGTN"]
 _LOWER = {"type": "Lowercase"}
+# GENA-LM's: many N in a row are one word, and nothing is merged across it.
+_GAP_WORD = "-"
+_GAPS = {"type": "Replace", "pattern": {"Regex": f"N{{{GAP},}}"}, "content": _GAP_WORD}
+_AROUND_GAPS = {"type": "Split", "pattern": {"String": _GAP_WORD}, "behavior": "Isolated", "invert": False}
 # What is no base counts as N.
 OTHERS = {"type": "Replace", "pattern": {"Regex": "[^ACGTN]"}, "content": "N"}
 _MOST_WORDS = 1 << 20
@@ -36,13 +40,13 @@ def parse_json(text: str, name: str) -> BytePairs | tuple[str, ...]:
     try:
         data = json.loads(text, object_pairs_hook=_no_doubles)
         kind = data["model"].get("type", "BPE")
-        if kind == "BPE":
+        if kind == "BPE" and not (data.get("normalizer") == _LOWER and not data["model"].get("merges")):
             return _byte_pairs(data, name)
-        if kind in ("WordPiece", "WordLevel"):
+        if kind in ("WordPiece", "WordLevel", "BPE"):
             words = _words(data["model"]["vocab"], data.get("added_tokens") or [], name)
             bases = {word for word in words if len(word) == 1}
             if data.get("normalizer") == _LOWER and bases and all(base.islower() for base in bases):
-                # The bases themselves are written in lower case: MarinDNA.
+                # The bases themselves are written in lower case: MarinDNA, GPN.
                 return tuple(word.upper() if word in bases else word for word in words)
             _check_normalizer(data.get("normalizer"), name)
             return tuple(words)
@@ -67,10 +71,14 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _byte_pairs(data: dict[str, Any], name: str) -> BytePairs:
     model = data["model"]
     _check_model(model, name)
-    _check_normalizer(data.get("normalizer"), name)
-    _check_splitter(data.get("pre_tokenizer"), name)
+    gaps = _GAPS in _parts(data.get("normalizer"), "normalizers")
     words = _words(model["vocab"], data.get("added_tokens") or [], name)
     index = {word: number for number, word in enumerate(words) if word}
+    if gaps and (data.get("pre_tokenizer") != _AROUND_GAPS or _GAP_WORD not in index):
+        raise TokenizerError(f"{name} writes long runs of N as {_GAP_WORD!r}, and does not keep that apart")
+    _check_normalizer(data.get("normalizer"), name)
+    if not gaps:
+        _check_splitter(data.get("pre_tokenizer"), name)
     unknown = model.get("unk_token")
     if unknown is not None and unknown not in index:
         raise TokenizerError(f"{name} names the unknown token {unknown!r}, which has no id")
@@ -79,7 +87,16 @@ def _byte_pairs(data: dict[str, Any], name: str) -> BytePairs:
     if unknown is not None:
         roles["unk"] = index[unknown]
     merges = [_pair(entry, number, name) for number, entry in enumerate(model["merges"], 1)]
-    return BytePairs(words, merges, Special(**roles), roles["unk"] if unknown is not None else None, head, tail, name)
+    letter = roles["unk"] if unknown is not None else None
+    gap = index[_GAP_WORD] if gaps else None
+    return BytePairs(words, merges, Special(**roles), letter, head, tail, name, gap)
+
+
+def _parts(told: dict[str, Any] | None, inside: str) -> list[dict[str, Any]]:
+    """Return the parts of a sequence of normalizers, or the one that stands alone."""
+    if told is None:
+        return []
+    return list(told[inside]) if told["type"] == "Sequence" else [told]
 
 
 def _check_model(model: dict[str, Any], name: str) -> None:
@@ -96,7 +113,7 @@ def _check_normalizer(normalizer: dict[str, Any] | None, name: str) -> None:
     if normalizer is None:
         return
     kind = normalizer["type"]
-    if normalizer in (*_UPPER, OTHERS):
+    if normalizer in (*_UPPER, OTHERS, _GAPS):
         return
     if kind == "Sequence":
         for part in normalizer["normalizers"]:
@@ -191,7 +208,9 @@ def render_byte_pairs(tokenizer: BytePairs) -> str:
         "vocab": {word: number for number, word in enumerate(tokenizer.words) if word},
         "merges": [f"{left} {right}" for left, right in tokenizer.merges],
     }
-    return render_json(tokenizer, model, {"type": "Whitespace"}, tokenizer.unknown)
+    if tokenizer.gap is None:
+        return render_json(tokenizer, model, {"type": "Whitespace"}, tokenizer.unknown)
+    return render_json(tokenizer, model, _AROUND_GAPS, tokenizer.unknown, [_GAPS])
 
 
 def render_json(

@@ -27,6 +27,8 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "marindna": lambda: SingleBases("begun"),
     "generator": lambda: SixMers("generator"),
     "carbon": lambda: SixMers("carbon"),
+    "gpn": lambda: SingleBases("gpn"),
+    "ntv3": lambda: SingleBases("ntv3"),
     "hyenadna": lambda: SingleBases("hyenadna"),
 }
 NAMES = tuple(_MAKERS)

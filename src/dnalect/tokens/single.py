@@ -10,22 +10,26 @@ from dnalect.tokens.tokenizer import Special, Texts, Tokenizer, letter_table, pa
 
 _MASKED = ("<unk>", "<pad>", "<mask>", "<cls>", *"ACGTN")
 _BEGUN = ("[PAD]", "[UNK]", "[BOS]", *"ACGT")
+_UNDER = ("[PAD]", "[MASK]", "[UNK]", *"ACGT")
+_NTV3 = ("<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>", *"ATCGN")
 _HYENADNA = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", *"ACGTN")
 
 
 class SingleBases(Tokenizer):
-    """One token a base, in the order A, C, G, T, and N but for "begun".
+    """One token a base, in the order A, C, G, T, and N but for "begun" and "gpn".
 
     ids: "duplex" (A 0, C 1, G 2, T 3; 4 is N, padding and mask; no special tokens), "masked"
     (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end), "begun" (MarinDNA: [PAD] 0,
-    [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6) or
+    [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6), "gpn" ([PAD] 0, [MASK] 1, [UNK] 2, which
+    N is, A 3 ... T 6; nothing at either end), "ntv3" (<unk> 0, <pad> 1, <mask> 2, <cls> 3, <eos> 4, <bos> 5, A 6, T 7,
+    C 8, G 9, N 10; nothing at either end) or
     "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; padding stands on the right, where a causal model never reads it: that
     model's own tokenizer puts it on the left, and the model, which has no mask, reads it).
     """
 
     k = 1
 
-    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun"] = "duplex"):
+    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun", "gpn", "ntv3"] = "duplex"):
         if ids == "hyenadna":
             special = Special(pad=4, unk=6, cls=0, sep=1, mask=3)
             super().__init__(ids, _HYENADNA, special, tail=(1,))
@@ -33,8 +37,14 @@ class SingleBases(Tokenizer):
             super().__init__("bases", _MASKED, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids == "begun":
             super().__init__("marindna", _BEGUN, Special(pad=0, unk=1, cls=2), head=(2,))
+        elif ids == "gpn":
+            super().__init__(ids, _UNDER, Special(pad=0, unk=2, mask=1))
+        elif ids == "ntv3":
+            super().__init__(ids, _NTV3, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids != "duplex":
-            raise ConfigError(f"single bases have the ids of duplex, masked models, begun or hyenadna, not of {ids!r}")
+            raise ConfigError(
+                f"single bases have the ids of duplex, masked models, begun, gpn, ntv3 or hyenadna, not of {ids!r}"
+            )
         else:
             super().__init__("single", "ACGTN", Special(pad=4, unk=4, mask=4))
         unknown = self.index.get("N", self.special.unk or 0)

@@ -213,6 +213,13 @@ def pack(sequences: Texts, table: bytes) -> tuple[Bytes, Ints]:
     return codes, lengths
 
 
+def as_bytes(sequences: Texts) -> list[bytes]:
+    """Return every sequence as bytes. Raises InputError for what is none."""
+    data, lengths = _joined(sequences)
+    ends = np.cumsum(lengths).tolist()
+    return [data[low:high] for low, high in zip([0, *ends], ends, strict=False)]
+
+
 def _joined(sequences: Texts) -> tuple[bytes, Ints]:
     if isinstance(sequences, (str, bytes)) or (isinstance(sequences, np.ndarray) and sequences.ndim != 2):
         raise InputError("encode takes a list of sequences, not one sequence: put it in brackets")

@@ -24,6 +24,7 @@ def conditionals(
     at: npt.NDArray[np.int64],
     batch: int | None,
     together: npt.NDArray[np.int64] | None = None,
+    marginal: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return ln p(base | the rest of its window) (n, 4) at one site of each of n windows.
 
@@ -31,6 +32,8 @@ def conditionals(
     cover the site are hidden, no others; with several, the mean over them of ln P(word with
     the base) is taken (a sum would count every base k times), then normalised. together: (n,)
     ascending numbers; sites with the same one are of one window, and hidden in one pass.
+    marginal: (k, 4, 4**(k - 1)) ids of the words with each base at each place. Where they are given, what each token
+    says of the base is the sum over them, whatever their other bases, and the mean is that of the probabilities.
     """
     groups = np.arange(len(windows)) if together is None else np.unique(together, return_inverse=True)[1]
     fitted = _fitted(model, windows, at, groups)
@@ -40,7 +43,7 @@ def conditionals(
         # A whole number of groups.
         high = min(low + CHUNK, len(windows))
         high = int(np.searchsorted(groups, groups[high - 1], "right"))
-        parts.append(_chunk(model, windows[low:high], at[low:high], groups[low:high], batch))
+        parts.append(_chunk(model, windows[low:high], at[low:high], groups[low:high], batch, marginal))
         low = high
     return np.concatenate(parts) if parts else np.zeros((0, 4))
 
@@ -58,21 +61,30 @@ def _fitted(
 
 
 def _chunk(
-    model: Model, windows: Sequence[Codes], at: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], batch: int | None
+    model: Model,
+    windows: Sequence[Codes],
+    at: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    batch: int | None,
+    marginal: npt.NDArray[np.int64] | None,
 ) -> npt.NDArray[np.float64]:
     spelled = [_spelled(model, windows, at, base) for base in range(4)]
     longest = max(len(window) for window in windows)
     ranges = tokens_at(spelled[0], longest)[np.arange(len(windows)), at]
-    queries, sites = [], []
+    queries, sites, places = [], [], []
     for low, high in _edges(groups):
         hidden = np.unique(np.concatenate([np.arange(*ranges[row]) for row in range(low, high)]))
         # What is hidden differs between the rows, and nothing else.
         queries.append(Query(spelled[0].input_ids[low, spelled[0].attention_mask[low]], hidden))
         sites.append([_site(spelled, row, hidden, *ranges[row]) for row in range(low, high)])
+        places.append([at[row] - spelled[0].spans[row, slice(*ranges[row]), 0] for row in range(low, high)])
     unknown = model.tokenizer.special.unk
 
     def reduce(group: int, log_probs: LogProbs) -> npt.NDArray[np.float64]:
-        return np.stack([_mean(log_probs[rows], words, unknown) for rows, words in sites[group]])
+        if marginal is None:
+            return np.stack([_mean(log_probs[rows], words, unknown) for rows, words in sites[group]])
+        summed = zip(sites[group], places[group], strict=True)
+        return np.stack([_summed(log_probs[rows], words, unknown, marginal[under]) for (rows, words), under in summed])
 
     out = np.concatenate(passed(model, queries, batch, reduce))
     return np.asarray(out - np.logaddexp.reduce(out, axis=1, keepdims=True))
@@ -101,5 +113,21 @@ def _site(spelled: Sequence[Encoding], row: int, hidden: Ids, first: int, last: 
 def _mean(log_probs: LogProbs, words: Ids, unknown: int | None) -> npt.NDArray[np.float64]:
     """Mean over the hidden tokens that spell the site without an unknown base."""
     picked = np.take_along_axis(log_probs.astype(np.float64), words, axis=1)
-    complete = (words != unknown).all(axis=1) if unknown is not None else np.ones(len(words), dtype=np.bool_)
+    complete = _complete(words, unknown)
     return np.asarray(picked[complete].mean(axis=0)) if complete.any() else np.zeros(4)
+
+
+def _summed(log_probs: LogProbs, words: Ids, unknown: int | None, alike: Ids) -> npt.NDArray[np.float64]:
+    """ln of the mean over the same tokens of p(base), each the sum over all words with it, alike (m, 4, words)."""
+    complete = _complete(words, unknown)
+    if not complete.any():
+        return np.zeros(4)
+    rows = np.arange(len(words))[complete, None, None]
+    bases = np.logaddexp.reduce(log_probs.astype(np.float64)[rows, alike[complete]], axis=2)
+    bases -= np.logaddexp.reduce(bases, axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(bases).mean(axis=0)))
+
+
+def _complete(words: Ids, unknown: int | None) -> npt.NDArray[np.bool_]:
+    """Which of the tokens (m,) hold no unknown base in any of their spellings (m, 4)."""
+    return (words != unknown).all(axis=1) if unknown is not None else np.ones(len(words), dtype=np.bool_)

@@ -19,6 +19,7 @@ from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
 from dnalect.tokens.bpe import BytePairs
 from dnalect.tokens.chunks import Chunks
+from dnalect.tokens.species import SpeciesKmers
 
 # Bases changed at once that a window leaves room for.
 LONGEST_MNV = 16
@@ -70,6 +71,8 @@ class Masked:
         self.flank = flank or min(256, (model.can.context_bases - LONGEST_MNV) // 2)
         self.paired = isinstance(model.tokenizer, BytePairs)
         self.phases = (phases or model.tokenizer.k) if isinstance(model.tokenizer, Chunks) else 1
+        # Of a SpeciesLM a base counts by all words that have it, as its authors define it.
+        self.named = model.tokenizer if isinstance(model.tokenizer, SpeciesKmers) else None
 
     def log_probs(self, windows: Sequence[Codes], sites: Folders, together: Folders | None = None) -> Floats:
         """Return ln p (m, 4) at one site of each window, over strands and frames.
@@ -81,7 +84,10 @@ class Masked:
 
     def views(self, windows: Sequence[Codes], sites: Folders, together: Folders | None = None) -> Floats:
         """Return ln p (m, views, 4) of every strand and frame, each read as the forward strand's."""
-        method = pieces.conditionals if self.paired else partial(words.conditionals, together=together)
+        marginal = self.named.alike if self.named else None
+        method = (
+            pieces.conditionals if self.paired else partial(words.conditionals, together=together, marginal=marginal)
+        )
         seen: list[Floats] = []
         for strand in range(self.ways):
             turned = [reverse_complement(window) for window in windows] if strand else list(windows)

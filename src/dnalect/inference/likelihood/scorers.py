@@ -1,4 +1,4 @@
-"""The scorers of the kinds of likelihood: definitions "llr-loo-2" and "llr-masked-2" (docs/scores.md)."""
+"""The scorers of the kinds of likelihood: "llr-loo-2", "llr-masked-2" and "llr-marginal-1" (docs/scores.md)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -152,7 +152,9 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         self.likelihood = Masked(model, batch, flank, strands, phases, indels)
         super().__init__(model, genome, self.likelihood.flank, batch)
         self.ways, self.phases = strands, self.likelihood.phases
-        self.definition = "llr-masked-2" if indels == "fast" else "llr-masked-2, exact indels"
+        named = self.likelihood.named
+        self.definition = f"llr-marginal-1, {named.species}" if named else "llr-masked-2"
+        self.definition += "" if indels == "fast" else ", exact indels"
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""

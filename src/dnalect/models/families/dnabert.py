@@ -113,6 +113,8 @@ def bert_doubts(evidence: Evidence) -> list[str]:
         out.append("its weights hold query, key and value in one projection (Wqkv), as DNABERT-2's do")
     elif not any_name(evidence.names, "bert.encoder.layer.0.attention.self.query."):
         out.append("its weights are not named as BERT's are")
+    if any_name(evidence.names, ".pre_attention_ln.") or evidence.config.get("pre_layer_norm") is True:
+        out.append("its norms stand before the sub-layers, as GENA-LM's do")
     if "alibi_starting_size" in evidence.config:
         out.append("its config.json has alibi_starting_size, as DNABERT-2's does")
     if evidence.config.get("model_type", "bert") != "bert":

@@ -12,6 +12,7 @@ from dnalect.core.errors import ModelError
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.layers.sizes import Sizes
 from dnalect.models.layers.stack import Stack
+from dnalect.models.layers.unet import UNet
 from dnalect.models.model import Likelihood
 from dnalect.models.vocabulary import write_vocabulary
 from dnalect.models.weights import WeightTable
@@ -79,7 +80,7 @@ class Evidence:
         return any("/" in name for name in self.names)
 
 
-Network = Encoder | Stack
+Network = Encoder | Stack | UNet
 C = TypeVar("C", bound=Sizes)
 
 

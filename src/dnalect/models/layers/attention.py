@@ -10,16 +10,19 @@ from dnalect.models.layers.positions import Folders, rotated
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention (Vaswani 2017). fused: query, key and value are one projection, in this order."""
+    """Multi-head self-attention (Vaswani 2017).
 
-    def __init__(self, width: int, heads: int, dropout: float = 0.0, fused: bool = False):
+    fused: query, key and value are one projection, in this order. biases: of the projections.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float = 0.0, fused: bool = False, biases: bool = True):
         super().__init__()
         self.heads, self.fused, self.dropout = heads, fused, dropout
         if fused:
-            self.qkv = nn.Linear(width, 3 * width)
+            self.qkv = nn.Linear(width, 3 * width, bias=biases)
         else:
-            self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
-        self.out = nn.Linear(width, width)
+            self.query, self.key, self.value = (nn.Linear(width, width, bias=biases) for _ in range(3))
+        self.out = nn.Linear(width, width, bias=biases)
 
     def forward(self, x_BTC: Tensor, places: Folders, weights: bool = False) -> tuple[Tensor, Tensor | None]:
         """Return the output (B, T, C) and, where asked for, the attention (B, N, T, T)."""

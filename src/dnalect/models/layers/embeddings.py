@@ -43,9 +43,14 @@ class Embeddings(nn.Module):
         self.convolutions = nn.ModuleDict({str(k): Convolution(width, k) for k in kernels})
         self.types = nn.Embedding(types, width) if types else None
         self.positions = nn.Embedding(offset + sizes.longest, width) if table else None
-        self.norm = nn.LayerNorm(width, sizes.eps) if norm else nn.Identity()
+        self.norm = nn.LayerNorm(width, sizes.eps, bias=sizes.norm_biases) if norm else nn.Identity()
         self.projection = nn.Linear(width, sizes.width) if width != sizes.width else nn.Identity()
         self.dropout = nn.Dropout(sizes.dropout)
+
+    @property
+    def table(self) -> Tensor:
+        """The token embeddings (V, E), which a tied decoder repeats."""
+        return self.words.weight
 
     def forward(self, ids_BT: Tensor, mask_BT: Tensor, places: Folders, soft_BTV: Tensor | None = None) -> Tensor:
         """Return (B, T, C). Raises InputError where the table of positions is too short."""

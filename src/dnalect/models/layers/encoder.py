@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dnalect.models.layers.attention import Attention
+from dnalect.models.layers.bytenet import OneHot
 from dnalect.models.layers.embeddings import Embeddings
-from dnalect.models.layers.positions import Folders, Sight
+from dnalect.models.layers.positions import Folders, Sight, TwoSights
 from dnalect.models.layers.sizes import Sizes
 
 INITIAL_SPREAD = 0.02
@@ -39,9 +40,9 @@ class Layer(nn.Module):
         super().__init__()
         self.pre = pre
         self.attention = attention
-        self.attention_norm = nn.LayerNorm(sizes.width, sizes.eps)
+        self.attention_norm: nn.Module = nn.LayerNorm(sizes.width, sizes.eps, bias=sizes.norm_biases)
         self.feed_forward = feed_forward
-        self.feed_forward_norm = nn.LayerNorm(sizes.width, sizes.eps)
+        self.feed_forward_norm = nn.LayerNorm(sizes.width, sizes.eps, bias=sizes.norm_biases)
         self.dropout = nn.Dropout(sizes.dropout)
 
     def forward(
@@ -58,23 +59,36 @@ class Layer(nn.Module):
         return self.feed_forward_norm(x_BTC + self.dropout(self.feed_forward(x_BTC, places))), seen
 
 
+class NearLayer(Layer):
+    """A layer whose tokens attend to those around them."""
+
+    def forward(
+        self, x_BTC: Tensor, places: Folders, weights: bool = False, blind: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """See `Layer.forward`."""
+        assert places.near is not None
+        return super().forward(x_BTC, places.near, weights, blind)
+
+
 class Head(nn.Module):
     """Hidden states -> logits of the words: projection, gelu, LayerNorm, decoder.
 
-    embedding: E, 0 for the width. A tied decoder is the table of token embeddings, which the caller hands in.
+    embedding: E, 0 for the width. biases: of the projection. A tied decoder is the table of token embeddings, which the
+    caller hands in.
     """
 
-    def __init__(self, sizes: Sizes, embedding: int = 0, tied: bool = True):
+    def __init__(self, sizes: Sizes, embedding: int = 0, tied: bool = True, biases: bool = True):
         super().__init__()
         inner = embedding or sizes.width
-        self.dense = nn.Linear(sizes.width, inner)
-        self.norm = nn.LayerNorm(inner, sizes.eps)
+        self.dense = nn.Linear(sizes.width, inner, bias=biases)
+        self.norm = nn.LayerNorm(inner, sizes.eps, bias=sizes.norm_biases)
         self.bias = nn.Parameter(torch.zeros(sizes.vocabulary))
         self.decoder = None if tied else nn.Linear(inner, sizes.vocabulary, bias=False)
 
-    def forward(self, x_C: Tensor, words_VE: Tensor) -> Tensor:
+    def forward(self, x_C: Tensor, words_VE: Tensor | None) -> Tensor:
         """Return logits (..., V) for hidden states (..., C)."""
         table = words_VE if self.decoder is None else self.decoder.weight
+        assert table is not None
         return F.linear(self.norm(F.gelu(self.dense(x_C))), table, self.bias)
 
 
@@ -87,17 +101,18 @@ class Encoder(nn.Module):
     def __init__(
         self,
         config: Sizes,
-        embeddings: Embeddings,
-        layers: Iterable[Layer],
-        head: Head,
-        sight: Sight,
+        embeddings: Embeddings | OneHot,
+        layers: Iterable[nn.Module],
+        head: nn.Module,
+        sight: Sight | TwoSights,
         final_norm: bool = False,
     ):
         super().__init__()
         self.config, self.sight = config, sight
         self.embeddings = embeddings
         self.layers = nn.ModuleList(layers)
-        self.final_norm = nn.LayerNorm(config.width, config.eps) if final_norm else None
+        norm = nn.LayerNorm(config.width, config.eps, bias=config.norm_biases) if final_norm else None
+        self.final_norm = norm
         self.head = head
         self.apply(initialise)
 
@@ -116,7 +131,7 @@ class Encoder(nn.Module):
         every, attentions: keep what each layer gives. Attention is computed by
         scaled_dot_product_attention unless its weights are asked for.
         """
-        places = self.sight.places(ids_BT, mask_BT, self.embeddings.words.weight.dtype)
+        places = self.sight.places(ids_BT, mask_BT, next(self.parameters()).dtype)
         x_BTC = self.embeddings(ids_BT, mask_BT, places, soft_BTV)
         states, weights = [x_BTC], []
         for layer in self.layers:
@@ -132,7 +147,7 @@ class Encoder(nn.Module):
 
     def logits(self, x_C: Tensor) -> Tensor:
         """Return logits (..., V) of hidden states (..., C): all of them, or just those of some tokens."""
-        out: Tensor = self.head(x_C, self.embeddings.words.weight)
+        out: Tensor = self.head(x_C, self.embeddings.table)
         return out
 
 

@@ -4,7 +4,7 @@ Shapes: B windows, T tokens, N heads, D channels of a head.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -37,13 +37,15 @@ class Folders:
 
     bias: (B or 1, N or 1, T or 1, T), added to the attention scores; None: every token
     attends to all alike. rotation: cosines and sines (T, D) or None. inside_BT1: 1 for
-    tokens, 0 for padding. seen_BT1: 0 too for tokens that none attends to.
+    tokens, 0 for padding. seen_BT1: 0 too for tokens that none attends to. near: what layers read whose tokens attend
+    to those around them only.
     """
 
     bias: Tensor | None
     rotation: tuple[Tensor, Tensor] | None
     inside_BT1: Tensor
     seen_BT1: Tensor
+    near: "Folders | None" = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Sight:
     heads: of attention. alibi: a penalty that grows with the distance (Press 2022, on both sides). rotary:
     channels of a head that are turned (Su 2021, split halves), 0 for none. blind_id: an id that no token
     attends to, unless it stands first. causal: a token attends to itself and to those before it only.
+    base: of the rotary angles. window: tokens on each side that one attends to, None for all.
     """
 
     heads: int
@@ -60,6 +63,8 @@ class Sight:
     rotary: int = 0
     blind_id: int | None = None
     causal: bool = False
+    base: float = ROTARY_BASE
+    window: int | None = None
 
     def places(self, ids_BT: Tensor, mask_BT: Tensor, dtype: torch.dtype) -> Folders:
         """Work out the places of a batch. mask_BT: bool, False for padding."""
@@ -69,7 +74,7 @@ class Sight:
             blind[:, 0] = False
             seen_BT = mask_BT & ~blind
         bias = self._bias(seen_BT, dtype)
-        rotation = rotary(ids_BT.shape[1], self.rotary, ids_BT.device) if self.rotary else None
+        rotation = rotary(ids_BT.shape[1], self.rotary, ids_BT.device, self.base) if self.rotary else None
         return Folders(bias, rotation, mask_BT.unsqueeze(-1).to(dtype), seen_BT.unsqueeze(-1).to(dtype))
 
     def _bias(self, seen_BT: Tensor, dtype: torch.dtype) -> Tensor | None:
@@ -81,6 +86,10 @@ class Sight:
         if self.causal:
             ahead = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
             parts.append(torch.zeros(ahead.shape, dtype=dtype, device=device).masked_fill(ahead, never)[None, None])
+        if self.window is not None and self.window < length - 1:
+            at = torch.arange(length, device=device)
+            away = (at[None, :] - at[:, None]).abs() > self.window
+            parts.append(torch.zeros(away.shape, dtype=dtype, device=device).masked_fill(away, never)[None, None])
         if not seen_BT.all():
             hidden = torch.zeros(seen_BT.shape, dtype=dtype, device=device).masked_fill(~seen_BT, never)
             parts.append(hidden[:, None, None])
@@ -91,6 +100,20 @@ class Sight:
             total = total + part
         # Two bars together must not overflow to infinity: a row of them would become NaN.
         return total.clamp_min(never)
+
+
+@dataclass(frozen=True)
+class TwoSights:
+    """Of an encoder some of whose layers see all tokens, and the others those around each. blind_id: there is none."""
+
+    far: Sight
+    near: Sight
+    blind_id: None = None
+
+    def places(self, ids_BT: Tensor, mask_BT: Tensor, dtype: torch.dtype) -> Folders:
+        """Work out the places of a batch: see `Sight.places`."""
+        near = self.near.places(ids_BT, mask_BT, dtype)
+        return replace(self.far.places(ids_BT, mask_BT, dtype), near=near)
 
 
 def slopes(heads: int) -> list[float]:

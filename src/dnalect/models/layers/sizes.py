@@ -21,6 +21,8 @@ LARGEST = {
     "filter": 1 << 12,
     "places": 1 << 10,
     "inner": 1 << 6,
+    "first": 1 << 10,
+    "rest": 1 << 10,
 }
 LEAST = {"token_types": 0}
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
@@ -72,6 +74,21 @@ class Sizes:
     def positions(self) -> int | None:
         """Most tokens that it can read, None where there is no end."""
         return self.longest
+
+    @property
+    def depth(self) -> int:
+        """How many states there are after the embedding."""
+        return self.layers
+
+    @property
+    def norm_biases(self) -> bool:
+        """Whether every LayerNorm has a bias beside its scale."""
+        return True
+
+    @property
+    def bases(self) -> int | None:
+        """Most bases that it may read, None where the tokens alone count."""
+        return None
 
     def check(self, sentence: str, possible: bool) -> None:
         """Raise ConfigError with a sentence about what is not possible."""
