@@ -134,8 +134,8 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
     ("config", "message"),
     [
         (
-            {"model_type": "modernbert"},
-            r"model_type modernbert \(ModernBERT.*\): not supported\..*\nSupported: DNABERT \(bert\)",
+            {"model_type": "enformer"},
+            r"model_type enformer \(Enformer.*\): not supported\..*\nSupported: DNABERT \(bert\)",
         ),
         ({"model_type": "GPNRoFormer"}, r"model_type GPNRoFormer \(GPN-MSA\): not supported"),
         ({"architectures": ["CaduceusForMaskedLM"]}, r"architecture CaduceusForMaskedLM \(Caduceus"),
