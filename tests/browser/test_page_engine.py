@@ -16,7 +16,6 @@ from conftest import make_model
 from dnalect.core.errors import DnalectError
 from dnalect.genome.fasta import open_genome
 from dnalect.models.model import Model
-from dnalect.page import answers
 from dnalect.page.pack import pack
 from dnalect.tokens.bases import decode, encode, opposite
 from models.folders import make
@@ -86,6 +85,7 @@ def questions() -> Asked:
         ("score", change(y, SHORT, 150, 5, swapped(SHORT[150:153]) + SHORT[153] + swapped(SHORT[154]))),
         ("score", change(y, SHORT, 150, 24, swapped(SHORT[150:174]))),
         ("score", change(y, SHORT, 150, 4, "")),
+        ("score", change(y, SHORT, 150, 4, "", gc=0.383)),
         ("score", change(y, SHORT, 150, 2, swapped(SHORT[150:152]) + "ACGGT")),
         ("score", change(y, tandem, 126, 0, "AT")),
         ("score", change(y, tandem, 128, 1, "C")),
@@ -95,7 +95,7 @@ def questions() -> Asked:
         ("score", change(h, HUMAN, 700, 3, "")),
         ("score", change(t, SHORT, 150, 1, swapped(SHORT[150]))),
         ("score", change(t, SHORT, 150, 3, swapped(SHORT[150:153]))),
-        ("score", change(t, SHORT, 5, 3, "", influence=True)),
+        ("score", change(t, SHORT, 5, 3, "", influence=True, gc=0.6)),
         ("score", change(t, tandem, 126, 0, "AT", influence=False)),
         # A range that is longer than an allele may be: its middle is taken.
         ("score", change(t, SHORT[:70] + "ACGT" * 7 + SHORT[70:140], 70, 4, "")),
@@ -134,6 +134,7 @@ def faults() -> Asked:
         ("probabilities", part("no-such", SHORT, 0, 1)),
         ("score", change(y, SHORT, 10, 1, "N")),
         ("score", change(y, SHORT, 10, 0, "A" * 9_000)),
+        ("score", change(y, SHORT, 10, 1, "", gc=1.5)),
         ("score", {**change(y, SHORT, 10, 1, "A"), "ref": swapped(SHORT[10])}),
         ("score", {**change(y, SHORT, 279, 1, "A"), "ref": SHORT[279] + "A"}),
         ("attention", part(y, SHORT, 0, 10)),
@@ -166,7 +167,7 @@ def asked(models) -> Callable[[str, dict[str, Any]], Any]:
             chosen = {"names": list(models.values())} if question == "models" else dict(given)
             if "model" in chosen:
                 chosen["model"] = models.get(chosen["model"], chosen["model"])
-            known[key] = getattr(answers, question)(**chosen)
+            known[key] = getattr(dnalect.page, question)(**chosen)
         return known[key]
 
     return ask
@@ -184,9 +185,8 @@ def same(mine: Any, theirs: Any, where: str) -> None:
     elif isinstance(theirs, dict):
         assert set(mine) == set(theirs), where
         for name, value in theirs.items():
-            # A sum over hundreds of bases.
-            wide = 100 if name == "sum" else 1
-            assert mine[name] == pytest.approx(value, abs=wide * NEAR), f"{where}.{name}"
+            # Of a sum over hundreds of bases a millionth.
+            assert mine[name] == pytest.approx(value, abs=NEAR, rel=1e-6), f"{where}.{name}"
     elif isinstance(theirs, float):
         assert mine == pytest.approx(theirs, abs=NEAR), where
     elif isinstance(theirs, list | tuple):

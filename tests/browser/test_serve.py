@@ -14,6 +14,7 @@ import dnalect
 from browser.checks import checked
 from browser.test_report import CHROMIUM
 from dnalect.page import probabilities
+from models.folders import make
 
 pytest.importorskip("fastapi")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
@@ -22,6 +23,7 @@ SLOW = 400_000
 REFUSED = ("responded with a status of 422", "responded with a status of 404")
 PAGES = (
     "/files",
+    "/scan",
     "/jobs",
     "/models?goal=variants&species=human",
     "/models/duplex-yeast?sequence=ACGTNACGT",
@@ -32,7 +34,7 @@ WIDTHS = (360, 800, 1440)
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, model_folder):
-    """Of a server with a tiny model beside those that ship."""
+    """Of a server with a tiny model and a tiny causal one beside those that ship."""
     work = tmp_path_factory.mktemp("served")
     command = [
         "-m",
@@ -46,6 +48,8 @@ def address(tmp_path_factory, model_folder):
         "1",
         "--model",
         str(model_folder),
+        "--model",
+        make("qwen3", tmp_path_factory.mktemp("causal") / "tiny-causal"),
     ]
     with subprocess.Popen(
         [sys.executable, *command], stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
@@ -123,6 +127,14 @@ def test_a_vcf_is_dropped_and_scored_and_seen_in_its_genome(visit, slice_of_demo
     assert report.evaluate("window.origin") == "null"
 
 
+# What igv.js has drawn of each track: its name, and how many pixels differ from the empty ones.
+DRAWN = """() => {
+  const root = document.getElementById("igv").shadowRoot;
+  const names = [...root.querySelectorAll(".igv-track-label")].map((each) => each.textContent);
+  return names;
+}"""
+
+
 def test_a_file_that_is_none_is_told(visit, tmp_path):
     page = visit("/files")
     (tmp_path / "picture.png").write_bytes(b"no variants")
@@ -150,8 +162,8 @@ def test_a_keyboard_reaches_everything_in_the_order_of_the_page(visit):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
         assert len(names) < 40
-    assert names[1:7] == ["Skip to the content", "Explore", "Files", "Jobs", "Models", "file"]
-    assert names[7:12] == ["variants", "remove", "genome", "annotation", "signal"]
+    assert names[1:7] == ["Skip to the content", "Explore", "Files", "Scan", "Jobs", "Models"]
+    assert names[7:13] == ["file", "variants", "remove", "genome", "annotation", "signal"]
 
 
 def test_the_explorer_draws_what_python_answers(visit, shown, model_folder):

@@ -10,12 +10,18 @@ from dnalect import page, why
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.genome.fasta import genome_of
 from dnalect.genome.regions import Region
-from dnalect.page import answers
+from dnalect.page import answers, scoring
 from dnalect.tokens import encode
 from dnalect.why.dependency import dependencies
+from models.folders import make
 from why.tiny import bases_with_attention
 
 SEQUENCE = "".join(np.random.default_rng(3).choice(list("ACGT"), 400))
+
+
+def swapped(base):
+    """Another base."""
+    return {"A": "G", "C": "T", "G": "A", "T": "C"}[base]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +77,7 @@ def test_substitutions_are_log_ratios_and_0_for_what_is_there(model):
 )
 def test_a_score_is_that_of_the_command(model, at, ref, alt):
     before = SEQUENCE[at : at + ref]
-    after = {"A": "C", "C": "G", "G": "T", "T": "A"}[before] if alt is None else alt
+    after = swapped(before) if alt is None else alt
     found = page.score(model, SEQUENCE, at, before, after)
     anchor = SEQUENCE[at - 1]
     rows = [("it", at, anchor + before, anchor + after)]
@@ -93,7 +99,7 @@ def test_a_percentile_is_that_of_the_background_that_ships_and_none_is_drawn(tmp
     genome = dnalect.open_genome(files.reference)
     text = genome["chrI"][28_000:31_000]
     at, ref = 1_500, text[1_500]
-    alt = {"A": "G", "C": "T", "G": "A", "T": "C"}[ref]
+    alt = swapped(ref)
     found = page.score("duplex-yeast", text, at, ref, alt, influence=False)
     (row,) = dnalect.score_variants(genome, [("chrI", 29_501, ref, alt)], "duplex-yeast")
     assert found.percentile == pytest.approx(row.score.percentile, abs=2e-5)
@@ -126,6 +132,25 @@ def test_dependency_and_attention_are_those_of_why(model, attentive):
         np.testing.assert_allclose(found.map, map_, atol=1e-6)
 
 
+def test_a_causal_model_compares_windows_and_says_nothing_from_both_sides(tmp_path):
+    causal = dnalect.load(make("qwen3", tmp_path / "it"))
+    assert page.models([causal])[0].given == "left"
+    at, ref, alt = 200, SEQUENCE[200], swapped(SEQUENCE[200])
+    found = page.score(causal, SEQUENCE, at, ref, alt)
+    rows = [("it", at + 1, ref, alt)]
+    (row,) = dnalect.score_variants({"it": SEQUENCE}, rows, causal, percentiles=False)
+    assert found.llr == pytest.approx(row.score.value, abs=1e-6)
+    assert found.log_p_ref is found.log_p_alt is found.influence is found.moved is None
+    ratios = page.substitutions(causal, SEQUENCE, at, at + 1).ratios
+    assert ratios[0, "ACGT".index(alt)] == pytest.approx(found.llr, abs=1e-5)
+    for question in (
+        lambda: page.score(causal, SEQUENCE, at, ref, alt, True),
+        lambda: page.dependency(causal, SEQUENCE),
+    ):
+        with pytest.raises(ModelError, match="is a causal model"):
+            question()
+
+
 def test_tokens_are_those_of_the_tokenizer():
     found = page.tokens("dnabert-3", "ACGTA")
     assert [(each.text, each.start, each.end) for each in found.tokens] == [("ACG", 0, 3), ("CGT", 1, 4), ("GTA", 2, 5)]
@@ -144,6 +169,7 @@ def test_tokens_are_those_of_the_tokenizer():
         (page.score, (SEQUENCE, 3, "N", "A"), InputError, "ref must be"),
         (page.score, ("ACGT" * 9, 3, "AA", "C"), InputError, "give what is there as ref"),
         (page.score, (SEQUENCE, 399, SEQUENCE[399] * 2, "A"), InputError, "outside the sequence"),
+        (page.score, (SEQUENCE, 3, SEQUENCE[3], "", None, 40), InputError, "a share between 0 and 1"),
         (page.attention, (SEQUENCE,), ModelError, "has no attention"),
     ],
 )
@@ -160,3 +186,4 @@ def test_a_layer_or_head_that_is_not_there_is_told(attentive, chosen):
 
 def test_the_examples_say_what_is_true():
     assert not doctest.testmod(answers).failed
+    assert not doctest.testmod(scoring).failed

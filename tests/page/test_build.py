@@ -62,6 +62,8 @@ def test_bases_are_packed_four_a_byte(text):
     assert found["offset"] == 1_000_000
     motif = found["features"][0]
     assert spelled[motif["start"] - 1_000_000 : motif["end"] - 1_000_000] == "AGGGTGCCCTCTTGTGGCCT"
+    for each in genomes.values():
+        assert 0.3 < each["gc"] < 0.5
     names = {each["name"] for each in genomes["yeast"]["features"]}
     assert {"HHF2", "POR1", "SUF6"} <= names
 

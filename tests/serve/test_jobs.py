@@ -6,6 +6,8 @@ import re
 import sys
 import time
 
+import numpy as np
+import pyBigWig
 import pysam
 import pytest
 
@@ -153,6 +155,54 @@ def test_one_is_at_work_and_the_others_wait_are_stopped_and_resumed(queue):
     queue.remove(third)
     with pytest.raises(InputError, match="there is no job"):
         queue.get(third)
+
+
+def test_each_device_has_a_queue_of_its_own(queue):
+    first, second = (add(queue, seconds=50, device="cuda:0"), add(queue, device="cuda:0", lines=[{"done": {}}]))
+    beside = add(queue, seconds=50, device="cpu")
+    state_of(queue, beside, "running")
+    assert [state_of(queue, first, "running").state, queue.get(second).state] == ["running", "queued"]
+    queue.stop(beside)
+    assert state_of(queue, beside, *OVER).state == "stopped"
+    assert [queue.get(each).state for each in (first, second)] == ["running", "queued"]
+    queue.stop(first)
+    assert state_of(queue, second, *OVER).state == "done"
+
+
+def test_a_scan_is_cancelled_goes_on_and_leaves_tracks(client, folder, options):
+    beside = {"variants": "demo/promoter_variants.vcf.gz", "annotation": "data/tiny.gff3"}
+    body = {"genome": "data/tiny.fa", "model": "tiny", "regions": ["chrA:1-3000", "chrB"], "device": "cpu", **beside}
+    told = client.post("/api/jobs/scan", json=body).json()
+    assert told["command"].startswith("dnalect scan tiny.fa -o scan.bw --regions chrA:1-3000 --regions chrB --model ")
+    client.post(f"/api/jobs/{told['id']}/cancel")
+    assert settled(client, told["id"])["state"] == "stopped"
+    client.post(f"/api/jobs/{told['id']}/resume")
+    done = settled(client, told["id"])
+    assert (done["state"], done["found"]["bases"]) == ("done", 3_900), done
+    base = f"/api/jobs/{done['id']}"
+    path = options.work / "back.bw"
+    path.write_bytes(client.get(f"{base}/files/scan.information.bw").content)
+    with pyBigWig.open(str(path)) as track:
+        assert 0 <= track.stats("chrA", 0, 3000)[0] <= 2
+        assert np.isnan(track.values("chrA", 3000, 3001)[0])
+    page = html.unescape(client.get(f"/jobs/{done['id']}").text)
+    shown = json.loads(re.search(r'data-browser="(.*?)"></div>', page)[1])
+    assert [each["type"] for each in shown["tracks"]] == ["wig", "wig", "wig", "variant", "annotation"]
+    assert shown["locus"] == "chrA:1-3000"
+    for each in shown["tracks"]:
+        assert client.get(each["url"], headers={"range": "bytes=0-9"}).status_code == 206
+
+
+@pytest.mark.parametrize("region", ["/etc/passwd", "../secret.fa", ".", "chrA:1-9 chrB", "a\\b"])
+def test_a_region_is_no_path(client, region):
+    found = client.post("/api/jobs/scan", json={"genome": "data/tiny.fa", "model": "tiny", "regions": [region]})
+    assert found.status_code == 422
+
+
+def test_a_device_that_is_not_there_is_told(client):
+    found = client.post("/api/jobs/scan", json={"genome": "data/tiny.fa", "model": "tiny", "device": "cuda:77"})
+    assert found.status_code == 422
+    assert "the device 'cuda:77' cannot be used" in found.json()["error"]
 
 
 def test_a_queue_that_is_closed_at_work_goes_on_where_it_is_opened_again(tmp_path):

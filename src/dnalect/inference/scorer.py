@@ -73,9 +73,14 @@ class Scorer(Measure, Protocol):
 
 
 class ModelScorer(Scorer, Protocol):
-    """A scorer of a single model. strands: how strands are treated, for the provenance. given: as `Strategy` has it."""
+    """A scorer of a single model.
+
+    strands: how strands are treated, for the provenance. given: as `Strategy` has it. gc: share of G and C that
+    indels are measured against, None for that of the reference.
+    """
 
     model: Any
+    gc: float | None
 
     @property
     def strands(self) -> str: ...

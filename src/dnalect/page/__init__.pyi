@@ -2,7 +2,6 @@ from .answers import attention as attention
 from .answers import dependency as dependency
 from .answers import models as models
 from .answers import probabilities as probabilities
-from .answers import score as score
 from .answers import substitutions as substitutions
 from .answers import tokens as tokens
 from .build import page_text as page_text
@@ -16,3 +15,4 @@ from .records import Substitutions as Substitutions
 from .records import Token as Token
 from .records import Tokenized as Tokenized
 from .records import Windows as Windows
+from .scoring import score as score

@@ -78,15 +78,17 @@ def _kept(name: str) -> Any:
 
 def _genomes() -> dict[str, Any]:
     """Return what the page shows, from the demo's chromosomes and the promoter whose variants were measured."""
+    # Share of G and C: of the genome, and of all of chromosome 20.
     held = "The model never learned from this sequence."
     yeast = {
         "title": "Yeast, chromosome XIV",
         "species": "Saccharomyces cerevisiae S288C",
         "assembly": "R64",
+        "gc": 0.382974,
         "model": "duplex-yeast",
         "note": held,
     }
-    human = {"species": "Homo sapiens", "assembly": "GRCh37", "model": "duplex-human", "note": held}
+    human = {"species": "Homo sapiens", "assembly": "GRCh37", "gc": 0.441257, "model": "duplex-human", "note": held}
     promoter = _kept("hnf4a")
     bases = np.frombuffer(promoter.pop("bases").encode(), dtype=np.uint8)
     return {

@@ -1,11 +1,26 @@
-"""The records of the page: what its questions are answered with. Arrays are row-major float32 (docs/design/page.md)."""
+"""The records of the page: what its questions are answered with. Arrays are row-major float32 (docs/design/page.md).
+
+They are the records of the HTTP API of `dnalect serve` as well, where an array is a list of its rows, null for NaN.
+"""
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import GetPydanticSchema, WithJsonSchema
+from pydantic_core.core_schema import any_schema
 
-Floats = npt.NDArray[np.float32]
+_NUMBERS = {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}]}}
+
+
+def _array(described: dict[str, Any]) -> tuple[GetPydanticSchema, WithJsonSchema]:
+    """What OpenAPI is told of an array."""
+    return GetPydanticSchema(lambda _, __: any_schema()), WithJsonSchema(described)
+
+
+Floats = Annotated[npt.NDArray[np.float32], *_array({"type": "array", "items": _NUMBERS})]
+Line = Annotated[npt.NDArray[np.float64], *_array({"type": "array", "items": {"type": "number"}})]
 
 
 @dataclass(frozen=True)
@@ -23,8 +38,8 @@ class Measured:
 class ModelCard:
     """A model as the page offers it.
 
-    likelihood: "leave_one_out", "masked" or None. given: what a probability is conditioned on, "rest" or "left"; None
-    without likelihoods. strands, context (bases), reach (None: all that it reads), layers, attentions: as
+    likelihood: "leave_one_out", "masked", "causal" or None. given: what a probability is conditioned on, "rest" or
+    "left"; None without likelihoods. strands, context (bases), reach (None: all that it reads), layers, attentions: as
     `model.can` has them. heads: of attention in a layer, 0 without. worth: measured, () of models that were not.
     """
 
@@ -47,7 +62,7 @@ class ModelCard:
 
 @dataclass(frozen=True, eq=False)
 class Probabilities:
-    """log_probs: ln p of A, C, G, T given the rest (L, 4)."""
+    """log_probs: ln p of A, C, G, T given the rest (L, 4); of a causal model the mean of both strands' one side."""
 
     log_probs: Floats
 
@@ -67,19 +82,19 @@ class Scored:
     """A variant's score: docs/scores.md.
 
     kind: "snv", "mnv", "insertion", "deletion" or "none". llr: ln p(ALT) - ln p(REF). log_p_ref, log_p_alt: the two
-    of a SNV. percentile: share of background variants like it that score lower. compared: these in words, "" without.
-    alike: 99 quantiles of their scores. flags: "repeat", "tandem_repeat" and the like; "contig_edge" where the
-    sequence ends so near that `score` would give none, and "copy" of what it would leave out: without percentile.
-    windows: what influence reads. influence: max, sum and near of `influence-1`. moved: change of the log-odds of
-    every base beside the alleles (m, 4); before: how many of them lie to the left. The three are None where they cost
-    too much and were not asked for.
+    of a SNV, None where whole windows are compared. percentile: share of background variants like it that score lower.
+    compared: these in words, "" without. alike: 99 quantiles of their scores. flags: "repeat", "tandem_repeat" and the
+    like; "contig_edge" where the sequence ends so near that `score` would give none, and "copy" of what it would leave
+    out: without percentile. windows: what influence reads. influence: max, sum and near of `influence-1`. moved: change
+    of the log-odds of every base beside the alleles (m, 4); before: how many of them lie to the left. The three are
+    None where they cost too much and were not asked for, and of causal models.
     """
 
     kind: str
     llr: float | None
     percentile: float | None
     compared: str
-    alike: npt.NDArray[np.float64] | None
+    alike: Line | None
     log_p_ref: float | None
     log_p_alt: float | None
     flags: tuple[str, ...]

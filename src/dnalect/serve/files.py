@@ -78,11 +78,16 @@ class Files:
                 found[folder.name] = Known(folder.name, kind_of(path.name), path, path.stat().st_size)
         return found
 
+    def get(self, name: str, kind: str) -> Known | None:
+        """Return a file by its name, FOLDER/FILE or an id, None where there is none of this kind."""
+        known = {**self.shared(), **self.uploads()}.get(name)
+        return known if known is not None and known.kind == kind else None
+
     def find(self, name: str, kind: str) -> Known:
-        """Return a file by its name, FOLDER/FILE or an id. Raises InputError where there is none of this kind."""
-        mine = {**self.shared(), **self.uploads()}
-        known = mine.get(name)
-        if known is None or known.kind != kind:
+        """Return the same. Raises InputError where there is none."""
+        known = self.get(name, kind)
+        if known is None:
+            mine = {**self.shared(), **self.uploads()}
             there = [each.name for each in mine.values() if each.kind == kind]
             hint = f"there are {', '.join(there[:8])}" if there else "name a folder with one: dnalect serve FOLDER"
             raise InputError(f"there is no {kind} {name!r:.120} here; {hint}")

@@ -1,4 +1,4 @@
-"""The queue: jobs in a database, so that a restart finds them again, and one at a time at work in its own process."""
+"""The queue: jobs in a database, so that a restart finds them again, and one at a time on each device, as a process."""
 
 import fcntl
 import json
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.models.precision import best_device
 
 # Of a job. "stopping" is said until its process has ended.
 QUEUED, RUNNING, STOPPING, STOPPED, DONE, FAILED = "queued", "running", "stopping", "stopped", "done", "failed"
@@ -33,7 +34,7 @@ TABLE = (
     "made real, begun real, ended real, told text, found text)"
 )
 INSERT = "insert into jobs (id, title, asked, options, state, made, told, found) values (?, ?, ?, ?, ?, ?, '', 'null')"
-NEXT = "select id from jobs where state = ? order by made limit 1"
+NEXT = "select id, options from jobs where state = ? order by made"
 COLUMNS = ("id", "title", "asked", "options", "state", "made", "begun", "ended", "told", "found")
 
 
@@ -41,8 +42,9 @@ COLUMNS = ("id", "title", "asked", "options", "state", "made", "begun", "ended",
 class Job:
     """What is to be done, and how far it is.
 
-    asked: by the user. options: of `jobs.score`. told: why it failed, "" otherwise. found: counts, of what is done.
-    progress: of its present phase, None where it isn't at work. lines: notes and warnings.
+    asked: by the user; its `task` is "score" or "scan". options: of that, with the device. told: why it failed, ""
+    otherwise. found: counts, of what is done. progress: of its present phase, None where it isn't at work. lines: notes
+    and warnings.
     """
 
     id: str
@@ -60,10 +62,10 @@ class Job:
 
 
 class Queue:
-    """Jobs and the thread that does them, the oldest first. Raises ConfigError where another server has the folder.
+    """Jobs and the threads that do them, one for each device, the oldest first.
 
-    folder: of the database and of the jobs, one folder each. minutes: that a job may take. command: of the process
-    that does one.
+    Raises ConfigError where another server has the folder. folder: of the database and of the jobs, one folder each.
+    minutes: that a job may take. command: of the process that does one.
     """
 
     def __init__(self, folder: Path, minutes: float, command: Sequence[str] = WORK):
@@ -86,25 +88,39 @@ class Queue:
         self._db.commit()
         self._guard = threading.RLock()
         self._news = threading.Condition(self._guard)
-        self._live: Job | None = None
-        self._process: subprocess.Popen[str] | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name="dnalect jobs", daemon=True)
+        # Of what is at work, by the id of the job; and who works, by device.
+        self._live: dict[str, Job] = {}
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self._workers: dict[str, threading.Thread] = {}
+        self._closed, self._started = False, False
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread.start()
+        with self._guard:
+            self._started = True
+            for _, options in self._db.execute(NEXT, (QUEUED,)).fetchall():
+                self._employ(device_of(json.loads(options)))
+
+    def _employ(self, device: str) -> None:
+        """Have somebody work on a device; all are told that there is work."""
+        with self._news:
+            if self._started and device not in self._workers:
+                self._workers[device] = threading.Thread(target=self._work, args=(device,), daemon=True)
+                self._workers[device].start()
+            self._news.notify_all()
 
     def close(self, patience: float = 1.0) -> None:
         """Stop working; what is at work begins again with the next server."""
         with self._news:
             self._closed = True
             self._news.notify_all()
-            process = self._process
-        if process is not None:
+            processes = list(self._processes.values())
+        for process in processes:
+            process.terminate()
+        for process in processes:
             _end(process, patience)
-        if self._thread.is_alive():
-            self._thread.join(patience)
+        for worker in self._workers.values():
+            worker.join(patience)
         with self._guard:
             self._db.close()
             self._lock_file.close()
@@ -130,8 +146,7 @@ class Queue:
     def _job(self, row: tuple[Any, ...]) -> Job:
         told = dict(zip(COLUMNS, row, strict=True))
         job = Job(**told | {key: json.loads(told[key]) for key in ("asked", "options", "found")})
-        live = self._live
-        if live is not None and live.id == job.id:
+        if (live := self._live.get(job.id)) is not None:
             job.progress, job.lines = live.progress, list(live.lines)
         else:
             job.lines = _lines(self.folder / "jobs" / job.id / "log.txt")
@@ -152,13 +167,10 @@ class Queue:
         """Put a job at the end of the queue."""
         job.made = time.time()
         values = (job.id, job.title, json.dumps(job.asked), json.dumps(job.options), QUEUED, job.made)
-        with self._news:
-            self._db.execute(
-                INSERT,
-                values,
-            )
+        with self._guard:
+            self._db.execute(INSERT, values)
             self._db.commit()
-            self._news.notify_all()
+            self._employ(device_of(job.options))
         return self.get(job.id)
 
     def stop(self, job: str) -> Job:
@@ -169,16 +181,17 @@ class Queue:
                 self._set(job, state=STOPPED, ended=time.time())
             elif found.state == RUNNING:
                 self._set(job, state=STOPPING)
-                if self._process is not None and self._live is not None and self._live.id == job:
-                    self._process.terminate()
+                if (process := self._processes.get(job)) is not None:
+                    process.terminate()
         return self.get(job)
 
     def resume(self, job: str) -> Job:
         """Put a job that was stopped or failed into the queue again; what its cache holds is not computed again."""
-        with self._news:
-            if self.get(job).state in (STOPPED, FAILED):
+        with self._guard:
+            found = self.get(job)
+            if found.state in (STOPPED, FAILED):
                 self._set(job, state=QUEUED, told="", begun=None, ended=None)
-                self._news.notify_all()
+                self._employ(device_of(found.options))
         return self.get(job)
 
     def remove(self, job: str) -> None:
@@ -196,24 +209,26 @@ class Queue:
             self._db.execute(f"update jobs set {names} where id = ?", (*values.values(), job))
             self._db.commit()
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
+    def _work(self, device: str) -> None:
+        while (job := self._next(device)) is not None:
             state, told, found = self._done(job)
             with self._guard:
-                self._live = self._process = None
+                del self._live[job.id]
+                self._processes.pop(job.id, None)
                 # Of a server that ends the job stays at work, for the next one to begin it again.
                 if not self._closed:
                     self._set(job.id, state=state, told=told, found=json.dumps(found), ended=time.time())
 
-    def _next(self) -> Job | None:
+    def _next(self, device: str) -> Job | None:
         with self._news:
             while not self._closed:
-                row = self._db.execute(NEXT, (QUEUED,)).fetchone()
-                if row is not None:
-                    self._set(row[0], state=RUNNING, begun=time.time(), ended=None, told="")
-                    self._live = self.get(row[0])
-                    self._live.lines = []
-                    return self._live
+                for job, options in self._db.execute(NEXT, (QUEUED,)).fetchall():
+                    if device_of(json.loads(options)) == device:
+                        self._set(job, state=RUNNING, begun=time.time(), ended=None, told="")
+                        live = self.get(job)
+                        live.lines = []
+                        self._live[job] = live
+                        return live
                 self._news.wait()
         return None
 
@@ -224,7 +239,7 @@ class Queue:
         said: dict[str, Any] = {}
         with (home / "log.txt").open("w", encoding="utf-8") as log, _process(self.command, log) as process:
             with self._guard:
-                self._process = process
+                self._processes[job.id] = process
                 if self._closed or self.get(job.id).state == STOPPING:
                     process.terminate()
 
@@ -236,7 +251,7 @@ class Queue:
             timer.daemon = True
             timer.start()
             try:
-                _send(process, {"folder": str(home), "options": job.options})
+                _send(process, {"folder": str(home), "task": job.asked.get("task"), "options": job.options})
                 for line in process.stdout or ():
                     said |= self._hear(job, line, log)
                 process.wait()
@@ -265,6 +280,12 @@ class Queue:
                 log.write(text + "\n")
                 log.flush()
         return {key: each for key, each in said.items() if key in ("done", "error")}
+
+
+def device_of(options: dict[str, Any]) -> str:
+    """Return where a job computes; jobs of one device wait for each other."""
+    name = str(options.get("device", "auto"))
+    return best_device() if name == "auto" else name
 
 
 @contextmanager

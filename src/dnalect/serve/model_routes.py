@@ -11,6 +11,7 @@ from dnalect.jobs.models_choose import advice, judged
 from dnalect.jobs.options import Wishes
 from dnalect.models.load import tuned_model
 from dnalect.models.model import Model
+from dnalect.page import records
 from dnalect.serve import schemas
 from dnalect.serve.engine import Engine
 from dnalect.serve.questions import WRONG, answered
@@ -20,7 +21,7 @@ def models_of(engine: Engine) -> APIRouter:
     """Return the routes of models."""
     router = APIRouter(prefix="/api", tags=["models"], responses=WRONG)
 
-    @router.post("/models/{name:path}/load", response_model=schemas.ModelRecord)
+    @router.post("/models/{name:path}/load", response_model=records.ModelCard)
     def load(name: Annotated[str, InPath(max_length=200)]) -> Response:
         """Load a model of the registry, which may have to be fetched; the page offers it from then on."""
         return answered(engine.card(name))

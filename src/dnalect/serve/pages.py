@@ -18,19 +18,20 @@ from dnalect.jobs.options import GOALS, Wishes
 from dnalect.models.catalogue import PUBLISHED, embedded_cards
 from dnalect.models.worth import of_model
 from dnalect.page import answers, assets
-from dnalect.serve.asked import LEFT, REPORT, TABLE, VCF
+from dnalect.serve.asked import LEFT, TRACKS, VCF, devices
 from dnalect.serve.engine import Engine
-from dnalect.serve.files import Files
+from dnalect.serve.files import KINDS, Files
 from dnalect.serve.jobs import DONE, FAILED, OPEN, STOPPED, Job, Queue
 from dnalect.serve.model_routes import choice, predictions_of
 
-NAV = (("/", "Explore"), ("/files", "Files"), ("/jobs", "Jobs"), ("/models", "Models"))
+NAV = (("/", "Explore"), ("/files", "Files"), ("/scan", "Scan"), ("/jobs", "Jobs"), ("/models", "Models"))
 # Bases of a sequence that is typed into the page of a model.
 TYPED = 2_000
 # An annotation without an index is read whole by the browser: larger ones are left out of it.
 READ_WHOLE = 50 << 20
 # Bases that igv.js shows on each side of a variant.
 AROUND = 300
+VARIANTS = {"type": "variant", "format": "vcf"}
 EXAMPLE = {
     "variants": "demo/promoter_variants.vcf.gz",
     "genome": "demo/yeast_chrI.fa.gz",
@@ -66,10 +67,16 @@ def pages_of(engine: Engine, files: Files, queue: Queue) -> APIRouter:
 
     @router.get("/files")
     def files_page() -> Response:
+        return form("files")
+
+    @router.get("/scan")
+    def scan_page() -> Response:
+        return form("scan")
+
+    def form(name: str) -> HTMLResponse:
         shared = list(files.shared().values())
-        kinds = {
-            kind: [each.name for each in shared if each.kind == kind] for kind in ("genome", "annotation", "signal")
-        }
+        kinds = {kind: [each.name for each in shared if each.kind == kind] for kind in KINDS}
+        kinds["vcf"] = [name for name in kinds["variants"] if ".vcf" in name.lower()]
         variants = [(each.name, each.name) for each in shared if each.kind == "variants"]
         # One's own come first; without any the page begins with the example that ships.
         first = dict.fromkeys(EXAMPLE, "") if len(files.folders) > 1 else EXAMPLE
@@ -80,8 +87,9 @@ def pages_of(engine: Engine, files: Files, queue: Queue) -> APIRouter:
             "dropped": mine,
             "models": models,
             "folders": list(files.folders),
+            "devices": devices(),
         }
-        return page("files", kinds=kinds, first=first, **given)
+        return page(name, kinds=kinds, first=first, **given)
 
     @router.get("/jobs")
     def jobs_page() -> Response:
@@ -91,7 +99,8 @@ def pages_of(engine: Engine, files: Files, queue: Queue) -> APIRouter:
     def job_page(job: str) -> Response:
         found = queue.get(job)
         home = queue.home(job)
-        left = [(name, (home / name).stat().st_size) for name in (VCF, TABLE, REPORT) if (home / name).is_file()]
+        shown = [name for name in LEFT if not name.startswith(f"{VCF}.") and (home / name).is_file()]
+        left = [(name, (home / name).stat().st_size) for name in shown]
         return page(
             "job",
             job=found,
@@ -173,27 +182,30 @@ def tried_on(engine: Engine, name: str, text: str) -> dict[str, Any]:
 
 
 def browser_of(job: Job, files: Files, home: Path) -> dict[str, Any]:
-    """Return how igv.js shows a job: its genome by ranges, what was scored, the annotation and the signal."""
+    """Return how igv.js shows a job: its genome by ranges, what came of it, and what was named beside it."""
     base = f"/api/jobs/{job.id}"
-    index = next((name for name in LEFT if name.startswith(f"{VCF}.") and (home / name).is_file()), None)
-    scored: dict[str, Any] = {
-        "name": "Scored variants",
-        "type": "variant",
-        "format": "vcf",
-        "url": f"{base}/files/{VCF}",
-    }
-    scored |= {"indexURL": f"{base}/files/{index}"} if index else {"indexed": False}
-    tracks = [scored]
-    for kind, told in (("signal", {"type": "wig", "format": "bigwig"}), ("annotation", {"type": "annotation"})):
+    made = {name for name in LEFT if (home / name).is_file()}
+    wig = {"type": "wig", "format": "bigwig"}
+    tracks: list[dict[str, Any]] = []
+    if VCF in made:
+        index = next((name for name in made if name.startswith(f"{VCF}.")), None)
+        found = {"indexURL": f"{base}/files/{index}"} if index else {"indexed": False}
+        tracks.append({"name": "Scored variants", **VARIANTS, "url": f"{base}/files/{VCF}", **found})
+    tracks += [{"name": shown, **wig, "url": f"{base}/files/{name}"} for name, shown in TRACKS.items() if name in made]
+    for kind in ("signal", "variants", "annotation"):
         name = str(job.asked.get(kind) or "")
-        known = files.shared().get(name)
-        if known is not None and (kind == "signal" or known.bytes <= READ_WHOLE):
-            whole = {} if kind == "signal" else {"format": "gtf" if "gtf" in name.lower() else "gff3", "indexed": False}
-            tracks.append(told | whole | {"name": name, "url": f"{base}/beside/{kind}"})
+        known = files.get(name, kind)
+        if known is None or (kind != "signal" and known.bytes > READ_WHOLE):
+            continue
+        if kind == "variants" and (VCF in made or ".vcf" not in known.path.name.lower()):
+            continue
+        whole = {"format": "gtf" if "gtf" in name.lower() else "gff3", "type": "annotation", "indexed": False}
+        whole |= VARIANTS if kind == "variants" else {}
+        tracks.append({**(wig if kind == "signal" else whole), "name": known.path.name, "url": f"{base}/beside/{kind}"})
     reference = {"id": job.asked["genome"], "name": job.asked["genome"], "fastaURL": f"{base}/reference.fa"}
-    top = (job.found or {}).get("top", [])
     reference |= {"indexURL": f"{base}/reference.fa.fai", "wholeGenomeView": False}
-    return {"reference": reference, "tracks": tracks, "locus": place_of(top[0]) if top else None}
+    top, regions = (job.found or {}).get("top", []), job.asked.get("regions") or []
+    return {"reference": reference, "tracks": tracks, "locus": place_of(top[0]) if top else next(iter(regions), None)}
 
 
 def place_of(row: dict[str, Any]) -> str:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from dnalect.core.errors import InputError
-from dnalect.page import answers
+from dnalect.page import answers, records
+from dnalect.page.scoring import score as score_of
 from dnalect.serve import schemas
 from dnalect.serve.engine import Engine
 from dnalect.tokens.names import NAMES
@@ -38,40 +39,40 @@ def questions_of(engine: Engine) -> APIRouter:
         afford(body, engine, of_map)
         return engine.ask(body.model, lambda model: question(model, body.sequence, body.start, body.end))
 
-    @router.post("/models", response_model=list[schemas.ModelRecord])
+    @router.post("/models", response_model=list[records.ModelCard])
     async def models(request: Request) -> Response:
         """Return the models that can be asked."""
         return await asked(request, engine.cards)
 
-    @router.post("/probabilities", response_model=schemas.ProbabilitiesRecord)
+    @router.post("/probabilities", response_model=records.Probabilities)
     async def probabilities(body: schemas.Part, request: Request) -> Response:
         """Return what a model expects at each base, given all others that it reads."""
         return await asked(request, lambda: on_part(body, answers.probabilities))
 
-    @router.post("/score", response_model=schemas.ScoreRecord)
+    @router.post("/score", response_model=records.Scored)
     async def score(body: schemas.AskScore, request: Request) -> Response:
         """Return the score of a variant, with its percentile and what it changes around it."""
-        given = body.sequence, body.at, body.ref, body.alt, body.influence
-        return await asked(request, lambda: engine.ask(body.model, lambda model: answers.score(model, *given)))
+        given = body.sequence, body.at, body.ref, body.alt, body.influence, body.gc
+        return await asked(request, lambda: engine.ask(body.model, lambda model: score_of(model, *given)))
 
-    @router.post("/substitutions", response_model=schemas.SubstitutionsRecord)
+    @router.post("/substitutions", response_model=records.Substitutions)
     async def substitutions(body: schemas.Part, request: Request) -> Response:
         """Return what every substitution changes."""
         return await asked(request, lambda: on_part(body, answers.substitutions))
 
-    @router.post("/dependency", response_model=schemas.MapRecord)
+    @router.post("/dependency", response_model=records.Depends)
     async def dependency(body: schemas.Part, request: Request) -> Response:
         """Return how a substitution of each base moves what is expected at each other."""
         return await asked(request, lambda: on_part(body, answers.dependency, of_map=True))
 
-    @router.post("/attention", response_model=schemas.AttentionRecord)
+    @router.post("/attention", response_model=records.Attended)
     async def attention(body: schemas.AskAttention, request: Request) -> Response:
         """Return what each base attends to."""
         check(body, schemas.WIDEST_MAP)
         given = body.sequence, body.start, body.end, body.layer, body.head
         return await asked(request, lambda: engine.ask(body.model, lambda model: answers.attention(model, *given)))
 
-    @router.post("/tokens", response_model=schemas.TokensRecord)
+    @router.post("/tokens", response_model=records.Tokenized)
     async def tokens(body: schemas.AskTokens, request: Request) -> Response:
         """Return how a model, or a tokenizer by its name, reads a sequence."""
         return await asked(request, lambda: answers.tokens(reader_of(body, engine), body.sequence))

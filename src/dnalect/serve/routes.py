@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.serve import schemas
-from dnalect.serve.asked import LEFT, REPORT, make_job
+from dnalect.serve.asked import LEFT, REPORT, make_job, make_scan
 from dnalect.serve.engine import Engine
 from dnalect.serve.files import Files, Known
 from dnalect.serve.guard import REPORT as APART
@@ -18,6 +18,7 @@ from dnalect.serve.jobs import DONE, Job, Queue
 from dnalect.serve.options import Options
 from dnalect.serve.reference import index_of, part_of
 
+BESIDE = ("annotation", "signal", "variants")
 Id = Annotated[str, InPath(max_length=40)]
 WRONG: dict[int | str, dict[str, Any]] = {
     413: {"model": schemas.Error, "description": "It is too large"},
@@ -80,6 +81,11 @@ def jobs_of(queue: Queue, files: Files, engine: Engine, options: Options) -> API
         """Have a file of variants scored, after the jobs that wait already."""
         return job_record(make_job(body, files, engine, queue, options))
 
+    @router.post("/scan", response_model=schemas.JobRecord, status_code=201)
+    def scan(body: schemas.AskScan) -> Any:
+        """Have every substitution of a genome, or of regions of it, computed into bigWig tracks."""
+        return job_record(make_scan(body, files, engine, queue, options))
+
     @router.get("", response_model=list[schemas.JobRecord])
     def every() -> Any:
         """Return all jobs, the newest first."""
@@ -107,7 +113,7 @@ def jobs_of(queue: Queue, files: Files, engine: Engine, options: Options) -> API
 
     @router.get("/{job}/files/{name}", response_class=FileResponse)
     def left(job: Id, name: Annotated[str, InPath(max_length=40)]) -> Response:
-        """Return what a job that is done left: scored.vcf.gz (and .tbi), scored.tsv or report.html."""
+        """Return what a job that is done left: scored.vcf.gz (and .tbi), scored.tsv, report.html; the .bw of a scan."""
         path = queue.home(job) / name if name in LEFT else Path()
         if name not in LEFT or queue.get(job).state != DONE or not path.is_file():
             raise HTTPException(404, f"this job has no {name}")
@@ -125,8 +131,8 @@ def jobs_of(queue: Queue, files: Files, engine: Engine, options: Options) -> API
 
     @router.get("/{job}/beside/{kind}", response_class=FileResponse)
     def beside(job: Id, kind: Annotated[str, InPath(max_length=20)]) -> Response:
-        """Return the annotation or the signal (bigWig) that was named with a job."""
-        name = queue.get(job).asked.get(kind) if kind in ("annotation", "signal") else None
+        """Return the annotation, the signal (bigWig) or the variants that were named with a job."""
+        name = queue.get(job).asked.get(kind) if kind in BESIDE else None
         if not name:
             raise HTTPException(404, f"no {kind} was named with this job")
         return FileResponse(files.find(name, kind).path, media_type="application/octet-stream")

@@ -13,7 +13,10 @@ Sequence = Annotated[str, Field(min_length=1, max_length=LONGEST, examples=["TAT
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["duplex-yeast"])]
 At = Annotated[int, Field(ge=0, le=LONGEST)]
 Allele = Annotated[str, Field(max_length=4_096, pattern="^[ACGTacgt]*$", examples=["A"])]
-Rows = list[list[float | None]]
+
+
+# No path: what is no contig would be read as the name of a file.
+Region = Annotated[str, Field(max_length=200, pattern=r"^[^\s/\\.][^\s/\\]*$", examples=["chrI:1-20000"])]
 
 
 class Asked(BaseModel):
@@ -32,7 +35,10 @@ class Part(Asked):
 
 
 class AskScore(Asked):
-    """A variant: `ref` at the 0-based position `at` becomes `alt`; either may be empty."""
+    """A variant: `ref` at the 0-based position `at` becomes `alt`; either may be empty.
+
+    gc: share of G and C in the genome that the sequence is of, None for that of the sequence.
+    """
 
     model: Name
     sequence: Sequence
@@ -40,6 +46,7 @@ class AskScore(Asked):
     ref: Allele
     alt: Allele
     influence: Literal[False] | None = None
+    gc: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 class AskAttention(Part):
@@ -63,115 +70,31 @@ class Error(BaseModel):
     error: str
 
 
-class MeasuredRecord(BaseModel):
-    """What a model was measured to be worth."""
+class AskTask(Asked):
+    """What all jobs have: names as /api/files lists them. device: where to compute, None for the server's own."""
 
-    question: str
-    told: str
-    value: float
-    low: float
-    high: float
-
-
-class ModelRecord(BaseModel):
-    """A model as the page offers it."""
-
-    id: str
-    title: str
-    species: str
-    likelihood: str | None
-    given: str | None
-    strands: str
-    parameters: int
-    context: int
-    reach: int | None
-    layers: int
-    heads: int
-    attentions: bool
-    tokenizer: str
-    license: str
-    worth: list[MeasuredRecord]
-
-
-class ProbabilitiesRecord(BaseModel):
-    """ln p of A, C, G, T given the rest (L, 4)."""
-
-    log_probs: Rows
-
-
-class WindowsRecord(BaseModel):
-    """Both haplotypes."""
-
-    start: int
-    at: int
-    reference: str
-    alternate: str
-
-
-class ScoreRecord(BaseModel):
-    """A variant's score."""
-
-    kind: str
-    llr: float | None
-    percentile: float | None
-    compared: str
-    alike: list[float] | None
-    log_p_ref: float | None
-    log_p_alt: float | None
-    flags: list[str]
-    windows: WindowsRecord
-    influence: dict[str, float] | None
-    moved: Rows | None
-    before: int | None
-
-
-class SubstitutionsRecord(BaseModel):
-    """Log-ratios of every base (L, 4), or what a fine-tuned model predicts."""
-
-    ratios: Rows
-    unit: str
-
-
-class MapRecord(BaseModel):
-    """A map (L, L)."""
-
-    map: Rows
-
-
-class AttentionRecord(MapRecord):
-    """A map (L, L) of attention."""
-
-    special: float | None
-
-
-class TokenRecord(BaseModel):
-    """A token and its bases."""
-
-    text: str
-    id: int
-    start: int
-    end: int
-
-
-class TokensRecord(BaseModel):
-    """The tokens of a sequence."""
-
-    vocabulary: int
-    tokens: list[TokenRecord]
-
-
-class AskJob(Asked):
-    """What to score: names as /api/files lists them, and the scores that are wanted."""
-
-    variants: Name
     genome: Name
     annotation: Name | None = None
-    signal: Name | None = None
     model: Name | None = None
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$", examples=["cpu"])] | None = None
+    rename: bool = False
+
+
+class AskScan(AskTask):
+    """What to scan. regions: CONTIG or CONTIG:FIRST-LAST, 1-based; none for all. variants: to see beside it."""
+
+    regions: Annotated[list[Region], Field(max_length=100)] = []
+    variants: Name | None = None
+
+
+class AskJob(AskTask):
+    """What to score, and the scores that are wanted."""
+
+    variants: Name
+    signal: Name | None = None
     scores: Annotated[list[Literal["llr", "distance", "influence", "change"]], Field(min_length=1, max_length=4)] = [
         "llr"
     ]
-    rename: bool = False
     force_reference: bool = False
 
 

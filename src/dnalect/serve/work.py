@@ -11,13 +11,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 from dnalect.core.errors import DnalectError
 from dnalect.core.reporter import Reporter, State, using
+from dnalect.jobs.scan.job import scan_genome
+from dnalect.jobs.scan.options import Options as Scan
 from dnalect.jobs.score import score_file
-from dnalect.jobs.score_options import Options
+from dnalect.jobs.score_options import Options as Score
 
 Tell = Callable[[str, Any], None]
 # Of the alleles that rank first, those that the page of a job names.
@@ -37,7 +40,9 @@ def main() -> None:
         # The job of a server that was killed may still be ending.
         with (Path(told["folder"]) / "lock").open("w") as lock, using(_reporter(tell)):
             fcntl.flock(lock, fcntl.LOCK_EX)
-            tell("done", _score(Options(**told["options"])))
+            # A name that was typed is none of a file elsewhere.
+            os.chdir(told["folder"])
+            tell("done", TASKS[told["task"] or "score"](told["options"]))
     except DnalectError as error:
         tell("error", str(error))
         sys.exit(1)
@@ -60,14 +65,21 @@ def _reporter(tell: Tell) -> Reporter:
     )
 
 
-def _score(options: Options) -> dict[str, Any]:
-    found = score_file(options)
+def _score(options: dict[str, Any]) -> dict[str, Any]:
+    found = score_file(Score(**options))
     top = [
         {"contig": row.contig, "position": row.position, "ref": row.ref, "alt": row.alt, "gene": row.gene}
         | {"value": row.score.value, "percentile": row.score.percentile}
         for row in found.top[:SHOWN]
     ]
     return {"records": found.records, "alternates": found.alternates, "outcomes": dict(found.outcomes), "top": top}
+
+
+def _scan(options: dict[str, Any]) -> dict[str, Any]:
+    return asdict(scan_genome(Scan(**options)))
+
+
+TASKS = {"score": _score, "scan": _scan}
 
 
 def _outermost(phases: list[State], state: State) -> dict[str, Any] | None:

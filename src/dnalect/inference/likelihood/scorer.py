@@ -13,7 +13,7 @@ from dnalect.core.records import Codes, Distances, Influence, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range
-from dnalect.inference.composition import log_composition
+from dnalect.inference.composition import log_composition, of_gc
 from dnalect.inference.distance import distances
 from dnalect.inference.likelihood.influence import influences
 from dnalect.inference.likelihood.strategy import Strategy
@@ -31,13 +31,14 @@ class LikelihoodScorer(ABC, Generic[S]):
     """Turns variants into scores; a score depends on reference and variant alone.
 
     likelihood: the strategy of the model's kind. flank: bases on each side of an indel's alleles. batch: most
-    windows of a forward. ways, phases: strands and frames of words whose mean is taken.
+    windows of a forward. ways, phases: strands and frames of words whose mean is taken. gc: as `ModelScorer` has it.
     """
 
     definition: str
     draws_others: bool
     stretch: int
     sites: Any = None
+    gc: float | None = None
     likelihood: S
     ways = phases = 1
 
@@ -77,8 +78,8 @@ class LikelihoodScorer(ABC, Generic[S]):
 
     @cached_property
     def log_background(self) -> Floats:
-        """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition of the reference."""
-        return log_composition(self.genome)
+        """ln q of A, C, G, T and unknown (0): the strand-symmetric base composition."""
+        return log_composition(self.genome) if self.gc is None else of_gc(self.gc)
 
     @abstractmethod
     def cost(self, variants: Sequence[Variant]) -> int:

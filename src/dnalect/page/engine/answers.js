@@ -2,7 +2,7 @@
 
 import { placed } from "./background.js";
 import { FIRST, Masks } from "./masks.js";
-import { MaskScorer, StreamScorer, influenceOf, maskedMap } from "./scores.js";
+import { MaskScorer, StreamScorer, composition, influenceOf, maskedMap } from "./scores.js";
 import { Streams } from "./streams.js";
 import { UNKNOWN, decode, encode, flagsOf, kindOf, normalise } from "./variants.js";
 
@@ -36,10 +36,12 @@ export class Answers {
     return { ratios, unit: "nats, ln p(base) - ln p(ref)" };
   }
 
-  async score({ model, sequence, at, ref, alt, influence = null }, told) {
+  async score({ model, sequence, at, ref, alt, influence = null, gc = null }, told) {
     const asked = this.#asked(model, sequence, 0, null, told);
     const { facts, codes, likelihood } = asked;
-    const scorer = asked.streams ? new StreamScorer(facts, likelihood) : new MaskScorer(facts, likelihood);
+    if (gc !== null && !(0 < gc && gc < 1)) throw new Error(`gc=${gc} must be a share between 0 and 1, such as 0.41`);
+    const background = gc === null ? composition(codes) : [1 - gc, gc, gc, 1 - gc].map((each) => Math.log(each / 2));
+    const scorer = asked.streams ? new StreamScorer(facts, likelihood, background) : new MaskScorer(facts, likelihood, background);
     const variant = normalise(codes, at, ...allelesOf(facts, codes, at, ref, alt));
     const bases = 4 * facts.flank + variant.ref.length + variant.alt.length;
     const wanted = influence ?? bases * scorer.passesABase * facts.card.parameters <= AFFORDED;

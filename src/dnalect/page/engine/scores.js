@@ -19,8 +19,9 @@ export function composition(codes) {
 const sum = (values) => values.reduce((total, each) => total + each, 0);
 
 class Scorer {
-  constructor(facts, flank, reach) {
-    Object.assign(this, { facts, flank, reach });
+  /** background: ln q of A, C, G, T, which indels are measured against. */
+  constructor(facts, flank, reach, background) {
+    Object.assign(this, { facts, flank, reach, background });
   }
 
   /** Both haplotypes of a variant, an indel written over its whole range. */
@@ -33,8 +34,8 @@ class Scorer {
 export class StreamScorer extends Scorer {
   passesABase = 2;
 
-  constructor(facts, streams) {
-    super(facts, facts.flank, facts.card.reach);
+  constructor(facts, streams, background) {
+    super(facts, facts.flank, facts.card.reach, background);
     this.streams = streams;
   }
 
@@ -45,7 +46,7 @@ export class StreamScorer extends Scorer {
     const single = kind === "snv" || kind === "mnv";
     const read = influence || !single ? await this.#read(window) : null;
     if (kind === "none") return { llr: 0, read };
-    if (!single) return { llr: this.#gained(window, read, composition(sequence)), read };
+    if (!single) return { llr: this.#gained(window, read), read };
     const near = this.flank >= this.reach && read ? read : await this.#read(windowOf(sequence, variant, this.reach), false);
     return { ...(await this.#substituted(near, variant)), read };
   }
@@ -56,10 +57,9 @@ export class StreamScorer extends Scorer {
     const { streams } = this;
     const n = reference.length;
     const before = await streams.states(reference, 0, n);
-    const same = variant.ref.length === variant.alt.length;
-    const after = same
-      ? await streams.changed(reference, 0, n, start, variant.alt)
-      : await streams.states(alternate, 0, alternate.length, true);
+    let after = before;
+    if (variant.ref.length !== variant.alt.length) after = await streams.states(alternate, 0, alternate.length, true);
+    else if (variant.ref.length) after = await streams.changed(reference, 0, n, start, variant.alt);
     const logs = heads ? await Promise.all([streams.head(before), streams.head(after)]) : null;
     return { window, before, after, logs };
   }
@@ -82,7 +82,8 @@ export class StreamScorer extends Scorer {
     return { llr: (ratios[0] + ratios[1]) / 2, refP, altP };
   }
 
-  #gained({ reference, alternate }, { logs }, background) {
+  #gained({ reference, alternate }, { logs }) {
+    const { background } = this;
     const totals = [reference, alternate].map((codes, n) =>
       codes.reduce((total, code, at) => (code === UNKNOWN ? total : total + logs[n][4 * at + code] - background[code]), 0),
     );
@@ -96,8 +97,8 @@ export class StreamScorer extends Scorer {
 
 /** Of a masked model of single bases: means over both strands. */
 export class MaskScorer extends Scorer {
-  constructor(facts, masks) {
-    super(facts, facts.flank, facts.flank);
+  constructor(facts, masks, background) {
+    super(facts, facts.flank, facts.flank, background);
     this.masks = masks;
     this.passesABase = 2 * (2 * facts.flank + 1);
   }
@@ -134,7 +135,7 @@ export class MaskScorer extends Scorer {
   }
 
   async #gained(sequence, whole) {
-    const background = composition(sequence);
+    const { background } = this;
     const asked = haplotypes(sequence, whole, this.flank).map((codes) => {
       const known = [...codes.keys()].filter((at) => codes[at] !== UNKNOWN);
       const [low, high] = [known[0], known[known.length - 1] + 1];

@@ -98,7 +98,7 @@ export class App {
     return { model: this.model.id, sequence: window.sequence, start: window.start, end: window.end };
   }
 
-  /** Arguments of the score of one edit on the unedited sequence. */
+  /** Arguments of the score of one edit on the unedited sequence, which is of a genome whose composition is known, or not. */
   scoring({ at, ref, alt }) {
     const source = this.source;
     const low = Math.max(source.start, at - SCORED);
@@ -108,6 +108,7 @@ export class App {
       at: at - low,
       ref,
       alt,
+      gc: source.gc,
     };
   }
 

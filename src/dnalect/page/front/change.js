@@ -6,6 +6,7 @@ import { BASES, clean, parseVcf } from "./dna.js";
 import { h, number, replace, signed, toast, whole } from "./dom.js";
 import { Edits } from "./edits.js";
 import { Figure } from "./figure.js";
+import { isOneSided } from "./given.js";
 import { numbers, rows } from "./logo.js";
 import { Overlay } from "./overlay.js";
 import { proteinTrack } from "./protein.js";
@@ -79,10 +80,12 @@ export class Change {
       app,
       this.heat,
       "change",
-      [
-        ["probabilities", given],
-        ["substitutions", given],
-      ],
+      isOneSided(app.model)
+        ? [["substitutions", given]]
+        : [
+            ["substitutions", given],
+            ["probabilities", given],
+          ],
       (...records) => this.drawHeat(window, ...records),
       { text: "The model reads" },
     );
@@ -92,17 +95,18 @@ export class Change {
     this.steps.update(this.edits.chosen);
   }
 
-  drawHeat(window, expected, found) {
+  /** expected: null where there is no logo. */
+  drawHeat(window, found, expected = null) {
     const { app } = this;
     const { state } = app;
     const shown = window.columns.filter((each) => each.alt);
     const ratios = rows(found.ratios);
-    const logos = rows(expected.log_probs).map((each, n) => numbers(each, shown[n].alt));
+    const logos = expected && rows(expected.log_probs).map((each, n) => numbers(each, shown[n].alt));
     const letters = shown.map((each) => each.alt);
     const measured = this.measured(shown);
     const heat = heatTrack(ratios, letters, STRONGEST);
     const tracks = [
-      logoTrack(logos, "bits", 70),
+      ...(logos ? [logoTrack(logos, "bits", 70)] : []),
       letterTrack(
         letters,
         shown.map((each) => (each.edited ? "edited" : "")),

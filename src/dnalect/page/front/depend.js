@@ -4,6 +4,7 @@ import { answered } from "./ask.js";
 import { VIEW } from "./app.js";
 import { h, number, percent, replace, settled, whole } from "./dom.js";
 import { Figure } from "./figure.js";
+import { isOneSided } from "./given.js";
 import { highest, matrixPicture, strongest } from "./matrix.js";
 import { Pinned } from "./pinned.js";
 import { Story } from "./story.js";
@@ -90,7 +91,9 @@ export class Depend {
     this.end = end;
     this.story.update(state);
     this.updateAttention(state, end);
-    if (this.isDear(app.given(window))) this.offer(app.given(window));
+    this.story.root.hidden ||= isOneSided(app.model);
+    if (isOneSided(app.model)) this.none("It takes a model that reads both sides of a base.");
+    else if (this.isDear(app.given(window))) this.offer(app.given(window));
     else this.ask(app.given(window), state.start, end);
     this.pinned.draw(this.known);
   }
@@ -102,16 +105,21 @@ export class Depend {
     return masked && passes > CHEAP && this.wanted !== JSON.stringify(given);
   }
 
-  offer(given) {
-    const { app, map } = this;
-    app.asker.stop("dependency-0");
+  /** Show no map, and say why. */
+  none(why) {
+    this.app.asker.stop("dependency-0");
     this.record = null;
     this.pinned.pairs.hidden = true;
+    this.map.clear(why);
+  }
+
+  offer(given) {
+    const { app, map } = this;
     const wanted = () => {
       this.wanted = JSON.stringify(given);
       this.update(app.state);
     };
-    map.clear(
+    this.none(
       `${app.model.id} hides one base after another: this map takes ${whole(3 * this.columns.length ** 2)} passes, ` +
         "which can be minutes. Choose another model, show fewer bases, or compute it anyway.",
     );

@@ -5,6 +5,7 @@ import { columnsPicture, fourBars } from "./columns.js";
 import { BASES } from "./dna.js";
 import { chance, h, largest, number, percent, replace, toast, whole } from "./dom.js";
 import { Figure } from "./figure.js";
+import { isOneSided } from "./given.js";
 import { numbers, rows } from "./logo.js";
 import { proteinTrack } from "./protein.js";
 import { barTrack, featureTrack, letterTrack, logoTrack } from "./tracks.js";
@@ -28,23 +29,15 @@ export class Expect {
       help: "The bases of the span are hidden from the model. It fills in the one that it is surest of, reads that, and goes on.",
     });
     this.filled.root.hidden = true;
-    root.append(
-      this.logo.root,
-      h(
-        "div",
-        { class: "side" },
-        this.detail,
-        h(
-          "div",
-          { class: "card" },
-          h("h3", {}, "Mask a span"),
-          h("p", { class: "muted" }, "Hide bases from the model and see what it writes there."),
-          h("p", {}, this.chosen),
-          this.mask,
-        ),
-      ),
-      this.filled.root,
+    this.masking = h(
+      "div",
+      { class: "card" },
+      h("h3", {}, "Mask a span"),
+      h("p", { class: "muted" }, "Hide bases from the model and see what it writes there."),
+      h("p", {}, this.chosen),
+      this.mask,
     );
+    root.append(this.logo.root, h("div", { class: "side" }, this.detail, this.masking), this.filled.root);
   }
 
   update(state) {
@@ -57,6 +50,7 @@ export class Expect {
       ? `Chosen: ${whole(state.span[0] + 1)}-${whole(state.span[1])}, ${state.span[1] - state.span[0]} bases.`
       : "No span is chosen: ten bases in the middle are taken.";
     this.chosen.textContent = span;
+    this.masking.hidden = isOneSided(app.model);
     if (this.filledFor && this.filledFor !== this.key(state)) {
       this.filled.root.hidden = true;
       app.asker.stop("fill");
@@ -167,6 +161,7 @@ export class Expect {
   /** Hide the span, and fill in one base after another, the surest first. */
   async fill() {
     const { app } = this;
+    if (this.masking.hidden) return;
     const { state } = app;
     const middle = Math.floor((state.start + state.end) / 2);
     let [low, high] = state.span || [middle - 5, middle + 5];

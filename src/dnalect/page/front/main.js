@@ -5,6 +5,7 @@ import { Change } from "./change.js";
 import { Depend } from "./depend.js";
 import { h, replace, toast } from "./dom.js";
 import { Expect } from "./expect.js";
+import { oneSided } from "./given.js";
 import { Header } from "./header.js";
 import { MapPane } from "./map.js";
 import { Read } from "./read.js";
@@ -73,6 +74,7 @@ function shown(app) {
   const places = PANES.map((name) =>
     h("section", { role: "tabpanel", id: `pane-${name}`, "aria-labelledby": `tab-${name}`, class: "pane", hidden: true }),
   );
+  const notes = places.map((place) => place.appendChild(h("p", { class: "note one-sided", hidden: true })));
   replace(document.getElementById("panes"), places);
   const show = (state, keys) => {
     header.update(state, keys);
@@ -83,6 +85,9 @@ function shown(app) {
       places[n].hidden = !on;
     });
     const name = state.pane;
+    const note = notes[PANES.indexOf(name)];
+    note.textContent = oneSided(name, app.model);
+    note.hidden = !note.textContent;
     panes[name] ||= new MAKERS[name](app, places[PANES.indexOf(name)]);
     panes[name].update(state, keys);
     document.title = `${TITLES[name]}, ${app.place} - dnalect`;

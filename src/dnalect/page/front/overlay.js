@@ -5,6 +5,7 @@ import { columnsPicture } from "./columns.js";
 import { BASES } from "./dna.js";
 import { largest, number } from "./dom.js";
 import { Figure } from "./figure.js";
+import { isOneSided } from "./given.js";
 import { numbers, rows } from "./logo.js";
 import { barTrack, letterTrack, lineTrack, logoTrack } from "./tracks.js";
 
@@ -23,7 +24,7 @@ export class Overlay {
   update(state) {
     const { app, figure } = this;
     const near = state.edits.filter((each) => each.at + each.ref.length > state.start - 2600 && each.at < state.end + 2600);
-    if (!near.length) {
+    if (!near.length || isOneSided(app.model)) {
       app.asker.stop("overlay-0");
       app.asker.stop("overlay-1");
       figure.root.hidden = true;

@@ -5,6 +5,7 @@ import { fourBars } from "./columns.js";
 import { asVcf } from "./dna.js";
 import { chance, h, number, percent, replace, s, signed, whole } from "./dom.js";
 import { Figure } from "./figure.js";
+import { isOneSided } from "./given.js";
 import { drawInfluence } from "./influence.js";
 import { rows } from "./logo.js";
 import { consequence } from "./protein.js";
@@ -47,7 +48,7 @@ export class Steps {
       return;
     }
     this.root.hidden = false;
-    this.influence.root.hidden = !this.influence.svg;
+    this.influence.root.hidden = !this.influence.svg || isOneSided(app.model);
     answered(
       app,
       this.figure,
@@ -55,7 +56,7 @@ export class Steps {
       [["score", app.scoring(edit)]],
       (found) => {
         this.draw(edit, found);
-        this.influence.root.hidden = false;
+        this.influence.root.hidden = isOneSided(app.model);
         drawInfluence(app, this.influence, found);
       },
       { text: "The model scores it" },
@@ -115,18 +116,22 @@ export class Steps {
           : null,
         h("p", { class: "muted" }, "The network sees these numbers and nothing else."),
       ),
-      found.kind === "snv"
+      found.log_p_ref !== null
         ? this.probabilities(step, edit, found)
         : step(
             "Probabilities",
-            h("p", {}, "Every base of both windows gets its p given the rest; the logarithms are added up for each side."),
+            h(
+              "p",
+              {},
+              `Every base of both windows gets its p given ${isOneSided(app.model) ? "those before it, along either strand" : "the rest"}; the logarithms are added up for each ${isOneSided(app.model) ? "window" : "side"}.`,
+            ),
           ),
       step(
         "Log-ratio",
         h(
           "p",
           { class: "sum" },
-          found.kind === "snv" ? `${signed(found.log_p_alt)} − (${signed(found.log_p_ref)}) = ` : "ln p(ALT) − ln p(REF) = ",
+          found.log_p_ref !== null ? `${signed(found.log_p_alt)} − (${signed(found.log_p_ref)}) = ` : "ln p(ALT) − ln p(REF) = ",
           h("strong", {}, signed(found.llr)),
         ),
         h(
@@ -242,7 +247,7 @@ export class Steps {
     const boxes = [
       [`${short(ref)} > ${short(alt)}`, `at ${whole(pos)}`],
       [`${whole(found.windows.reference.length)} tokens`, "each window"],
-      found.kind === "snv"
+      found.log_p_ref !== null
         ? [`p ${chance(Math.exp(found.log_p_ref))}, ${chance(Math.exp(found.log_p_alt))}`, `of ${ref} and ${alt}`]
         : ["ln p of each side", "summed over bases"],
       [signed(found.llr), "log-ratio"],

@@ -33,6 +33,7 @@ export class Story {
 
   update(state) {
     if (!this.example) return;
+    this.root.hidden = false;
     const { genome, start, end, motif } = this.example;
     const here = state.genome === genome && state.start <= motif.core && state.end > motif.core && !state.own;
     this.open.hidden = here && state.start === start && state.end === end;

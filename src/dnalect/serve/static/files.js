@@ -1,10 +1,15 @@
 // Drop a file, watch it go, ask for its score.
 
 import { ask, say } from "./ask.js";
+import { before } from "./form.js";
 
 const of = (id) => document.getElementById(id);
-const [form, drop, file, sent, variants] = ["score", "drop", "file", "sent", "variants"].map(of);
+const [drop, file, sent, variants] = ["drop", "file", "sent", "variants"].map(of);
 let sending = null;
+before(async () => {
+  await sending;
+  if (!variants.value) throw new Error("Drop a file of variants first.");
+});
 
 function chosen(given) {
   if (!given) return;
@@ -46,19 +51,4 @@ of("remove").addEventListener("click", async () => {
     option.remove();
     say("Removed.");
   } catch (error) { say(error.message, true); }
-});
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = of("go");
-  button.disabled = true;
-  try {
-    if (sending) await sending;
-    const given = new FormData(form);
-    const body = { scores: given.getAll("scores"), rename: given.has("rename"), force_reference: given.has("force_reference") };
-    for (const name of ["variants", "genome", "annotation", "signal", "model"]) if (given.get(name)) body[name] = given.get(name);
-    if (!body.variants) throw new Error("Drop a file of variants first.");
-    const job = await ask("POST", "/api/jobs", body);
-    location.href = `/jobs/${job.id}`;
-  } catch (error) { say(error.message, true); button.disabled = false; }
 });
