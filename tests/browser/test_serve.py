@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="
 SLOW = 400_000
 # What Chromium says of an answer that the page tells in a sentence.
 REFUSED = ("responded with a status of 422", "responded with a status of 404")
+# What igv.js says of variants without an index, which it reads whole.
+WHOLE = "index file not specified"
 PAGES = (
     "/files",
     "/scan",
@@ -61,7 +63,7 @@ def address(tmp_path_factory, model_folder):
 
 
 def is_bad(message):
-    return message.type in ("error", "warning") and not any(each in message.text for each in REFUSED)
+    return message.type in ("error", "warning") and not any(each in message.text for each in (*REFUSED, WHOLE))
 
 
 @pytest.fixture
@@ -127,12 +129,52 @@ def test_a_vcf_is_dropped_and_scored_and_seen_in_its_genome(visit, slice_of_demo
     assert report.evaluate("window.origin") == "null"
 
 
-# What igv.js has drawn of each track: its name, and how many pixels differ from the empty ones.
-DRAWN = """() => {
-  const root = document.getElementById("igv").shadowRoot;
-  const names = [...root.querySelectorAll(".igv-track-label")].map((each) => each.textContent);
-  return names;
+# How many pixels igv.js has drawn of a track.
+DRAWN = """(name) => {
+  const all = [...document.getElementById("igv").shadowRoot.querySelectorAll(".igv-track-label")];
+  const canvas = all.find((each) => each.textContent === name)?.parentElement.querySelector("canvas");
+  if (!canvas?.width) return 0;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const inked = (alpha, n) => n % 4 === 3 && alpha > 0 && Math.min(...data.slice(n - 3, n)) < 250;
+  return data.filter(inked).length;
 }"""
+
+
+def test_a_scan_is_seen_beside_variants_and_genes(visit):
+    page = visit("/scan")
+    page.fill("#regions", "chrI:27001-33000")
+    page.select_option("#model", "tiny")
+    page.click("#go")
+    page.wait_for_url("**/jobs/*")
+    page.wait_for_selector(".state.done", timeout=SLOW)
+    assert "6,000 bases" in page.inner_text("main")
+    page.wait_for_selector("#igv[data-ready]")
+    tracks = ("Information (bits)", "p of the reference base", "Lowest log-ratio")
+    for name in (*tracks, "promoter_variants.vcf.gz", "yeast_chrI.gff.gz"):
+        page.wait_for_function(f"name => ({DRAWN})(name) > 200", arg=name)
+    assert not checked(page, "nameless")
+
+
+def test_a_causal_model_shows_what_it_says_and_says_what_it_does_not(visit, shown):
+    page = visit("/#pane=change&at=yeast:96241-96280&edits=96250_C_A&base=96250&model=tiny-causal")
+    page.wait_for_selector("html[data-ready]")
+    found = shown(page, "score")
+    assert found["log_p_ref"] is found["moved"] is None
+    assert not page.locator("#pane-change .failed").count()
+    assert "whole windows are compared" in page.inner_text("#pane-change .one-sided")
+    assert page.locator("[data-figure=influence], [data-figure=reference-and-edited]").filter(visible=True).count() == 0
+    assert not checked(page, "nameless")
+    page.click("#tab-expect")
+    drawn = np.reshape(shown(page, "probabilities"), (-1, 4))
+    np.testing.assert_allclose(np.exp(drawn).sum(axis=1), 1, atol=1e-5)
+    assert "from the left and, along the other strand, from the right" in page.inner_text("#pane-expect .one-sided")
+    assert not page.get_by_text("Mask and fill in").is_visible()
+    page.click("#tab-depend")
+    assert "no dependency map" in page.inner_text("#pane-depend .one-sided")
+    assert "both sides of a base" in page.inner_text("[data-figure=dependency]")
+    page.select_option("#model", "tiny")
+    page.wait_for_selector("[data-figure=dependency] svg")
+    assert not page.locator(".one-sided").filter(visible=True).count()
 
 
 def test_a_file_that_is_none_is_told(visit, tmp_path):

@@ -49,12 +49,12 @@ def test_its_own_pages_may_ask_and_a_link_from_elsewhere_may_lead_to_a_page(clie
 
 
 def test_answers_allow_no_script_from_elsewhere_and_none_inline(client):
-    for address in ("/", "/files", "/jobs", "/models", "/models/tiny", "/api/jobs"):
+    for address in ("/", "/files", "/scan", "/jobs", "/models", "/models/tiny", "/api/jobs"):
         policy = client.get(address).headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "script-src 'self';" in policy
         assert "frame-ancestors 'none'" in policy
-    for address in ("/files", "/jobs", "/models"):
+    for address in ("/files", "/scan", "/jobs", "/models"):
         text = client.get(address).text
         assert "<script>" not in text
         assert "onclick" not in text

@@ -88,9 +88,9 @@ def _shown(body: AskTask, found: dict[str, Known]) -> dict[str, Any]:
 def _added(queue: Queue, job: Job, words: list[str]) -> Job:
     """Add a job with the command line that does the same, with the names of the files alone."""
     told = {key: each for key, each in job.options.items() if each not in (None, False, [])}
-    for flag, key in (("--model", "model"), ("--annotate", "annotate"), ("--rename-contigs", "rename")):
-        if key in told:
-            words += [flag, Path(told[key]).name if key == "annotate" else told[key]]
+    named = {"--model": job.asked["model"], "--annotate": Path(told["annotate"]).name if "annotate" in told else None}
+    for flag, word in (named | {"--rename-contigs": told.get("rename")}).items():
+        words += [flag, word] if word else []
     words += ["--force-reference"] if told.get("force_reference") else []
     job.options = told | {"command": shlex.join(words)}
     return queue.add(job)

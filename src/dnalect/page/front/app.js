@@ -50,6 +50,11 @@ export class App {
     return this.sourceOf(this.state);
   }
 
+  /** Of the models the first that reads all bases at once. */
+  get quickest() {
+    return this.models.find((each) => each.likelihood === "leave_one_out") || this.models[0];
+  }
+
   get model() {
     return this.models.find((each) => each.id === this.state.model);
   }
@@ -60,7 +65,7 @@ export class App {
     if (!next.own && !this.genomes[next.genome]) next.genome = this.examples[0].genome;
     const source = this.sourceOf(next);
     if (!this.models.some((each) => each.id === next.model)) {
-      next.model = (this.models.find((each) => each.id === source.model) || this.models[0]).id;
+      next.model = (this.models.find((each) => each.id === source.model) || this.quickest).id;
     }
     if (!PANES.includes(next.pane)) next.pane = "expect";
     let size = Math.round(next.end - next.start) || VIEW.first;

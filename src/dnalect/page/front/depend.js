@@ -46,12 +46,14 @@ export class Depend {
     this.attention = new Figure({
       title: "Attention",
       name: "attention",
+      aloud: true,
       tools: heads,
       help: "Row: the base that looks; column: the base that it looks at.",
     });
     this.map = new Figure({
       title: "Dependency",
       name: "dependency",
+      aloud: true,
       help: "Row: the base that is substituted; column: the base whose expectation moves (largest change of the log2-odds).",
     });
     root.append(

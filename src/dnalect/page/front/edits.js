@@ -42,7 +42,7 @@ export class Edits {
     const stand = edits.map(() => h("td", {}, ""));
     const lines = edits.map((edit, n) => h("tr", {}, h("th", { scope: "row" }, this.radio(edit)), cells[n], stand[n]));
     const heads = ["Edit", "Log-ratio", "Stands"].map((text, n) => h("th", { scope: "col", class: n === 1 ? "num" : "" }, text));
-    replace(this.root, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, lines)));
+    replace(this.root, h("table", { "aria-label": "Your edits" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, lines)));
     for (const [n, edit] of edits.entries()) {
       try {
         const found = await app.asker.ask(`edit-${n}`, "score", app.scoring(edit));

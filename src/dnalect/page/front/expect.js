@@ -18,6 +18,7 @@ export class Expect {
     this.logo = new Figure({
       title: "What the model expects at each base",
       name: "expect",
+      aloud: true,
       help: "Each letter's height is how likely the model finds it from everything around it, times how sure it is (2 bits: certain, 0: any base will do). Bars: how surprising the base that is really there is. Click a base for its numbers; with shift, or by dragging, choose a span to mask.",
     });
     this.detail = h("div", { class: "card", "aria-live": "polite" });
@@ -26,13 +27,14 @@ export class Expect {
     this.filled = new Figure({
       title: "The masked span, filled in",
       name: "filled",
+      aloud: true,
       help: "The bases of the span are hidden from the model. It fills in the one that it is surest of, reads that, and goes on.",
     });
     this.filled.root.hidden = true;
     this.masking = h(
       "div",
       { class: "card" },
-      h("h3", {}, "Mask a span"),
+      h("h2", {}, "Mask a span"),
       h("p", { class: "muted" }, "Hide bases from the model and see what it writes there."),
       h("p", {}, this.chosen),
       this.mask,
@@ -138,7 +140,7 @@ export class Expect {
     if (!column) {
       replace(
         this.detail,
-        h("h3", {}, "One base"),
+        h("h2", {}, "One base"),
         h("p", { class: "muted" }, "Click a base in the picture, or go there with the arrow keys and press Enter."),
       );
       return;
@@ -146,7 +148,7 @@ export class Expect {
     const feature = this.app.source.within(column.at, column.at + 1).map((each) => each.name || each.kind);
     replace(
       this.detail,
-      h("h3", {}, `${this.app.where(column.at)}: ${column.alt}`),
+      h("h2", {}, `${this.app.where(column.at)}: ${column.alt}`),
       fourBars(found.p, column.alt),
       h(
         "p",

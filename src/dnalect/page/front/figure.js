@@ -5,14 +5,17 @@ import { asPng, asSvg, save } from "./export.js";
 
 let count = 0;
 
-/** A figure. {title, help}. `draw(svg, words)` shows a picture and its reading; `busy`, `fail`, `clear` what else there is. */
+/**
+ * A figure. {title, help}. aloud: screen readers are told of its reading when that changes. `draw(svg, words)` shows a picture and
+ * its reading; `busy`, `fail`, `clear` what else there is.
+ */
 export class Figure {
-  constructor({ title, help, name, wide = true, tools = [] }) {
+  constructor({ title, help, name, wide = true, tools = [], aloud = false }) {
     count += 1;
     this.name = name;
     this.title = title;
     const id = `figure-${count}`;
-    this.words = h("p", { class: "words", id: `${id}-words` });
+    this.words = h("p", { class: "words", id: `${id}-words`, role: aloud ? "status" : null });
     this.stage = h("div", { class: wide ? "stage scroll" : "stage" });
     this.readout = h("p", { class: "readout", hidden: true });
     this.stage.addEventListener("told", (event) => {
@@ -29,7 +32,7 @@ export class Figure {
       button("SVG", () => this.save("svg")),
       button("PNG", () => this.save("png")),
     );
-    this.heading = h("h3", { id }, title);
+    this.heading = h("h2", { id }, title);
     this.root = h(
       "figure",
       { class: "figure", "aria-labelledby": id, "data-figure": name },
@@ -55,7 +58,7 @@ export class Figure {
     replace(this.stage, svg);
     this.stage.scrollLeft = left;
     if (focused && svg.hasAttribute("tabindex")) svg.focus({ preventScroll: true });
-    this.words.textContent = words;
+    if (this.words.textContent !== words) this.words.textContent = words;
     this.exports.hidden = false;
     this.readout.hidden = svg.getAttribute("role") !== "application" || !svg.matches(".columns, .matrix");
     if (!this.readout.textContent) this.readout.textContent = this.resting;

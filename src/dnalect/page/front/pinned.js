@@ -86,9 +86,9 @@ export class Pinned {
         cells.map((cell, n) => h("td", { class: n === 1 || n === 2 ? "num" : "" }, cell)),
       );
     });
-    const table = h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
+    const table = h("table", { "aria-label": "The strongest pairs" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
     const frame = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of pairs" }, table);
-    replace(this.pairs, h("h3", {}, "The strongest pairs"), frame);
+    replace(this.pairs, h("h2", {}, "The strongest pairs"), frame);
     this.pairs.hidden = !found.length;
   }
 }

@@ -36,6 +36,7 @@ export class Read {
     this.figure = new Figure({
       title: "One sequence, five ways to read it",
       name: "tokens",
+      aloud: true,
       tools: this.kmer,
       help: "A model reads numbers, one a token. Each row cuts the same bases by another vocabulary. Point at a token to see its bases in every row; the arrow keys go from token to token and from row to row.",
     });
@@ -46,7 +47,7 @@ export class Read {
       name: "trade-off",
       help: "To the right: more words to learn, each of them seen less often. Up: more bases in the same number of tokens. Overlapping k-mers pay for many words and gain no context: neighbours share all bases but one.",
     });
-    root.append(this.figure.root, h("div", { class: "card figure" }, h("h3", {}, "In numbers"), this.table), this.trade.root);
+    root.append(this.figure.root, h("div", { class: "card figure" }, h("h2", {}, "In numbers"), this.table), this.trade.root);
     this.figure.words.before(this.told);
   }
 
@@ -218,7 +219,7 @@ export class Read {
       this.table,
       h(
         "table",
-        {},
+        { "aria-label": "The vocabularies in numbers" },
         h(
           "thead",
           {},

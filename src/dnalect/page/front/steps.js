@@ -27,6 +27,7 @@ export class Steps {
     this.figure = new Figure({
       title: "The score, step by step",
       name: "score",
+      aloud: true,
       help: "From the letters of the edit that is chosen above to its place among the background: each number is the model's own.",
     });
     this.cards = h("ol", { class: "steps" });
@@ -85,7 +86,7 @@ export class Steps {
     const tail = this.common(windows.reference, windows.alternate, windows.at);
     const alleles = [longRef - windows.at - tail, longAlt - windows.at - tail];
     const reach = app.model.reach;
-    const step = (title, ...rest) => h("li", { class: "card" }, h("h4", {}, title), rest);
+    const step = (title, ...rest) => h("li", { class: "card" }, h("h3", {}, title), rest);
     const ids = (text) => [...text].map((each) => "ACGTN".indexOf(each)).join(" ");
     const seen = [Math.max(0, windows.at - 4), windows.at + 5];
     const list = [
@@ -249,7 +250,7 @@ export class Steps {
       [`${whole(found.windows.reference.length)} tokens`, "each window"],
       found.log_p_ref !== null
         ? [`p ${chance(Math.exp(found.log_p_ref))}, ${chance(Math.exp(found.log_p_alt))}`, `of ${ref} and ${alt}`]
-        : ["ln p of each side", "summed over bases"],
+        : ["sums of ln p", "over each window"],
       [signed(found.llr), "log-ratio"],
       [found.percentile === null ? "–" : percent(found.percentile), "percentile"],
     ];

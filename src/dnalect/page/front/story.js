@@ -18,7 +18,7 @@ export class Story {
     this.flank = button("Mutate a flank base", () => this.mutate(motif.flank));
     this.back = button("Take it back", () => app.store.set({ edits: [] }));
     const buttons = h("div", { class: "row" }, this.open, this.core, this.flank, this.back);
-    replace(this.root, h("h3", {}, "A real CTCF site"), h("p", {}, story), buttons, this.hit);
+    replace(this.root, h("h2", {}, "A real CTCF site"), h("p", {}, story), buttons, this.hit);
   }
 
   opened() {
