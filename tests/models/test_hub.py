@@ -158,9 +158,9 @@ def test_what_no_family_reads_is_refused_before_its_weights_are_fetched(hub, tmp
 
 
 def test_nobody_is_told_to_download_what_cannot_be_loaded(hub):
-    hub[0]["ModernBERT/gena-modernbert"] = ConnectionError("no route")
-    with pytest.raises(ModelError, match=r"modernbert, by its name \(ModernBERT") as caught:
-        dnalect.load("ModernBERT/gena-modernbert")
+    hub[0]["EleutherAI/enformer-official-rough"] = ConnectionError("no route")
+    with pytest.raises(ModelError, match=r"enformer, by its name \(Enformer") as caught:
+        dnalect.load("EleutherAI/enformer-official-rough")
     assert "hf download" not in str(caught.value)
 
 
