@@ -97,7 +97,7 @@ def test_ours_weighs_licence_context_hardware_and_species():
     assert small.parameters * 2.4e-9 <= 0.3
     assert all(verdict.against for verdict in judged(Wishes(context=2_000_000)))
     out = run("choose", "--context", "2000000").output
-    assert "none reads more than 1,000,001 bases at once" in out
+    assert "none reads more than 1,048,576 bases at once" in out
     assert "forbids commercial use" in run("choose", "--commercial").output
 
 
@@ -120,7 +120,7 @@ def test_verify_proves_a_folder(tmp_path, name):
     for part in ("fit together", "none missing", "tokens of the gene of U6 RNA", "finite", "by chance"):
         assert part in text
     other = json.loads((tmp_path / "safe" / "config.json").read_text())
-    assert other.get("num_hidden_layers", other.get("n_layer")) == 2
+    assert 2 in [other.get(name) for name in ("num_hidden_layers", "num_layers", "n_layers", "n_layer")]
 
 
 def test_verify_fails_with_the_fault(tmp_path, monkeypatch):

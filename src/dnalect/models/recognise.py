@@ -44,6 +44,10 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
         "its authors' code (kuleshov-group/caduceus on GitHub) runs it on a GPU",
     ),
     "gpnroformer": ("GPN-MSA", "its own package, gpn (github.com/songlab-cal/gpn), runs it"),
+    "phylogpn": (
+        "PhyloGPN, whose outputs are rates of a substitution model and not likelihoods of a hidden base",
+        "its package, gpn (github.com/songlab-cal/gpn), runs it",
+    ),
     "stripedhyena": ("Evo", "its own package, evo-model (github.com/evo-design/evo), and a large GPU run it"),
     "stripedhyena2": _EVO2,
     "evo2": _EVO2,

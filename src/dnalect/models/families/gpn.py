@@ -139,8 +139,8 @@ _CONV, _BYTE = "model.encoder.*", "model.encoder.layer.*.layer"
 TABLE = WeightTable(
     names={
         "layers.*.conv_norm": f"{_CONV}.conv.4",
-        "layers.*.project": f"{_CONV}.ffn.0",
-        "layers.*.project_norm": f"{_CONV}.ffn.2",
+        "layers.*.out": f"{_CONV}.ffn.0",
+        "layers.*.out_norm": f"{_CONV}.ffn.2",
         "layers.*.conv.conv": f"{_CONV}.conv.1",
         "head.dense": "cls.decoder.0",
         "head.norm": "cls.decoder.2",

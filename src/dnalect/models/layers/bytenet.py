@@ -60,15 +60,15 @@ class ConvLayer(nn.Module):
         super().__init__()
         self.conv = Dilated(sizes.width, kernel, dilation, True)
         self.conv_norm = nn.LayerNorm(sizes.width, sizes.eps)
-        self.project = nn.Linear(sizes.width, sizes.width)
-        self.project_norm = nn.LayerNorm(sizes.width, sizes.eps)
+        self.out = nn.Linear(sizes.width, sizes.width)
+        self.out_norm = nn.LayerNorm(sizes.width, sizes.eps)
 
     def forward(
         self, x_BTC: Tensor, places: Folders, weights: bool = False, blind: bool = False
     ) -> tuple[Tensor, Tensor | None]:
         """Return (B, T, C); there is no attention."""
         x_BTC = x_BTC + self.conv_norm(F.gelu(self.conv(x_BTC, places)))
-        return x_BTC + self.project_norm(F.gelu(self.project(x_BTC))), None
+        return x_BTC + self.out_norm(F.gelu(self.out(x_BTC))), None
 
 
 class ByteNetLayer(nn.Module):
