@@ -70,7 +70,7 @@ def _models(request: Worth, species: Species) -> list[str]:
     if species != HUMAN and request.models:
         own = [name for name in request.models if read_card(model_folder(name)).is_of(lengths)]
         return own or list(request.models)
-    if found := [card.id for card in embedded_cards() if card.is_of(lengths)]:
+    if found := [card.id for card in embedded_cards() if card.one_pass and card.is_of(lengths)]:
         return found
     option = "--human-model FOLDER" if species == HUMAN else "--model NAME"
     raise ConfigError(f"no embedded model is of {species.name}; name one with {option}")

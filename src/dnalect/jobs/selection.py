@@ -117,7 +117,7 @@ def fitting(origin: Origin) -> tuple[list[Card], bool]:
     The first is the default: one that reads all bases of a window in a single pass (duplex); of these the one that is
     worth most, by the figure of `models list`; of equal ones, that which learned from the fewest genomes.
     """
-    cards = sorted(embedded_cards(), key=lambda card: (card.family != "duplex", -_worth(card), len(card.genomes)))
+    cards = sorted(embedded_cards(), key=lambda card: (not card.one_pass, -_worth(card), len(card.genomes)))
     own = [card for card in cards if card.is_of(list(origin.lengths))]
     return own or [card for card in cards if any(same_species(card, each) for each in origin.possible)], bool(own)
 

@@ -153,6 +153,11 @@ class Card:
         mine = {length for genome in self.genomes for length in genome.contigs.values()}
         return sum(length for length in lengths if length in mine) / max(1, sum(lengths))
 
+    @property
+    def one_pass(self) -> bool:
+        """Whether a pass of the network gives every base of a window: what scores variants soonest."""
+        return self.family == "duplex"
+
     def is_of(self, lengths: list[int]) -> bool:
         """Whether a reference with contigs of these lengths is of an assembly of the corpus."""
         return self.coverage(lengths) >= SAME_ASSEMBLY

@@ -13,7 +13,8 @@ from dnalect.jobs.demo.labels import Learned
 from dnalect.report.plots import INK, LINE, MODEL, RIVAL, SECOND, clean, save
 from dnalect.tokens.bases import BASES
 
-BINS = np.linspace(-13, 3, 65)
+# Edges of bins, and the share of values below the first of them.
+EDGES, BELOW = 65, 0.002
 FRAMES = (("in the gene's frame", SECOND), ("one base later", RIVAL), ("two bases later", MODEL))
 STRONGEST = 8.0
 
@@ -32,10 +33,12 @@ def draw(genes: Genes, learned: Learned, path: Path) -> None:
 
 def _frames(axes: Axes, genes: Genes) -> None:
     clean(axes)
+    every = np.concatenate(genes.frames)
+    bins = np.linspace(np.floor(np.quantile(every, BELOW)), np.ceil(every.max()), EDGES)
     for values, (name, shade) in zip(genes.frames, FRAMES, strict=True):
-        heights, _ = np.histogram(np.clip(values, BINS[0], BINS[-1]), BINS, density=True)
-        axes.stairs(heights, BINS, color=shade, fill=True, alpha=0.25)
-        axes.stairs(heights, BINS, color=shade, lw=1.4, label=f"{name} ({len(values):,})")
+        heights, _ = np.histogram(np.clip(values, bins[0], None), bins, density=True)
+        axes.stairs(heights, bins, color=shade, fill=True, alpha=0.25)
+        axes.stairs(heights, bins, color=shade, lw=1.4, label=f"{name} ({len(values):,})")
     told = genes.in_frame
     axes.text(
         0.02, 0.60, f"other frames above its own:\nAUROC {shown(told)}",
