@@ -21,7 +21,7 @@ def listing() -> str:
     """Return all models with a name as text: those that ship with what they are worth, then the published ones."""
     own, others = [OWN], [HEADER]
     for card in embedded_cards():
-        own.append((card.id, card.species, f"{card.context_bases:,}", *_worth(card)))
+        own.append((card.id, _short(card.species), f"{card.context_bases:,}", *_worth(card)))
     for card in older_cards():
         own.append((f"{card.id}@{card.version}", card.species, f"{card.context_bases:,}", "-", "-"))
     for each in PUBLISHED.values():
@@ -40,6 +40,12 @@ def listing() -> str:
             aligned(others),
         ]
     )
+
+
+def _short(species: str) -> str:
+    """Return the name of a species as it is, of several the initials of their genera."""
+    several = species.split(" and ")
+    return species if len(several) == 1 else ", ".join(f"{each[0]}. {each.partition(' ')[2]}" for each in several)
 
 
 def _measured(card: Card) -> dict[str, list[Known]]:

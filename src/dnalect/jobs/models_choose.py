@@ -26,7 +26,7 @@ CAUSAL = ("decoder", "hyenadna")
 class Candidate:
     """A model that has a name, as the choice sees it. cost: parameters that read one base.
 
-    single: it predicts every base from all others in one pass.
+    ships: inside the package, and knows its own species alone. one_pass: it predicts every base from all others in one.
     """
 
     name: str
@@ -37,7 +37,8 @@ class Candidate:
     species: str
     many_species: bool
     commercial: bool | None
-    single: bool = False
+    ships: bool = False
+    one_pass: bool = False
 
     def gigabytes(self, bytes_each: int) -> float:
         """Memory that it takes at work."""
@@ -69,7 +70,8 @@ def _embedded(card: Card) -> Candidate:
         species=card.species,
         many_species=len(card.genomes) > 1,
         commercial=True,
-        single=True,
+        ships=True,
+        one_pass=card.one_pass,
     )
 
 
@@ -111,7 +113,7 @@ def _ruled_out(candidate: Candidate, wishes: Wishes) -> list[str]:
         out.append("its licence is not known here")
     if wishes.memory is not None and candidate.gigabytes(2) > wishes.memory:
         out.append(f"needs about {candidate.gigabytes(2):.1f} GB even in bfloat16")
-    if candidate.single and wishes.species and not _same(candidate.species, wishes.species):
+    if candidate.ships and wishes.species and not _same(candidate.species, wishes.species):
         out.append(f"knows {candidate.species} only")
     return out
 
@@ -130,7 +132,7 @@ def _same(known: str, wanted: str) -> bool:
 
 
 def _accuracy(candidate: Candidate) -> tuple[float, str]:
-    if candidate.family == "nucleotide_transformer":
+    if candidate.family == "nucleotide_transformer" and not candidate.ships:
         version = "2" if "v2" in candidate.name else "1"
         points = 2.0 if candidate.many_species and candidate.parameters > 2e8 else 1.0
         best = ": GUE average 66.93, 0.13 above DNABERT-2 at 22 times its size" if candidate.parameters > 2e9 else ""
@@ -148,8 +150,10 @@ def _speed(candidate: Candidate) -> tuple[float, str]:
 
 
 def _variants(candidate: Candidate) -> tuple[float, str]:
-    if candidate.single:
+    if candidate.one_pass:
         return 3, "gives the probabilities of every base in one pass, nothing has to be masked"
+    if candidate.ships:
+        return 1, "one token is one base, in a masked pass for each site"
     if candidate.family == "logo":
         return 0, "as published it reads to the left only, and no checkpoint has its regulatory heads"
     if candidate.family in ("grover", "dnabert2"):
@@ -244,7 +248,7 @@ def _conditions(candidate: Candidate, wishes: Wishes) -> list[str]:
     out = []
     if wishes.memory is not None and candidate.gigabytes(4) > wishes.memory:
         out.append(f"fits {wishes.memory:g} GB in bfloat16 only (--dtype bfloat16)")
-    if candidate.single and not wishes.species:
+    if candidate.ships and not wishes.species:
         out.append(f"knows {candidate.species} only")
     if candidate.family == "logo":
         out.append("not on the hub, and pretrained to read to the left only: see dnalect models show")

@@ -101,7 +101,7 @@ def model_for(genome: Genome, name: Named | None, told: Build | None = None) -> 
     origin = origin_of(genome, told)
     found, own = fitting(origin)
     # A slice may be of several species; where models of one fit, the first is taken, and it is said why.
-    if not origin.build and len({tuple(card.species.split()[:2]) for card in found}) > 1:
+    if not origin.build and len({tuple(card.species.split()[:2]) for card in found if card.one_pass}) > 1:
         found = []
     if not found:
         names = ", ".join(card.id for card in embedded_cards())
