@@ -57,6 +57,44 @@ HYENADNA = {
     "use_bias": True,
     "tie_word_embeddings": False,
 }
+CADUCEUS = {
+    "model_type": "caduceus",
+    "architectures": ["CaduceusForMaskedLM"],
+    "bidirectional": True,
+    "bidirectional_strategy": "add",
+    "bidirectional_weight_tie": True,
+    "complement_map": {str(n): {7: 10, 8: 9, 9: 8, 10: 7}.get(n, n) for n in range(16)},
+    "d_model": 16,
+    "n_layer": 2,
+    "fused_add_norm": True,
+    "norm_epsilon": 1e-5,
+    "pad_vocab_size_multiple": 8,
+    "rms_norm": True,
+    "residual_in_fp32": False,
+    "rcps": True,
+    "ssm_cfg": {"bias": False, "conv_bias": True, "d_conv": 4, "d_state": 5, "dt_rank": "auto", "expand": 2},
+    "vocab_size": 16,
+}
+PLANTCAD = CADUCEUS | {
+    "architectures": ["Caduceus"],
+    "complement_map": {str(n): {3: 6, 4: 5, 5: 4, 6: 3}.get(n, n) for n in range(8)},
+    "pad_token_id": -100,
+    "vocab_size": 8,
+}
+MAMBA = {
+    "model_type": "mamba",
+    "architectures": ["MambaForCausalLM"],
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "state_size": 5,
+    "conv_kernel": 4,
+    "hidden_act": "silu",
+    "layer_norm_epsilon": 1e-5,
+    "tie_word_embeddings": False,
+    "use_bias": False,
+    "use_conv_bias": True,
+}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
 MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
@@ -114,6 +152,32 @@ def byte_pairs(special, empty=False, more=(), empty_merges=False) -> dict:
             "byte_fallback": False,
             "vocab": {word: number for number, word in enumerate(words)},
             "merges": [*(f"{base} " for base in "ACGT" if empty_merges), *merges],
+        },
+    }
+
+
+def letters() -> dict:
+    """The tokenizer.json of GPN and PlantCAD: byte pairs of no pair, in lower case."""
+    words = ["[PAD]", "[MASK]", "[UNK]", *"acgt"]
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{"id": number, "content": word} | flags for number, word in enumerate(words[:3])],
+        "normalizer": {"type": "Lowercase"},
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "vocab": {word: number for number, word in enumerate(words)},
+            "merges": [],
         },
     }
 
@@ -260,9 +324,31 @@ TINY = {
         ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
     ),
     "hyenadna": ("hyenadna", HYENADNA, None),
+    "caduceus-ph": ("caduceus", CADUCEUS | {"rcps": False}, None),
+    "caduceus-ps": ("caduceus", CADUCEUS, None),
+    "plantcad": ("caduceus", PLANTCAD, ("tokenizer.json", json.dumps(letters()))),
+    "plantcad-2": (
+        "caduceus",
+        PLANTCAD | {"d_intermediate": 0, "ssm_cfg": {"d_conv": 4, "d_state": 5, "expand": 2, "headdim": 8}},
+        ("tokenizer.json", json.dumps(letters())),
+    ),
+    "mamba": (
+        "mamba",
+        MAMBA | {"vocab_size": 20, "time_step_rank": 2},
+        ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
+    ),
+    "mamba-2": (
+        "mamba",
+        MAMBA
+        | {"model_type": "mamba2", "architectures": ["Mamba2ForCausalLM"], "vocab_size": 7}
+        | {"num_heads": 6, "head_dim": 4, "n_groups": 2, "rms_norm": True, "time_step_limit": [0.0, float("inf")]},
+        ("tokenizer.json", json.dumps(characters())),
+    ),
 }
 DECODERS = ("llama", "qwen3", "mistral")
-CAUSAL = (*DECODERS, "hyenadna")
+STATES = ("mamba", "mamba-2")
+CAUSAL = (*DECODERS, "hyenadna", *STATES)
+STRANDS = ("caduceus-ps", "plantcad", "plantcad-2")
 assert len(Ngrams(3)) + 3 == 138
 
 

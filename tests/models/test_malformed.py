@@ -12,7 +12,7 @@ import dnalect
 from dnalect.core.errors import ModelError
 from dnalect.models.families.dnabert import FAMILY as DNABERT
 from dnalect.tokens import kmers
-from models.folders import DECODERS, SPECIAL, TINY, byte_pairs, edit, make, tensors_of
+from models.folders import DECODERS, SPECIAL, STATES, STRANDS, TINY, byte_pairs, edit, make, tensors_of
 
 QUERY = {
     "dnabert": "bert.encoder.layer.1.attention.self.query.weight",
@@ -28,6 +28,9 @@ QUERY = {
     "gpn": "model.encoder.1.ffn.0.weight",
     "gpn-promoter": "model.encoder.layer.1.layer.10.weight",
     "logo": "Transformer-1-MultiHeadSelfAttention/0.kernel",
+    "caduceus-ph": "caduceus.backbone.layers.1.mixer.mamba_fwd.out_proj.weight",
+    **dict.fromkeys(STRANDS, "caduceus.backbone.layers.1.mixer.submodule.mamba_fwd.out_proj.weight"),
+    **dict.fromkeys(STATES, "backbone.layers.1.mixer.out_proj.weight"),
     "hyenadna": "hyena.backbone.layers.1.mixer.out_proj.weight",
     **dict.fromkeys(DECODERS, "model.layers.1.self_attn.q_proj.weight"),
 }

@@ -21,12 +21,14 @@ from dnalect.models.layers import (
 from dnalect.models.layers import positions as places
 from dnalect.tokens import kmers
 from dnalect.tokens.kmers import OverlappingKmers
-from parity.oracles import MAKERS, TOLERANCE, batch
+from parity import oracles, states
+from parity.oracles import TOLERANCE, batch
 
+MAKERS = oracles.MAKERS | states.MAKERS
 DECODERS = [name for name in MAKERS if name.startswith(("llama", "qwen3", "mistral", "mixtral"))]
 MODERN = ("modernbert", "modernbert, with biases")
 CONVOLVED = ("gpn", "gpn-promoter", "gpn-promoter, with biases", "ntv3", "ntv3, spread", "ntv3, spread, even, no skips")
-ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *MODERN, *CONVOLVED, *DECODERS)
+ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *MODERN, *CONVOLVED, *DECODERS, *states.MAKERS)
 CASES = {
     "plain": {"length": 17},
     "padded": {"length": 23, "padded": True},

@@ -159,7 +159,9 @@ def strands(model, folder):
     _, there = ask(model, [text])
     _, back = ask(model, [opposite(text)])
     if can.strands in ("both", "halves") and there.logits is not None:
-        agree([there.logits], [back.logits.flip(1, 2) if can.words == 4 else back.logits.flip(1)])
+        index = model.tokenizer.index
+        other = {index[base]: index[opposite(base)] for base in "ACGT"}
+        agree([there.logits], [back.logits.flip(1)[..., [other.get(word, word) for word in range(can.words)]]])
     if can.strands == "halves":
         left, right = there.states[-1].chunk(2, -1)
         agree([torch.cat([right, left], -1)], [back.states[-1].flip(1)])

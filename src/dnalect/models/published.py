@@ -57,7 +57,8 @@ class PublishedModel(Model):
             context_bases=self.card.context_bases,
             positions=config.positions,
             layers=config.depth,
-            width=config.width,
+            width=config.channels,
+            strands=config.strands,
             attentions=config.attends,
             words=config.vocabulary,
         )

@@ -9,6 +9,7 @@ from typing import Any
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
 from dnalect.models.families import (
+    caduceus,
     decoder,
     dnabert,
     dnabert2,
@@ -17,6 +18,7 @@ from dnalect.models.families import (
     grover,
     hyenadna,
     logo,
+    mamba,
     modernbert,
     ntv3,
     nucleotide_transformer,
@@ -29,7 +31,7 @@ FAMILIES: dict[str, Family[Any]] = {
     each.FAMILY.name: each.FAMILY
     for each in (
         *(dnabert, dnabert2, nucleotide_transformer, ntv3, logo, grover, specieslm, gena_lm, modernbert, gpn),
-        *(decoder, hyenadna),
+        *(caduceus, decoder, hyenadna, mamba),
     )
 } | {gpn.PROMOTER.name: gpn.PROMOTER}
 _EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
@@ -39,10 +41,6 @@ _DECODER = (
 )
 # What a config.json calls its model: what people call it, and what runs it.
 ELSEWHERE: dict[str, tuple[str, str]] = {
-    "caduceus": (
-        "Caduceus or PlantCaduceus",
-        "its authors' code (kuleshov-group/caduceus on GitHub) runs it on a GPU",
-    ),
     "gpnroformer": ("GPN-MSA", "its own package, gpn (github.com/songlab-cal/gpn), runs it"),
     "phylogpn": (
         "PhyloGPN, whose outputs are rates of a substitution model and not likelihoods of a hidden base",
@@ -57,14 +55,13 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
     "enformer": ("Enformer, which predicts tracks", "enformer-pytorch runs it"),
     "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
-    "mamba": ("Mamba", "transformers runs it"),
     "ntv3": (
         "a post-trained Nucleotide Transformer 3",
         "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it; dnalect reads the pretrained ones",
     ),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("caduceus", "evo2", "enformer", "borzoi"))
+_TELLING = frozenset(("evo2", "enformer", "borzoi"))
 
 
 def supported() -> str:

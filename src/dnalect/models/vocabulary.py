@@ -18,7 +18,7 @@ from dnalect.tokens.tokenizer import Tokenizer
 DNA = "dna_config.json"
 _DNA = {"k": 6, "dna_start_id": TEXT_WORDS, "dna_vocab_size": 4107, "dna_special_tokens": ["<dna>", "</dna>", "<oov>"]}
 # Those that are code in their repositories, by the model_type of config.json.
-BY_TYPE = {"hyenadna": "hyenadna", "ntv3": "ntv3"}
+BY_TYPE = {"hyenadna": "hyenadna", "ntv3": "ntv3", "caduceus": "caduceus"}
 FILES = ("tokenizer.json", "vocab.txt")
 
 

@@ -35,6 +35,7 @@ class WeightTable:
     an expert in it.
     copies: their parameter -> ours that it must repeat, where the network has no own one; `*` as in `names`.
     ignored: their names (with wildcards) that no part of the network needs.
+    constants: their tensors that are no parameters -> the fields of the config that they must repeat.
     renamed: parts of the names in old files, as regular expressions -> what is there today.
     """
 
@@ -42,6 +43,7 @@ class WeightTable:
     copies: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     def theirs(self, ours: str) -> str:
         """Return the published name of one of our parameters. KeyError where the table lacks it."""
@@ -66,7 +68,9 @@ class WeightTable:
         rest = sorted(found.keys() - wanted.keys())
         ignored = tuple(name for name in rest if any(fnmatchcase(name, pattern) for pattern in self.ignored))
         copies = {name: ours for name in rest if (ours := self._copied(name))}
-        taken = {name: tensor for name, tensor in found.items() if name not in ignored and name not in copies}
+        constant = {name: self.constants[name] for name in rest if name in self.constants}
+        aside = {*ignored, *copies, *constant}
+        taken = {name: tensor for name, tensor in found.items() if name not in aside}
         shapes = {name: oriented(name, parameter).shape for name, (_, parameter) in wanted.items()}
         faults = [f"two tensors are called {name}" for name in _repeated(map(self._today, tensors))]
         faults += misfits(taken, shapes)
@@ -77,6 +81,9 @@ class WeightTable:
             )
             if not same:
                 faults.append(f"{name} differs from {self.theirs(ours)}, which it must repeat")
+        for name, told in constant.items():
+            if found[name].flatten().tolist() != list(getattr(network.config, told)):
+                faults.append(f"{name} holds other numbers than those of the config's words")
         if faults:
             asked, held = (sum(each.numel() for each in tensors) for tensors in (network.parameters(), taken.values()))
             counts = "" if asked == held else f" ({asked:,} parameters by the config, {held:,} in the files)"

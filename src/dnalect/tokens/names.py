@@ -30,6 +30,7 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "gpn": lambda: SingleBases("gpn"),
     "ntv3": lambda: SingleBases("ntv3"),
     "hyenadna": lambda: SingleBases("hyenadna"),
+    "caduceus": lambda: SingleBases("caduceus"),
 }
 NAMES = tuple(_MAKERS)
 

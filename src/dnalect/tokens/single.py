@@ -20,19 +20,22 @@ class SingleBases(Tokenizer):
 
     ids: "duplex" (A 0, C 1, G 2, T 3; 4 is N, padding and mask; no special tokens), "masked"
     (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end), "begun" (MarinDNA: [PAD] 0,
-    [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6), "gpn" ([PAD] 0, [MASK] 1, [UNK] 2, which
-    N is, A 3 ... T 6; nothing at either end), "ntv3" (<unk> 0, <pad> 1, <mask> 2, <cls> 3, <eos> 4, <bos> 5, A 6, T 7,
-    C 8, G 9, N 10; nothing at either end) or
+    [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6), "gpn" (PlantCAD's, too: [PAD] 0, [MASK] 1,
+    [UNK] 2, which N is, A 3 ... T 6; nothing at either end), "ntv3" (<unk> 0, <pad> 1, <mask> 2, <cls> 3, <eos> 4, <bos> 5, A 6, T 7,
+    C 8, G 9, N 10; nothing at either end), "caduceus" (HyenaDNA's words; N is [PAD] 4 and nothing stands at either
+    end, as in Caduceus's pretraining, though its own tokenizer ends with [SEP]) or
     "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; padding stands on the right, where a causal model never reads it: that
     model's own tokenizer puts it on the left, and the model, which has no mask, reads it).
     """
 
     k = 1
 
-    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun", "gpn", "ntv3"] = "duplex"):
+    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun", "gpn", "ntv3", "caduceus"] = "duplex"):
         if ids == "hyenadna":
             special = Special(pad=4, unk=6, cls=0, sep=1, mask=3)
             super().__init__(ids, _HYENADNA, special, tail=(1,))
+        elif ids == "caduceus":
+            super().__init__(ids, _HYENADNA, Special(pad=4, unk=4, cls=0, sep=1, mask=3))
         elif ids == "masked":
             super().__init__("bases", _MASKED, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids == "begun":
@@ -43,11 +46,12 @@ class SingleBases(Tokenizer):
             super().__init__(ids, _NTV3, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids != "duplex":
             raise ConfigError(
-                f"single bases have the ids of duplex, masked models, begun, gpn, ntv3 or hyenadna, not of {ids!r}"
+                f"single bases have the ids of duplex, masked models, begun, gpn, ntv3, caduceus or "
+                f"hyenadna, not of {ids!r}"
             )
         else:
             super().__init__("single", "ACGTN", Special(pad=4, unk=4, mask=4))
-        unknown = self.index.get("N", self.special.unk or 0)
+        unknown = self.special.unk if ids == "caduceus" else self.index.get("N", self.special.unk)
         # What lies beyond a sequence is wiped later.
         self._ids = np.full(256, unknown, dtype=np.int64)
         self._ids[:4] = [self.index[base] for base in "ACGT"]

@@ -1,6 +1,7 @@
 """The sizes of an encoder, with bounds: what a family's config adds to."""
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 from dnalect.core.errors import ConfigError
 
@@ -23,6 +24,9 @@ LARGEST = {
     "inner": 1 << 6,
     "first": 1 << 10,
     "rest": 1 << 10,
+    "memory": 1 << 12,
+    "taps": 1 << 6,
+    "rank": 1 << 12,
 }
 LEAST = {"token_types": 0}
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
@@ -69,6 +73,16 @@ class Sizes:
     def attends(self) -> bool:
         """Whether there is attention in every layer."""
         return True
+
+    @property
+    def channels(self) -> int:
+        """Channels of a hidden state."""
+        return self.width
+
+    @property
+    def strands(self) -> Literal["one", "halves"]:
+        """What the other strand of a window gives: another answer, or the halves of the channels exchanged."""
+        return "one"
 
     @property
     def positions(self) -> int | None:
