@@ -347,3 +347,55 @@ def hyenadna(w, heads, ids):
     run.hidden[-1] = x = normed(x, w["hyena.backbone.ln_f.weight"], w["hyena.backbone.ln_f.bias"], 1e-5)
     run.logits = x @ w["lm_head.weight"].T
     return run
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def selective(w, start, read):
+    """One direction of Mamba, step by step: h = exp(step A) h + step x B, y = C h + D x. read: (T, 2 D)."""
+    inner = read.shape[1] // 2
+    taps = w[start + "conv1d.weight"][:, 0]
+    before = np.vstack([np.zeros((taps.shape[1] - 1, inner)), read[:, :inner]])
+    x = silu(w[start + "conv1d.bias"] + sum(taps[:, n] * before[n : n + len(read)] for n in range(taps.shape[1])))
+    decay = -np.exp(w[start + "A_log"])
+    rank, memory = w[start + "dt_proj.weight"].shape[1], decay.shape[1]
+    chosen = x @ w[start + "x_proj.weight"].T
+    step = np.log1p(np.exp(chosen[:, :rank] @ w[start + "dt_proj.weight"].T + w[start + "dt_proj.bias"]))
+    state, out = np.zeros_like(decay), np.zeros_like(x)
+    for t in range(len(x)):
+        write, look = chosen[t, rank : rank + memory], chosen[t, rank + memory :]
+        state = np.exp(step[t][:, None] * decay) * state + (step[t] * x[t])[:, None] * write
+        out[t] = state @ look + w[start + "D"] * x[t]
+    return out * silu(read[:, inner:])
+
+
+def caduceus_ps(w, complement, layers, ids, exchanges=True):
+    """Logits of Caduceus-PS, as its fused branch computes them; without exchanges as the readable one does."""
+    w = {name: np.asarray(value, dtype=np.float64) for name, value in w.items()}
+    words, complement, back = (
+        w["caduceus.backbone.embeddings.word_embeddings.embedding.weight"],
+        np.array(complement),
+        -1,
+    )
+    half = words.shape[1]
+
+    def norm(x, name):
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * w[f"caduceus.backbone.{name}.weight"]
+
+    def mixed(x, start):
+        read = x @ w[start + "mamba_fwd.in_proj.weight"].T
+        y = selective(w, start + "mamba_fwd.", read) + selective(w, start + "mamba_rev.", read[::back])[::back]
+        return y @ w[start + "mamba_fwd.out_proj.weight"].T
+
+    x = np.hstack([words[ids], words[complement[ids[::back]]][::back, ::back]])
+    for n in range(layers):
+        start = f"caduceus.backbone.layers.{n}.mixer.submodule."
+        first, second = (x[:, half:], x[:, :half]) if exchanges else (x[:, :half], x[:, half:])
+        second = second[::back, ::back]
+        first = first + mixed(norm(first, f"layers.{n}.norm"), start)
+        second = second + mixed(norm(second, f"layers.{n}.norm"), start)
+        x = np.hstack([first, second[::back, ::back]])
+    first, second = norm(x[:, :half], "norm_f"), norm(x[::back, half:][:, ::back], "norm_f")[::back]
+    return first @ words.T + second @ words[complement].T

@@ -160,6 +160,8 @@ def _variants(candidate: Candidate) -> tuple[float, str]:
         return 1, "one masked pass for each count of tokens; most SNVs change the tokens around them"
     if candidate.family == "nucleotide_transformer":
         return 1.5, "one token holds the site, in one masked pass for each of its six frames"
+    if candidate.family == "caduceus":
+        return 1.5, "one token is the site, in one masked pass, which reads the bases of both sides"
     if candidate.family in CAUSAL:
         return 1, "causal: a pass over the whole window for each allele and strand"
     return 0.5, "a site lies in k tokens, which are hidden together"

@@ -286,6 +286,8 @@ def card_of(checked: Checked, published: PublishedCard | None) -> Card:
     """Return the card of a published checkpoint, or of a folder without one."""
     about = published
     assembly = about.assembly if about else ""
+    # Not every config.json says what a model was made for.
+    context = min(checked.context_bases, about.context_bases) if about else checked.context_bases
     build = build_named(assembly)
     contigs = build.contigs if build else {}
     genomes = [CorpusGenome(assembly, contigs=contigs, train=list(contigs), assembly=assembly)] if contigs else []
@@ -296,8 +298,8 @@ def card_of(checked: Checked, published: PublishedCard | None) -> Card:
         family=checked.family.name,
         tokenizer=checked.tokenizer.name,
         config=asdict(checked.network.config),
-        context_bases=checked.context_bases,
-        window=min(WINDOW, checked.context_bases),
+        context_bases=context,
+        window=min(WINDOW, context),
         parameters=checked.parameters,
         species=about.species if about else "",
         assembly=assembly,
