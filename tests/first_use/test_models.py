@@ -25,7 +25,7 @@ def told(*words) -> str:
     [
         ("GPNRoFormer", "GPN-MSA"),
         ("evo2", "Evo 2"),
-        ("caduceus", "Caduceus"),
+        ("enformer", "Enformer"),
     ],
 )
 def test_a_folder_of_another_family_is_named_with_what_is_supported(tmp_path, kind, title):

@@ -85,7 +85,7 @@ MAMBA = {
     "model_type": "mamba",
     "architectures": ["MambaForCausalLM"],
     "hidden_size": 16,
-    "intermediate_size": 24,
+    "intermediate_size": 32,
     "num_hidden_layers": 2,
     "state_size": 5,
     "conv_kernel": 4,
@@ -341,7 +341,7 @@ TINY = {
         "mamba",
         MAMBA
         | {"model_type": "mamba2", "architectures": ["Mamba2ForCausalLM"], "vocab_size": 7}
-        | {"num_heads": 6, "head_dim": 4, "n_groups": 2, "rms_norm": True, "time_step_limit": [0.0, float("inf")]},
+        | {"num_heads": 4, "head_dim": 8, "n_groups": 2, "rms_norm": True, "time_step_limit": [0.0, float("inf")]},
         ("tokenizer.json", json.dumps(characters())),
     ),
 }

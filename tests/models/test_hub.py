@@ -138,7 +138,7 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
             r"model_type enformer \(Enformer.*\): not supported\..*\nSupported: DNABERT \(bert\)",
         ),
         ({"model_type": "GPNRoFormer"}, r"model_type GPNRoFormer \(GPN-MSA\): not supported"),
-        ({"architectures": ["CaduceusForMaskedLM"]}, r"architecture CaduceusForMaskedLM \(Caduceus"),
+        ({"architectures": ["BorzoiModel"]}, r"architecture BorzoiModel \(Borzoi"),
         ({"model_type": "something"}, r"model_type something: not supported\.\nSupported"),
         ({"model_type": "big_bird"}, r"drawn at random\): not supported"),
         ({"model_type": "bert"}, r"a/b on the hub: .*vocab.txt has 2 words, as no tokenizer that dnalect knows"),

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from parity.oracles import LAYERS, TOLERANCE, Pair, adopt, drawn, randomise
+from dnalect.models.families import caduceus as family
+from dnalect.models.layers import mamba as layer
+from parity.oracles import LAYERS, Pair, adopt, drawn, randomise
 
-__all__ = ["MAKERS", "TOLERANCE"]
 MAMBA = {
     "hidden_size": 32,
     "num_hidden_layers": LAYERS,
@@ -158,4 +159,57 @@ MAKERS = {
     "caduceus-ps": lambda: caduceus(True),
     "plantcad": lambda: caduceus(True, vocabulary=8),
     "plantcad-2": lambda: caduceus(True, 2, 8),
+}
+
+
+def of_ways(change):
+    """A change of every direction of every mixer. change: direction -> nothing."""
+
+    def apply(monkeypatch, pair):
+        for block in pair.network.layers:
+            mixer = getattr(block, "each", block).mixer
+            for way in (mixer.ahead, mixer.back):
+                if way is not None:
+                    with torch.no_grad():
+                        change(way)
+
+    return apply
+
+
+def one_direction(monkeypatch, pair):
+    for block in pair.network.layers:
+        getattr(block, "each", block).mixer.back = None
+
+
+def directions_exchanged(monkeypatch, pair):
+    for block in pair.network.layers:
+        mixer = getattr(block, "each", block).mixer
+        mixer.ahead, mixer.back = mixer.back, mixer.ahead
+
+
+def exchange(value):
+    return lambda monkeypatch, pair: monkeypatch.setattr(family, "exchanged", value)
+
+
+def taps_the_other_way(monkeypatch, pair):
+    plain = layer.short
+    monkeypatch.setattr(layer, "short", lambda x, weight, bias: plain(x, weight.flip(-1), bias))
+
+
+MUTATIONS = {
+    "strands that stay where they are": ("caduceus-ps", exchange(lambda x: x)),
+    "strands exchanged, their channels as they were": (
+        "plantcad",
+        exchange(lambda x: torch.cat(x.chunk(2, -1)[::-1], -1)),
+    ),
+    "strands that stay where they are in PlantCAD 2": ("plantcad-2", exchange(lambda x: x)),
+    "one direction": ("caduceus-ph", one_direction),
+    "directions exchanged": ("caduceus-ps", directions_exchanged),
+    "decay of another size": ("mamba", of_ways(lambda way: way.decay.log.add_(0.3))),
+    "decay of another size in Mamba 2": ("mamba-2", of_ways(lambda way: way.decay.log.add_(0.3))),
+    "nothing goes past the state": ("mamba", of_ways(lambda way: way.skip.zero_())),
+    "steps without their shift": ("mamba-2", of_ways(lambda way: way.shift.zero_())),
+    "the norm at the end not scaled": ("mamba-2", of_ways(lambda way: way.norm.fill_(1))),
+    "taps the other way round in Mamba": ("mamba", taps_the_other_way),
+    "all heads in one group": ("mamba-2", of_ways(lambda way: setattr(way, "groups", 1))),
 }

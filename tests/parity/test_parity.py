@@ -343,6 +343,9 @@ MUTATIONS = {
 }
 
 
+MUTATIONS |= states.MUTATIONS
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_fault_is_caught(monkeypatch, mutation):
     name, apply = MUTATIONS[mutation]

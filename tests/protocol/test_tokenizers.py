@@ -112,7 +112,7 @@ def test_a_word_is_the_bases_that_it_covers_and_n_is_as_documented(made, name):
         for number, (start, end) in zip(*words_of(encoding, row), strict=True):
             bases = oracles.as_read(text)[start:end]
             unknown = (
-                (isinstance(tokenizer, OverlappingKmers | SixMers) or tokenizer.name in ("marindna", "gpn"))
+                (isinstance(tokenizer, OverlappingKmers | SixMers) or tokenizer.name in ("marindna", "gpn", "caduceus"))
                 and "N" in bases
             ) or (isinstance(tokenizer, Ngrams) and bases[0] == "N")
             assert number == (tokenizer.special.unk if unknown else tokenizer.index[bases])
@@ -246,7 +246,7 @@ def test_what_is_no_sequence_is_refused(tokenizer, wrong):
 )
 def test_a_layout_that_is_none_is_refused(make):
     with pytest.raises(
-        ConfigError, match="from 3 to 6|version 1 or 2|duplex, masked models, begun, gpn, ntv3 or hyenadna"
+        ConfigError, match="from 3 to 6|version 1 or 2|duplex, masked models, begun, gpn, ntv3, caduceus or hyenadna"
     ):
         make()
 

@@ -22,8 +22,8 @@ class SingleBases(Tokenizer):
     (<unk> 0, <pad> 1, <mask> 2, <cls> 3, A 4 ... N 8; nothing is put at either end), "begun" (MarinDNA: [PAD] 0,
     [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6), "gpn" (PlantCAD's, too: [PAD] 0, [MASK] 1,
     [UNK] 2, which N is, A 3 ... T 6; nothing at either end), "ntv3" (<unk> 0, <pad> 1, <mask> 2, <cls> 3, <eos> 4,
-    <bos> 5, A 6, T 7, C 8, G 9, N 10; nothing at either end), "caduceus" (HyenaDNA's words; N is [PAD] 4 and nothing stands at either
-    end, as in Caduceus's pretraining, though its own tokenizer ends with [SEP]) or
+    <bos> 5, A 6, T 7, C 8, G 9, N 10; nothing at either end), "caduceus" (HyenaDNA's words; N is [PAD] 4 and
+    nothing stands at either end, as in Caduceus's pretraining, though its own tokenizer ends with [SEP]) or
     "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; padding stands on the right, where a causal model never reads it: that
     model's own tokenizer puts it on the left, and the model, which has no mask, reads it).
     """
