@@ -39,10 +39,14 @@ class Reason(StrEnum):
     CONTIG_MISSING = "contig_missing"
     CONTIG_EDGE = "contig_edge"
     COPY = "copy"
+    HOMOLOGY = "homology"
+    NOT_STRUCTURAL = "not_structural"
 
 
-VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"]
-# What can be asked for of an alternate allele.
+StructuralClass = Literal[
+    "sv_deletion", "sv_duplication", "sv_inversion", "sv_insertion", "sv_translocation", "sv_breakend"
+]
+VariantClass = Literal["snv", "mnv", "insertion", "deletion", "none"] | StructuralClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,36 @@ class Influence(NamedTuple):
     percentiles: tuple[float | None, ...] = ()
 
 
+class Joined(NamedTuple):
+    """What a model says of the junctions of a structural variant: docs/scores.md, "llr-junction-1".
+
+    value: the mean over its junctions, nats. each: of every junction. kind: its class. size: bases between the
+    breakpoints, or inserted ones. event: what its records have in common. percentile: share of random ones of its class
+    and size with a lower value.
+    """
+
+    value: float
+    each: tuple[float, ...]
+    kind: StructuralClass
+    size: int
+    event: str = ""
+    percentile: float | None = None
+
+
+class Inside(NamedTuple):
+    """What a structural variant does to annotated elements, by name, in the order of the contig.
+
+    lost, gained, inverted: those that lie wholly between the breakpoints. cut: a breakpoint lies in them. fused: two
+    that a junction joins in one direction, as "first::second".
+    """
+
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+    inverted: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    fused: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """How an output of a predictor differs between the haplotypes: docs/scores.md, "change-1".
@@ -163,6 +197,7 @@ class Score:
         members: The log-ratios whose mean `value` is, one a model, () of a single model.
         distances: None unless they were asked for.
         influence: None unless it was asked for.
+        joined: Of a structural variant; None unless it was asked for.
         changes: One an output of a predictor, else ().
         changed: Bases that the allele changes, 0 where nothing does.
     """
@@ -179,6 +214,7 @@ class Score:
     members: tuple[float, ...] = ()
     distances: Distances | None = None
     influence: Influence | None = None
+    joined: Joined | None = None
     changes: tuple[Change, ...] = ()
     changed: int = 0
 
@@ -188,9 +224,14 @@ class Score:
         return self.value / self.changed if self.value is not None and self.changed else None
 
     @property
+    def placed(self) -> float | None:
+        """The percentile of the log-ratio, else that of the junctions."""
+        return self.joined.percentile if self.percentile is None and self.joined else self.percentile
+
+    @property
     def known(self) -> bool:
-        """Whether there is a log-ratio, a distance, an influence or a predicted change."""
-        numbers = (self.value, self.distances, self.influence)
+        """Whether there is a log-ratio, a distance, an influence, a junction's score or a predicted change."""
+        numbers = (self.value, self.distances, self.influence, self.joined)
         return any(each is not None for each in numbers) or bool(self.changes)
 
     @property
@@ -200,9 +241,11 @@ class Score:
 
     @property
     def rank(self) -> float:
-        """What ranks alleles without percentiles, the first lowest: log-ratio, else distance at the site, influence."""
+        """What ranks alleles without percentiles, lowest first: log-ratio, junction, site's distance, influence."""
         if self.value is not None:
             return self.value
+        if self.joined:
+            return self.joined.value
         if self.distances:
             return -self.distances.cosine_site
         return -self.influence.total if self.influence else 0.0
@@ -257,6 +300,7 @@ class Row:
         span: [start, end) of the changed bases, 0-based, on the reference; start = end of an
             insertion; None where the allele was not understood.
         motif: None unless asked for.
+        inside: Elements that a structural variant loses, gains, inverts, cuts or fuses; None unless asked for.
         ancestral: Of a substitution "ref" or "alt", whichever is the ancestral allele, "" where neither is known to
             be; None where the file does not say it of any (INFO/AA).
     """
@@ -278,4 +322,5 @@ class Row:
     protein: str = ""
     span: tuple[int, int] | None = None
     motif: MotifChange | None = None
+    inside: Inside | None = None
     ancestral: str | None = None

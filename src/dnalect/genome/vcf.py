@@ -137,6 +137,13 @@ def _info(text: bytes) -> dict[bytes, bytes]:
     return found
 
 
+def info_of(line: bytes) -> dict[bytes, bytes]:
+    """Return all that INFO says in a line of a VCF; flags are there without a value. {} of no line."""
+    columns = line.split(b"\t", 8)
+    entries = columns[7].rstrip(b"\r\n").split(b";") if len(columns) > 7 else ()
+    return {key: value for key, _, value in (entry.partition(b"=") for entry in entries)}
+
+
 def _values(info: dict[bytes, bytes], key: bytes, count: int) -> list[str]:
     values = info.get(key, b"").decode(errors="replace").split(",")
     return values if len(values) == count else [""] * count

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Distances, Influence, Score, Variant
+from dnalect.core.structures import Rearrangement
 from dnalect.inference.scorer import Scorer
 
 DEFINITION = "mean-1"
@@ -71,6 +72,25 @@ class EnsembleScorer:
     def influence_cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds their influences take: those of all members."""
         return sum(member.influence_cost(variants) for member in self.members)
+
+    @property
+    def junction_flank(self) -> int:
+        """Bases on each side of a junction that every member reads."""
+        return min(each.junction_flank for each in self.members)
+
+    @property
+    def junction_room(self) -> int:
+        """Bases between the two sides of a junction for which every member's context has room."""
+        return min(each.junction_room for each in self.members)
+
+    def junctions(self, variants: Sequence[Rearrangement]) -> list[tuple[float, ...]]:
+        """Return the means of the members' scores of every junction of each variant, in order."""
+        found = zip(*(member.junctions(variants) for member in self.members), strict=True)
+        return [tuple(_average(each) for each in zip(*rows, strict=True)) for rows in found]
+
+    def junction_cost(self, variants: Sequence[Rearrangement]) -> int:
+        """Return about how many multiply-adds their junctions take: those of all members."""
+        return sum(member.junction_cost(variants) for member in self.members)
 
     def at_sites(self, contigs: npt.NDArray[np.int64], positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return the mean of the members' ln p(base | the rest), normalised: (n, 4) in A, C, G, T order."""

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Distances, Influence, Score, Variant
+from dnalect.core.structures import Rearrangement
 from dnalect.genome.fasta import Genome
 
 
@@ -47,6 +48,24 @@ class Scorer(Measure, Protocol):
     definition: of the score, as docs/scores.md names it. flank: bases on each side of an
     indel's alleles. stretch: variants that begin in the same so many bases of a contig may share forwards.
     """
+
+    @property
+    def junction_flank(self) -> int:
+        """Bases on each side of a junction that are read."""
+        ...
+
+    @property
+    def junction_room(self) -> int:
+        """Bases between the two sides of a junction, shared or inserted, for which the context has room."""
+        ...
+
+    def junctions(self, variants: Sequence[Rearrangement]) -> list[tuple[float, ...]]:
+        """Return the score of every junction of each variant, in order, without percentiles."""
+        ...
+
+    def junction_cost(self, variants: Sequence[Rearrangement]) -> int:
+        """Return about how many multiply-adds their junctions take."""
+        ...
 
     definition: str
     flank: int

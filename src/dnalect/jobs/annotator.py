@@ -1,11 +1,12 @@
 """Where a variant lies and what it does there: gene, region, consequence."""
 
+from collections.abc import Callable
 from typing import Any
 
 from dnalect.core.records import Variant
 from dnalect.genome.consequence import Consequences
 from dnalect.genome.fasta import Genome
-from dnalect.genome.gff import open_annotation
+from dnalect.genome.gff import Row, open_annotation
 from dnalect.genome.names import own_name
 from dnalect.genome.transcripts import TranscriptReader
 from dnalect.genome.vcf import Record
@@ -13,11 +14,11 @@ from dnalect.genome.windows.alleles import span_as_written
 
 
 class Annotator:
-    """What a GFF3 or GTF says of variants on a genome."""
+    """What a GFF3 or GTF says of variants on a genome. also: called with every line of it."""
 
-    def __init__(self, path: str, genome: Genome):
+    def __init__(self, path: str, genome: Genome, *also: Callable[[Row], None]):
         reader = TranscriptReader()
-        self.annotation = open_annotation(path, reader.add)
+        self.annotation = open_annotation(path, reader.add, *also)
         self.consequences = Consequences(reader.finish(), genome)
         self.genome = genome
 

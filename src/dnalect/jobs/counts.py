@@ -91,7 +91,7 @@ class Tally:
                 self._scored(row, score.rank)
 
     def _scored(self, row: Row, value: float) -> None:
-        kind, percentile = row.score.kind, row.score.percentile
+        kind, percentile = row.score.kind, row.score.placed
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.types[substitution_type(row.ref, row.alt)] += 1
         self.scores.add(kind, value)

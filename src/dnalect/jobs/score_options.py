@@ -27,7 +27,7 @@ from dnalect.core.flags import (
 )
 
 # What can be computed of a variant, in the order of the columns.
-SCORES = ("llr", "distance", "influence", "change")
+SCORES = ("llr", "junction", "distance", "influence", "change")
 
 
 @config
@@ -54,9 +54,10 @@ class Options:
     ] = None
     scores: Annotated[
         Any,
-        Flag("--score", metavar="llr|distance|influence|change|llr,distance|..."),
+        Flag("--score", metavar="llr|junction|distance|influence|change|llr,junction|..."),
         Doc(
-            "llr: log-likelihood ratio. distance: how far apart the model places the two haplotypes. influence: what "
+            "llr: log-likelihood ratio. junction: of structural variants of any size, how well what they join fits "
+            "together. distance: how far apart the model places the two haplotypes. influence: what "
             "the variant changes in the predictions around it. change: of a fine-tuned model, what it predicts of the "
             "alternate less that of the reference. "
             "[default: llr; llr,change with a fine-tuned model]"
@@ -68,6 +69,14 @@ class Options:
         str | None,
         Flag(metavar="GFF3|GTF"),
         Doc("Add gene, region, consequence (missense, splice donor ...) and distance to the nearest TSS."),
+    ] = None
+    elements: Annotated[
+        str | None,
+        Flag(metavar="BED"),
+        Doc(
+            "Name the elements of this file, beside the genes of --annotate, that structural variants lose, gain, "
+            "invert, cut or fuse (with --score junction)."
+        ),
     ] = None
     motifs: Annotated[
         str | None,
@@ -90,8 +99,8 @@ class Options:
     window: Annotated[
         Positive | None,
         Doc(
-            "Bases of the window of an indel, of distances and influences, and of a predicted change [default: the "
-            "model's]."
+            "Bases of the window of an indel, of a junction, of distances and influences, and of a predicted change "
+            "[default: the model's]."
         ),
     ] = None
     shifts: Annotated[

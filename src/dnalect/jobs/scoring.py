@@ -34,6 +34,7 @@ from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
+from dnalect.jobs.structural import Structures, is_structural, structural
 from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.catalogue import embedded
 from dnalect.models.load import load, untuned
@@ -90,8 +91,10 @@ class Scoring:
         drawn = (options.background, options.background_others, options.seed, say)
         self.influences = Influences(self.scorer, *drawn) if "influence" in self.measured else None
         self.names = ContigNames(self.genome, options.rename)
+        self.structures = Structures(self.scorer, self.names, options, say) if "junction" in self.measured else None
+        takers = [self.structures.elements.add] if self.structures else []
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
-        self.places = Annotator(options.annotate, self.genome) if options.annotate else None
+        self.places = Annotator(options.annotate, self.genome, *takers) if options.annotate else None
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
@@ -117,13 +120,13 @@ class Scoring:
         """The fields and columns that the outputs have."""
         members = self.labels if len(self.labels) > 1 else ()
         more = ["annotation"] * (self.places is not None) + ["motif"] * (self.motifs is not None)
-        more += ["ancestral"] * self.polarised
+        more += ["ancestral"] * self.polarised + ["inside"] * bool(self.structures and self.structures.looks_inside)
         return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
     @property
     def zero_shot(self) -> bool:
         """Whether a language model is asked at all."""
-        return bool({"llr", "distance", "influence"} & set(self.measured))
+        return bool(set(self.measured) - {"change"})
 
     def _language_models(self, name: Named, loaded: list[Model]) -> list[Model]:
         if self.predictor is None:
@@ -204,7 +207,9 @@ class Scoring:
         self.fit.check()
         usable = [[each for each in found if isinstance(each, Variant)] for found in resolved]
         self._prepare([variant for each in usable for variant in each])
-        for part in parts(usable, self.scorer.stretch, self._cost, self._least):
+        joined = self.structures.prepare(chunk, contigs, resolved) if self.structures else [[] for _ in chunk]
+        weighed = [[*each, *structural(more)] for each, more in zip(usable, joined, strict=True)]
+        for part in parts(weighed, self.scorer.stretch, self._cost, self._least):
             self._least = MOST
             variants = [variant for each in usable[part] for variant in each]
             known = self._percentiles(variants, self._scored(variants))
@@ -212,14 +217,22 @@ class Scoring:
             scores = iter(self.changes.add(variants, known) if self.changes else known)
             hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))
-            for record, contig, found in zip(chunk[part], contigs[part], resolved[part], strict=True):
-                mine = [next(scores) if isinstance(each, Variant) else Score(reason=str(each)) for each in found]
-                rows = self._rows(record, contig, found, mine, hits)
+            every = [
+                [next(scores) if isinstance(each, Variant) else Score(reason=each) for each in found]
+                for found in resolved[part]
+            ]
+            every = self.structures.score(joined[part], every) if self.structures else every
+            for number, mine in zip(range(part.start, part.stop), every, strict=True):
+                record = chunk[number]
+                rows = self._rows(record, contigs[number], resolved[number], mine, hits)
+                rows = self.structures.placed(joined[number], rows) if self.structures else rows
                 self.tally.add(rows)
                 yield record, mine, rows
 
-    def _cost(self, variants: Sequence[Variant]) -> int:
-        asked = self.scorer.cost(variants) if self.zero_shot else 0
+    def _cost(self, every: Sequence[Variant]) -> int:
+        variants, joined = [each for each in every if not is_structural(each)], structural(every)
+        asked = self.scorer.junction_cost(joined)
+        asked += self.scorer.cost(variants) if self.zero_shot else 0
         asked += self.scorer.influence_cost(variants) if self.influences else 0
         return asked + (self.changes.scorer.cost(variants) if self.changes else 0)
 

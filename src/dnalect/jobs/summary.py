@@ -13,6 +13,7 @@ from dnalect.genome.regions import Region
 from dnalect.genome.vcf import Record
 from dnalect.inference.distance import DEFINITION as DISTANCE
 from dnalect.inference.likelihood.influence import DEFINITION as INFLUENCE
+from dnalect.inference.likelihood.junctions import DEFINITION as JUNCTION
 from dnalect.inference.motif_hits import SITES
 from dnalect.jobs.scoring import Scoring
 from dnalect.models.assemblies import any_saw
@@ -49,12 +50,13 @@ def provenance(job: Scoring) -> dict[str, str]:
         "model_sha256": ", ".join(card.sha256 for card in cards),
         "score": f"{job.scorer.definition}; nats; negative: the alternate allele is disfavoured" if llr else "",
         "window": _each(job, windows) if llr else "",
+        **(_of_junctions(job) if job.structures else {}),
         "distance": f"{DISTANCE}; unsigned" if distance else "",
         "distance_window": _each(job, flanks) if distance else "",
         "influence": f"{INFLUENCE}; nats; unsigned" if influence else "",
         "influence_window": _each(job, flanks) if influence else "",
         "influence_background": job.influences.background if job.influences else "",
-        "given": _each(job, given) if llr and LEFT in given else "",
+        "given": _each(job, given) if (llr or job.structures) and LEFT in given else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,
         "device": str(job.models[0].device),
@@ -69,6 +71,16 @@ def provenance(job: Scoring) -> dict[str, str]:
         "use": "research use, no clinical evidence",
     }
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
+
+
+def _of_junctions(job: Scoring) -> dict[str, str]:
+    assert job.structures is not None
+    return {
+        "junction": f"{JUNCTION}; nats; negative: the bases beside it fit their new neighbours less well",
+        "junction_window": _each(job, [f"{s.junction_flank} bases on each side of a junction" for s in job.scorers]),
+        "junction_background": job.structures.drawn,
+        "elements": Path(job.options.elements).name if job.options.elements else "",
+    }
 
 
 def _unknown(job: Scoring) -> str:
@@ -93,7 +105,7 @@ def table_note(job: Scoring) -> str:
         f"{job.asked - job.missing:,} of {job.asked:,} SNV sites were looked up in {job.table.folder.name}; "
         f"the model computed the other {job.missing:,}, outside of its regions"
     )
-    rest = [f"{name}s" for name in ("distance", "influence") if name in job.measured]
+    rest = [f"{name}s" for name in ("junction", "distance", "influence") if name in job.measured]
     return note + (f", and all {' and '.join(rest)}, which no scan holds" if rest else "")
 
 

@@ -30,6 +30,8 @@ REASONS = {
     Reason.OUT_OF_RANGE: "the position lies outside its contig",
     Reason.CONTIG_MISSING: "the reference has no such contig",
     Reason.CONTIG_EDGE: "too few known bases around it",
+    Reason.HOMOLOGY: "both sides of a junction share more bases than fit the model's context",
+    Reason.NOT_STRUCTURAL: "no structural variant, and only junctions were asked for",
     Reason.COPY: "a long copy of the sequence beside it, which a model only copies",
 }
 PAGE = 50
@@ -172,6 +174,9 @@ def _columns(summary: Summary) -> list[str]:
         "change": True,
         "score": llr,
         "percentile": llr,
+        "junction": (junction := "junction" in summary.measured),
+        "percentile, junction": junction and any(row.score.joined and row.score.joined.percentile for row in rows),
+        "elements": any(row.inside and any(row.inside) for row in rows),
         **dict.fromkeys(_predicted(summary), True),
         "cosine distance, site": "distance" in summary.measured,
         "cosine distance, window": "distance" in summary.measured,
@@ -212,7 +217,7 @@ def _outputs(summary: Summary) -> list[str]:
 
 
 def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> list[Any]:
-    score, distances, influence = row.score, row.score.distances, row.score.influence
+    score, distances, influence, joined = row.score, row.score.distances, row.score.influence, row.score.joined
     values = {
         "rank": rank,
         "contig": row.contig,
@@ -222,6 +227,9 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
         "class": score.kind,
         "score": _rounded(score.value, 2),
         "percentile": _rounded(score.percentile, 5),
+        "junction": _rounded(joined.value, 2) if joined else None,
+        "percentile, junction": _rounded(joined.percentile, 5) if joined else None,
+        "elements": _touched(row),
         "p(ref)": _rounded(score.ref_prob, 2),
         "spread": _rounded(score.spread, 2),
         "cosine distance, site": _significant(distances.cosine_site) if distances else None,
@@ -242,6 +250,14 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
         values[f"predicted change, {each.name}"] = _significant(each.value)
         values[f"percentile, {each.name}"] = _rounded(each.percentile, 5)
     return [values[name] for name in columns]
+
+
+def _touched(row: Row) -> str:
+    """What a structural variant does to elements, a few of them by name."""
+    named = ((what, names) for what, names in row.inside._asdict().items() if names) if row.inside else ()
+    return "; ".join(
+        f"{what} {', '.join(n[:3])}{f' and {len(n) - 3:,} more' if len(n) > 3 else ''}" for what, n in named
+    )
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -1,12 +1,13 @@
 """What a scored file says of an alternate allele: INFO keys of a VCF, columns of a table."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from dnalect.core.records import Distances, Row, Score
+from dnalect.scored.field import Column, Field, fixed, rounded
+from dnalect.scored.structural import STRUCTURAL_COLUMNS, STRUCTURAL_FIELDS
 
 DISTANCE_TEXTS = (
     "cosine distance between the haplotypes, mean embeddings of the window",
@@ -21,64 +22,6 @@ INFLUENCE_TEXTS = {
     "sum": "changes of the log-odds of the bases beside the allele, the largest of each, summed over the window, nats",
     "near": "the same, summed over 16 bases on each side",
 }
-
-# What may not stand in a value of INFO as it is.
-_RESERVED = " %,;=\x7f"
-
-
-@dataclass(frozen=True)
-class Field:
-    """An INFO key, one value an alternate.
-
-    part: which runs have it: "always", "llr", "distance", "influence", "change", "ensemble", "annotation", "motif" or
-    "ancestral".
-    shown: the value as text, "" where an allele has none. always: written even where no allele of a record
-    has one.
-    """
-
-    key: str
-    kind: str
-    text: str
-    part: str
-    shown: Callable[[Row], str]
-    always: bool = False
-
-    @property
-    def line(self) -> str:
-        """Its header line."""
-        return f'##INFO=<ID=DNALECT_{self.key},Number=A,Type={self.kind},Description="dnalect: {self.text}">'
-
-    def written(self, rows: Sequence[Row]) -> str:
-        """Return KEY=values of one record, "" to leave it out."""
-        values = [_escaped(self.shown(row)) for row in rows]
-        if not self.always and not any(values):
-            return ""
-        return f"DNALECT_{self.key}=" + ",".join(value or "." for value in values)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table. value: None where a row has none. part: as of a Field."""
-
-    name: str
-    kind: pa.DataType
-    value: Callable[[Row], Any]
-    part: str = "always"
-
-
-def _escaped(text: str) -> str:
-    """Return a text with what has a meaning in INFO as %XX, as VCF 4.3 has it."""
-    if text.isascii() and text.replace(".", "").replace("-", "").isalnum():
-        return text
-    return "".join(f"%{ord(letter):02X}" if letter in _RESERVED or letter < " " else letter for letter in text)
-
-
-def _fixed(value: float | None, digits: int = 4) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def _rounded(value: float | None, digits: int = 4) -> float | None:
-    return None if value is None else round(value, digits)
 
 
 def _significant(score: Score, name: str) -> float | None:
@@ -109,7 +52,7 @@ def _influence(row: Row, number: int) -> float | None:
 
 def _influence_percentile(row: Row, number: int) -> float | None:
     found = row.score.influence
-    return _rounded(found.percentiles[number], 6) if found and found.percentiles else None
+    return rounded(found.percentiles[number], 6) if found and found.percentiles else None
 
 
 def _influence_fields(number: int, name: str, text: str) -> list[Field]:
@@ -121,7 +64,7 @@ def _influence_fields(number: int, name: str, text: str) -> list[Field]:
     lower = f"share of background variants of the same class and length with a lower DNALECT_{key}; no p-value"
     return [
         Field(key, "Float", f"{text}; unsigned", "influence", shown),
-        Field(f"{key}_PCT", "Float", lower, "influence", lambda row: _fixed(_influence_percentile(row, number), 6)),
+        Field(f"{key}_PCT", "Float", lower, "influence", lambda row: fixed(_influence_percentile(row, number), 6)),
     ]
 
 
@@ -143,7 +86,7 @@ FIELDS = (
         "Float",
         "ln p(ALT) - ln p(REF); negative: the alternate allele is disfavoured; no clinical evidence",
         "llr",
-        lambda row: _fixed(row.score.value),
+        lambda row: fixed(row.score.value),
         always=True,
     ),
     Field(
@@ -151,7 +94,7 @@ FIELDS = (
         "Float",
         "share of background variants of the same class and length with a lower DNALECT_LLR; no p-value",
         "llr",
-        lambda row: _fixed(row.score.percentile, 6),
+        lambda row: fixed(row.score.percentile, 6),
         always=True,
     ),
     Field(
@@ -159,16 +102,16 @@ FIELDS = (
         "Float",
         "DNALECT_LLR over the bases that the allele changes (MNVs, insertions, deletions)",
         "llr",
-        lambda row: _fixed(row.score.per_base if row.score.changed > 1 else None),
+        lambda row: fixed(row.score.per_base if row.score.changed > 1 else None),
     ),
     Field("REASON", "String", "why the allele has no score", "always", lambda row: row.score.reason, always=True),
-    Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda row: _fixed(row.score.ref_prob)),
+    Field("REFP", "Float", "probability of the reference base (SNVs)", "llr", lambda row: fixed(row.score.ref_prob)),
     Field(
         "STRAND",
         "Float",
         "absolute difference of DNALECT_LLR between the strands (models that read one strand at a time)",
         "llr",
-        lambda row: _fixed(row.score.strand_gap),
+        lambda row: fixed(row.score.strand_gap),
     ),
     Field(
         "TOKENS",
@@ -182,8 +125,9 @@ FIELDS = (
         "Float",
         "standard deviation of DNALECT_LLR over the models (ensembles)",
         "ensemble",
-        lambda row: _fixed(row.score.spread),
+        lambda row: fixed(row.score.spread),
     ),
+    *STRUCTURAL_FIELDS,
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
     *(each for number, pair in enumerate(INFLUENCE_TEXTS.items()) for each in _influence_fields(number, *pair)),
     Field(
@@ -235,11 +179,11 @@ COLUMNS = (
     Column("ref", pa.string(), lambda row: row.ref),
     Column("alt", pa.string(), lambda row: row.alt),
     Column("class", pa.string(), lambda row: row.score.kind if row.score.known else None),
-    Column("llr", pa.float64(), lambda row: _rounded(row.score.value)),
-    Column("percentile", pa.float64(), lambda row: _rounded(row.score.percentile, 6)),
-    Column("llr_per_base", pa.float64(), lambda row: _rounded(row.score.per_base)),
-    Column("ref_probability", pa.float64(), lambda row: _rounded(row.score.ref_prob)),
-    Column("strand_gap", pa.float64(), lambda row: _rounded(row.score.strand_gap)),
+    Column("llr", pa.float64(), lambda row: rounded(row.score.value)),
+    Column("percentile", pa.float64(), lambda row: rounded(row.score.percentile, 6)),
+    Column("llr_per_base", pa.float64(), lambda row: rounded(row.score.per_base)),
+    Column("ref_probability", pa.float64(), lambda row: rounded(row.score.ref_prob)),
+    Column("strand_gap", pa.float64(), lambda row: rounded(row.score.strand_gap)),
     Column("ref_tokens", pa.int64(), lambda row: row.score.tokens and row.score.tokens[0]),
     Column("alt_tokens", pa.int64(), lambda row: row.score.tokens and row.score.tokens[1]),
     Column("reason", pa.string(), lambda row: row.score.reason or None),
@@ -258,15 +202,16 @@ COLUMNS = (
     Column("motif_ref", pa.float64(), lambda row: row.motif and round(row.motif.reference, 2), "motif"),
     Column("motif_alt", pa.float64(), lambda row: row.motif and round(row.motif.alternate, 2), "motif"),
     Column("motif_change", pa.float64(), lambda row: row.motif and round(row.motif.change, 2), "motif"),
+    *STRUCTURAL_COLUMNS,
     *map(_distance_column, Distances._fields),
     *(each for number, name in enumerate(INFLUENCE_TEXTS) for each in _influence_columns(number, name)),
-    Column("llr_spread", pa.float64(), lambda row: _rounded(row.score.spread), "ensemble"),
+    Column("llr_spread", pa.float64(), lambda row: rounded(row.score.spread), "ensemble"),
 )
 
 
 def _member(number: int, name: str) -> Column:
     def value(row: Row) -> float | None:
-        return _rounded(row.score.members[number]) if row.score.members else None
+        return rounded(row.score.members[number]) if row.score.members else None
 
     return Column(f"llr_{name}", pa.float64(), value, "ensemble")
 
@@ -276,7 +221,7 @@ def _change_fields(number: int, name: str, meaning: str) -> list[Field]:
         return f"{row.score.changes[number].value:.4g}" if row.score.changes else ""
 
     def percentile(row: Row) -> str:
-        return _fixed(row.score.changes[number].percentile, 6) if row.score.changes else ""
+        return fixed(row.score.changes[number].percentile, 6) if row.score.changes else ""
 
     key = f"CHANGE_{name.upper()}"
     lower = f"share of background variants of the same class and length with a lower DNALECT_{key}; no p-value"
@@ -291,7 +236,7 @@ def _change_columns(number: int, name: str) -> list[Column]:
         return float(f"{row.score.changes[number].value:.4g}") if row.score.changes else None
 
     def percentile(row: Row) -> float | None:
-        return _rounded(row.score.changes[number].percentile, 6) if row.score.changes else None
+        return rounded(row.score.changes[number].percentile, 6) if row.score.changes else None
 
     return [
         Column(f"change_{name}", pa.float64(), value, "change"),
@@ -304,7 +249,7 @@ class Layout:
 
     scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
     one. outputs: what a predictor gives, names that are safe in keys and headings -> in words.
-    more: other parts, of "annotation", "motif" and "ancestral".
+    more: other parts, of "annotation", "motif", "inside" and "ancestral".
     """
 
     def __init__(

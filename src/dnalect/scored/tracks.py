@@ -1,6 +1,6 @@
 """Scores as tracks for a genome browser: BED with one line an allele, bedGraph and bigWig with one value a base.
 
-A value is the log-ratio; without one the first predicted change, else the cosine distance at the site, else the
+A value is the log-ratio; without one that of the junctions, the first predicted change, else the cosine distance at the site, else the
 summed influence.
 """
 
@@ -26,6 +26,8 @@ def value_of(score: Score) -> float | None:
     """Return what a track shows of an allele, None where it has no score."""
     if score.value is not None:
         return score.value
+    if score.joined:
+        return score.joined.value
     if score.changes:
         return score.changes[0].value
     if score.distances:
@@ -43,7 +45,7 @@ class _BedWriter:
             if value is None or row.span is None:
                 continue
             start, end = row.span if row.span[0] < row.span[1] else (max(0, row.span[0] - 1), row.span[0] + 1)
-            shade = 0 if row.score.percentile is None else round(1000 * (1 - row.score.percentile))
+            shade = 0 if (placed := row.score.placed) is None else round(1000 * (1 - placed))
             name = f"{_short(row.ref)}>{_short(row.alt)}:{value:.4g}"
             self.file.write(f"{own_name(row.contig, self.contigs)}\t{start}\t{end}\t{name}\t{shade}\t.\n")
 

@@ -38,21 +38,25 @@ def resolve(record: Record, contig: int | None, genome: Genome, rules: Rules) ->
 
     contig: number in the reference, None if it is not there.
     """
-    unplaced, ref = _reference(record, contig, genome)
+    unplaced, ref = reference_under(record, contig, genome)
     found: list[Variant | str] = []
-    for at, fault in enumerate(map(_unusable, record.alternates)):
+    for at, fault in enumerate(map(unusable, record.alternates)):
         symbolic = fault == Reason.SYMBOLIC
         if fault and not symbolic:
             found.append(fault)
-        elif unplaced == Reason.AMBIGUOUS_BASE and symbolic and not record.ref.strip("Nn"):
-            # N before a symbolic allele is the base that the reference has there.
+        elif symbolic and left_open(record, unplaced):
             found.append(_variant(record, at, contig, ref, genome, rules))
         else:
             found.append(unplaced or _variant(record, at, contig, ref, genome, rules))
     return found
 
 
-def _reference(record: Record, contig: int | None, genome: Genome) -> tuple[str, str]:
+def left_open(record: Record, unplaced: str) -> bool:
+    """Whether N stands for the base that the reference has there, as before symbolic alleles and breakends."""
+    return unplaced == Reason.AMBIGUOUS_BASE and not record.ref.strip("Nn")
+
+
+def reference_under(record: Record, contig: int | None, genome: Genome) -> tuple[str, str]:
     """Return why no allele of a record can be placed, "" where all can, and the reference under REF."""
     if contig is None:
         return Reason.CONTIG_MISSING, ""
@@ -85,7 +89,8 @@ def _variant(record: Record, at: int, contig: int | None, given: str, genome: Ge
     return edge(variant, genome, int(genome.lengths[contig]), rules.reach) or variant
 
 
-def _unusable(allele: str) -> str:
+def unusable(allele: str) -> str:
+    """Return why an allele is no sequence of bases, "" where it is one."""
     if allele == "*":
         return Reason.STAR
     if allele in ("<*>", "<NON_REF>", "<X>"):
@@ -97,22 +102,29 @@ def _unusable(allele: str) -> str:
     return "" if _BASES.issuperset(allele) and allele else Reason.AMBIGUOUS_BASE
 
 
+def not_understood(allele: str, event: Event, rules: Rules) -> str:
+    """Return why nobody knows what a symbolic allele joins to what, "" where that is known."""
+    kind, copies, whole = kind_of(allele), _copies(allele), allele.upper()
+    if kind == "CNV":
+        return f"{Reason.SYMBOLIC}:copy_number"
+    if kind not in ("DEL", "DUP", "INS", "INV") and copies is None:
+        return f"{Reason.SYMBOLIC}:unknown_type"
+    if kind == "DUP" and whole != "<DUP>" and not whole.startswith("<DUP:TANDEM"):
+        return f"{Reason.SYMBOLIC}:no_place_of_copy"
+    if copies == 1:
+        return f"{Reason.SYMBOLIC}:one_copy"
+    if (whole == "<DUP>" or (copies or 0) > 1) and not rules.dup_as_tandem:
+        return _FLAG
+    return f"{Reason.SYMBOLIC}:{event.missing}" if event.missing else ""
+
+
 def _spelled(
     start: int, allele: str, event: Event, contig: int, genome: Genome, rules: Rules
 ) -> tuple[Codes, Codes] | str:
     """Spell a symbolic allele out: (REF, ALT) from `start` on, the base after POS; or the reason why it can't be."""
+    if missing := not_understood(allele, event, rules):
+        return missing
     kind, copies = kind_of(allele), _copies(allele)
-    if kind not in ("DEL", "DUP", "INS", "INV") and copies is None:
-        return f"{Reason.SYMBOLIC}:unknown_type"
-    tandem = allele.upper().startswith("<DUP:TANDEM")
-    if kind == "DUP" and not tandem and allele.upper() != "<DUP>":
-        return f"{Reason.SYMBOLIC}:no_place_of_copy"
-    if copies == 1:
-        return f"{Reason.SYMBOLIC}:one_copy"
-    if (allele.upper() == "<DUP>" or (copies or 0) > 1) and not rules.dup_as_tandem:
-        return _FLAG
-    if event.missing:
-        return f"{Reason.SYMBOLIC}:{event.missing}"
     if kind == "INS":
         return _NOTHING, encode(event.inserted)
     end = event.end

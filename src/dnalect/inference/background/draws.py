@@ -13,7 +13,7 @@ from dnalect.core.files import cache_folder
 from dnalect.core.records import Variant
 from dnalect.core.runs import Run
 from dnalect.inference.background import variants as random
-from dnalect.inference.background.strata import NAMES, lengths_of
+from dnalect.inference.background.strata import lengths_of, named
 from dnalect.inference.scorer import Measure
 
 FORMAT = "dnalect background 2"
@@ -92,4 +92,6 @@ class Draws:
         try:
             self.run.put(self.key, struct.pack("<q", self.blocks) + self.cached.tobytes())
         except OutputError as error:
-            self.notify(f"the background of {NAMES[self.group]} is not kept for the next run: {error}")
+            self.notify(
+                f"the background of {named(self.group, *lengths_of(self.band))} is not kept for the next run: {error}"
+            )

@@ -15,10 +15,23 @@ NAMES = {
     "insertion_tandem": "tandem insertions",
     "deletion_tandem": "tandem deletions",
 }
+# Those of junctions, which no table of a model has.
+STRUCTURES = {
+    "sv_deletion": "structural deletions",
+    "sv_duplication": "tandem duplications",
+    "sv_inversion": "inversions",
+    "sv_insertion": "structural insertions",
+    "sv_translocation": "translocations",
+    "sv_breakend": "inverted junctions",
+}
 
 
 class Stratum(NamedTuple):
-    """group: a key of NAMES. length: differing bases of an MNV, bases of an indel's longer allele, of any number."""
+    """What is alike.
+
+    group: a key of NAMES or STRUCTURES. length: differing bases of an MNV, bases of an indel's longer allele, the size
+    of a structural variant, of any number.
+    """
 
     group: str
     length: int
@@ -35,6 +48,8 @@ def stratum(variant: Variant) -> Stratum:
     if kind in ("snv", "none"):
         return Stratum("snv", 1)
     length = variant.changed
+    if kind in STRUCTURES:
+        return Stratum(kind, length)
     if kind == "mnv":
         return Stratum("mnv" if length <= LONGEST_MNV else "mnv_long", length)
     return Stratum(f"{kind}_tandem" if variant.tandem else kind, length)
@@ -47,7 +62,8 @@ def lengths_of(band: int) -> tuple[int, int]:
 
 def named(group: str, low: int, high: int) -> str:
     """Return a group and its lengths in words: "deletions of 5-8 bases"."""
-    if group == "snv":
-        return NAMES[group]
+    name = (NAMES | STRUCTURES)[group]
+    if group in ("snv", "sv_translocation"):
+        return name
     lengths = f"{low:,}" if low == high else f"{low:,}-{high:,}"
-    return f"{NAMES[group]} of {lengths} base{'s' if high > 1 else ''}"
+    return f"{name} of {lengths} base{'s' if high > 1 else ''}"

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from dnalect.core.records import Codes, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import edge, normalise
-from dnalect.inference.background.strata import lengths_of, stratum
+from dnalect.inference.background.strata import STRUCTURES, lengths_of, stratum
+from dnalect.inference.background.structures import rearrangement
 from dnalect.tokens.bases import UNKNOWN, encode
 
 # Variants of a block: the sites of SNVs, each with its three substitutions, and all others.
@@ -25,7 +26,7 @@ def block(genome: Genome, group: str, band: int, longest: int, reach: int, rng: 
 
     longest: bases that an allele may have. reach: bases on each side that must not all be unknown.
     """
-    make, wanted = _MAKERS[group], SITES if group == "snv" else OTHERS
+    make, wanted = _MAKERS.get(group), SITES if group == "snv" else OTHERS
     low, high = lengths_of(band)
     high = min(high, longest)
     found: list[Variant] = []
@@ -33,10 +34,14 @@ def block(genome: Genome, group: str, band: int, longest: int, reach: int, rng: 
     for contig, start in _places(genome, TRIES * wanted, rng) if low <= high else ():
         # Short ones are the more frequent, as among real variants: a length is drawn by its logarithm.
         size = min(high, int(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
-        variant = make(genome, contig, start, size, rng)
-        if variant is None or stratum(variant) != (group, size):
+        if make is None:
+            variant: Variant | None = rearrangement(genome, group, contig, start, size, reach, rng)
+        else:
+            variant = make(genome, contig, start, size, rng)
+        # An inverted junction that slides changes its size.
+        if variant is None or stratum(variant) != (group, variant.changed if group == "sv_breakend" else size):
             continue
-        if edge(variant, genome, int(genome.lengths[contig]), reach):
+        if group not in STRUCTURES and edge(variant, genome, int(genome.lengths[contig]), reach):
             continue
         found += _substitutions(variant) if group == "snv" else [variant]
         made += 1

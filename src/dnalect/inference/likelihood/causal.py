@@ -11,6 +11,7 @@ from torch import Tensor
 from dnalect.core.errors import ModelError
 from dnalect.core.records import Codes
 from dnalect.core.reporter import Phase, phase
+from dnalect.genome.windows.junctions import Joint
 from dnalect.inference.run import TOKENS, Batch, run
 from dnalect.models.model import LOGITS, Ask, At, Model
 from dnalect.tokens.bases import UNKNOWN, decode, reverse_complement
@@ -68,6 +69,26 @@ class Causal:
         That differs where the haplotypes have different lengths or bases; of the flanks, which both have, it is alike.
         """
         return np.asarray(self.ratios(reference, alternate).mean(axis=1) - by_chance(reference, alternate, background))
+
+    def joined(self, joints: Sequence[Joint]) -> Floats:
+        """Return what the kept bases on the left and the right of each joint gain (n, 2): ln p of all of a side.
+
+        The right side is read after what comes before it on the forward strand, the left one on the other strand.
+        """
+        windows: list[Codes] = []
+        places: list[tuple[int, int]] = []
+        for number, joint in enumerate(joints):
+            for side, reference in enumerate((joint.before, joint.after)):
+                if kept := (joint.left, joint.right)[side]:
+                    pair = [codes if side else reverse_complement(codes) for codes in (joint.joined, reference)]
+                    windows += [each for codes in pair for each in (codes, codes[: len(codes) - kept])]
+                    places.append((number, side))
+        views = [codes[frame:] for codes in windows for frame in range(self.phases)]
+        totals = self.totals(views, phase("junctions", len(views), "windows")).reshape(-1, 4, self.phases).mean(axis=2)
+        out = np.zeros((len(joints), 2))
+        for (number, side), (new, its_start, old, old_start) in zip(places, totals.tolist(), strict=True):
+            out[number, side] = (new - its_start) - (old - old_start)
+        return out
 
     def totals(self, windows: Sequence[Codes], progress: Phase | None = None) -> Floats:
         """Return ln p (n,) of whole windows of any lengths, on the strand that is given.

@@ -21,6 +21,8 @@ class CausalScorer(LikelihoodScorer[Causal]):
     # A variant costs windows of its own; alternates of a site share that of the reference.
     stretch, draws_others = 1, False
     definition = "llr-causal-1"
+    # Eight, shorter by a quarter; each side is read on one strand.
+    windows_a_junction = 3
 
     def __init__(
         self,

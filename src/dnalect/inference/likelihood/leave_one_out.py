@@ -8,7 +8,9 @@ import numpy.typing as npt
 import torch
 
 from dnalect.core.records import Codes
-from dnalect.core.reporter import phase
+from dnalect.core.reporter import Phase, phase
+from dnalect.genome.windows.junctions import Joint
+from dnalect.inference.likelihood.junctions import gains
 from dnalect.inference.likelihood.strategy import substituted_one_by_one
 from dnalect.inference.run import TOKENS, Batch, evaluating, run
 from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
@@ -59,19 +61,31 @@ class LeaveOneOut:
     def ratio(self, reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:
         """Return the differences (n,) of the pseudo-likelihoods, each base's beside that of the background."""
         windows = [*reference, *alternate]
-        totals = np.zeros(len(windows))
+        known = [np.flatnonzero(codes != UNKNOWN) for codes in windows]
+        logs = self._own_logs(windows, known, phase("insertions and deletions", len(windows), "windows"))
+        each = zip(windows, known, logs, strict=True)
+        totals = np.array([(found - background[codes[at]]).sum() for codes, at, found in each])
+        return np.asarray(totals[len(reference) :] - totals[: len(reference)])
+
+    def joined(self, joints: Sequence[Joint]) -> Floats:
+        """Return what the kept bases on the left and the right of each joint gain (n, 2): all of them count."""
+        return gains(joints, None, self._own_logs)
+
+    def _own_logs(
+        self, windows: Sequence[Codes], sites: Sequence[Folders], progress: Phase | None = None
+    ) -> list[Floats]:
+        """Return ln p of the bases that stand at some sites of each window."""
+        found: list[Floats] = [np.empty(0)] * len(windows)
 
         def keep(batch: Batch) -> None:
             assert batch.output.logits is not None
             log_probs = torch.log_softmax(batch.output.logits, -1).cpu().numpy().astype(np.float64)
             for number, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
-                known = np.flatnonzero(windows[number] != UNKNOWN)
-                bases = windows[number][known]
-                totals[number] = (log_probs[row, known, bases] - background[bases]).sum()
+                at = sites[number]
+                found[number] = log_probs[row, at, windows[number][at]]
 
-        shown = phase("insertions and deletions", len(windows), "windows")
-        run(self.model, [decode(codes) for codes in windows], LOGITS, keep, rows=self.batch, progress=shown)
-        return totals[len(reference) :] - totals[: len(reference)]
+        run(self.model, [decode(codes) for codes in windows], LOGITS, keep, rows=self.batch, progress=progress)
+        return found
 
     def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> LogProbs:
         """Return ln p (L, 4) of every base of a sequence of any length."""

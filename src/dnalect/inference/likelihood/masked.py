@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes
 from dnalect.core.reporter import track
+from dnalect.genome.windows.junctions import Joint
 from dnalect.inference.likelihood import kmers as words
 from dnalect.inference.likelihood import pieces
+from dnalect.inference.likelihood.junctions import gains
 from dnalect.inference.likelihood.strategy import substituted_one_by_one
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
@@ -120,24 +122,30 @@ class Masked:
         """
         beside = INDEL_FLANK[self.indels]
         windows: list[Codes] = []
-        sites: list[int] = []
-        owners: list[int] = []
-        for number, codes in enumerate([*reference, *alternate]):
+        sites: list[Folders] = []
+        for codes in (*reference, *alternate):
             known = np.flatnonzero(codes != UNKNOWN)
             low, high = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
             first, last = self.flank - beside, len(codes) - self.flank + beside
-            for at in range(max(low, first), min(high, last)):
-                if codes[at] != UNKNOWN:
-                    windows.append(codes[low:high])
-                    sites.append(at - low)
-                    owners.append(number)
-        together = np.array(owners, dtype=np.int64) if self.indels == "fast" and not self.paired else None
-        log_probs = self.log_probs(windows, np.array(sites, dtype=np.int64), together)
-        totals: list[list[float]] = [[] for _ in range(2 * len(reference))]
-        for owner, window, at, row in zip(owners, windows, sites, log_probs, strict=True):
-            totals[owner].append(float(row[window[at]] - background[window[at]]))
-        sums = np.array([math.fsum(each) for each in totals])
+            at = known[(known >= max(low, first)) & (known < min(high, last))] - low
+            windows.append(codes[low:high])
+            sites.append(at)
+        each = zip(windows, sites, self._own_logs(windows, sites), strict=True)
+        sums = np.array([math.fsum(logs - background[codes[at]]) for codes, at, logs in each])
         return np.asarray(sums[len(reference) :] - sums[: len(reference)])
+
+    def joined(self, joints: Sequence[Joint]) -> Floats:
+        """Return what the kept bases on the left and the right of each joint gain (n, 2): those near it count."""
+        return gains(joints, INDEL_FLANK[self.indels], self._own_logs)
+
+    def _own_logs(self, windows: Sequence[Codes], sites: Sequence[Folders]) -> list[Floats]:
+        """Return ln p of the bases that stand at some sites of each window, hidden together or one by one."""
+        owners = np.repeat(np.arange(len(windows)), [*map(len, sites)])
+        flat = np.concatenate([*sites, np.empty(0, dtype=np.int64)])
+        asked = [windows[owner] for owner in owners.tolist()]
+        log_probs = self.log_probs(asked, flat, owners if self.indels == "fast" and not self.paired else None)
+        own = np.array([codes[at] for codes, at in zip(asked, flat, strict=True)], dtype=np.int64)
+        return np.split(log_probs[np.arange(len(flat)), own], np.cumsum([*map(len, sites)])[:-1])
 
     def compared(self, alleles: Sequence[Sequence[Codes]], pairs: Sequence[tuple[int, int]]) -> list[Compared]:
         """Return what byte pairs say of two alleles of each site: one span for all, both with the same masks.

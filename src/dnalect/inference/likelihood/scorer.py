@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.records import Codes, Distances, Influence, Score, Variant
+from dnalect.core.structures import Rearrangement
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
+from dnalect.genome.windows.junctions import joints
 from dnalect.genome.windows.sliding import over_its_range
 from dnalect.inference.composition import log_composition, of_gc
 from dnalect.inference.distance import distances
@@ -41,6 +43,8 @@ class LikelihoodScorer(ABC, Generic[S]):
     gc: float | None = None
     likelihood: S
     ways = phases = 1
+    # Windows of a junction: its own and one of the reference for each side.
+    windows_a_junction = 6
 
     @property
     def passes_a_base(self) -> int:
@@ -103,6 +107,27 @@ class LikelihoodScorer(ABC, Generic[S]):
         """Return about how many multiply-adds their influences take: two windows each."""
         bases = sum(4 * self.flank + len(variant.ref) + len(variant.alt) for variant in variants)
         return bases * self.passes_a_base * int(self.model.card.parameters)
+
+    @property
+    def junction_flank(self) -> int:
+        """Bases on each side of a junction that are read."""
+        return min(self.flank, self.model.can.context_bases // 3)
+
+    @property
+    def junction_room(self) -> int:
+        """Bases between the two sides of a junction, shared or inserted, for which the context has room."""
+        return self.model.can.context_bases - 2 * self.junction_flank
+
+    def junctions(self, variants: Sequence[Rearrangement]) -> list[tuple[float, ...]]:
+        """Return the score of every junction of each variant, in order: docs/scores.md, "llr-junction-1"."""
+        found = [joints(variant, self.genome, self.junction_flank, self.junction_room) for variant in variants]
+        gained = iter(self.likelihood.joined([joint for each in found for own in each for joint in own]).tolist())
+        return [tuple(math.fsum(side for _ in own for side in next(gained)) for own in each) for each in found]
+
+    def junction_cost(self, variants: Sequence[Rearrangement]) -> int:
+        """Return about how many multiply-adds their junctions take."""
+        windows = self.windows_a_junction * sum(len(variant.junctions) for variant in variants)
+        return windows * self.ways * self.phases * 2 * self.junction_flank * int(self.model.card.parameters)
 
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""

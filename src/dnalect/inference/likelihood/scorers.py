@@ -138,6 +138,7 @@ class MaskedScorer(LikelihoodScorer[Masked]):
 
     # They cost several passes each, where the three substitutions of a site share one.
     stretch, draws_others = 1, False
+    windows_a_junction = 4
 
     def __init__(
         self,
@@ -152,6 +153,8 @@ class MaskedScorer(LikelihoodScorer[Masked]):
         self.likelihood = Masked(model, batch, flank, strands, phases, indels)
         super().__init__(model, genome, self.likelihood.flank, batch)
         self.ways, self.phases = strands, self.likelihood.phases
+        if indels == "exact" or self.likelihood.paired:
+            self.windows_a_junction *= 4 * INDEL_FLANK[indels]
         named = self.likelihood.named
         self.definition = f"llr-marginal-1, {named.species}" if named else "llr-masked-2"
         self.definition += "" if indels == "fast" else ", exact indels"

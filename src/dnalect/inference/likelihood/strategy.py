@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dnalect.core.records import Codes
 from dnalect.core.reporter import track
+from dnalect.genome.windows.junctions import Joint
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN
 
@@ -41,6 +42,13 @@ class Strategy(Protocol):
 
         reference, alternate: n windows each, pairs with the same flanks; unknown bases stand beyond a contig's end.
         background: ln q of A, C, G, T and unknown (0), which kinds that add up conditional probabilities take off.
+        """
+        ...
+
+    def joined(self, joints: Sequence[Joint]) -> npt.NDArray[np.float64]:
+        """Return what the kept bases on the left and the right of each joint gain by their new neighbours (n, 2).
+
+        docs/scores.md, "llr-junction-1"; nats; 0 on a side that is an insertion's.
         """
         ...
 
