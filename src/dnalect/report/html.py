@@ -255,9 +255,8 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
 def _touched(row: Row) -> str:
     """What a structural variant does to elements, a few of them by name."""
     named = ((what, names) for what, names in row.inside._asdict().items() if names) if row.inside else ()
-    return "; ".join(
-        f"{what} {', '.join(n[:3])}{f' and {len(n) - 3:,} more' if len(n) > 3 else ''}" for what, n in named
-    )
+    few = ((what, ", ".join(names[:3]), len(names) - 3) for what, names in named)
+    return "; ".join(f"{what} {first}" + (f" and {more:,} more" if more > 0 else "") for what, first, more in few)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -58,8 +58,8 @@ STRUCTURAL_FIELDS = (
     Field(
         "JUNCTION",
         "Float",
-        "what the bases beside the junctions of a structural variant gain by their new neighbours, nats; negative: they "
-        "fit less well; no clinical evidence",
+        "what the bases beside the junctions of a structural variant gain by their new neighbours, nats; negative: "
+        "they fit less well; no clinical evidence",
         "junction",
         lambda row: fixed(_value(row)),
         always=True,
@@ -76,8 +76,8 @@ STRUCTURAL_FIELDS = (
     Field(
         "STRUCTURE",
         "String",
-        "what it was compared with: deletion, duplication, inversion, insertion, translocation, or breakend (one inverted "
-        "junction on one contig)",
+        "what it was compared with: deletion, duplication, inversion, insertion, translocation, or breakend (one "
+        "inverted junction on one contig)",
         "junction",
         _structure,
     ),

@@ -1,7 +1,7 @@
 """Scores as tracks for a genome browser: BED with one line an allele, bedGraph and bigWig with one value a base.
 
-A value is the log-ratio; without one that of the junctions, the first predicted change, else the cosine distance at the site, else the
-summed influence.
+A value is the log-ratio; without one the score of the junctions, the first predicted change, else the cosine distance
+at the site, else the summed influence.
 """
 
 from array import array

@@ -51,6 +51,8 @@ def settled(junction: Junction, genome: Genome, longest: int) -> Junction | str:
         last = min(_alike(read(genome, right, -size, 0)[::-1], inserted[::-1]), size - first)
         left, right, inserted = left.moved(first), right.moved(-last), inserted[first : size - last]
     shared = 0
+    if left == right and not len(inserted):
+        return Reason.NOT_STRUCTURAL
     if not len(inserted):
         back = _room(genome, left, right, -1, longest)
         shared = back + _room(genome, left, right, 1, longest)

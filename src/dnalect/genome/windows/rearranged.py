@@ -1,6 +1,7 @@
 """Records of structural variants -> the junctions that they make, or the reason for none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,15 +38,20 @@ def rearranged(
         named = fault in (Reason.SYMBOLIC, Reason.BREAKEND)
         if fault and not named:
             found.append(fault)
-        elif unplaced and not (named and left_open(record, unplaced)):
+        elif unplaced and not ((named or not short[at]) and left_open(record, unplaced)):
             found.append(unplaced)
         elif short[at]:
             found.append(Reason.NOT_STRUCTURAL)
         else:
             assert contig is not None
             made = _made(record, at, contig, info, genome, numbered, rules)
-            told = marks_of(info), _event(record, info)
-            found.append(made if isinstance(made, str) else placed(made, genome, rules, *told))
+            change = (
+                made if isinstance(made, str) else placed(made, genome, rules, marks_of(info), _event(record, info))
+            )
+            if isinstance(change, Rearrangement) and change.kind in ("sv_translocation", "sv_breakend"):
+                # Its place is that of the record, not of the mate.
+                change = replace(change, contig=contig, start=record.start, end=record.start + 1)
+            found.append(change)
     return found
 
 
@@ -70,6 +76,10 @@ def _made(
     if allele.startswith("<"):
         event = (record.events[at] if record.events else None) or Event(missing="no_end")
         return _symbolic(record.start + 1, allele, event, info, contig, genome, rules)
+    if not record.ref.strip("Nn"):
+        # As Severus and Sniffles write an insertion: N is the base before it, and not in ALT.
+        end = record.start + len(record.ref)
+        return [Junction(Side(contig, end), Side(contig, end), encode(allele))]
     variant = normalise(contig, record.start, encode(record.ref), encode(allele), genome)
     if max(len(variant.ref), len(variant.alt)) < LEAST:
         return Reason.NOT_STRUCTURAL
@@ -136,22 +146,19 @@ def placed(
         if isinstance(junction, str):
             return junction
         junctions.append(junction)
-    first, last = made[0].left, made[-1].right
-    kind, size = classed(junctions[0]) if len(made) == 1 else ("sv_inversion", last.at - first.at)
-    if not size:
-        return Reason.NOT_STRUCTURAL
-    low, high = first.at, last.at
-    if kind in ("sv_translocation", "sv_breakend"):
-        high = low
-    elif kind != "sv_inversion":
-        low, high = sorted((junctions[0].left.at, junctions[0].right.at))
+    left, right = junctions[0].left, junctions[0].right
+    kind, size = classed(junctions[0])
+    if len(junctions) > 1:
+        kind = "sv_inversion"
+    # Between two contigs there is nothing.
+    low, high = sorted((left.at, right.at)) if left.contig == right.contig else (left.at, left.at)
     flags = list(marks)
     if any(unknown_near(junction, genome, rules.reach) for junction in junctions):
         flags.append("unknown_bases")
     if any(junction.shared >= HOMOLOGY for junction in junctions):
         flags.append("homology")
     return Rearrangement(
-        first.contig,
+        left.contig,
         low,
         high,
         NOTHING,
@@ -172,7 +179,7 @@ def marks_of(info: Mapping[bytes, bytes]) -> list[str]:
 
 def _event(record: Record, info: Mapping[bytes, bytes]) -> str:
     """The name that all records of an event share: EVENT, else the IDs of the mates."""
-    mates = info.get(b"MATEID", b"").decode(errors="replace")
+    mates = info.get(b"MATEID", info.get(b"MATE_ID", b"")).decode(errors="replace")
     return (
         info[b"EVENT"].decode(errors="replace")
         if b"EVENT" in info

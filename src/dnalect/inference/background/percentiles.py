@@ -8,14 +8,15 @@ from dnalect.core.records import Variant
 from dnalect.core.reporter import phase
 from dnalect.inference.background.draws import Draws
 from dnalect.inference.background.quantiles import Floats, Numbers, Pool, pooled
-from dnalect.inference.background.strata import Stratum, lengths_of, named, stratum
+from dnalect.inference.background.strata import STRUCTURES, Stratum, lengths_of, named, stratum
 from dnalect.inference.background.tables import Table
 from dnalect.inference.scorer import Measure
 
 # A coarse background costs at most TIMES the scoring of the variants that it is for, or FLOOR multiply-adds, which
 # are a few seconds of a core. Both are counted and not timed, so that the same file gives the same percentiles.
+# Structural variants are few in most files, and cost more each.
 TIMES = 2
-FLOOR = 200_000_000_000
+FLOOR, FLOOR_STRUCTURES = 200_000_000_000, 2_000_000_000_000
 # Draws of a group below which there is no percentile, and those that are enough.
 LEAST = {"snv": 100}
 MOST = {"snv": 12_288}
@@ -197,7 +198,8 @@ class Background:
 
     def _coarse_blocks(self, group: str, bands: set[int], variants: Sequence[Variant]) -> dict[int, int]:
         """Return how many blocks of each band a coarse background has; {} where too few can be afforded."""
-        blocks = self._afforded(group, bands, max(FLOOR, TIMES * self.measure.cost(variants)))
+        floor = FLOOR_STRUCTURES if group in STRUCTURES else FLOOR
+        blocks = self._afforded(group, bands, max(floor, TIMES * self.measure.cost(variants)))
         made = sum(len(self._of(group, band).variants(n)) for band, count in blocks.items() for n in range(count))
         enough = made >= LEAST.get(group, LEAST_OTHERS)
         return {band: count for band, count in blocks.items() if count} if enough else {}

@@ -39,7 +39,8 @@ def block(genome: Genome, group: str, band: int, longest: int, reach: int, rng: 
         else:
             variant = make(genome, contig, start, size, rng)
         # An inverted junction that slides changes its size.
-        if variant is None or stratum(variant) != (group, variant.changed if group == "sv_breakend" else size):
+        slid = variant is not None and group in ("sv_inversion", "sv_breakend")
+        if variant is None or stratum(variant) != (group, variant.changed if slid else size):
             continue
         if group not in STRUCTURES and edge(variant, genome, int(genome.lengths[contig]), reach):
             continue
