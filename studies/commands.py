@@ -125,6 +125,17 @@ def motifs(options: asked.Motifs) -> None:
     _told(run(options))
 
 
+@command("structural", asked.Structural)
+def structural(options: asked.Structural) -> None:
+    """Are junctions of natural structural variants told from those of random ones of their size? Yeast and human.
+
+    python -m studies structural --data DATA -o results/structural.tsv
+    """
+    from studies.structural.job import run
+
+    _told(run(options), options.output)
+
+
 @command("dependency", asked.Dependency)
 def dependency(options: asked.Dependency) -> None:
     """Do dependency maps know what goes together? Stems of tRNAs and splice sites of yeast, beside nulls.

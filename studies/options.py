@@ -46,6 +46,21 @@ class Dependency:
 
 
 @config
+class Structural:
+    """Junctions of structural variants. models: of yeast, of human."""
+
+    data: Annotated[File, Doc("Folder with genomes/ and variants/.")]
+    models: Annotated[Texts, Flag("--model"), Doc("Of yeast, then of human.")] = ("duplex-yeast", "duplex-human")
+    output: Tabled = None
+    most: Annotated[Positive, Doc("Natural variants of a class.")] = 100
+    shared: Annotated[Positive, Doc("Sides that share fewer bases share little.")] = 10
+    window: Annotated[Positive, Doc("Bases of a window over a junction.")] = 640
+    dtype: Dtype = "float32"
+    seed: Natural = 1
+    command: Command = ""
+
+
+@config
 class Human:
     """The studies of measured variants in human. predictors: NAME=FOLDER of fine-tuned models."""
 
