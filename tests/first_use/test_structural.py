@@ -62,7 +62,7 @@ def planted(tmp_path):
     rows += [("b", 1500, "mate", b[1499], f"{b[1499]}]a:2000]", "SVTYPE=BND;MATEID=fusion")]
     rows += [("a", 3000 + HALF, "cut", a[2999 + HALF], "<DEL>", f"END={3000 + HALF + 300}")]
     for n in range(60):
-        at, mate = (int(x) for x in rng.integers(200, 3800, 2))
+        at, mate = (int(x) for x in rng.integers(200, 2900, 2))
         alt = [f"{a[at - 1]}[b:{mate}[", f"{a[at - 1]}]b:{mate}]"][n % 2]
         rows.append(("a", at, f"other{n}", a[at - 1], alt, "SVTYPE=BND"))
         if at < 2600:
@@ -88,7 +88,8 @@ def test_a_fused_element_is_found_first_and_a_cut_one_last(knowing, planted):
     assert (
         joined["fusion"].value == joined["mate"].value == pytest.approx(16 * np.log(4 / (1 + 3 * np.exp(-5))), abs=0.01)
     )
-    assert joined["cut"].value == pytest.approx(-joined["fusion"].value, abs=0.01)
+    # Half of a whole one is kept, and was nearly sure.
+    assert joined["cut"].value == pytest.approx(-joined["fusion"].value / 2, abs=0.01)
     assert joined["fusion"].percentile > 0.97
     assert joined["cut"].percentile < 0.03
     assert rows["fusion"].inside.fused == rows["mate"].inside.fused == ("head::tail",)

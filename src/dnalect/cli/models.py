@@ -62,14 +62,15 @@ def _asked() -> Wishes:
 
 @command("verify", VerifyOptions)
 def verify(options: VerifyOptions) -> None:
-    """Check a downloaded model from its files to its logits; prints digests to compare.
+    """Check a model from its files to its logits, and these against those that are known; prints digests to compare.
 
     FOLDER may be the name of a model too, which is then fetched.
     """
+    from dnalect.jobs.models_verify import NO_ANSWER
     from dnalect.jobs.models_verify import verify as steps
 
-    for line in steps(options.folder, options.published_as):
-        click.echo(f"ok  {line}")
+    for line in steps(options.folder, options.published_as, options.dtype, options.write):
+        click.echo(line if line.startswith(NO_ANSWER) else f"ok  {line}")
 
 
 @command("background", BackgroundOptions)

@@ -7,19 +7,21 @@ what the tests of this project show on random weights.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dnalect.core.encoding import Encoding
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import ConfigError, ModelError
+from dnalect.inference import answers
 from dnalect.inference.likelihood.passes import Query, passed
 from dnalect.inference.run import once
 from dnalect.models.card import read_card
-from dnalect.models.catalogue import PUBLISHED, PublishedCard, published, published_of
-from dnalect.models.load import Checked, check_folder, load_published, model_folder
-from dnalect.models.model import LAST, LOGITS, Ask
+from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, published, published_of
+from dnalect.models.load import Checked, check_folder, load, load_published, model_folder
+from dnalect.models.model import LAST, LOGITS, Ask, Model
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.vocabulary import split_species
@@ -30,13 +32,18 @@ SAME = 1e-3
 # Nats by which trained weights beat chance, at the least.
 TRAINED = 0.5
 SHOWN = 8
+# Answers of published checkpoints that users sent, by name.
+ANSWERS = EMBEDDED.parent / "answers"
+NO_ANSWER = "no known answer"
 
 
-def verify(name: str, published_as: str | None = None) -> Iterator[str]:
+def verify(name: str, published_as: str | None = None, dtype: str = "float32", write: bool = False) -> Iterator[str]:
     """Check a folder (or a name) step by step; yield a line for each step that holds.
 
-    published_as: name of the published model that it must be.
-    Raises ModelError at the first step that fails.
+    published_as: name of the published model that it must be. dtype: in which the known answer is computed.
+    write: whether to write the known answer, in place of comparing with it.
+    A line that begins with NO_ANSWER tells what to do where none is known.
+    Raises ModelError at the first step that fails, OutputError where the answer can't be written.
     """
     name, species = split_species(name)
     folder = model_folder(name)
@@ -45,7 +52,11 @@ def verify(name: str, published_as: str | None = None) -> Iterator[str]:
         raise ModelError(f"there is no published model {published_as!r}; known: {', '.join(PUBLISHED)}")
     card = read_card(folder) if (folder / "card.json").is_file() else None
     if card and card.family not in FAMILIES:
-        raise ModelError(f"{folder} holds a model of the family {card.family}; dnalect.load checks it in full")
+        own = load(name, "cpu", dtype)
+        yield f"family: {card.family}; card, weights and tensors fit together; SHA-256 {card.sha256[:16]}"
+        yield f"parameters: {card.parameters:,}"
+        yield from _known_answer(own, card.sha256, folder, None, write)
+        return
     checked = check_folder(folder, species)
     yield from _files(checked, about)
     if card and card.sha256 != checked.weights.sha256:
@@ -53,7 +64,46 @@ def verify(name: str, published_as: str | None = None) -> Iterator[str]:
     model = load_published(checked, torch.device("cpu"), torch.float32, card, about)
     yield from _tokens(model)
     yield from _numbers(model)
-    yield f"weights digest: {weights_digest(model)}"
+    digest = weights_digest(model)
+    yield f"weights digest: {digest}"
+    yield from _known_answer(model.to(dtype=dtype), digest, folder, about, write)
+
+
+def _known_answer(model: Model, checksum: str, folder: Path, about: PublishedCard | None, write: bool) -> Iterator[str]:
+    """Compare what a model says of 64 bases with what is known, or write it."""
+    # What the hub gave lies in a cache, which is not ours to write to.
+    own = folder / answers.FILE if about is None or (folder / "card.json").is_file() else Path(f"{about.name}.json")
+    if write:
+        if model.dtype != torch.float32:
+            raise ConfigError("a known answer is written in float32: leave --dtype out")
+        answers.write_answer(own, answers.answer(model, checksum))
+        yield f"known answer: written to {own}"
+        return
+    shipped = ANSWERS / f"{about.name}.json" if about else None
+    stored = next((path for path in (shipped, folder / answers.FILE) if path and path.is_file()), None)
+    if stored is None:
+        yield f"{NO_ANSWER}: {_what_to_send(about, own)}"
+        return
+    found = answers.compared(model, checksum, answers.read_answer(stored))
+    told = f"largest difference {found.largest:.1e}, tolerance {found.tolerance:.1e} in {_name(model)}"
+    if not found.same:
+        weights = "" if found.weights else "; the weights have another checksum"
+        raise ModelError(f"the {found.what} of 64 bases differ from {stored}: {told}; {found.place}{weights}")
+    yield f"known answer: ok, {found.what} of 64 bases as in {stored.name}; {told}"
+
+
+def _name(model: Model) -> str:
+    return str(model.dtype).removeprefix("torch.")
+
+
+def _what_to_send(about: PublishedCard | None, own: Path) -> str:
+    if about is None:
+        return f"`dnalect models verify FOLDER --write` writes {own}, to compare another machine with this one"
+    return (
+        f"nobody has sent that of {about.name} yet. With the published weights at hand, run `dnalect models verify "
+        f"{about.hub or 'FOLDER'} --as {about.name} --write`, and open an issue in dnalect's tracker, titled \"Known "
+        f'answer of {about.name}", with the file {own} and all lines above: from then on every machine can compare'
+    )
 
 
 def _files(checked: Checked, about: PublishedCard | None) -> Iterator[str]:

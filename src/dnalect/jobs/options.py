@@ -191,6 +191,10 @@ class VerifyOptions:
     published_as: Annotated[
         str | None, Flag("--as", metavar="NAME"), Doc("The published model that it must be, such as dnabert-6.")
     ] = None
+    dtype: Dtype = "float32"
+    write: Annotated[
+        bool, Doc("Write what the model says of 64 bases, for others to compare: known-answer.json in its folder.")
+    ] = False
 
 
 @config
