@@ -55,7 +55,7 @@ def verify(name: str, published_as: str | None = None, dtype: str = "float32", w
         own = load(name, "cpu", dtype)
         yield f"family: {card.family}; card, weights and tensors fit together; SHA-256 {card.sha256[:16]}"
         yield f"parameters: {card.parameters:,}"
-        yield from _known_answer(own, card.sha256, folder, None, write)
+        yield from _known_answer(own, card.sha256, folder / answers.FILE, None, write)
         return
     checked = check_folder(folder, species)
     yield from _files(checked, about)
@@ -66,13 +66,14 @@ def verify(name: str, published_as: str | None = None, dtype: str = "float32", w
     yield from _numbers(model)
     digest = weights_digest(model)
     yield f"weights digest: {digest}"
-    yield from _known_answer(model.to(dtype=dtype), digest, folder, about, write)
+    file = f"known-answer.{species}.json" if species else answers.FILE
+    yield from _known_answer(model.to(dtype=dtype), digest, folder / file, about, write)
 
 
-def _known_answer(model: Model, checksum: str, folder: Path, about: PublishedCard | None, write: bool) -> Iterator[str]:
-    """Compare what a model says of 64 bases with what is known, or write it."""
+def _known_answer(model: Model, checksum: str, kept: Path, about: PublishedCard | None, write: bool) -> Iterator[str]:
+    """Compare what a model says of 64 bases with what is known, or write it. kept: the file of its folder."""
     # What the hub gave lies in a cache, which is not ours to write to.
-    own = folder / answers.FILE if about is None or (folder / "card.json").is_file() else Path(f"{about.name}.json")
+    own = kept if about is None or (kept.parent / "card.json").is_file() else Path(f"{about.name}.json")
     if write:
         if model.dtype != torch.float32:
             raise ConfigError("a known answer is written in float32: leave --dtype out")
@@ -80,7 +81,7 @@ def _known_answer(model: Model, checksum: str, folder: Path, about: PublishedCar
         yield f"known answer: written to {own}"
         return
     shipped = ANSWERS / f"{about.name}.json" if about else None
-    stored = next((path for path in (shipped, folder / answers.FILE) if path and path.is_file()), None)
+    stored = next((path for path in (shipped, kept) if path and path.is_file()), None)
     if stored is None:
         yield f"{NO_ANSWER}: {_what_to_send(about, own)}"
         return
@@ -98,7 +99,9 @@ def _name(model: Model) -> str:
 
 def _what_to_send(about: PublishedCard | None, own: Path) -> str:
     if about is None:
-        return f"`dnalect models verify FOLDER --write` writes {own}, to compare another machine with this one"
+        return (
+            f"`dnalect models verify FOLDER --write` puts {own.name} into it, to compare another machine with this one"
+        )
     return (
         f"nobody has sent that of {about.name} yet. With the published weights at hand, run `dnalect models verify "
         f"{about.hub or 'FOLDER'} --as {about.name} --write`, and open an issue in dnalect's tracker, titled \"Known "
