@@ -27,7 +27,7 @@ class Dilations:
 
 
 class OneHot(nn.Module):
-    """A token is a channel of its own; the others are 0. There is no table. Padding is all 0."""
+    """A token is a channel of its own; the others are 0. There is no table."""
 
     table = None
 
