@@ -162,18 +162,24 @@ MAKERS = {
 }
 
 
-def of_ways(change):
-    """A change of every direction of every mixer. change: direction -> nothing."""
+def of_ways(name, change):
+    """Another parameter in every direction of every mixer; the oracle's tensors are the network's."""
 
     def apply(monkeypatch, pair):
         for block in pair.network.layers:
             mixer = getattr(block, "each", block).mixer
             for way in (mixer.ahead, mixer.back):
                 if way is not None:
-                    with torch.no_grad():
-                        change(way)
+                    inside, _, last = name.rpartition(".")
+                    part = way.get_submodule(inside)
+                    setattr(part, last, nn.Parameter(change(getattr(part, last))))
 
     return apply
+
+
+def one_group(monkeypatch, pair):
+    for block in pair.network.layers:
+        block.mixer.ahead.groups = 1
 
 
 def one_direction(monkeypatch, pair):
@@ -205,11 +211,11 @@ MUTATIONS = {
     "strands that stay where they are in PlantCAD 2": ("plantcad-2", exchange(lambda x: x)),
     "one direction": ("caduceus-ph", one_direction),
     "directions exchanged": ("caduceus-ps", directions_exchanged),
-    "decay of another size": ("mamba", of_ways(lambda way: way.decay.log.add_(0.3))),
-    "decay of another size in Mamba 2": ("mamba-2", of_ways(lambda way: way.decay.log.add_(0.3))),
-    "nothing goes past the state": ("mamba", of_ways(lambda way: way.skip.zero_())),
-    "steps without their shift": ("mamba-2", of_ways(lambda way: way.shift.zero_())),
-    "the norm at the end not scaled": ("mamba-2", of_ways(lambda way: way.norm.fill_(1))),
+    "decay of another size": ("mamba", of_ways("decay.log", lambda was: was + 0.3)),
+    "decay of another size in Mamba 2": ("mamba-2", of_ways("decay.log", lambda was: was + 0.3)),
+    "nothing goes past the state": ("mamba", of_ways("skip", torch.zeros_like)),
+    "steps without their shift": ("mamba-2", of_ways("shift", torch.zeros_like)),
+    "the norm at the end not scaled": ("mamba-2", of_ways("norm", torch.ones_like)),
     "taps the other way round in Mamba": ("mamba", taps_the_other_way),
-    "all heads in one group": ("mamba-2", of_ways(lambda way: setattr(way, "groups", 1))),
+    "all heads in one group": ("mamba-2", one_group),
 }
