@@ -24,7 +24,6 @@ def told(*words) -> str:
     ("kind", "title"),
     [
         ("GPNRoFormer", "GPN-MSA"),
-        ("evo2", "Evo 2"),
         ("enformer", "Enformer"),
     ],
 )

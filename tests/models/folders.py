@@ -95,6 +95,56 @@ MAMBA = {
     "use_bias": False,
     "use_conv_bias": True,
 }
+STRIPED = {
+    "vocab_size": 512,
+    "hidden_size": 16,
+    "num_filters": 16,
+    "num_attention_heads": 4,
+    "inner_mlp_size": 24,
+    "max_seqlen": 64,
+    "eps": 1e-6,
+    "short_filter_length": 3,
+    "mlp_activation": "gelu",
+    "proj_groups": 1,
+    "mha_out_proj_bias": True,
+    "tie_embeddings": True,
+    "final_norm": True,
+}
+EVO = STRIPED | {
+    "model_type": "stripedhyena",
+    "architectures": ["StripedHyenaModelForCausalLM"],
+    "num_layers": 3,
+    "attn_layer_idxs": [1],
+    "hyena_layer_idxs": [0, 2],
+    "state_size": 4,
+    "column_split_hyena": True,
+    "column_split": False,
+    "hyena_filter_groups": 1,
+    "qkv_proj_bias": True,
+    "short_filter_bias": True,
+    "smeared_gqa": False,
+}
+EVO2 = STRIPED | {
+    "model_type": "stripedhyena2",
+    "num_layers": 4,
+    "hcl_layer_idxs": [2],
+    "hcm_layer_idxs": [1],
+    "hcs_layer_idxs": [0],
+    "attn_layer_idxs": [3],
+    "hcl_filter_groups": 16,
+    "hcm_filter_groups": 4,
+    "hcs_filter_groups": 4,
+    "hcm_filter_length": 128,
+    "hcs_filter_length": 7,
+    "state_size": 4,
+    "interleave": True,
+    "evo2_style_activations": True,
+    "column_split": True,
+    "column_split_hyena": False,
+    "qkv_proj_bias": False,
+    "short_filter_bias": False,
+    "rotary_emb_base": 10000,
+}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 SPECIAL = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
 MERGES = ["A A", "T T", "C G", "G C", "A T", "C A", "T A", "AA AA", "TA TT", "CG CA", "GC AT"]
@@ -324,6 +374,8 @@ TINY = {
         ("tokenizer.json", json.dumps(byte_pairs(SPECIAL))),
     ),
     "hyenadna": ("hyenadna", HYENADNA, None),
+    "evo": ("evo", EVO, None),
+    "evo2": ("evo2", EVO2, None),
     "caduceus-ph": ("caduceus", CADUCEUS | {"rcps": False}, None),
     "caduceus-ps": ("caduceus", CADUCEUS, None),
     "plantcad": ("caduceus", PLANTCAD, ("tokenizer.json", json.dumps(letters()))),
@@ -347,7 +399,7 @@ TINY = {
 }
 DECODERS = ("llama", "qwen3", "mistral")
 STATES = ("mamba", "mamba-2")
-CAUSAL = (*DECODERS, "hyenadna", *STATES)
+CAUSAL = (*DECODERS, "hyenadna", "evo", "evo2", *STATES)
 STRANDS = ("caduceus-ps", "plantcad", "plantcad-2")
 assert len(Ngrams(3)) + 3 == 138
 
@@ -360,8 +412,9 @@ def tensors_of(name) -> dict:
     network = made.build(made.read_config(HubConfig(hub, "tiny")))
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            # Long filters are products of small numbers, and would be nothing.
-            parameter.add_(torch.randn_like(parameter) * (0.3 if ".filter." in name else 0.1))
+            # Long filters are products of small numbers, and would be nothing; those of poles would grow without end.
+            spread = 0.3 if ".filter." in name else 0.01 if name.endswith("modes.poles") else 0.1
+            parameter.add_(torch.randn_like(parameter) * spread)
     return made.table.export(network)
 
 

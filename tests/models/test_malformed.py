@@ -31,6 +31,8 @@ QUERY = {
     "caduceus-ph": "caduceus.backbone.layers.1.mixer.mamba_fwd.out_proj.weight",
     **dict.fromkeys(STRANDS, "caduceus.backbone.layers.1.mixer.submodule.mamba_fwd.out_proj.weight"),
     **dict.fromkeys(STATES, "backbone.layers.1.mixer.out_proj.weight"),
+    "evo": "backbone.blocks.1.inner_mha_cls.out_proj.weight",
+    "evo2": "blocks.1.out_filter_dense.weight",
     "hyenadna": "hyena.backbone.layers.1.mixer.out_proj.weight",
     **dict.fromkeys(DECODERS, "model.layers.1.self_attn.q_proj.weight"),
 }

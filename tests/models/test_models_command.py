@@ -124,7 +124,7 @@ def test_verify_proves_a_folder(tmp_path, name):
     for part in ("fit together", "none missing", "tokens of the gene of U6 RNA", "finite", "by chance"):
         assert part in text
     other = json.loads((tmp_path / "safe" / "config.json").read_text())
-    assert 2 in [other.get(name) for name in ("num_hidden_layers", "num_layers", "n_layers", "n_layer")]
+    assert {2, 3, 4} & {other.get(name) for name in ("num_hidden_layers", "num_layers", "n_layers", "n_layer")}
 
 
 def test_verify_fails_with_the_fault(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from torch import nn
 from dnalect.models.families.family import HubConfig
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.recognise import FAMILIES
+from models.folders import EVO, EVO2
 from parity import references
 
 TOLERANCE = 1e-5
@@ -288,6 +289,26 @@ def hyenadna():
     return Pair("hyenadna", network, run_numpy(references.hyenadna, tensors, 1), 4, 3, 40, hub)
 
 
+def evo(second=False, **more):
+    """StripedHyena 1 or 2, the longer filters of 2 not cut by the windows that are asked."""
+    hub = EVO2 if second else EVO
+    hub = hub | {"hidden_size": 32, "num_filters": 32, "inner_mlp_size": 48, "max_seqlen": 40} | more
+    if second:
+        hub["hcl_filter_groups"] = 32
+    family = "evo2" if second else "evo"
+    tensors = drawn(family, hub)
+    for name in tensors:
+        if name.endswith((".D", ".h", ".residues")):
+            tensors[name] *= 60 if name.endswith(".residues") else 12
+        if name.endswith(".log_poles"):
+            tensors[name] = -tensors[name].abs() - 0.02  # as a trained one, a filter fades
+        if name.endswith(".filter.poles"):
+            tensors[name] *= 0.9 / max(1.0, float(tensors[name].square().sum(-1).max()) ** 0.5)
+    options = {"theta": hub.get("rotary_emb_base", 1e4), "stretch": hub.get("rotary_emb_scaling_factor", 1.0)}
+    oracle = run_numpy(references.striped, tensors, hub["num_attention_heads"], second=second, **options)
+    return Pair(family, adopt(family, hub, tensors), oracle, 1, 2, 40, hub)
+
+
 def drawn(family, hub):
     """Random tensors under a family's published names."""
     made = FAMILIES[family]
@@ -324,6 +345,12 @@ MAKERS = {
     "mixtral": lambda: decoder("mixtral", num_local_experts=4, num_experts_per_tok=2),
     "mixtral, as Mistral-DNA": lambda: decoder("mixtral", num_local_experts=8, num_experts_per_tok=1),
     "hyenadna": hyenadna,
+    "evo": evo,
+    "evo, stretched": lambda: evo(use_interpolated_rotary_pos_emb=True, rotary_emb_scaling_factor=4.0),
+    "evo2": lambda: evo(second=True),
+    "evo2, stretched": lambda: evo(
+        second=True, use_interpolated_rotary_pos_emb=True, rotary_emb_scaling_factor=8.0, rotary_emb_base=500.0
+    ),
     "logo": logo,
     "logo, pretraining": lambda: logo("lm"),
     "logo, convolutions": lambda: logo(convolution=True),

@@ -1,4 +1,4 @@
-"""DNABERT-2, LOGO and HyenaDNA written down once more, from the papers' formulas and the published key names.
+"""DNABERT-2, LOGO, HyenaDNA, Evo 1 and 2 written down once more, by the papers' formulas and the published names.
 
 numpy in double precision, one sequence at a time, no padding, a loop over the heads: as unlike
 the encoder under test as can be. Weights come under their published names.
@@ -54,6 +54,18 @@ def alibi_slope(head, heads):
     if head < power:
         return 2.0 ** (-8.0 / power * (head + 1))
     return 2.0 ** (-8.0 / (2 * power) * (2 * (head - power) + 1))
+
+
+def turned(x, heads, theta=10_000.0, stretch=1.0):
+    """Rotary positions: channel c and c + half of each head turn by place / stretch / theta ** (2c / size)."""
+    size = x.shape[1] // heads
+    angles = np.arange(len(x))[:, None] / stretch * theta ** (-np.arange(0, size, 2) / size)
+    out = np.empty_like(x)
+    for head in range(heads):
+        a, b = (x[:, head * size + low : head * size + low + size // 2] for low in (0, size // 2))
+        out[:, head * size : head * size + size // 2] = a * np.cos(angles) - b * np.sin(angles)
+        out[:, head * size + size // 2 : (head + 1) * size] = b * np.cos(angles) + a * np.sin(angles)
+    return out
 
 
 def dnabert2(w, heads, ids):
@@ -172,20 +184,6 @@ def gpn(w, heads, ids, cycle, bytes_=False):
 
 def soft_gelu(x):
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-
-
-def turned(x, heads):
-    """Rotary positions: channel c and c + half of each head turn by place / 10000 ** (2c / size)."""
-    size = x.shape[1] // heads
-    out = x.copy()
-    for place in range(len(x)):
-        for head in range(heads):
-            for c in range(size // 2):
-                angle = place / 10_000 ** (2 * c / size)
-                a, b = head * size + c, head * size + size // 2 + c
-                out[place, a] = x[place, a] * math.cos(angle) - x[place, b] * math.sin(angle)
-                out[place, b] = x[place, b] * math.cos(angle) + x[place, a] * math.sin(angle)
-    return out
 
 
 def ntv3(w, heads, ids, downs, spread, phase, skips):
@@ -399,3 +397,71 @@ def caduceus_ps(w, complement, layers, ids, exchanges=True):
         x = np.hstack([first, second[::back, ::back]])
     first, second = norm(x[:, :half], "norm_f"), norm(x[::back, half:][:, ::back], "norm_f")[::back]
     return first @ words.T + second @ words[complement].T
+
+
+def divided_by_root(x, scale, eps):
+    return x / (np.sqrt((x**2).mean(-1, keepdims=True)) + eps) * scale
+
+
+def striped(w, heads, ids, second=False, theta=10_000.0, stretch=1.0):
+    """StripedHyena 1 (complex poles, thirds of heads) and 2 (real ones, thirds of channels, three sorts of filters)."""
+    w = {name.removeprefix("backbone."): np.asarray(value, dtype=np.float64) for name, value in w.items()}
+    run, length = Run(), len(ids)
+    x = w["embedding_layer.weight"][ids]
+    run.hidden.append(x)
+    width = x.shape[1]
+    size = width // heads
+    behind = np.where(np.tril(np.ones((length, length))) > 0, 0.0, -1e30)
+    for n in range(1 + max(int(name.split(".")[1]) for name in w if name.startswith("blocks."))):
+        p = f"blocks.{n}."
+        read = divided_by_root(x, w[p + "pre_norm.scale"], 1e-6)
+        if p + "inner_mha_cls.Wqkv.weight" in w:
+            inner = read @ w[p + "inner_mha_cls.Wqkv.weight"].T + w.get(p + "inner_mha_cls.Wqkv.bias", 0)
+            rows = [np.arange(width) + third * width for third in range(3)]
+            if second:
+                rows = [
+                    (np.arange(heads)[:, None] * 3 * size + third * size + np.arange(size)).ravel()
+                    for third in range(3)
+                ]
+            q, k, v = (inner[:, each] for each in rows)
+            q, k = turned(q, heads, theta, stretch), turned(k, heads, theta, stretch)
+            y, _ = attend(q, k, v, heads, lambda head: behind)
+            y = y @ w[p + "inner_mha_cls.out_proj.weight"].T + w[p + "inner_mha_cls.out_proj.bias"]
+        else:
+            inner = read @ w[p + "projections.weight"].T + w.get(p + "projections.bias", 0)
+            f = p + "filter."
+            taps = w[f + "short_filter_weight"][:, 0, ::-1].T
+            inner = long_convolution(inner, np.vstack([taps, np.zeros((length, 3 * width))])) + w.get(
+                f + "short_filter_bias", 0
+            )
+            if second:
+                gate, key, value = (inner[:, third::3] for third in range(3))
+            else:
+                rows = [
+                    (np.arange(heads)[:, None] * 3 * size + third * size + np.arange(size)).ravel()
+                    for third in range(3)
+                ]
+                gate, key, value = (inner[:, each] for each in rows)
+            u, t = key * value, np.arange(length)
+            if f + "h" in w:
+                h = np.repeat(w[f + "h"][:, 0], width // len(w[f + "h"]), axis=0)
+                h = h if h.shape[1] >= 128 else h[:, ::-1]
+                h = np.vstack([h.T, np.zeros((length, width))])
+            elif second:
+                h = (w[f + "residues"][..., None] * np.exp(w[f + "log_poles"] * t)).sum(1).T
+            else:
+                pole, residue = (
+                    each[:, :, 0, 0] + 1j * each[:, :, 0, 1] for each in (w[f + "poles"], w[f + "residues"])
+                )
+                h = (residue[..., None] * pole[..., None] ** t).sum(1).real.T
+            y = (long_convolution(u, h) + w.get(f + "D", 0) * u) * gate
+            y = y @ w[p + "out_filter_dense.weight"].T + w[p + "out_filter_dense.bias"]
+        x = x + y
+        read = divided_by_root(x, w[p + "post_norm.scale"], 1e-6)
+        inner = read @ w[p + "mlp.l1.weight"].T
+        inner = inner if second and n else gelu(inner)
+        x = x + (inner * (read @ w[p + "mlp.l2.weight"].T)) @ w[p + "mlp.l3.weight"].T
+        run.hidden.append(x)
+    run.hidden[-1] = x = divided_by_root(x, w["norm.scale"], 1e-6)
+    run.logits = x @ w["embedding_layer.weight"].T
+    return run

@@ -1,6 +1,7 @@
 """Every family equals an independent implementation at every hidden layer, attention and logit."""
 
 import itertools
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from dnalect.models.layers import (
     embeddings,
     feed_forward,
     hyena,
+    striped,
     unet,
 )
 from dnalect.models.layers import positions as places
@@ -24,11 +26,12 @@ from dnalect.tokens.kmers import OverlappingKmers
 from parity import oracles, states
 from parity.oracles import TOLERANCE, batch
 
+STRIPED = ("evo", "evo, stretched", "evo2", "evo2, stretched")
 MAKERS = oracles.MAKERS | states.MAKERS
 DECODERS = [name for name in MAKERS if name.startswith(("llama", "qwen3", "mistral", "mixtral"))]
 MODERN = ("modernbert", "modernbert, with biases")
 CONVOLVED = ("gpn", "gpn-promoter", "gpn-promoter, with biases", "ntv3", "ntv3, spread", "ntv3, spread, even, no skips")
-ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *MODERN, *CONVOLVED, *DECODERS, *states.MAKERS)
+ENDLESS = ("nt-v2", "dnabert-2", "dnabert-2, 12 heads", *MODERN, *CONVOLVED, *DECODERS, *states.MAKERS, *STRIPED)
 CASES = {
     "plain": {"length": 17},
     "padded": {"length": 23, "padded": True},
@@ -61,6 +64,12 @@ def test_equals_the_reference(pairs, name, case):
 def test_equals_the_reference_beyond_the_trained_length(pairs, name):
     pair = pairs(name)
     assert pair.difference(*batch(pair, 97, padded=True, masked=True)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", STRIPED)
+def test_a_medium_filter_ends_within_a_long_window(pairs, name):
+    pair = pairs(name)
+    assert pair.difference(*batch(pair, 150, padded=True)) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", [name for name in MAKERS if name not in ENDLESS])
@@ -253,7 +262,59 @@ def layers_exchanged(monkeypatch, pair):
 
 
 BEHIND, SHORT = decoder.behind, convolutions.short
+
+
+def thirds_of_the_whole(x_BTC, blocks):
+    return x_BTC.chunk(3, dim=-1)
+
+
+def thirds_in_another_order(x_BTC, blocks):
+    return THIRDS(x_BTC, blocks)[::-1]
+
+
+def activated_everywhere(monkeypatch, pair):
+    for layer in pair.network.layers:
+        monkeypatch.setattr(layer, "feed_forward", copy(layer.feed_forward))
+        monkeypatch.delattr(layer.feed_forward, "activation")
+        object.__setattr__(layer.feed_forward, "activation", feed_forward.F.gelu)
+
+
+def modes_in_bfloat16(self, length, at):
+    return MODES(self, length, at).bfloat16().float()
+
+
+def taps_in_turn(self, width):
+    return self.weight.repeat(width // len(self.weight), 1, 1)
+
+
+def without_its_own_share(monkeypatch, pair):
+    for layer in pair.network.layers:
+        if layer.mixer is not None and layer.mixer.here is not None:
+            monkeypatch.setattr(layer.mixer, "here", torch.nn.Parameter(torch.zeros_like(layer.mixer.here)))
+
+
+def medium_as_short(self, x_BTC):
+    if self.filter is None:
+        return FILTERED(self, x_BTC)
+    out = convolutions.short(x_BTC, self.filter.of(x_BTC.shape[-1]))
+    return out if self.here is None else out + x_BTC * self.here
+
+
+MODES, THIRDS, FILTERED = striped.Modes.forward, striped.thirds, striped.StripedMixer._filtered
 MUTATIONS = {
+    "Evo's thirds not of each head": ("evo", patched(striped, "thirds", thirds_of_the_whole)),
+    "Evo 2's thirds not of each channel": ("evo2", patched(striped, "thirds", thirds_of_the_whole)),
+    "Evo's thirds in another order": ("evo", patched(striped, "thirds", thirds_in_another_order)),
+    "Evo 2's thirds in another order": ("evo2", patched(striped, "thirds", thirds_in_another_order)),
+    "Evo's filters not in float32": ("evo", patched(striped.Modes, "forward", modes_in_bfloat16)),
+    "Evo 2's filters not in float32": ("evo2", patched(striped.Modes, "forward", modes_in_bfloat16)),
+    "Evo's own share left out of the filter": ("evo", without_its_own_share),
+    "Evo 2's own share left out of the filter": ("evo2", without_its_own_share),
+    "Evo 2 activated in every layer": ("evo2", activated_everywhere),
+    "Evo 2's groups in turn": ("evo2", patched(striped.Taps, "of", taps_in_turn)),
+    "Evo 2's medium filters the other way round": ("evo2", patched(striped.StripedMixer, "_filtered", medium_as_short)),
+    "Evo's angles not stretched": ("evo, stretched", sizes_changed(stretch=1.0)),
+    "Evo 2's angles not stretched": ("evo2, stretched", sizes_changed(stretch=1.0)),
     "filters of places in bfloat16": ("hyenadna", of_filters("places", lambda was: was.bfloat16().float())),
     "a token's own share left out of the filter": ("hyenadna", of_filters("here", torch.zeros_like)),
     "filters that don't fade": ("hyenadna", of_filters("fading", torch.zeros_like)),

@@ -19,7 +19,7 @@ HUMAN = "H. sapiens"
 # Beside the weights: activations of a batch and the libraries.
 WORK = 1.2
 SHOWN = 3
-CAUSAL = ("decoder", "hyenadna")
+CAUSAL = ("decoder", "hyenadna", "evo", "evo2")
 
 
 @dataclass(frozen=True)

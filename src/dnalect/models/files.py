@@ -1,5 +1,6 @@
 """The files of a model folder: JSON, and weights as named tensors. Nothing in a file is ever run."""
 
+import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from dnalect.core.files import read_json, sha256
 LARGEST_INDEX = 1 << 26
 # In the order of preference: what is read first holds no pickle.
 KINDS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+# Evo 2's, which has a name of its own in each repository.
+PICKLED = "*.pt"
 HDF5 = ("*.hdf5", "*.h5")
 KERAS = ("kernel", "bias", "gamma", "beta", "embeddings")
 
@@ -49,6 +52,8 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         path = folder / kind
         if path.is_file():
             return _shards(path) if kind.endswith(".index.json") else (path,)
+    if pickles := sorted(folder.glob(PICKLED)):
+        return tuple(pickles[:1])
     found = sorted(path for pattern in HDF5 for path in folder.glob(pattern))
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
@@ -86,7 +91,7 @@ def _shards(index: Path) -> tuple[Path, ...]:
 def _reader(path: Path) -> Callable[[Path], Mapping[str, Tensor]]:
     if path.suffix == ".safetensors":
         return read_safetensors
-    return _from_pickle if path.suffix == ".bin" else read_keras
+    return _from_pickle if path.suffix in (".bin", ".pt") else read_keras
 
 
 def read_safetensors(path: Path) -> Mapping[str, Tensor]:
@@ -100,7 +105,8 @@ def read_safetensors(path: Path) -> Mapping[str, Tensor]:
 def _from_pickle(path: Path) -> Mapping[str, Tensor]:
     try:
         # Mapped, not read: what a huge claim asks for is never allocated.
-        found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        with torch.serialization.safe_globals([io.BytesIO]):  # a buffer, of what FP8 left behind
+            found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # a malformed pickle may raise anything at all
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if "weights_only" in str(error) or "Unsupported global" in str(error) or "WeightsUnpickler" in str(error):
@@ -111,6 +117,7 @@ def _from_pickle(path: Path) -> Mapping[str, Tensor]:
         raise ModelError(f"cannot read the weights {path}: {first[:300]}") from error
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise ModelError(f"{path} holds no mapping from names to tensors")
+    found = {name: value for name, value in found.items() if not name.endswith("._extra_state")}
     if strange := [name for name, value in found.items() if not isinstance(value, Tensor)]:
         raise ModelError(f"{path}: {strange[0]} is no tensor; a checkpoint of a training run can't be loaded")
     if sparse := [name for name, tensor in found.items() if tensor.layout != torch.strided or tensor.is_quantized]:

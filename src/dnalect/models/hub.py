@@ -14,7 +14,7 @@ from dnalect.models.recognise import check_name, check_small_files
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}(@[\w.-]{1,96})?")
 SMALL = ("config.json", "card.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 SAFE = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
-PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin")
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*.bin", "*.pt")
 # What people call the folders that they keep models in: no owner on the hub is asked for by these names.
 LOCAL = frozenset(
     "benchmarks checkpoint checkpoints config configs data download downloads experiments finetuned folds home model "

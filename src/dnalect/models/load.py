@@ -16,9 +16,10 @@ from dnalect.models.card import Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
-from dnalect.models.files import Weights, read_weights
+from dnalect.models.files import Weights, read_weights, weight_files
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.layers.convolutions import exact_names
+from dnalect.models.memory import LARGE, plan
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
@@ -151,7 +152,11 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
     plain, named = split_species(name)
     species = species or named
     about = published(plain) if not Path(plain).is_dir() else None
+    if about:
+        _tell(plan(name, FAMILIES[about.family].config(**about.sizes), about.parameters, target, DTYPES[dtype]))
     folder = model_folder(plain)
+    if not about:
+        _tell(_plan_of(folder, target, DTYPES[dtype]))
     for warning in about.warnings if about else ():
         _log.warning("dnalect: %s", warning)
     card = read_card(folder) if (folder / "card.json").is_file() else None
@@ -166,6 +171,25 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
         model.card = replace(model.card, id=f"{split_species(model.card.id)[0]}:{species}")
     model.source = f"{plain}:{species}" if species else name
     return model
+
+
+def _tell(text: str | None) -> None:
+    if text:
+        _log.warning("dnalect: %s", text)
+
+
+def _plan_of(folder: Path, device: torch.device, dtype: torch.dtype) -> str | None:
+    """Return the plan of a folder by its config.json, None where that does not tell; nothing of the weights is read."""
+    raw = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
+    families = [family for family in FAMILIES.values() if raw.get("model_type") in family.model_types]
+    try:
+        if len(families) != 1 or sum(path.stat().st_size for path in weight_files(folder)) < LARGE / 2:
+            return None
+        config = families[0].read_config(HubConfig(raw, folder / "config.json"))
+    except (ModelError, ConfigError):
+        return None  # what is wrong is said when it is loaded
+    parameters = sum(each.numel() for each in families[0].outline(config).parameters())
+    return plan(folder.name, config, parameters, device, dtype)
 
 
 def _own(

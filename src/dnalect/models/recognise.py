@@ -13,6 +13,8 @@ from dnalect.models.families import (
     decoder,
     dnabert,
     dnabert2,
+    evo,
+    evo2,
     gena_lm,
     gpn,
     grover,
@@ -31,10 +33,9 @@ FAMILIES: dict[str, Family[Any]] = {
     each.FAMILY.name: each.FAMILY
     for each in (
         *(dnabert, dnabert2, nucleotide_transformer, ntv3, logo, grover, specieslm, gena_lm, modernbert, gpn),
-        *(caduceus, decoder, hyenadna, mamba),
+        *(caduceus, decoder, hyenadna, evo, evo2, mamba),
     )
 } | {gpn.PROMOTER.name: gpn.PROMOTER}
-_EVO2 = "Evo 2", "its own package, evo2 (github.com/ArcInstitute/evo2), and a large GPU run it"
 _DECODER = (
     "a causal decoder",
     "transformers runs it; dnalect reads Llama, Qwen3, Mistral and Mixtral",
@@ -46,9 +47,6 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
         "PhyloGPN, whose outputs are rates of a substitution model and not likelihoods of a hidden base",
         "its package, gpn (github.com/songlab-cal/gpn), runs it",
     ),
-    "stripedhyena": ("Evo", "its own package, evo-model (github.com/evo-design/evo), and a large GPU run it"),
-    "stripedhyena2": _EVO2,
-    "evo2": _EVO2,
     "big_bird": (
         "BigBird, such as gena-lm-bigbird-base-t2t, which attends to blocks drawn at random",
         "transformers runs it; gena-lm-bert-base-t2t attends to all tokens",
@@ -61,7 +59,7 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("evo2", "enformer", "borzoi"))
+_TELLING = frozenset(("enformer", "borzoi"))
 
 
 def supported() -> str:
@@ -75,6 +73,7 @@ def check_type(config: dict[str, Any], where: object) -> None:
 
     config: {} and one that names nothing pass. where: the folder or the repository, for the message.
     """
+    evo2.check_precision(config, where)
     kind, what = config.get("model_type"), "model_type"
     known = {kind for family in FAMILIES.values() for kind in family.model_types}
     if not isinstance(kind, str):
@@ -94,6 +93,7 @@ def check_name(repository: str) -> None:
 
     For when the repository can't be asked; a name that says nothing passes.
     """
+    evo2.check_precision({"_name_or_path": repository}, repository)
     name = repository.lower().replace("-", "").replace("_", "")
     near = [(kind, *each) for kind, each in ELSEWHERE.items() if kind in _TELLING and kind in name]
     if near:

@@ -18,7 +18,10 @@ from dnalect.tokens.tokenizer import Tokenizer
 DNA = "dna_config.json"
 _DNA = {"k": 6, "dna_start_id": TEXT_WORDS, "dna_vocab_size": 4107, "dna_special_tokens": ["<dna>", "</dna>", "<oov>"]}
 # Those that are code in their repositories, by the model_type of config.json.
-BY_TYPE = {"hyenadna": "hyenadna", "ntv3": "ntv3", "caduceus": "caduceus"}
+BY_TYPE = {
+    **{kind: kind for kind in ("hyenadna", "ntv3", "caduceus")},
+    **{"stripedhyena": "evo", "stripedhyena2": "evo2"},
+}
 FILES = ("tokenizer.json", "vocab.txt")
 
 
@@ -41,8 +44,10 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
     for name in FILES:
         if (folder / name).is_file():
             return read_tokenizer(folder / name)
-    if config.get("model_type") in BY_TYPE:
-        return named(BY_TYPE[config["model_type"]])
+    # Evo 2's config.json on the hub names its type elsewhere.
+    kind = "stripedhyena2" if config.get("architecture") == ["StripedHyena2"] else config.get("model_type")
+    if kind in BY_TYPE:
+        return named(BY_TYPE[kind])
     grams = config.get("ngram")
     return Ngrams(grams) if isinstance(grams, int) else None
 

@@ -29,6 +29,8 @@ _MAKERS: dict[str, Callable[[], Tokenizer]] = {
     "carbon": lambda: SixMers("carbon"),
     "gpn": lambda: SingleBases("gpn"),
     "ntv3": lambda: SingleBases("ntv3"),
+    "evo": lambda: SingleBases("evo"),
+    "evo2": lambda: SingleBases("evo2"),
     "hyenadna": lambda: SingleBases("hyenadna"),
     "caduceus": lambda: SingleBases("caduceus"),
 }

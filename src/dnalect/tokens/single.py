@@ -13,6 +13,8 @@ _BEGUN = ("[PAD]", "[UNK]", "[BOS]", *"ACGT")
 _UNDER = ("[PAD]", "[MASK]", "[UNK]", *"ACGT")
 _NTV3 = ("<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>", *"ATCGN")
 _HYENADNA = ("[CLS]", "[SEP]", "[BOS]", "[MASK]", "[PAD]", "[RESERVED]", "[UNK]", *"ACGTN")
+# Bytes, of which those that are no letters here keep their number; 0 ends a text, and begins one in Evo 1.
+_BYTES = [chr(number) if chr(number).isascii() and chr(number).isalpha() else f"<{number}>" for number in range(512)]
 
 
 class SingleBases(Tokenizer):
@@ -23,19 +25,27 @@ class SingleBases(Tokenizer):
     [UNK] 1, which N is, [BOS] 2, which comes first, A 3 ... T 6), "gpn" (PlantCAD's, too: [PAD] 0, [MASK] 1,
     [UNK] 2, which N is, A 3 ... T 6; nothing at either end), "ntv3" (<unk> 0, <pad> 1, <mask> 2, <cls> 3, <eos> 4,
     <bos> 5, A 6, T 7, C 8, G 9, N 10; nothing at either end), "caduceus" (HyenaDNA's words; N is [PAD] 4 and
-    nothing stands at either end, as in Caduceus's pretraining, though its own tokenizer ends with [SEP]) or
+    nothing stands at either end, as in Caduceus's pretraining, though its own tokenizer ends with [SEP]), "evo" and
+    "evo2" (bytes: A 65, C 67, G 71, T 84, N 78; 512 ids; padding is 1; in "evo" 0 comes first) or
     "hyenadna" (A 7 ... N 11; [SEP] 1 at the end; padding stands on the right, where a causal model never reads it: that
     model's own tokenizer puts it on the left, and the model, which has no mask, reads it).
     """
 
     k = 1
 
-    def __init__(self, ids: Literal["duplex", "masked", "hyenadna", "begun", "gpn", "ntv3", "caduceus"] = "duplex"):
+    def __init__(
+        self,
+        ids: Literal["duplex", "masked", "hyenadna", "begun", "gpn", "ntv3", "caduceus", "evo", "evo2"] = "duplex",
+    ):
         if ids == "hyenadna":
             special = Special(pad=4, unk=6, cls=0, sep=1, mask=3)
             super().__init__(ids, _HYENADNA, special, tail=(1,))
         elif ids == "caduceus":
             super().__init__(ids, _HYENADNA, Special(pad=4, unk=4, cls=0, sep=1, mask=3))
+        elif ids in ("evo", "evo2"):
+            begun = ids == "evo"
+            words = ("<bos>" if begun else "<eod>", "<pad>", *_BYTES[2:])
+            super().__init__(ids, words, Special(pad=1, cls=0 if begun else None), head=(0,) if begun else ())
         elif ids == "masked":
             super().__init__("bases", _MASKED, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids == "begun":
@@ -46,7 +56,7 @@ class SingleBases(Tokenizer):
             super().__init__(ids, _NTV3, Special(pad=1, unk=0, cls=3, mask=2))
         elif ids != "duplex":
             raise ConfigError(
-                f"single bases have the ids of duplex, masked models, begun, gpn, ntv3, caduceus or "
+                "single bases have the ids of duplex, masked models, begun, gpn, ntv3, caduceus, evo, evo2 or "
                 f"hyenadna, not of {ids!r}"
             )
         else:

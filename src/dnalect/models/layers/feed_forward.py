@@ -44,15 +44,19 @@ class Gated(nn.Module):
 
 
 class SwiGLU(nn.Module):
-    """A gated linear unit whose two halves are projections of their own: `silu(gate) * up`, no biases."""
+    """A gated linear unit whose two halves are projections of their own: `silu(gate) * up`, no biases.
 
-    def __init__(self, width: int, hidden: int):
+    activation: in place of silu.
+    """
+
+    def __init__(self, width: int, hidden: int, activation: Activation = F.silu):
         super().__init__()
+        self.activation = activation
         self.gate, self.up = (nn.Linear(width, hidden, bias=False) for _ in range(2))
         self.down = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x_BTC: Tensor, places: Folders) -> Tensor:
-        out: Tensor = self.down(F.silu(self.gate(x_BTC)) * self.up(x_BTC))
+        out: Tensor = self.down(self.activation(self.gate(x_BTC)) * self.up(x_BTC))
         return out
 
 

@@ -137,15 +137,23 @@ def alibi(heads: int, length: int, device: torch.device) -> Tensor:
 
 
 def rotary(
-    length: int, width: int, device: torch.device, base: float = ROTARY_BASE, scaling: Scaling | None = None
+    length: int,
+    width: int,
+    device: torch.device,
+    base: float = ROTARY_BASE,
+    scaling: Scaling | None = None,
+    stretch: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """Return cosines and sines (T, D) float32 of the angle of each place and channel."""
+    """Return cosines and sines (T, D) float32 of the angle of each place and channel.
+
+    stretch: places that share the angle of one.
+    """
     rates = base ** (-torch.arange(0, width, 2, device=device, dtype=torch.float32) / width)
     if scaling is not None:
         turns = scaling.original * rates / (2 * math.pi)
         fast = ((turns - scaling.low) / (scaling.high - scaling.low)).clamp(0, 1)
         rates = rates * (fast + (1 - fast) / scaling.factor)
-    angles = torch.arange(length, device=device, dtype=torch.float32)[:, None] * rates
+    angles = torch.arange(length, device=device, dtype=torch.float32)[:, None] / stretch * rates
     both = torch.cat([angles, angles], dim=-1)
     return both.cos(), both.sin()
 

@@ -27,6 +27,11 @@ LARGEST = {
     "memory": 1 << 12,
     "taps": 1 << 6,
     "rank": 1 << 12,
+    "states": 1 << 8,
+    "medium": 1 << 12,
+    "near": 1 << 7,
+    "medium_groups": 1 << 15,
+    "near_groups": 1 << 15,
 }
 LEAST = {"token_types": 0}
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
