@@ -44,8 +44,8 @@ def models(names: Sequence[Named] | None = None) -> list[ModelCard]:
 
     Examples:
         >>> from dnalect import page
-        >>> [each.id for each in page.models()][:2], page.models()[0].reach
-        (['duplex-human', 'duplex-yeast'], 316)
+        >>> [(each.id, each.reach) for each in page.models()][:3]
+        [('attention-small', None), ('duplex-human', 316), ('duplex-yeast', 1276)]
     """
     asked = [card.id for card in embedded_cards()] if names is None else list(names)
     return [_card(load(name)) for name in asked]
