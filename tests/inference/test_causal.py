@@ -159,7 +159,7 @@ def test_a_base_is_given_those_to_its_left(models, name):
     other = codes.copy()
     other[15:] = 3 - other[15:]
     assert strategy.log_probs([other], np.array([14]))[0] == pytest.approx(found, abs=CLOSE)
-    other[3] = 3 - other[3]
+    other[11] = 3 - other[11]
     assert np.abs(strategy.log_probs([other], np.array([14]))[0] - found).max() > 50 * CLOSE
     texts = [decode(codes[:14]) + base for base in "ACGT"]
     by_bayes = np.array([slow(models[name], text) for text in texts])
