@@ -155,7 +155,11 @@ def test_the_figures_shown_are_those_of_the_studies():
     own, told = run("list").output.split("\n\n")[:2]
     assert max(map(len, [*own.splitlines(), *told.splitlines()])) <= 100
     newest = own.splitlines()[1 : 1 + len(embedded_cards())]
-    assert [line.split()[0] for line in own.splitlines()[1:]][len(newest) :] == ["duplex-human@2", "duplex-human@1", "duplex-yeast@1"]
+    assert [line.split()[0] for line in own.splitlines()[1:]][len(newest) :] == [
+        "duplex-human@2",
+        "duplex-human@1",
+        "duplex-yeast@1",
+    ]
     for line, card in zip(newest, embedded_cards(), strict=True):
         known = knows.headline(card.id)
         assert line.startswith(card.id)
