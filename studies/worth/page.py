@@ -23,11 +23,10 @@ Goals are set before a model is trained, and looked up in the rows below.
 
 {table}"""
 METHOD = """A model is asked for p(base | all other bases) and nothing else: the model that ships where the chromosome
-was held out, elsewhere a *fold*: the network and training of version 1, on other chromosomes. Yeast reporters
-and the head that learns effects were measured with version 1, too. *LLR* is ln p(ALT) - ln p(REF). Brackets
-are 95% intervals, from drawing promoters, genes or 10-kb blocks anew. *Above chance* and *better* mean that
-the interval, or that of the paired difference, lies wholly on one side; of twenty such intervals one misses by
-chance, and this page compares {count} of them.
+was held out, elsewhere a *fold*: the network and training of version 1, on other chromosomes. *LLR* is ln p(ALT) -
+ln p(REF). Brackets are 95% intervals, from drawing promoters, genes or 10-kb blocks anew. *Above chance* and *better*
+mean that the interval, or that of the paired difference, lies wholly on one side; of twenty such intervals one misses
+by chance, and this page compares {count} of them.
 
 Rivals see the same items: the log-ratio of a Markov model that knows 4 bases on each side and trained on the same
 chromosomes as the model; how often substitutions arise in their context of 3 bases on each side, counted in rare
