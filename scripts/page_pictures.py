@@ -26,7 +26,7 @@ PICTURES = {
         "#pane-change",
         1280,
     ),
-    "page-depend": (f"#pane=depend&{CTCF}&near=3", "[data-figure=dependency] svg", "[data-figure=dependency]", 1000),
+    "page-depend": (f"#pane=depend&{CTCF}&near=3", "[data-figure=dependency] svg", "#pane-depend", 1280),
     "page-map": (f"#pane=map&{HISTONE}", "[data-figure=map] svg", "[data-figure=map]", 1100),
 }
 # Colours of a picture: few enough for a small file, more than an eye misses.

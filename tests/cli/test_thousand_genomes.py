@@ -13,6 +13,8 @@ from models import folders
 DATA = Path(__file__).parents[1] / "data"
 # Nine bases from the end of the contig; a deletion whose END is that of the whole chromosome; an Alu that is not told.
 UNSCOREABLE = {"contig_edge:9": 1, "symbolic:end_contradicts_svlen": 1, "symbolic:no_sequence": 1}
+# One of each way of cutting bases into words and of scoring; tests/first_use/test_families.py has every family.
+FAST = ("dnabert", "dnabert-2", "nt-v2", "grover", "specieslm", "logo", "llama", "hyenadna")
 LONGER = {"max_position_embeddings": 514, "alibi_starting_size": 512}
 
 
@@ -25,7 +27,7 @@ def test_every_scoreable_alternate_of_1000_records_has_a_score(name, tmp_path, m
     assert kinds["indel"] > 20
 
 
-@pytest.mark.parametrize("name", folders.TINY)
+@pytest.mark.parametrize("name", FAST)
 def test_every_scoreable_alternate_has_a_score(name, tmp_path, monkeypatch):
     with gzip.open(DATA / "human_slice.vcf.gz", "rt") as file:
         lines = file.readlines()
