@@ -124,7 +124,7 @@ def test_the_last_bases_that_make_no_word_are_counted_and_not_read_as_if_a_follo
 def test_unknown_bases_end_a_window_and_add_nothing(models, tmp_path):
     rng = np.random.default_rng(1)
     text = "".join(rng.choice(list("ACGT"), 300))
-    for name in CAUSAL:
+    for name in (each for each in CAUSAL if models[each].can.context_bases > 163):
         values = []
         for number, whole in enumerate((text, "ACGT" + text[4:96] + "NNNN" + text[100:200] + "NN" + text[202:])):
             (tmp_path / f"{name}{number}.fa").write_text(f">c\n{whole}\n")

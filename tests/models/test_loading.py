@@ -97,7 +97,7 @@ def test_changed_truncated_or_missing_weights_are_refused(model_folder, tmp_path
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match="duplex-yeast"):
+    with pytest.raises(ModelError, match="Did you mean duplex-human"):
         dnalect.load("duplex-martian")
 
 

@@ -16,7 +16,8 @@ from inference.predictors import make_predictor
 from models.folders import TINY, make
 
 transformers = pytest.importorskip("transformers")
-NAMES = [name for name in TINY if name not in ("logo", "evo2")]
+# LOGO has words of its own, Caduceus reads N as padding, Evo 2 reads bytes: no tokenizer of transformers does.
+NAMES = [name for name in TINY if name not in ("logo", "caduceus-ph", "caduceus-ps", "evo2")]
 SEQUENCES = ["ACGTTGCAACGTACGTNNACGATCGATCGAA", "acgtacgtnacgt", "TTTTTTT", "ACGRYACGTACGTAA", "A", "GATTAC"]
 
 

@@ -107,7 +107,7 @@ class PublishedModel(Model):
         """Write a folder as the hub lays it out, with a card; `dnalect.load` takes it.
 
         transformers' AutoModelForMaskedLM takes it too where it has the class (DNABERT, GROVER,
-        Nucleotide Transformer 1), and its AutoTokenizer gives the same ids for all but LOGO.
+        Nucleotide Transformer 1), and its AutoTokenizer gives the same ids for all but LOGO, Caduceus and Evo 2.
         The folder may exist. Raises OutputError where it can't be written.
         """
         folder = made_folder(folder)
