@@ -18,8 +18,9 @@ from why.tiny import KINDS, model_of
 
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCA"
 CODES, PLACE, SITE = encode(TEXT), slice(12, 24), 17
-BYTE_PAIRS = ("dnabert-2", "grover")
-LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in CAUSAL]
+BYTE_PAIRS = ("dnabert-2", "grover", "gena-lm", "modernbert")
+SUMMED = ("specieslm", "specieslm-k1")
+LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in (*CAUSAL, *SUMMED)]
 SPELLED = [name for name in LIKELY if name not in BYTE_PAIRS]
 TUNED = [name for name in KINDS if name.startswith("predictor")]
 
@@ -40,6 +41,12 @@ def made(tmp_path_factory):
 def test_plain_bases_are_the_text(made, name):
     window = SoftWindow(made(name), TEXT)
     assert torch.equal(window.soft(window.plain[None]).soft, made(name).softened(window.encoding).soft)
+
+
+@pytest.mark.parametrize("name", SUMMED)
+def test_sums_over_words_have_no_gradients_yet(made, name):
+    with pytest.raises(ModelError, match="a sum over words"):
+        attributions(likelihood_of(made(name), CODES, PLACE), ["saliency"])
 
 
 @pytest.mark.parametrize("name", SPELLED)
@@ -70,7 +77,9 @@ def numbers_of(model):
         return [prediction_of(model, CODES, PLACE, target, column) for target, column in (("activity", 0), ("open", 1))]
     found = [likelihood_of(model, CODES, PLACE)]
     return (
-        found if model.card.family in ("dnabert2", "grover") else [*found, log_ratio_of(model, CODES, PLACE, SITE, 1)]
+        found
+        if model.card.family in ("dnabert2", "grover", "gena_lm", "modernbert")
+        else [*found, log_ratio_of(model, CODES, PLACE, SITE, 1)]
     )
 
 

@@ -18,6 +18,7 @@ from dnalect.core.errors import InputError, ModelError
 from dnalect.models.model import Ask, At, Model
 from dnalect.tokens.bases import BASES, encode, opposite
 from dnalect.tokens.bpe import BytePairs
+from dnalect.tokens.species import SpeciesKmers
 from dnalect.tokens.tokenizer import tokens_at
 
 # Of the tokens of a masked model one in so many is hidden in one pass, as it was in training.
@@ -133,11 +134,11 @@ class SoftWindow:
             at = At(np.repeat(np.arange(n), m), np.tile(np.asarray(sites, dtype=np.int64), n))
             logits = self.model.forward(self.soft(bases), Ask(logits=at)).logits
             return logits.log_softmax(-1).reshape(n, m, 4)
-        if self.model.can.likelihood != "masked" or not self.by_base:
-            raise ModelError(
-                f"{self.model.card.id} has no smooth ln p of a base: "
-                + ("its words have no fixed length" if self.model.can.likelihood else "it predicts labels")
-            )
+        if self.model.can.likelihood != "masked" or not self.by_base or isinstance(self.model.tokenizer, SpeciesKmers):
+            why = "its words have no fixed length" if self.model.can.likelihood else "it predicts labels"
+            if self.by_base and self.model.can.likelihood:
+                why = "its score is a sum over words, which gradients don't follow yet"
+            raise ModelError(f"{self.model.card.id} has no smooth ln p of a base: {why}")
         groups = _apart(sites, HIDDEN_APART * max(self._columns, default=1))
         parts = [(group, self._hidden_log_probs(bases, [sites[n] for n in group])) for group in groups]
         order = np.argsort(np.concatenate([group for group, _ in parts]))

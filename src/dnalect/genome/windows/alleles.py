@@ -59,13 +59,13 @@ def left_open(record: Record, unplaced: str) -> bool:
 def reference_under(record: Record, contig: int | None, genome: Genome) -> tuple[str, str]:
     """Return why no allele of a record can be placed, "" where all can, and the reference under REF."""
     if contig is None:
-        return Reason.CONTIG_MISSING, ""
+        return Reason.CONTIG_MISSING.value, ""
     if record.start < 0 or record.start + len(record.ref) > int(genome.lengths[contig]):
-        return Reason.OUT_OF_RANGE, ""
+        return Reason.OUT_OF_RANGE.value, ""
     given = genome.fetch(contig, record.start, record.start + len(record.ref)).tobytes().decode("ascii").upper()
     if not _BASES.issuperset(record.ref) or not _BASES.issuperset(given):
-        return Reason.AMBIGUOUS_BASE, given
-    return ("" if given == record.ref.upper() else Reason.REF_MISMATCH), given
+        return Reason.AMBIGUOUS_BASE.value, given
+    return ("" if given == record.ref.upper() else Reason.REF_MISMATCH.value), given
 
 
 def _variant(record: Record, at: int, contig: int | None, given: str, genome: Genome, rules: Rules) -> Variant | str:
