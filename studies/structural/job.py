@@ -70,7 +70,7 @@ def _numbers(
     values = [np.nan if row.score.joined is None else row.score.joined.value for row in scored]
     shape = len(rows), 1 + CONTROLS
     return {
-        model.card.id: np.array(values).reshape(shape),
+        name: np.array(values).reshape(shape),
         "shared": np.array([shared_bases(genome, each) for each in flat], dtype=np.float64).reshape(shape),
         "gc": np.array([_gc(genome, each) for each in flat]).reshape(shape),
     }
