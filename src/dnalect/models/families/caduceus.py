@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.families.mamba import draw_steps, expansion, mixer_names
 from dnalect.models.layers.mamba import Block, StateSizes
 from dnalect.models.layers.positions import Folders
@@ -265,8 +265,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, ".mamba_fwd."):
         out.append("its weights hold no Mamba in two directions (mamba_fwd, mamba_rev)")
-    if evidence.config.get("model_type", KIND) != KIND:
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, KIND)
     return out
 
 

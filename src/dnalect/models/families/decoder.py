@@ -6,7 +6,7 @@ MarinDNA is a Qwen3, GENERator and Carbon are Llamas, GenomeOcean is a Mistral, 
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless, hub_sizes
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless, hub_sizes, other_type
 from dnalect.models.layers.decoder import Decoder, DecoderSizes
 from dnalect.models.layers.positions import Scaling
 from dnalect.models.weights import WeightTable
@@ -162,8 +162,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "model.layers.0.self_attn.q_proj."):
         out.append("its weights are not named as those of Llama, Qwen3 and Mistral are")
-    if evidence.config.get("model_type") not in KINDS:
-        out.append(f"its config.json is of the type {evidence.config.get('model_type')!r}")
+    out += other_type(evidence, *KINDS, told=True)
     return out
 
 

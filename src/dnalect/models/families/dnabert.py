@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes, other_type
 from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head, Layer
@@ -117,8 +117,7 @@ def bert_doubts(evidence: Evidence) -> list[str]:
         out.append("its norms stand before the sub-layers, as GENA-LM's do")
     if "alibi_starting_size" in evidence.config:
         out.append("its config.json has alibi_starting_size, as DNABERT-2's does")
-    if evidence.config.get("model_type", "bert") != "bert":
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, "bert")
     return out
 
 

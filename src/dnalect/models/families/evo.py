@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.layers.striped import ATTENTION, LONG, Striped, StripedSizes
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.tokenizer import Tokenizer
@@ -140,8 +140,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, ".filter.poles"):
         out.append("its weights hold no poles of filters (filter.poles)")
-    if evidence.config.get("model_type", KIND) != KIND:
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, KIND)
     return out
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.models.families.evo import common_config, names, stretch, striped
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.layers.striped import ATTENTION, LONG, MEDIUM, SHORT, Striped, StripedSizes
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.tokenizer import Tokenizer
@@ -161,8 +161,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, ".filter.log_poles"):
         out.append("its weights hold no logarithms of poles (filter.log_poles)")
-    if evidence.config.get("model_type", KIND) != KIND:
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, KIND)
     return out
 
 

@@ -149,6 +149,14 @@ def any_name(names: Collection[str], part: str) -> bool:
     return any(part in name for name in names)
 
 
+def other_type(evidence: Evidence, *kinds: str, told: bool = False) -> list[str]:
+    """Return the doubt that a config.json is of none of these types. told: whether one without a type is doubted."""
+    found = evidence.config.get("model_type")
+    if found in kinds or (found is None and not told):
+        return []
+    return [f"its config.json is of the type {found!r}"]
+
+
 def hub_sizes(config: Sizes) -> dict[str, Any]:
     """Return the sizes of a config as every published config.json calls them."""
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.models.families import dnabert
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head, Layer
@@ -76,8 +76,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "bert.encoder.layer.0.pre_attention_ln."):
         out.append("its weights have no pre_attention_ln")
-    if evidence.config.get("model_type", "bert") not in ("bert", "gena_lm"):
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, "bert", "gena_lm")
     if not isinstance(evidence.tokenizer, BytePairs):
         out.append("it has no tokenizer.json of byte pairs")
     return out

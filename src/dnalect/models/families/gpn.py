@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.layers.bytenet import ByteNetLayer, ConvLayer, Dilations, Linear, OneHot
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head
@@ -177,8 +177,7 @@ def _doubts(evidence: Evidence, tensor: str, kind: str) -> list[str]:
     out = []
     if not any_name(evidence.names, tensor):
         out.append(f"its weights are not named as those of GPN's {kind} are")
-    if evidence.config.get("model_type", kind) != kind:
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, kind)
     if not isinstance(evidence.tokenizer, SingleBases) or evidence.tokenizer.special.mask != MASK:
         out.append("it has no tokenizer.json of [PAD], [MASK], [UNK] and four bases")
     return out

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless, other_type
 from dnalect.models.layers.hyena import HyenaSizes, hyena
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.tokenizer import Tokenizer
@@ -104,8 +104,7 @@ def doubts(evidence: Evidence) -> list[str]:
     if not any_name(evidence.names, ".filter_fn.implicit_filter."):
         out.append("its weights hold no implicit filters (filter_fn.implicit_filter)")
     # The older files name no type.
-    if evidence.config.get("model_type", KIND) != KIND:
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, KIND)
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, headless, other_type
 from dnalect.models.layers.mamba import Block, Mixer, StateSizes
 from dnalect.models.layers.stack import Stack
 from dnalect.models.weights import WeightTable
@@ -153,8 +153,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "backbone.layers.0.mixer.A_log"):
         out.append("its weights are not named as those of Mamba are")
-    if evidence.config.get("model_type") not in KINDS:
-        out.append(f"its config.json is of the type {evidence.config.get('model_type')!r}")
+    out += other_type(evidence, *KINDS, told=True)
     return out
 
 

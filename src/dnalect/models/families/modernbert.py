@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes, other_type
 from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head, Layer, NearLayer
@@ -199,8 +199,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "model.layers.0.attn.Wqkv."):
         out.append("its weights are not named as ModernBERT's are")
-    if evidence.config.get("model_type", "modernbert") != "modernbert":
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, "modernbert")
     return out
 
 

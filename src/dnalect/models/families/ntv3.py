@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, other_type
 from dnalect.models.layers.unet import UNet, UNetSizes
 from dnalect.models.weights import WeightTable
 from dnalect.tokens.single import SingleBases
@@ -105,8 +105,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "core.conv_tower_blocks.0.conv.conv."):
         out.append("its weights are not named as NTv3's are")
-    if evidence.config.get("model_type", "ntv3") != "ntv3":
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, "ntv3")
     if not isinstance(evidence.tokenizer, SingleBases) or evidence.tokenizer.name != "ntv3":
         out.append("it has no words of single bases with NTv3's ids")
     return out

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dnalect.core.errors import ModelError
-from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes
+from dnalect.models.families.family import Evidence, Family, HubConfig, any_name, hub_sizes, other_type
 from dnalect.models.layers.attention import Attention
 from dnalect.models.layers.embeddings import Embeddings
 from dnalect.models.layers.encoder import Encoder, Head, Layer
@@ -173,8 +173,7 @@ def doubts(evidence: Evidence) -> list[str]:
     out = []
     if not any_name(evidence.names, "esm.encoder.layer.0.attention.self.query."):
         out.append("its weights are not named as ESM's are")
-    if evidence.config.get("model_type", "esm") != "esm":
-        out.append(f"its config.json is of the type {evidence.config['model_type']!r}")
+    out += other_type(evidence, "esm")
     if not isinstance(evidence.tokenizer, Chunks | SingleBases):
         out.append("it has no vocab.txt of 6-mers with single bases, nor of single bases")
     return out
