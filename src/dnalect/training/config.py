@@ -75,6 +75,13 @@ class DataConfig:
         Share, Doc("Masked models: share of examples that are cut to a length between `shortest` and the window.")
     ] = 0.0
     shortest: Annotated[int, Ge(1), Doc("Masked models: bases of the shortest example.")] = 16
+    tell_species: Annotated[
+        bool,
+        Doc(
+            "duplex: add a learned vector of its genome's `species` to every base; the model that is saved is that of "
+            "the first genome's."
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         names = [genome.name for genome in self.genomes]
@@ -84,6 +91,8 @@ class DataConfig:
             raise ConfigError('no genome names a region to validate on: add validate = ["a contig"] to one of them')
         if len({genome.weight > 0 for genome in self.genomes}) > 1:
             raise ConfigError("give every genome a weight, or none")
+        if self.tell_species and not all(genome.species for genome in self.genomes):
+            raise ConfigError("tell_species: give every genome its species")
         if self.shortest > self.window:
             raise ConfigError(f"shortest ({self.shortest}) must be at most the window ({self.window})")
 

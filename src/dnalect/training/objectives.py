@@ -1,11 +1,11 @@
 """What a network learns to predict, and what its errors cost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from dnalect.models.heads import HeadSpec
@@ -26,7 +26,7 @@ class Losses:
     others: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
 
 
-def leave_one_out_loss(network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
+def leave_one_out_loss(network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Tensor:
     """Mean cross-entropy (nats a base) of every known base given all the others."""
     codes = torch.from_numpy(batch.codes.astype(np.int64)).to(device)
     target = torch.from_numpy(batch.target.astype(np.int64)).to(device)

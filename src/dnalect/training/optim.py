@@ -71,7 +71,11 @@ def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer
         groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, config.betas)]
     else:
-        tables = [p for n, p in named if p.ndim > 1 and ("embedding" in n or n.startswith(("logits.", "heads.")))]
+        tables = [
+            p
+            for n, p in named
+            if p.ndim > 1 and ("embedding" in n or n.startswith(("logits.", "heads.", "duplex.logits.")))
+        ]
         known = {id(p) for p in tables}
         matrices = [p for _, p in named if p.ndim > 1 and id(p) not in known]
         adamw = torch.optim.AdamW([*plain, *tables], config.learning_rate, config.betas, weight_decay=0.0)

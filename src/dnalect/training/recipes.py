@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dnalect.core.errors import ConfigError
 from dnalect.models.card import Card
@@ -21,11 +22,12 @@ from dnalect.models.weights import save_weights
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import MaskedConfig, PretrainConfig
-from dnalect.training.corpus import Rows
+from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage, encoder_config
 from dnalect.training.multitask import MultiTask, MultiTaskLoss
 from dnalect.training.objectives import leave_one_out_loss
 from dnalect.training.pretrain import Loss
+from dnalect.training.species import SpeciesTold
 from dnalect.training.tasks import Task
 
 # A duplex takes any length; this bounds the memory of one window.
@@ -62,7 +64,8 @@ class DuplexRecipe:
     """duplex, by leave-one-out prediction of every base."""
 
     def __init__(self, config: DuplexConfig):
-        self.network = self.model = Duplex(config)
+        self.model = Duplex(config)
+        self.network: nn.Module = self.model
         self.loss: Loss = leave_one_out_loss
 
     def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
@@ -71,8 +74,8 @@ class DuplexRecipe:
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the weights in half precision."""
-        save_weights(self.network, folder / "model.safetensors", half=True)
-        config = self.network.config
+        save_weights(self.model, folder / "model.safetensors", half=True)
+        config = self.model.config
         return {
             "family": "duplex",
             "tokenizer": "single nucleotide",
@@ -80,6 +83,28 @@ class DuplexRecipe:
             "context_bases": CONTEXT_BASES,
             "window": 2 * (config.reach + 4),
         }
+
+
+class SpeciesRecipe(DuplexRecipe):
+    """duplex, told which species a window is of; the folder is a plain duplex of the first genome's species."""
+
+    def __init__(self, config: DuplexConfig, species: Sequence[str]):
+        super().__init__(config)
+        self.told = SpeciesTold(self.model, species)
+        self.network, self.loss = self.told, self._loss
+
+    def _loss(self, network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
+        assert batch.places is not None
+        return leave_one_out_loss(partial(network, genomes_B=batch.places[:, 0]), batch, device)
+
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
+        """Return the bits a base, of one genome's windows, told its species."""
+        return {"bits": bits_per_base(partial(network, genomes_B=places[:1, 0]), codes, device)}
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write what the network is for the first genome's species."""
+        self.told.fold()
+        return super().save(folder)
 
 
 class MaskedRecipe:
@@ -143,14 +168,18 @@ def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer], 
     if isinstance(config.model, DuplexConfig):
         if config.data.mixed_lengths:
             raise ConfigError("[data] mixed_lengths is for masked models; duplex learns every base of a window")
+        if config.data.tell_species:
+            return SpeciesRecipe(config.model, [genome.species for genome in config.data.genomes])
         return DuplexRecipe(config.model)
+    if config.data.tell_species:
+        raise ConfigError("[data] tell_species is for duplex; a masked model may have tokens for it")
     tokenizer = tokenizer_of(config.model.tokenizer)
     if tasks:
         return MultiTaskRecipe(config.model, config, tokenizer, tasks)
     return MaskedRecipe(config.model, config, tokenizer)
 
 
-def bits_per_base(network: nn.Module, codes: Codes, device: torch.device) -> float:
+def bits_per_base(network: Callable[..., Tensor], codes: Codes, device: torch.device) -> float:
     """Mean of -log2 p(base | the other bases of its window) over the known bases."""
     total, count = 0.0, 0
     with torch.inference_mode():
