@@ -2,6 +2,7 @@
 
 python scripts/corpora.py relatives --data DATA --out CORPORA     whole genomes of Saccharomyces
 python scripts/corpora.py repeats --data DATA --out CORPORA       repeats of S. cerevisiae
+python scripts/corpora.py promoters --data DATA --out CORPORA     promoters of S. cerevisiae and of those relatives
 python scripts/corpora.py regulatory --data DATA --out CORPORA    regulatory sequence of human chr20 and chrX
 python scripts/corpora.py genes --data DATA --out CORPORA         exons and starts of genes of the same
 python scripts/corpora.py splice --data DATA --out CORPORA        ends of exons of the same
@@ -14,6 +15,10 @@ chromosomes. Prints what was cut.
 repeats: at least 100 bases of the training chromosomes of S. cerevisiae that share their words of 24 bases with other
 places there, with 1,024 bases around: Ty elements, subtelomeres, paralogs.
 
+promoters: the 500 bases before every measured TSS of the training chromosomes of S. cerevisiae that are not coding,
+and where minimap2 finds these on the cut genomes of the relatives (which `relatives` makes), each with 512 bases
+around, in lower case.
+
 regulatory: peaks of DNase and histone marks of several cell types, TSS with 500 bases around, and exons with 50.
 
 genes: exons and TSS with 512 bases around each, so that a window of 512 bases fits around every one of them.
@@ -25,7 +30,7 @@ splice: both ends of every exon with 512 bases around each, in lower case but fo
 import argparse
 import gzip
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import mappy
@@ -36,7 +41,10 @@ from dnalect.core.files import write_durably
 from dnalect.examples.homology import shared_mask
 from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.gff import open_annotation
+from dnalect.genome.regions import Region
 from dnalect.genome.repeats import repeated
+from dnalect.genome.strata import gene_strata
 from dnalect.tokens.bases import encode
 
 Mask = npt.NDArray[np.bool_]
@@ -170,12 +178,54 @@ def repeats(data: Path, out: Path) -> None:
     masks = [np.ones(int(length), dtype=np.bool_) for length in yeast.lengths]
     bases = 0
     for n, mask in zip(kept, found, strict=True):
-        edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
-        for low, high in edges[edges[:, 1] - edges[:, 0] >= LONG].tolist():
+        for low, high in [run for run in runs(mask) if run[1] - run[0] >= LONG]:
             masks[n][max(0, low - AROUND) : high + AROUND] = False
             bases += high - low
     write_fasta(out / "repeats" / "S288C.fa.gz", yeast, masks)
     print(f"{bases:,} bases lie in repeats, with {AROUND:,} around {sum(int((~mask).sum()) for mask in masks):,}")
+
+
+def promoters(data: Path, out: Path) -> None:
+    yeast = open_genome(data / "genomes/yeast_S288C.fa.gz")
+    annotation = open_annotation(data / "genomes/yeast_S288C.gff.gz")
+    starts = read_bed(data / "genomes/yeast_transcripts_adjusted_tss.bed")
+    wanted = [np.zeros(int(length), dtype=np.bool_) for length in yeast.lengths]
+    for n, name in enumerate(yeast.names):
+        if name not in HELD_OUT:
+            whole = Region(n, 0, len(wanted[n]))
+            wanted[n] = gene_strata(yeast, [whole], annotation, starts)["promoter"]
+    spans = [(n, low, high) for n, mask in enumerate(wanted) for low, high in runs(mask) if high - low >= LONG]
+    _write_around(out / "promoters" / "S288C.fa.gz", yeast, wanted)
+    for name in RELATIVES:
+        genome = open_genome(out / "saccharomyces" / f"{name}.fa.gz")
+        index = aligner(genome, range(len(genome.names)))
+        found = [np.zeros(int(length), dtype=np.bool_) for length in genome.lengths]
+        for n, low, high in spans:
+            # With coding sequence on both sides, which is more alike.
+            first = max(0, low - AROUND)
+            letters = yeast.fetch(n, first, high + AROUND).tobytes().decode("ascii")
+            best = next((hit for hit in index.map(letters) if hit.is_primary and hit.mlen > MATCHES), None)
+            if best:
+                # What of the promoter lies within the alignment, taken as if nothing were inserted.
+                before, after = max(0, low - first - best.q_st), max(0, best.q_en - (high - first))
+                cut = (before, after) if best.strand > 0 else (after, before)
+                found[genome.index[best.ctg]][best.r_st + cut[0] : best.r_en - cut[1]] = True
+        _write_around(out / "promoters" / f"{name}.fa.gz", genome, found)
+
+
+def _write_around(path: Path, genome: Genome, wanted: Sequence[Mask]) -> None:
+    masks = [np.ones(len(mask), dtype=np.bool_) for mask in wanted]
+    for mask, mine in zip(masks, wanted, strict=True):
+        for low, high in runs(mine):
+            mask[max(0, low - AROUND // 2) : high + AROUND // 2] = False
+    write_fasta(path, genome, masks, [~mine for mine in wanted])
+    print(path.stem.split(".")[0], f"{sum(int(mine.sum()) for mine in wanted):,} bases of promoters", flush=True)
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
+    """Return start and end of every run of True."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).reshape(-1, 2)
+    return [(low, high) for low, high in edges.tolist()]
 
 
 def regulatory(data: Path, out: Path) -> None:
@@ -219,9 +269,18 @@ def human(data: Path, out: Path, told: Sequence[tuple[Path, int]], ends: tuple[i
         print(f"chr{contig}", f"{int((~mask).sum()):,} of {len(mask):,} bases are kept", flush=True)
 
 
+CORPORA: dict[str, Callable[[Path, Path], None]] = {
+    "repeats": repeats,
+    "promoters": promoters,
+    "regulatory": regulatory,
+    "genes": genes,
+    "splice": splice,
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", choices=["relatives", "repeats", "regulatory", "genes", "splice"])
+    parser.add_argument("corpus", choices=["relatives", *CORPORA])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", default=list(RELATIVES), help="of the relatives")
@@ -229,9 +288,7 @@ def main() -> None:
     if told.corpus == "relatives":
         relatives(told.data, told.out, told.only)
     else:
-        {"repeats": repeats, "regulatory": regulatory, "genes": genes, "splice": splice}[told.corpus](
-            told.data, told.out
-        )
+        CORPORA[told.corpus](told.data, told.out)
 
 
 if __name__ == "__main__":
