@@ -142,8 +142,8 @@ class Worth:
         Texts,
         Flag("--study"),
         Doc(
-            "Only likelihood, promoters, strains, codons, conservation, reporter, profiles, human, splice, "
-            "consequences or regulation; repeatable. The page keeps the others."
+            "Only likelihood, promoters, strains, codons, conservation, reporter, effect, profiles, human, splice, "
+            "consequences, regulation or influence; repeatable. The page keeps the others."
         ),
     ] = ()
     models: Annotated[

@@ -19,7 +19,7 @@ from dnalect.genome.bed import read_bed
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions
-from dnalect.genome.strata import gene_strata, interval_stratum, soft_masked
+from dnalect.genome.strata import STRATA, gene_strata, interval_stratum, soft_masked
 from dnalect.inference.likelihood import LogProbs, strategy_for
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import LikelihoodOptions
@@ -68,9 +68,10 @@ class Likelihood:
     sides: "one" if it reads only the bases to the left: not to be set beside "two" unsaid.
     kind, order: of a Markov model, else "" and None. region: "all", "homology-free" (tiles
     of 512 bases in which no base lies in a 24-mer of the training regions), "repeats" (bases
-    in such a 24-mer, or soft-masked), or a stratum of the annotation. bits: mean of
-    -log2 p(base | context) over the known bases. minus_interpolated, minus_mixed: difference
-    to the two-sided Markov rivals of the longest order, None without them; negative is better.
+    in such a 24-mer, or soft-masked), or a stratum of the annotation, also of what is
+    homology-free of it. bits: mean of -log2 p(base | context) over the known bases.
+    minus_interpolated, minus_mixed: difference to the two-sided Markov rivals of the longest
+    order, None without them; negative is better.
     """
 
     model: str
@@ -139,6 +140,9 @@ def evaluate_likelihood(
     if trained:
         masks["homology-free"] = known & np.concatenate([free_bases(each) for each in shared])
     masks |= (strata or Strata()).masks(genome, tested)
+    # Repeats are between genes more often than in them: there they decide what a stratum's mean is.
+    free = masks.get("homology-free")
+    masks |= {f"{name}, homology-free": masks[name] & free for name in STRATA if free is not None and name in masks}
     repeats = soft_masked(genome, tested) | np.concatenate(shared)
     if trained or repeats.any():
         masks["repeats"] = repeats
