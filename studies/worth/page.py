@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dnalect.core import Figure, against_chance, against_rival, shown
 from studies.worth.goals import goals_table
 from studies.worth.head import head_sentence, head_table
+from studies.worth.missed import whys
 from studies.worth.results import Result, Skipped
 
 TOP = """# What each model knows
@@ -93,6 +94,7 @@ def render(results: Sequence[Result], skipped: Sequence[Skipped], images: str, c
     rows = [row for result in results for row in result.findings.rows]
     parts = [TOP.format(table=head_table(rows), said=head_sentence(rows))]
     parts.append(AIMED.format(table=goals_table(rows)))
+    parts += [f"Where a goal is missed, and what shows why:\n\n{_bullets(missed)}"] if (missed := whys(rows)) else []
     parts += [SEEN] if any(row.seen for row in rows) else []
     count = sum(1 for row in rows if row.against) + len(compared(rows))
     parts.append(_fold("How the figures are to be read", METHOD.format(count=count)))

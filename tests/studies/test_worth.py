@@ -15,7 +15,7 @@ import pytest
 
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.figures import COLUMNS, Estimate, Figure, against_chance, against_rival, shown, signed
+from dnalect.core.figures import COLUMNS, NOTHING, Estimate, Figure, against_chance, against_rival, shown, signed
 from dnalect.core.reporter import Reporter, using
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
@@ -30,6 +30,8 @@ from studies.worth import conservation, crossfit, human, promoter_bases, promote
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import add_aurocs
+from studies.worth.goals import INTERPOLATED, MIXED
+from studies.worth.missed import whys
 from studies.worth.page import Result, Skipped, render, sentence, shortcomings
 from studies.worth.promoter_bases import promoter_numbers
 from studies.worth.run import run
@@ -363,3 +365,18 @@ def test_the_command(data, tiny, tmp_path):
     assert "profiles, " in done.stdout
     assert (tmp_path / "out" / "profiles.tsv").is_file()
     assert "Traceback" not in done.stderr
+
+
+def test_why_a_goal_is_missed_is_told_with_figures_of_the_rows_or_not_at_all():
+    def row(part, value, against="", difference=NOTHING, who="duplex-yeast"):
+        told = ("likelihood", part, who, "2 less the bits per base", 9, Estimate(*value))
+        return Figure(*told, against=against, difference=difference, species="S. cerevisiae")
+
+    less = Estimate(-0.5, -0.6, -0.4)
+    parts = {"repeats": INTERPOLATED, "homology-free": INTERPOLATED}
+    parts |= {"promoter, homology-free": MIXED, "intergenic, homology-free": MIXED}
+    rows = [row(part, (1, 1, 1), rival, less) for part, rival in parts.items()]
+    (told,) = whys(rows)
+    assert told.startswith("**Bits, in yeast.**")
+    assert told.count("\N{MINUS SIGN}0.500 [\N{MINUS SIGN}0.600, \N{MINUS SIGN}0.400]") == 4
+    assert whys(rows[1:]) == []
