@@ -49,14 +49,15 @@ def _bits(part: str, rival: str) -> At:
 
 
 REGULATORY, WITHIN = "15 elements, within the substitution type", "common over singletons, within the type"
+LIKE = "bound over unbound motifs of like fit and GC"
 WHYS = (
     Why(
         "Bits, in yeast",
         YEAST,
         "What is missing is copying: in repeats a Markov model of order 24 finds the very sequence again, and the "
-        "difference is {repeats} bits (plus: the model needs fewer). On what shares no word of 24 bases with the training "
-        "chromosomes it is {free}, which is the goal; beside the mixed rival there, {promoter} in promoters and "
-        "{intergenic} between genes.",
+        "difference is {repeats} bits (plus: the model needs fewer). On what shares no word of 24 bases with the "
+        "training chromosomes it is {free}, which is the goal; beside the mixed rival there, {promoter} in promoters "
+        "and {intergenic} between genes.",
         {
             "repeats": _bits("repeats", INTERPOLATED),
             "free": _bits("homology-free", INTERPOLATED),
@@ -90,8 +91,8 @@ WHYS = (
         "CAGI5",
         HUMAN,
         "The elements act through binding sites, and the model does not know these: motifs of factors in their peaks "
-        "are hardly likelier to it than motifs that fit as well elsewhere, {bound}. Conservation, which it does not see, "
-        "has {gerp} within the type.",
+        "are hardly likelier to it than motifs that fit as well elsewhere, {bound}. Conservation, which it does not "
+        "see, has {gerp} within the type.",
         {
             "bound": At(
                 "regulation",
