@@ -42,6 +42,6 @@ def test_scores_have_names():
     assert scores_of("llr") == ("llr",)
     assert scores_of(" distance,llr,llr") == ("llr", "distance")
     for wrong in ("", "LLR", "llr,surprise"):
-        with pytest.raises(ConfigError, match="llr, distance"):
+        with pytest.raises(ConfigError, match="llr, junction"):
             scores_of(wrong)
     assert known_scores(["distance"]) == ("distance",)

@@ -14,6 +14,8 @@ from dnalect.models.precision import use_threads
 from dnalect.serve.app import app_of
 from dnalect.serve.options import Options
 
+BACKLOG = 2048
+
 
 def serve(options: Options) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises ConfigError where the address can't be had."""
@@ -43,6 +45,8 @@ def bound(options: Options) -> socket.socket:
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind(address)
+            # Who reads the address may ask at once.
+            made.listen(BACKLOG)
         except OSError:
             made.close()
             raise

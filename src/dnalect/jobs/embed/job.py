@@ -28,7 +28,7 @@ from dnalect.jobs.embed.map import matrix, plot_vectors
 from dnalect.jobs.embed.options import PER_BASE, Options, Windows
 from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
 from dnalect.jobs.selection import model_for
-from dnalect.models.catalogue import PUBLISHED, embedded_cards
+from dnalect.models.catalogue import embedded_cards
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named
 from dnalect.models.pooled import Reading, check_reading
@@ -170,7 +170,8 @@ def _model_name(source: str, kind: str, genome: Genome | None, options: Windows)
     own = ", ".join(card.id for card in embedded_cards())
     raise ModelError(
         f"nothing here says which genome the sequences of {source} come from: name a model with --model, "
-        f"an embedded one ({own}), a published one ({', '.join(PUBLISHED)}), OWNER/NAME on the hub, or a folder"
+        f"an embedded one ({own}), a published one (`dnalect models list` has their names), OWNER/NAME on the hub, or "
+        "a folder"
     )
 
 
