@@ -36,7 +36,7 @@ def measure(path: Path, data: Path, steps: int) -> tuple[float, float]:
     corpus = Corpus(
         sources, told.window, config.optim.batch, 1, told.soft_mask_weight, told.unknown_rate, told.repeat_weight, mixed
     )
-    recipe = recipe_of(config, lambda name: find_tokenizer(name, data), [])
+    recipe = recipe_of(config, lambda name: find_tokenizer(name, data, config.data.genomes), [])
     optimizers = build(recipe.network, config.optim)
     ready, whole = [], []
     for step in range(steps + 3):

@@ -17,7 +17,7 @@ from dnalect.core.figures import table_of
 from dnalect.jobs.vocabulary import sequences_of
 from dnalect.tokens.files import write_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
-from dnalect.training.config import MaskedConfig, read_config
+from dnalect.training.config import FamilyConfig, read_config
 from studies.recipes import compare
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ SIZES = {"grover-small": SPECIAL + BASES + 600, "dnabert-2-small": 4096}
 def learn_vocabulary(config: Path, size: int, data: Path) -> None:
     """Learn the byte pairs of a recipe on its training regions, unless they are there."""
     told = read_config(config)
-    assert isinstance(told.model, MaskedConfig)
+    assert isinstance(told.model, FamilyConfig)
     path = Path(told.model.tokenizer)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def test_an_interrupted_run_resumes_to_the_same_log_and_bytes(run, data, monkeyp
 def test_without_heads_it_is_todays_recipe_and_begins_alike(data):
     plain, _, _, config = made(data, "")
     both, _, corpus, _ = made(data)
-    assert type(plain).__name__ == "MaskedRecipe"
+    assert type(plain).__name__ == "FamilyRecipe"
     assert '"heads"' not in identity_of(config, {}).config
     theirs = dict(both.model.named_parameters())
     assert all(torch.equal(p, theirs[name]) for name, p in plain.model.named_parameters())

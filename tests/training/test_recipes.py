@@ -1,4 +1,4 @@
-"""Masked models of every family learn, resume and load; nothing but the hidden tokens is judged."""
+"""Models of published families learn, resume and load; nothing but hidden or coming tokens is judged."""
 
 import json
 
@@ -15,16 +15,26 @@ from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.families import nucleotide_transformer
 from dnalect.tokens.names import named
-from dnalect.training.config import MaskedConfig
+from dnalect.training.config import FamilyConfig
 from dnalect.training.corpus import Batch, Corpus, Source
-from dnalect.training.masked import MaskedLanguage, encoder_config
+from dnalect.training.masked import MaskedLanguage
 from dnalect.training.masking import MaskingConfig
+from dnalect.training.networks import network_config
+from dnalect.training.reading import Reader
 
 RECIPES = {
     "dnabert": ("dnabert", "dnabert-3", "dnabert-3", 0.09),
     "nucleotide_transformer": ("nucleotide_transformer", "nt-v2-50m", "nt-v2", 0.1),
     "logo": ("logo", "logo-3", "logo-3", 0.3),
     "single bases": ("nucleotide_transformer", "nt-v2-50m", "bases", 0.1),
+}
+# One of each kind of network: attention and 6-mers, long convolutions, a state space; two directions; convolutions.
+OTHERS = {
+    "decoder": ("decoder", "generator-eukaryote-1.2b", "generator", 0.03),
+    "hyenadna": ("hyenadna", "hyenadna-tiny-1k", "hyenadna", 0.25),
+    "mamba": ("mamba", "", "marindna", 0.03),
+    "caduceus": ("caduceus", "caduceus-ph-1k", "caduceus", 0.1),
+    "gpn": ("gpn_promoter", "gpn-animal-promoter", "gpn", 0.03),
 }
 CONFIG = """
 name = "toy"
@@ -67,7 +77,7 @@ def data(tmp_path, monkeypatch):
 
 
 def write(data, recipe, **changes):
-    family, like, tokenizer, scale = RECIPES[recipe]
+    family, like, tokenizer, scale = (RECIPES | OTHERS)[recipe]
     contiguous = 3 if family == "dnabert" else 0
     values = {"family": family, "like": like, "tokenizer": tokenizer, "scale": scale, "contiguous": contiguous}
     (data / "toy.toml").write_text(CONFIG.format(**(values | changes)))
@@ -77,10 +87,10 @@ def write(data, recipe, **changes):
 def test_windows_of_mixed_lengths_are_cut_as_told():
     genome_codes = np.zeros((6, 50), dtype=np.uint8)
     seen = []
-    objective = MaskedLanguage(named("nt-v2"), MaskingConfig(), 1, 10)
+    objective = MaskedLanguage(Reader(named("nt-v2")), MaskingConfig(), 1, 10)
     encode = objective.tokenizer.encode
     objective.tokenizer.encode = lambda texts: seen.extend(map(len, texts)) or encode(texts)
-    config = encoder_config(MaskedConfig("nucleotide_transformer", "nt-v2-50m", "nt-v2", 0.1), named("nt-v2"))
+    config = network_config(FamilyConfig("nucleotide_transformer", "nt-v2", "nt-v2-50m", 0.1), named("nt-v2"), 50)
     network = nucleotide_transformer.build(config)
     lengths = np.array([50, 12, 50, 18, 24, 36])
     weight = np.ones((6, 50), dtype=np.float32)
@@ -134,10 +144,10 @@ def test_an_interrupted_recipe_resumes_to_the_same_weights(data, monkeypatch):
 
 def test_only_hidden_tokens_are_judged_and_every_base_weighs_what_it_should():
     tokenizer = named("nt-v1")
-    config = MaskedConfig("nucleotide_transformer", "nt-500m-human-ref", "nt-v1", scale=0.05)
+    config = FamilyConfig("nucleotide_transformer", "nt-v1", "nt-500m-human-ref", scale=0.05)
     torch.manual_seed(0)
-    network = nucleotide_transformer.build(encoder_config(config, tokenizer))
-    objective = MaskedLanguage(tokenizer, MaskingConfig(masked=1.0, random=0.0), seed=1, steps=10)
+    network = nucleotide_transformer.build(network_config(config, tokenizer, 96))
+    objective = MaskedLanguage(Reader(tokenizer), MaskingConfig(masked=1.0, random=0.0), seed=1, steps=10)
     codes = np.random.default_rng(0).integers(0, 4, (4, 96)).astype(np.uint8)
     weight = np.ones((4, 96), dtype=np.float32)
     each, weights = objective.losses(network, Batch(codes, codes, weight, 3), torch.device("cpu"))
@@ -154,9 +164,9 @@ def test_only_hidden_tokens_are_judged_and_every_base_weighs_what_it_should():
 
 def test_sizes_are_scaled_by_one_number():
     tokenizer = named("dnabert-6")
-    whole = encoder_config(MaskedConfig("dnabert", "dnabert-6", "dnabert-6"), tokenizer)
+    whole = network_config(FamilyConfig("dnabert", "dnabert-6", "dnabert-6"), tokenizer, 96)
     assert (whole.width, whole.layers, whole.heads, whole.hidden, whole.vocabulary) == (768, 12, 12, 3072, 4101)
-    small = encoder_config(MaskedConfig("dnabert", "dnabert-6", "dnabert-6", scale=0.25), tokenizer)
+    small = network_config(FamilyConfig("dnabert", "dnabert-6", "dnabert-6", scale=0.25), tokenizer, 96)
     assert (small.width, small.layers, small.heads, small.hidden) == (192, 3, 3, 768)
     with pytest.raises(ConfigError, match="like must be one of dnabert-3"):
-        encoder_config(MaskedConfig("dnabert", "grover", "dnabert-6"), tokenizer)
+        FamilyConfig("dnabert", "dnabert-6", "grover")

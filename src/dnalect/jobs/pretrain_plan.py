@@ -1,5 +1,6 @@
 """All that a pretraining run needs, opened and checked before the first step."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from dnalect.models.load import language_model
 from dnalect.models.precision import computes_bf16
 from dnalect.tokens.bases import encode
 from dnalect.tokens.files import open_tokenizer
+from dnalect.tokens.species import NAME as SPECIES
+from dnalect.tokens.species import SpeciesKmers, species_words
 from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.training.config import GenomeConfig, MaskedConfig, PretrainConfig
+from dnalect.training.config import FamilyConfig, GenomeConfig, PretrainConfig
 from dnalect.training.corpus import Corpus, Source
 from dnalect.training.recipes import Recipe, recipe_of
 from dnalect.training.shipped import shipped
@@ -95,7 +98,7 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
     torch.manual_seed(config.seed)
     named = zip(config.data.genomes, genomes, splits, strict=True)
     tasks = open_tasks(config.heads, {told.name: (genome, split["train"]) for told, genome, split in named}, data)
-    recipe = recipe_of(config, lambda name: find_tokenizer(name, data), tasks)
+    recipe = recipe_of(config, lambda name: find_tokenizer(name, data, config.data.genomes), tasks)
     recipe.network.to(device)
     begun = _begin(recipe.model, config.init, path)
     return Plan(config, genomes, splits, corpus, recipe, device, _identity(config, genomes, data, begun), begun)
@@ -122,7 +125,7 @@ def _identity(config: PretrainConfig, genomes: Sequence[Genome], data: Path, beg
         for file in (head.annotation, head.within, *head.bed.values(), *head.placed.values(), *signals):
             if file:
                 told[f"{file} of the head {head.name}"] = sha256(data / file)
-    if isinstance(config.model, MaskedConfig) and (file := _tokenizer_file(config.model.tokenizer, data)):
+    if isinstance(config.model, FamilyConfig) and (file := _tokenizer_file(config.model.tokenizer, data)):
         told["the tokenizer"] = sha256(file)
     return told | ({"the model of init": begun["init"]} if begun else {})
 
@@ -131,9 +134,32 @@ def _tokenizer_file(name: str, data: Path) -> Path | None:
     return next((each for each in (data / name, Path(name)) if each.is_file()), None)
 
 
-def find_tokenizer(name: str, data: Path) -> Tokenizer:
-    """Return the tokenizer of a name, or of a file where it stands or in the data folder."""
-    return open_tokenizer(str(data / name) if (data / name).is_file() else name)
+def find_tokenizer(name: str, data: Path, genomes: Sequence[GenomeConfig] = ()) -> Tokenizer:
+    """Return the tokenizer of a name, or of a file where it stands or in the data folder.
+
+    genomes: whose species a tokenizer that begins with one must know; specieslm-6 and its like are made of these.
+    Raises ConfigError for a genome without a species where one is needed.
+    """
+    file, made = data / name, re.fullmatch(r"specieslm-(\d+)", name)
+    if file.is_file() or not made:
+        tokenizer = open_tokenizer(str(file) if file.is_file() else name)
+    else:
+        tokenizer = SpeciesKmers(species_words(int(made[1]), _species(genomes)))
+    if not isinstance(tokenizer, SpeciesKmers):
+        return tokenizer
+    known = [tokenizer.of(each) for each in _species(genomes)]
+    return known[0] if known else tokenizer
+
+
+def _species(genomes: Sequence[GenomeConfig]) -> list[str]:
+    for number, genome in enumerate(genomes):
+        if not SPECIES.fullmatch(genome.token):
+            told = f"{genome.species!r} is none" if genome.species else "none is named"
+            raise ConfigError(
+                f"data.genomes[{number}] ({genome.name}): the model reads the name of a species first, and {told}: "
+                'give genus and species, such as species = "Saccharomyces cerevisiae"'
+            )
+    return [genome.token for genome in genomes]
 
 
 def _begin(network: nn.Module, init: str, path: Path | None) -> dict[str, str]:

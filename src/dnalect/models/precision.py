@@ -6,6 +6,7 @@ float32, and a product of matrices forty-five times.
 
 import logging
 import os
+import warnings
 from functools import cache
 
 import torch
@@ -65,6 +66,8 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
     cheaper = precision == "bf16" and computes_bf16(device)
     if precision == "bf16" and not cheaper:
         _say_float32()
+    # An RMSNorm's weights stay in float32 then, as they should; torch would say so at every run.
+    warnings.filterwarnings("ignore", "Mismatch dtype between input and weight", UserWarning)
     return torch.autocast(device.type, torch.bfloat16, enabled=cheaper)
 
 

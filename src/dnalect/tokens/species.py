@@ -1,7 +1,7 @@
 """Overlapping k-mers after the name of a species: SpeciesLM."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import numpy as np
@@ -84,6 +84,13 @@ class SpeciesKmers(Tokenizer):
     def longest(self, tokens: int) -> int:
         words = tokens - 3
         return words + self.k - 1 if words >= 0 else 0
+
+
+def species_words(k: int, species: Iterable[str]) -> list[str]:
+    """Return the words of a model that knows k-mers and some species, by id. Raises TokenizerError for another k."""
+    if k not in _SIZES:
+        raise TokenizerError(f"SpeciesLM reads k-mers of 1, 3, 4, 5 or 6 bases, not of {k}")
+    return [*_SPECIAL, *all_kmers(k), *sorted({*species})]
 
 
 def kmer_length(words: Sequence[str]) -> int | None:

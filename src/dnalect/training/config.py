@@ -24,8 +24,7 @@ Seed = Annotated[int, Interval(ge=0, le=(1 << 32) - 1)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Rate = Annotated[float, Interval(ge=0, le=10)]
 Decay = Annotated[float, Interval(ge=0, lt=1)]
-# That are trained from the beginning: masked encoders.
-FAMILIES = tuple(name for name, family in PUBLISHED.items() if family.likelihood == "masked")
+FAMILIES = tuple(PUBLISHED)
 FAMILY_NAMES = ("duplex", *FAMILIES)
 File = Annotated[str, Len(1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -52,12 +51,22 @@ class GenomeConfig:
         Interval(ge=0, le=1e9),
         Doc("Share of the training windows, against the other genomes'; 0 stands for the number of training bases."),
     ] = 0.0
-    species: Annotated[str, Doc("For the card.")] = ""
+    species: Annotated[
+        str,
+        Doc(
+            "For the card; of a model that reads the name of a species first (specieslm), what its windows begin with."
+        ),
+    ] = ""
     assembly: Annotated[str, Doc("For the card.")] = ""
     full_lengths: Annotated[
         dict[str, Annotated[int, Ge(1)]],
         Doc("Lengths in the assembly of contigs of which the file holds only the beginning."),
     ] = field(default_factory=dict)
+
+    @property
+    def token(self) -> str:
+        """The species as a model's vocabulary writes it: saccharomyces_cerevisiae_s288c."""
+        return "_".join(self.species.lower().split())
 
 
 @config
@@ -72,9 +81,9 @@ class DataConfig:
     ] = 1.0
     unknown_rate: Annotated[Share, Doc("Share of examples in which a run of 1 to 32 bases is replaced by N.")] = 0.05
     mixed_lengths: Annotated[
-        Share, Doc("Masked models: share of examples that are cut to a length between `shortest` and the window.")
+        Share, Doc("All but duplex: share of examples that are cut to a length between `shortest` and the window.")
     ] = 0.0
-    shortest: Annotated[int, Ge(1), Doc("Masked models: bases of the shortest example.")] = 16
+    shortest: Annotated[int, Ge(1), Doc("Bases of the shortest example where `mixed_lengths` cuts them.")] = 16
     tell_species: Annotated[
         bool,
         Doc(
@@ -130,12 +139,21 @@ class OptimConfig:
 
 
 @config
-class MaskedConfig:
-    """A masked model of a published family, scaled: the table [model] of any family but duplex."""
+class FamilyConfig:
+    """A model of a published family, scaled: the table [model] of any family but duplex."""
 
     family: Annotated[str, OneOf(FAMILIES), Doc("Which network; or duplex, whose keys are above.")]
-    like: Annotated[str, Doc("The published model whose sizes are scaled; see `dnalect models list`.")]
-    tokenizer: Annotated[str, Doc("A name that `dnalect tokenize` knows, or a file, relative to --data or as it is.")]
+    tokenizer: Annotated[
+        str,
+        Doc(
+            "A name that `dnalect tokenize` knows, or a file, relative to --data or as it is; specieslm-1 or -3 to -6 "
+            "for bases or k-mers after the species of the genomes."
+        ),
+    ]
+    like: Annotated[
+        str,
+        Doc('The published model whose sizes are scaled; see `dnalect models list`. "" for a family that has none.'),
+    ] = ""
     scale: Annotated[
         float, Interval(gt=0, le=4), Doc("Share of the published heads, layers and channels; 1 for the published size.")
     ] = 1.0
@@ -143,7 +161,9 @@ class MaskedConfig:
 
     def __post_init__(self) -> None:
         cards = [card.name for card in published_of(self.family)]
-        if self.like not in cards:
+        if self.like not in (cards or [""]):
+            if not cards:
+                raise ConfigError(f"the sizes of no published {self.family} are known: leave like = {self.like!r} out")
             raise ConfigError(
                 f"like must be one of {', '.join(cards)}, not {self.like!r}.{did_you_mean(self.like, cards)}"
             )
@@ -221,9 +241,9 @@ class CardConfig:
 
 
 def _tag(model: Any) -> str:
-    """Which class a table [model] is of: `family` is what tells a masked model, and duplex has no such field."""
-    masked = "family" in model if isinstance(model, dict) else isinstance(model, MaskedConfig)
-    return MaskedConfig.__name__ if masked else DuplexConfig.__name__
+    """Which class a table [model] is of: `family` is what tells the others from duplex, which has no such field."""
+    named = "family" in model if isinstance(model, dict) else isinstance(model, FamilyConfig)
+    return FamilyConfig.__name__ if named else DuplexConfig.__name__
 
 
 @config
@@ -233,7 +253,7 @@ class PretrainConfig:
     name: Annotated[str, Len(1), Doc("Name of the model; by default that of the file.")]
     data: Annotated[DataConfig, Doc("Where the bases come from.")]
     model: Annotated[
-        Annotated[DuplexConfig, Tag("DuplexConfig")] | Annotated[MaskedConfig, Tag("MaskedConfig")],
+        Annotated[DuplexConfig, Tag("DuplexConfig")] | Annotated[FamilyConfig, Tag("FamilyConfig")],
         Discriminator(_tag),
         Doc("The network; without this table a duplex of default sizes."),
     ] = field(default_factory=DuplexConfig)
@@ -249,7 +269,7 @@ class PretrainConfig:
     @property
     def family(self) -> str:
         """That of the model."""
-        return self.model.family if isinstance(self.model, MaskedConfig) else "duplex"
+        return self.model.family if isinstance(self.model, FamilyConfig) else "duplex"
 
     def __post_init__(self) -> None:
         genomes = [genome.name for genome in self.data.genomes]
@@ -259,12 +279,16 @@ class PretrainConfig:
                 raise ConfigError(f"heads, {head.name}: genome must be one of {', '.join(genomes)}")
         if twice := [name for name in names if names.count(name) > 1]:
             raise ConfigError(f"heads: two heads have one name, {twice[0]!r}")
-        if isinstance(self.model, MaskedConfig):
+        if self.family == "duplex" and self.data.mixed_lengths:
+            raise ConfigError("data.mixed_lengths is for other models; duplex learns every base of a window")
+        if self.family != "duplex" and self.data.tell_species:
+            raise ConfigError("data.tell_species is for duplex; specieslm has tokens for it")
+        if self.family != "duplex" and PUBLISHED[self.family].likelihood == "masked":
             return
         if self.heads:
-            raise ConfigError("heads are for masked models; a duplex learns every base and nothing else")
-        if self.data.mixed_lengths:
-            raise ConfigError("data.mixed_lengths is for masked models; duplex learns every base of a window")
+            raise ConfigError(f"heads are for masked models; a {self.family} learns every base and nothing else")
+        if self.masking != MaskingConfig():
+            raise ConfigError(f"[masking] is for masked models; of a {self.family} nothing is hidden: leave it out")
 
 
 def read_config(path: Path) -> PretrainConfig:

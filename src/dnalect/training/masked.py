@@ -1,7 +1,7 @@
 """Masked language modelling: windows are tokenised on the fly, some tokens are hidden, those are guessed."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,45 +11,13 @@ from torch.nn import functional as F
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError
-from dnalect.models.catalogue import published_of
-from dnalect.models.layers.encoder import Encoder
-from dnalect.models.layers.sizes import Sizes
-from dnalect.models.recognise import FAMILIES
+from dnalect.models.families.family import Network
 from dnalect.tokens.bases import UNKNOWN
-from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.training.config import MaskedConfig
-from dnalect.training.corpus import Batch
+from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masking import MaskingConfig, choose, hide
+from dnalect.training.reading import Reader, summed
 
-LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
-HEAD_WIDTH = 64
 MASKS, FATES = 4, 5
-
-
-def encoder_config(config: MaskedConfig, tokenizer: Tokenizer) -> Sizes:
-    """Return the published network of `config.like` with its heads, layers and channels scaled.
-
-    A head keeps its width, so the channels follow the heads; the hidden layers keep their ratio.
-    Raises ConfigError for an unknown card or one of another family.
-    """
-    family = FAMILIES[config.family]
-    cards = {card.name: card for card in published_of(config.family)}
-    if config.like not in cards:
-        raise ConfigError(f"[model] like must be one of {', '.join(cards)}, not {config.like!r}")
-    sizes = dict(cards[config.like].sizes) | {"vocabulary": len(tokenizer)}
-    whole: Sizes = family.config(**sizes)
-    heads = max(1, round(whole.heads * config.scale))
-    width = heads * (whole.width // whole.heads)
-    return replace(
-        whole,
-        heads=heads,
-        width=width,
-        hidden=round(width * whole.hidden / whole.width),
-        layers=max(1, math.ceil(whole.layers * config.scale)),
-        longest=config.longest or whole.longest,
-        dropout=0.0,
-        attention_dropout=0.0,
-    )
 
 
 @dataclass(frozen=True)
@@ -82,8 +50,9 @@ class MaskedLanguage:
     less are weighed by the mean weight of the bases of a token.
     """
 
-    def __init__(self, tokenizer: Tokenizer, masking: MaskingConfig, seed: int, steps: int):
-        self.tokenizer, self.masking, self.seed, self.steps = tokenizer, masking, seed, steps
+    def __init__(self, reader: Reader, masking: MaskingConfig, seed: int, steps: int):
+        self.reader, self.masking, self.seed, self.steps = reader, masking, seed, steps
+        self.tokenizer = tokenizer = reader.tokenizer
         special = tokenizer.special
         if special.mask is None:
             raise ConfigError(f"the tokenizer {tokenizer.name} has no mask token, so nothing can be hidden")
@@ -96,18 +65,17 @@ class MaskedLanguage:
 
     def __call__(self, network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
         """Return the mean cross-entropy (nats a hidden token) of a batch."""
-        assert isinstance(network, Encoder)
         each, weight = self.losses(network, batch, device)
         return (each * weight).sum() / weight.sum().clamp_min(1e-6)
 
-    def losses(self, network: Encoder, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
+    def losses(self, network: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return cross-entropy (m,) and weight (m,) of every hidden token."""
         reading = self.read(network, batch, device)
         return reading.each, reading.weight
 
     def prepare(self, batch: Batch) -> Prepared:
         """Turn the bases of a batch into tokens, and hide some."""
-        encoding = self.tokenizer.encode(_texts(batch))
+        encoding = self.reader(batch)
         ids = encoding.input_ids
         rng = np.random.default_rng((self.seed, MASKS, batch.step))
         chosen = choose(self.masking, self.plain[ids], self.masking.rate_at(batch.step / self.steps), rng)
@@ -117,8 +85,9 @@ class MaskedLanguage:
         seen = hide(self.masking, ids, chosen, self.tokenizer.special.mask or 0, self.ordinary, fates)
         return Prepared(encoding, seen, *np.nonzero(chosen))
 
-    def read(self, network: Encoder, batch: Batch, device: torch.device) -> ForwardPass:
+    def read(self, network: nn.Module, batch: Batch, device: torch.device) -> ForwardPass:
         """Hide tokens of a batch and let the network guess them."""
+        assert isinstance(network, Network)
         ready = self.prepare(batch)
         encoding, rows, columns = ready.encoding, ready.rows, ready.columns
         ids, spans = encoding.input_ids, encoding.spans
@@ -126,33 +95,17 @@ class MaskedLanguage:
         last = network(torch.from_numpy(ready.seen).to(device), mask).last
         logits = network.logits(last[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)])
         truth = torch.from_numpy(ids[rows, columns]).to(device)
-        weight = torch.from_numpy(_weights(batch.weight, spans[rows, columns], rows)).to(device)
+        sums, bases = summed(batch.weight, spans[rows, columns], rows)
+        weight = torch.from_numpy((sums / np.maximum(bases, 1)).astype(np.float32)).to(device)
         return ForwardPass(F.cross_entropy(logits.float(), truth, reduction="none"), weight, last, encoding)
 
-    def bits(self, network: nn.Module, codes: npt.NDArray[np.uint8], device: torch.device) -> float:
+    def bits(self, network: nn.Module, codes: npt.NDArray[np.uint8], places: Rows, device: torch.device) -> float:
         """Return bits a hidden token over windows (n, L), the same tokens hidden at every call."""
-        assert isinstance(network, Encoder)
         total, count = 0.0, 0.0
         with torch.inference_mode():
-            for number, part in enumerate(np.array_split(codes, max(1, len(codes) // 16))):
+            for number, at in enumerate(np.array_split(np.arange(len(codes)), max(1, len(codes) // 16))):
+                part = codes[at]
                 weight = (part != UNKNOWN).astype(np.float32)
-                each, mine = self.losses(network, Batch(part, part, weight, number), device)
+                each, mine = self.losses(network, Batch(part, part, weight, number, places[at]), device)
                 total, count = total + float((each * mine).sum()), count + float(mine.sum())
         return total / count / math.log(2)
-
-
-def _texts(batch: Batch) -> list[npt.NDArray[np.uint8]]:
-    texts = list(LETTERS[batch.target])
-    if batch.lengths is None:
-        return texts
-    return [text[:length] for text, length in zip(texts, batch.lengths.tolist(), strict=True)]
-
-
-def _weights(
-    weight: npt.NDArray[np.float32], spans: npt.NDArray[np.int32], rows: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
-    """Mean weight of the bases of each token (m,)."""
-    sums = np.pad(np.cumsum(weight, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-    low, high = spans.T
-    means: npt.NDArray[np.float32] = (sums[rows, high] - sums[rows, low]) / np.maximum(high - low, 1)
-    return means.astype(np.float32)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dnalect.models.families.family import Network
 from dnalect.models.heads import Heads, HeadSpec
-from dnalect.models.layers.encoder import Encoder
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage
@@ -27,7 +27,7 @@ PART = 16
 class MultiTask(nn.Module):
     """An encoder and its heads."""
 
-    def __init__(self, encoder: Encoder, heads: Heads):
+    def __init__(self, encoder: Network, heads: Heads):
         super().__init__()
         self.encoder, self.heads = encoder, heads
 

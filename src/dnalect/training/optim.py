@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnalect.models.layers.convolutions import exact_names
 from dnalect.models.precision import computes_bf16
 from dnalect.training.config import OptimConfig
 
@@ -61,29 +62,34 @@ def orthogonal(matrix: Tensor) -> Tensor:
 def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
     """Return the optimizers of a run, with their peak rates.
 
-    Biases and norms are never decayed. With Muon the embeddings and the last layers (`logits`,
-    `heads`) stay with AdamW, as they are tables of tokens or answers, not maps between features.
+    Biases, norms and what is exact (filters as functions of the place, decays of a state space) are never decayed. With
+    Muon the embeddings, the last layers (`logits`, `heads`, a causal network's `head`) and convolutions of single
+    channels stay with AdamW, as they are tables of tokens, answers or taps, not maps between features.
     """
-    named = list(network.named_parameters())
-    plain = [p for _, p in named if p.ndim <= 1]
+    exact = exact_names(network)
+    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    plain = [p for n, p in named if p.ndim <= 1 or n in exact]
+    named = [(n, p) for n, p in named if p.ndim > 1 and n not in exact]
     if config.optimizer == "adamw":
-        decay = [p for _, p in named if p.ndim > 1]
+        decay = [p for _, p in named]
         groups = [{"params": decay, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, config.learning_rate, config.betas)]
     else:
-        tables = [
-            p
-            for n, p in named
-            if p.ndim > 1 and ("embedding" in n or n.startswith(("logits.", "heads.", "duplex.logits.")))
-        ]
-        known = {id(p) for p in tables}
-        matrices = [p for _, p in named if p.ndim > 1 and id(p) not in known]
+        tables = [p for n, p in named if _is_table(n, p)]
+        matrices = [p for n, p in named if not _is_table(n, p)]
         adamw = torch.optim.AdamW([*plain, *tables], config.learning_rate, config.betas, weight_decay=0.0)
         optimizers = [
             Muon(matrices, config.muon_rate, weight_decay=config.weight_decay, half=config.precision == "bf16"),
             adamw,
         ]
     return optimizers
+
+
+def _is_table(name: str, p: Tensor) -> bool:
+    taps = p.ndim == 3 and p.shape[1] == 1
+    return (
+        taps or "embedding" in name or name.startswith(("words.", "logits.", "heads.", "head.weight", "duplex.logits."))
+    )
 
 
 class Averaged:

@@ -11,22 +11,23 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dnalect.core.errors import ConfigError
 from dnalect.models.card import Card
 from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.heads import Heads, save_heads
-from dnalect.models.layers.encoder import Encoder
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.weights import save_weights
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.tokens.tokenizer import Tokenizer
-from dnalect.training.config import MaskedConfig, PretrainConfig
+from dnalect.training.causal import CausalLanguage
+from dnalect.training.config import FamilyConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Rows
-from dnalect.training.masked import MaskedLanguage, encoder_config
+from dnalect.training.masked import MaskedLanguage
 from dnalect.training.multitask import MultiTask, MultiTaskLoss
+from dnalect.training.networks import network_config
 from dnalect.training.objectives import leave_one_out_loss
 from dnalect.training.pretrain import Loss
+from dnalect.training.reading import Reader
 from dnalect.training.species import SpeciesTold
 from dnalect.training.tasks import Task
 
@@ -107,22 +108,24 @@ class SpeciesRecipe(DuplexRecipe):
         return super().save(folder)
 
 
-class MaskedRecipe:
-    """A masked model of a published family."""
+class FamilyRecipe:
+    """A model of a published family, by the objective of its likelihood."""
 
-    def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer):
+    def __init__(self, model: FamilyConfig, config: PretrainConfig, tokenizer: Tokenizer):
         self.family, self.tokenizer = FAMILIES[model.family], tokenizer
-        built = self.family.build(encoder_config(model, tokenizer))
-        # Others are none of the config's families.
-        assert isinstance(built, Encoder)
-        self.model = built
+        self.model = self.family.build(network_config(model, tokenizer, config.data.window))
         self.network: nn.Module = self.model
-        self.objective = MaskedLanguage(tokenizer, config.masking, config.seed, config.optim.steps)
+        self.objective = self._objective(config, Reader(tokenizer, [genome.token for genome in config.data.genomes]))
         self.loss: Loss = self.objective
 
+    def _objective(self, config: PretrainConfig, reader: Reader) -> CausalLanguage | MaskedLanguage:
+        if self.family.likelihood == "causal":
+            return CausalLanguage(reader)
+        return MaskedLanguage(reader, config.masking, config.seed, config.optim.steps)
+
     def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
-        """Return bits a hidden token: of words, so not to be set beside bits a base."""
-        return {"bits": self.objective.bits(network, codes, device)}
+        """Return bits: of a causal model a base, of a masked one a hidden token, not to be set beside bits a base."""
+        return {"bits": self.objective.bits(network, codes, places, device)}
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the folder as the hub lays it out."""
@@ -130,6 +133,7 @@ class MaskedRecipe:
         context = tokenizer.longest(config.longest)
         if config.positions is None:
             context = max(WINDOW, context)
+        context = min(context, config.bases or context)
         facts: dict[str, Any] = {
             "family": self.family.name,
             "tokenizer": tokenizer.name,
@@ -144,13 +148,15 @@ class MaskedRecipe:
         return facts
 
 
-class MultiTaskRecipe(MaskedRecipe):
+class MultiTaskRecipe(FamilyRecipe):
     """A masked model with further objectives; without its heads it is the same, down to the first weights."""
 
-    def __init__(self, model: MaskedConfig, config: PretrainConfig, tokenizer: Tokenizer, tasks: Sequence[Task]):
+    def __init__(self, model: FamilyConfig, config: PretrainConfig, tokenizer: Tokenizer, tasks: Sequence[Task]):
         super().__init__(model, config, tokenizer)
         self.heads = Heads(self.model.config.width, [task.spec for task in tasks])
         self.network = MultiTask(self.model, self.heads)
+        # The config lets heads stand beside masked models only.
+        assert isinstance(self.objective, MaskedLanguage)
         self.both = MultiTaskLoss(self.objective, tasks)
         self.loss = self.both
 
@@ -166,17 +172,13 @@ class MultiTaskRecipe(MaskedRecipe):
 def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer], tasks: Sequence[Task] = ()) -> Recipe:
     """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer. tasks: of its heads."""
     if isinstance(config.model, DuplexConfig):
-        if config.data.mixed_lengths:
-            raise ConfigError("[data] mixed_lengths is for masked models; duplex learns every base of a window")
         if config.data.tell_species:
             return SpeciesRecipe(config.model, [genome.species for genome in config.data.genomes])
         return DuplexRecipe(config.model)
-    if config.data.tell_species:
-        raise ConfigError("[data] tell_species is for duplex; a masked model may have tokens for it")
     tokenizer = tokenizer_of(config.model.tokenizer)
     if tasks:
         return MultiTaskRecipe(config.model, config, tokenizer, tasks)
-    return MaskedRecipe(config.model, config, tokenizer)
+    return FamilyRecipe(config.model, config, tokenizer)
 
 
 def bits_per_base(network: Callable[..., Tensor], codes: Codes, device: torch.device) -> float:

@@ -266,6 +266,14 @@ def doubts(evidence: Evidence) -> list[str]:
     if not any_name(evidence.names, ".mamba_fwd."):
         out.append("its weights hold no Mamba in two directions (mamba_fwd, mamba_rev)")
     out += other_type(evidence, KIND)
+    if (
+        evidence.config.get("rcps") is True
+        and evidence.tokenizer
+        and evidence.tokenizer.name not in TOKENIZERS.values()
+    ):
+        out.append(
+            f"its words are neither Caduceus's nor PlantCAD's, whose complements it knows: {evidence.tokenizer.name}"
+        )
     return out
 
 
@@ -292,5 +300,6 @@ FAMILY = Family(
     doubts,
     write_tokenizer=write_words,
     spare=MULTIPLE - 1,
+    multiple=MULTIPLE,
     extra=extra,
 )

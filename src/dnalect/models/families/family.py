@@ -96,6 +96,7 @@ class Family(Generic[C]):
     write_tokenizer: the files of words, into a folder; the last is the most tokens, None for any.
     keras: its weights come from Keras, in hdf5. spare: rows of the table of words that no word uses.
     extra: tensors that other software expects beside ours. likelihood: of its language models.
+    multiple: rows of its table of words are filled up to a multiple of this.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Family(Generic[C]):
     spare: int = 0
     extra: Callable[[C], dict[str, Tensor]] = lambda _: {}
     likelihood: Likelihood = "masked"
+    multiple: int = 1
 
     def outline(self, config: C) -> Network:
         """Return the network without memory: a config may ask for more than there is."""

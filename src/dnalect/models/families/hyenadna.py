@@ -119,5 +119,6 @@ FAMILY = Family(
     TABLE,
     doubts,
     spare=7,
+    multiple=8,
     likelihood="causal",
 )

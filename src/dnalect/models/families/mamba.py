@@ -20,8 +20,15 @@ LONGEST = 2048
 
 @dataclass(frozen=True)
 class Config(StateSizes):
-    """tied: the head is the table of words. headless: there is no head, and so no likelihood."""
+    """tied: the head is the table of words. headless: there is no head, and so no likelihood.
 
+    The sizes are those of the published 130 million (state-spaces/mamba-130m, plant-dnamamba).
+    """
+
+    layers: int = 24
+    hidden: int = 1536
+    longest: int = LONGEST
+    rank: int = 48
     tied: bool = True
     headless: bool = False
 

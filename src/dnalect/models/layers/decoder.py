@@ -4,6 +4,7 @@ Shapes: B windows, T tokens, C channels, N heads, G groups of heads that share a
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 
 from dnalect.models.layers.feed_forward import Experts, SwiGLU
 from dnalect.models.layers.positions import Folders, Scaling, rotary, rotated
-from dnalect.models.layers.sizes import Sizes
+from dnalect.models.layers.sizes import Sizes, divisor
 from dnalect.models.layers.stack import Stack
 
 
@@ -59,6 +60,11 @@ class DecoderSizes(Sizes):
     def positions(self) -> int | None:
         """Rotary positions have no end."""
         return None
+
+    def _shares(self, share: float) -> dict[str, Any]:
+        """Groups are scaled as heads are, to a number that divides these."""
+        changed = super()._shares(share)
+        return changed | {"groups": divisor(changed["heads"], round(self.groups * share))}
 
 
 class CausalAttention(nn.Module):

@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from dnalect.models.layers.convolutions import Exact, short
 from dnalect.models.layers.positions import Folders
-from dnalect.models.layers.sizes import Sizes
+from dnalect.models.layers.sizes import Sizes, divisor
 
 # Numbers of a chunk that fit the caches of a CPU, and that keep a GPU busy.
 WORK, GPU_WORK = 1 << 18, 1 << 24
@@ -62,6 +62,12 @@ class StateSizes(Sizes):
     def positions(self) -> int | None:
         """A recurrence has no end."""
         return None
+
+    def _shares(self, share: float) -> dict[str, Any]:
+        """Heads of version 2 keep their channels inside, the rank of a step its share of the width."""
+        changed = super()._shares(share)
+        rank = math.ceil(self.rank * changed["width"] / self.width)
+        return changed | {"rank": rank, "groups": divisor(changed["heads"], round(self.groups * share))}
 
 
 class Recurrence(torch.autograd.Function):

@@ -1,7 +1,8 @@
 """The sizes of an encoder, with bounds: what a family's config adds to."""
 
-from dataclasses import dataclass, fields
-from typing import Literal
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
 
 from dnalect.core.errors import ConfigError
 
@@ -34,6 +35,8 @@ LARGEST = {
     "near_groups": 1 << 15,
 }
 LEAST = {"token_types": 0}
+# Channels in steps of which a network of one head is scaled.
+STEP = 8
 _SORTS: dict[object, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
 
 
@@ -109,7 +112,32 @@ class Sizes:
         """Most bases that it may read, None where the tokens alone count."""
         return None
 
+    def scaled(self, share: float) -> Self:
+        """Return the sizes with a share of the heads, layers and channels; 1 changes nothing.
+
+        A head keeps its width, so that the channels follow the heads (of one head, in steps of STEP); inner layers keep
+        their ratio.
+        """
+        return self if share == 1 else replace(self, **self._shares(share))
+
+    def _shares(self, share: float) -> dict[str, Any]:
+        """Return what `scaled` changes."""
+        whole = self.heads if self.heads > 1 else max(1, self.width // STEP)
+        parts = max(1, round(whole * share))
+        width = parts * (self.width // whole)
+        return {
+            "heads": min(self.heads, parts),
+            "width": width,
+            "hidden": round(width * self.hidden / self.width),
+            "layers": max(1, math.ceil(self.layers * share)),
+        }
+
     def check(self, sentence: str, possible: bool) -> None:
         """Raise ConfigError with a sentence about what is not possible."""
         if not possible:
             raise ConfigError(f"an impossible encoder: {sentence}")
+
+
+def divisor(number: int, most: int) -> int:
+    """Return the largest divisor of a number that is at most `most`, and at least 1."""
+    return max(each for each in range(1, max(1, most) + 1) if number % each == 0)

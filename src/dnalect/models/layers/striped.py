@@ -4,6 +4,7 @@ Shapes: B windows, T tokens, C channels, S states of a filter, G groups of chann
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +65,15 @@ class StripedSizes(Sizes):
     def positions(self) -> int | None:
         """There is no end."""
         return None
+
+    def _shares(self, share: float) -> dict[str, Any]:
+        """The first layers stay, the last of them as attention where there would be none; groups keep their size."""
+        changed = super()._shares(share)
+        kinds = self.kinds[: changed["layers"]]
+        if ATTENTION in self.kinds and ATTENTION not in kinds and len(kinds) > 1:
+            kinds = kinds[:-1] + ATTENTION
+        sizes = {name: self.width // getattr(self, name) for name in ("medium_groups", "near_groups")}
+        return changed | {"kinds": kinds} | {name: max(1, changed["width"] // size) for name, size in sizes.items()}
 
 
 class RootNorm(nn.Module):
