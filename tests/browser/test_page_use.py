@@ -159,9 +159,11 @@ def test_bases_that_are_not_known_break_nothing(opened):
 
 
 def test_what_takes_minutes_is_asked_for(opened, attention_model):
-    """A masked model hides one base after another: its map is offered, and can be stopped."""
-    tab = opened(f"#pane=depend&at=human:1089217-1089316&model={attention_model.name}")
-    tab.wait_for_selector("[data-figure=attention] svg")
+    """A masked model reads a sequence for each substitution: a large one's map is offered, and can be stopped."""
+    tab = opened(f"#pane=depend&at=human:1089217-1089416&model={attention_model.name}")
+    tab.wait_for_selector("[data-figure=dependency] svg")
+    tab.evaluate("() => { dnalect.model.parameters = 1e9; }")
+    tab.evaluate("() => { location.hash = location.hash.replace('1089416', '1089415'); }")
     tab.click("text=Compute it anyway")
     tab.click("[data-figure=dependency] .progress >> text=Cancel")
     tab.wait_for_function("() => document.querySelector('[data-figure=dependency]').textContent.includes('Stopped')")

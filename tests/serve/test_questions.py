@@ -75,7 +75,7 @@ def test_maps_that_take_too_long_are_refused_with_what_may_be_asked(options, mon
     questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=25), engine)
     with pytest.raises(InputError, match="at most 25 at once"):
         questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=26), engine)
-    with pytest.raises(InputError, match="at most 2 at once"):
+    with pytest.raises(InputError, match="at most 11 at once"):
         questions.afford(schemas.Part(model="slow", sequence="A" * 400, start=0, end=26), engine, of_map=True)
 
 

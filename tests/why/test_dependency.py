@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 
 import dnalect
-from dnalect.genome.fasta import open_genome
+from dnalect.core.errors import InputError
+from dnalect.genome.fasta import genome_of, open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.likelihood import strategy_for
 from dnalect.models.model import Model
-from dnalect.tokens.bases import encode
+from dnalect.tokens.bases import decode, encode, opposite
+from dnalect.tokens.chunks import Chunks
 from dnalect.why.dependency import dependencies, log2_odds
 from dnalect.why.subject import Subject
 from models.folders import make
+from why.tiny import model_of
 
 
 def slow(subject):
@@ -37,12 +40,68 @@ def slow(subject):
     return out
 
 
+def told(model, text, at):
+    """ln p of A, C, G, T at a base of a text that is seen whole, one token after the other."""
+    views, words = [], np.array([word if word and set(word) <= set("ACGT") else "" for word in model.tokenizer.words])
+    frames = range(6) if isinstance(model.tokenizer, Chunks) else (0,)
+    for strand, frame in ((strand, frame) for strand in (0, 1) for frame in frames):
+        read, site = (opposite(text), len(text) - 1 - at) if strand else (text, at)
+        encoding = model.encode([read[frame:]])
+        logits, shares = model(encoding).logits[0].double().numpy(), []
+        for token, (low, high) in enumerate(encoding.spans[0].tolist()):
+            if low <= site - frame < high and words[encoding.input_ids[0, token]]:
+                there = np.array([word[site - frame - low :][:1] for word in words[words != ""]])
+                p = np.exp(logits[token, np.flatnonzero(words != "")])
+                share = [p[there == base].sum() + p[there == ""].sum() / 4 for base in "ACGT"]
+                shares.append(np.array(share) / p.sum())
+        mean = np.log(np.mean(shares, axis=0))
+        views.append(mean[::-1] if strand else mean)
+    mean = np.mean(views, axis=0)
+    return mean - np.logaddexp.reduce(mean)
+
+
+@pytest.mark.parametrize("name", ["single bases", "dnabert", "dnabert-2", "specieslm", "nt-v2"])
+def test_maps_of_what_masked_models_see_are_those_of_one_token_after_the_other(tmp_path, name):
+    model = model_of(name, tmp_path)
+    text = "ACGTTGCAAATGCCGTACCATTAGCATGAC"
+    text, start, end = (text, 13, 15) if name == "nt-v2" else (text[:12], 3, 9)
+    found = dependencies(Subject(model, genome_of({"one": text}), Region(0, start, end)))
+    odds = lambda given: log2_odds(np.stack([told(model, given, at) for at in range(start, end)]))  # noqa: E731
+    before, expected = odds(text), np.zeros((end - start, end - start))
+    for i in range(start, end):
+        for base in set("ACGT") - {text[i]}:
+            moved = np.abs(odds(text[:i] + base + text[i + 1 :]) - before).max(axis=1)
+            expected[i - start] = np.maximum(expected[i - start], moved)
+    np.fill_diagonal(expected, 0)
+    assert expected.max() > 1e-3
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+@pytest.mark.parametrize("name", ["single bases", "dnabert", "nt-v1"])
+def test_maps_of_masked_models_turn_with_the_strand(tmp_path, fasta, name):
+    model, text = model_of(name, tmp_path), decode(encode(open_genome(fasta).fetch(0, 1000, 1020)))
+    one, other = (
+        dependencies(Subject(model, genome_of({"one": each}), Region(0, start, start + 8)))
+        for each, start in ((text, 5), (opposite(text), 7))
+    )
+    assert not one.diagonal().any()
+    assert one.max() > 1e-4
+    np.testing.assert_allclose(other[::-1, ::-1], one, atol=1e-4 * one.max())
+
+
+def test_a_masked_model_refuses_what_it_cannot_read_at_once(fasta, tmp_path):
+    model = model_of("dnabert", tmp_path)
+    subject = Subject(model, open_genome(fasta), Region(0, 0, model.can.context_bases + 1))
+    with pytest.raises(InputError, match="bases at once, and the place has"):
+        dependencies(subject)
+
+
 @pytest.mark.parametrize("name", ["duplex", "dnabert", "dnabert-2", "nt-v1"])
 def test_maps_are_those_of_the_definition(fasta, model_folder, tmp_path, name):
     model = dnalect.load(model_folder if name == "duplex" else make(name, tmp_path / name))
     length = 40 if name == "duplex" else 4
     for start in (0, 1500, 6000 - length):
-        subject = Subject(model, open_genome(fasta), Region(0, start, start + length))
+        subject = Subject(model, open_genome(fasta), Region(0, start, start + length), hidden=True)
         found = dependencies(subject)
         assert found.max() > 1e-4
         assert found == pytest.approx(slow(subject), abs=2e-3 * float(found.max()))
@@ -69,13 +128,19 @@ def test_unknown_bases_have_none(fasta, model_folder):
     assert np.isfinite(found[:10, :10]).all()
 
 
+def test_of_masked_models_too(fasta, tmp_path):
+    found = dependencies(Subject(model_of("dnabert", tmp_path), open_genome(fasta), Region(0, 2990, 3010)))
+    assert np.isnan(found[10:]).all()
+    assert np.isfinite(found[:10, :10]).all()
+
+
 class Paired:
     """A likelihood that knows one thing: two bases that pair."""
 
     def __init__(self, one, other):
         self.one, self.other = one, other
 
-    def substituted(self, codes, start, end):
+    def substituted(self, codes, start, end, hidden):
         out = np.full((end - start, 4, end - start, 4), np.log(0.25), dtype=np.float32)
         for i, j in ((self.one, self.other), (self.other, self.one)):
             for k in range(end - start):

@@ -93,7 +93,7 @@ def explain(
         nulls: Whether to compute the same of shuffled sequence and of an untrained network.
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
         **more: The other options of the command, by their names here: around, vcf, top, target, head, motifs,
-            annotate, seed, batch, device, dtype, rename.
+            annotate, hidden, seed, batch, device, dtype, rename.
 
     Returns:
         `Explanations`: arrays, tables and a page.

@@ -175,7 +175,7 @@ def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str
         count = f"the first {afforded:,.0f} of" if afforded else "none of"
         notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
     drawn = wanted[: int(afforded)]
-    # A masked model needs a pass for each pair of bases.
+    # A masked model needs passes for each base of both haplotypes.
     alone = len(job.models) == 1 and job.models[0].can.likelihood == "leave_one_out"
     motifs, shown = _motif_sentences(job, drawn), EXPLAINED if alone else 0
     return [_context(job, row, motifs[n], n < shown) for n, row in enumerate(drawn)], notes

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from dnalect.core.errors import InputError
+from dnalect.inference.likelihood.shown import AROUND
 from dnalect.page import answers, records
 from dnalect.page.scoring import score as score_of
 from dnalect.serve import schemas
@@ -105,16 +106,18 @@ def check(body: schemas.Part, widest: int) -> None:
 def afford(body: schemas.Part, engine: Engine, of_map: bool = False) -> None:
     """Raise InputError for what would take a masked model too long.
 
-    It reads its window once for each base that it is asked about, and of a map as often again for every substitution.
+    It reads its window once for each base that it is asked about; of a map what lies around the place, on both strands,
+    for every substitution.
     """
     card = engine.card(body.model)
     if card["likelihood"] != "masked":
         return
-    passes = AFFORDED / (card["parameters"] * min(len(body.sequence), card["context"]))
-    most = max(1, int((passes / 3) ** 0.5 if of_map else passes))
+    bases, window = AFFORDED / card["parameters"], min(len(body.sequence), card["context"])
+    most = max(1, int((AROUND**2 + bases / 6) ** 0.5 - AROUND if of_map else bases / window))
     if (asked := asked_for(body)) > most:
+        each = "substitution" if of_map else "base"
         raise InputError(
-            f"{body.model} reads its window once for each base, and {asked:,} of them would take it too long: ask for "
+            f"{body.model} reads its window once for each {each}, and {asked:,} bases would take it too long: ask for "
             f"at most {most:,} at once"
         )
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from dnalect.core.views import Track, View
 from dnalect.inference.likelihood import strategy_for
+from dnalect.inference.likelihood.shown import AROUND
 from dnalect.models.model import Abilities
 from dnalect.tokens.bases import UNKNOWN
 from dnalect.why.subject import Subject
@@ -26,10 +27,11 @@ def dependencies(subject: Subject) -> Floats:
     """Return the map (L, L): how far a substitution of base i moves the log2-odds at base j.
 
     Of the three substitutions of base i and the four bases at j the largest absolute change counts. 0 on the diagonal;
-    NaN in the rows and columns of unknown bases. Raises ModelError for a model without likelihoods.
+    NaN in the rows and columns of unknown bases. A masked model sees all bases, unless `subject.hidden`. Raises
+    ModelError for a model without likelihoods, InputError for a place that a masked model can't read at once.
     """
     (codes, place), length = subject.window(subject.reach), len(subject.place)
-    log_p = strategy_for(subject.model, subject.batch).substituted(codes, place.start, place.stop)
+    log_p = strategy_for(subject.model, subject.batch).substituted(codes, place.start, place.stop, subject.hidden)
     own = np.minimum(subject.codes, UNKNOWN - 1)
     out = np.empty((length, length), dtype=np.float32)
     for row in range(length):
@@ -48,6 +50,13 @@ def log2_odds(log_p: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.asarray(np.log2(p) - np.log2(1 - p))
 
 
+def reading(subject: Subject) -> str:
+    """Say what a masked model sees of a base that is asked for, "" for other models, which never see it."""
+    if subject.model.can.likelihood != "masked":
+        return ""
+    return "each base hidden in its turn" if subject.hidden else f"nothing hidden, {AROUND} bases on each side"
+
+
 def view(subject: Subject) -> View:
     """Return the view `dependency`."""
     found = dependencies(subject)
@@ -62,14 +71,18 @@ def view(subject: Subject) -> View:
         "strongest": strength,
         "with_position": pa.array((partner + subject.place.start + 1).tolist(), pa.int64(), mask=~known),
     }
+    how = reading(subject)
+    told = f": {how}" if how else ""
     tracks = (
         Track("line", "how far a substitution here moves the other bases, mean (log2-odds)", moves, "log2-odds"),
-        Track("matrix", "how far a substitution (row) moves each base (column)", found, "log2-odds"),
+        Track("matrix", f"how far a substitution (row) moves each base (column){told}", found, "log2-odds"),
     )
     text = (
         "A row is a base that is substituted, a column a base whose expectation moves; dark where it moves far. Spots "
         "away from the diagonal are pairs that the model reads together; neighbours nearly always are."
     )
+    if how:
+        text += f" This masked model is asked with {how}."
     arrays: dict[str, npt.NDArray[np.floating]] = {"map": found, "moves": moves, "moved": moved}
     measure = "strongest dependency of a base, log2-odds"
     return View("dependency", "Dependency map", text, tracks, pa.table(table), arrays, strength, measure)

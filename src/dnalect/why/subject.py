@@ -28,7 +28,7 @@ class Subject:
 
     output: of a predictor with several. batch: most windows of a forward, None for the model's own. seed: of whatever
     is drawn. motifs: that are known. head: the layer and head of attention to show, from 1. annotation: genes of
-    the genome.
+    the genome. hidden: whether dependency maps of a masked model hide each base that is asked for.
     """
 
     model: Model
@@ -41,6 +41,7 @@ class Subject:
     motifs: tuple[Motif, ...] = ()
     head: tuple[int, int] | None = None
     annotation: Annotation | None = None
+    hidden: bool = False
 
     @cached_property
     def codes(self) -> Codes:

@@ -175,7 +175,7 @@ class Causal:
         middle = np.mean(seen, axis=0)
         return np.asarray(middle - np.logaddexp.reduce(middle, axis=1, keepdims=True), dtype=np.float32)
 
-    def substituted(self, codes: Codes, start: int, end: int) -> npt.NDArray[np.float32]:
+    def substituted(self, codes: Codes, start: int, end: int, hidden: bool = False) -> npt.NDArray[np.float32]:
         """Raise ModelError: how the bases on both sides depend on each other is nothing that such a model says."""
         raise one_sided(self.model)
 

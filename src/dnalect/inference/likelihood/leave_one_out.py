@@ -91,7 +91,7 @@ class LeaveOneOut:
         """Return ln p (L, 4) of every base of a sequence of any length."""
         return tiled_log_probs(self.model, codes, self.reach)
 
-    def substituted(self, codes: Codes, start: int, end: int) -> LogProbs:
+    def substituted(self, codes: Codes, start: int, end: int, hidden: bool = False) -> LogProbs:
         """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base]."""
         with evaluating(self.model.network), torch.inference_mode():
             logits = self.model.substituted(codes.astype(np.int64), start, end)

@@ -16,6 +16,7 @@ from dnalect.genome.windows.junctions import Joint
 from dnalect.inference.likelihood import kmers as words
 from dnalect.inference.likelihood import pieces
 from dnalect.inference.likelihood.junctions import gains
+from dnalect.inference.likelihood.shown import Shown
 from dnalect.inference.likelihood.strategy import substituted_one_by_one
 from dnalect.models.model import Model
 from dnalect.tokens.bases import UNKNOWN, reverse_complement
@@ -185,9 +186,14 @@ class Masked:
                 out[positions[part]] = self.log_probs(windows, positions[part] - lows[part])
         return out
 
-    def substituted(self, codes: Codes, start: int, end: int) -> npt.NDArray[np.float32]:
-        """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base]."""
-        return substituted_one_by_one(codes, start, end, self.flank, self._at)
+    def substituted(self, codes: Codes, start: int, end: int, hidden: bool = False) -> npt.NDArray[np.float32]:
+        """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base].
+
+        hidden: hide each base that is asked for, a pass for each pair of bases; else a pass for each substitution.
+        """
+        if hidden:
+            return substituted_one_by_one(codes, start, end, self.flank, self._at)
+        return Shown(self.model, self.ways, self.phases, self.batch).substituted(codes, start, end)
 
     def _at(self, codes: Codes, sites: Folders) -> npt.NDArray[np.float32]:
         out = np.full((len(sites), 4), np.log(0.25), dtype=np.float32)

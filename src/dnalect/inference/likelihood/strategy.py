@@ -56,10 +56,12 @@ class Strategy(Protocol):
         """Return ln p (L, 4) of a sequence (L,) of any length; anything finite where a base is not wanted (L,)."""
         ...
 
-    def substituted(self, codes: Codes, start: int, end: int) -> npt.NDArray[np.float32]:
+    def substituted(self, codes: Codes, start: int, end: int, hidden: bool = False) -> npt.NDArray[np.float32]:
         """Return ln p (n, 4, n, 4) of the bases of [start, end), after each became each of four: [i, b, j, base].
 
-        codes: (L,) of any length. Where the base stays, or is unknown, that is ln p of the sequence as it is.
+        codes: (L,) of any length. Where the base stays, or is unknown, that is ln p of the sequence as it is. hidden:
+        of a masked model, that base j is hidden while it is asked for, in a pass of its own; else it is seen. Others
+        never see it.
         """
         ...
 

@@ -12,7 +12,7 @@ from dnalect.core.files import Together, check_outputs, written_together
 from dnalect.core.links import links
 from dnalect.core.reporter import track, warn
 from dnalect.core.views import Explained, Explanation
-from dnalect.genome.fasta import Genome, open_genome
+from dnalect.genome.fasta import open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.motifs import read_motifs
 from dnalect.jobs.explain.options import SUFFIXES, Options
@@ -20,9 +20,9 @@ from dnalect.jobs.explain.places import Place, places_of
 from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import Origin, origin_of
 from dnalect.models.load import load
-from dnalect.models.model import Model
 from dnalect.models.precision import use_threads
 from dnalect.report.explained import render_explanation
+from dnalect.why.dependency import reading
 from dnalect.why.subject import Subject
 from dnalect.why.views import OF_PLACES, OF_VARIANTS, check, names_of, usual, views_of
 
@@ -69,7 +69,7 @@ def explain_places(options: Options) -> Explanation:
         raise InputError("there is nothing to explain: no variant of the file has a score")
     motifs = tuple(read_motifs(options.motifs)) if options.motifs else ()
     annotation = open_annotation(options.annotate) if options.annotate else None
-    told = (options.target, options.batch, options.seed, motifs, options.layer_and_head, annotation)
+    told = (options.target, options.batch, options.seed, motifs, options.layer_and_head, annotation, options.hidden)
     subjects = [Subject(model, genome, place.region, place.variant, *told) for place in places]
     for subject in subjects:
         check(subject, names)
@@ -79,7 +79,7 @@ def explain_places(options: Options) -> Explanation:
     ]
     more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
     title = f"{places[0].title}{more}, {genome.path.name}"
-    return Explanation(title, tuple(explained), _facts(options, genome, model, origin, names), tuple(notes))
+    return Explanation(title, tuple(explained), _facts(options, subjects[0], origin, names), tuple(notes))
 
 
 def _explained(origin: Origin, place: Place, subject: Subject, names: tuple[str, ...], nulls: bool) -> Explained:
@@ -98,13 +98,15 @@ def _explained(origin: Origin, place: Place, subject: Subject, names: tuple[str,
     )
 
 
-def _facts(options: Options, genome: Genome, model: Model, origin: Origin, names: tuple[str, ...]) -> dict[str, str]:
+def _facts(options: Options, subject: Subject, origin: Origin, names: tuple[str, ...]) -> dict[str, str]:
+    genome, model = subject.genome, subject.model
     facts = {
         "version": __version__,
         "command": options.command,
         "model": f"{model.card.id} {model.card.revision}",
         "model_sha256": model.card.sha256,
         "views": ", ".join(names),
+        "dependency": reading(subject) if "dependency" in names else "",
         "motifs": Path(options.motifs or "").name,
         "annotation": Path(options.annotate or "").name,
         "nulls": f"seed {options.seed}" if options.nulls else "none",

@@ -80,6 +80,11 @@ class Options:
     head: Annotated[str | None, Flag(metavar="LAYER.HEAD"), Doc("Of attention: show this head, e.g. 3.1 (from 1).")] = (
         None
     )
+    hidden: Annotated[
+        bool,
+        Flag("--hidden"),
+        Doc("Dependency maps of masked models: hide each base that is asked for; a pass for each pair of bases."),
+    ] = False
     nulls: Annotated[
         bool,
         Flag("--no-nulls"),

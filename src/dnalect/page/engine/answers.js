@@ -2,7 +2,7 @@
 
 import { placed } from "./background.js";
 import { FIRST, Masks } from "./masks.js";
-import { MaskScorer, StreamScorer, composition, influenceOf, maskedMap } from "./scores.js";
+import { MaskScorer, StreamScorer, composition, influenceOf, shownMap } from "./scores.js";
 import { Streams } from "./streams.js";
 import { UNKNOWN, decode, encode, flagsOf, kindOf, normalise } from "./variants.js";
 
@@ -70,9 +70,12 @@ export class Answers {
     const asked = this.#asked(model, sequence, start, end, told);
     const { codes, place } = this.#window(asked);
     const n = asked.end - asked.start;
+    const room = asked.facts.card.context - n;
+    if (!asked.streams && room < 0)
+      throw new Error(`${model} reads ${counted(n + room)} bases at once, and the place has ${counted(n)}: name a shorter one`);
     const map = asked.streams
       ? await asked.likelihood.map(codes, place, place + n, this.pool.size, told.progress)
-      : await maskedMap(asked.likelihood, codes, place, place + n, told.progress);
+      : await shownMap(asked.likelihood, codes, place, place + n, room, told.progress);
     for (let row = 0; row < n; row++)
       for (let at = 0; at < n; at++)
         if (codes[place + row] === UNKNOWN || codes[place + at] === UNKNOWN) map[row * n + at] = NaN;

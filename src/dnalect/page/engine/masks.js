@@ -14,13 +14,15 @@ export class Masks {
   }
 
   /**
-   * ln p (4 numbers) at every site of every window. asked: [{codes, sites}]; the sites of one window are hidden in one pass.
-   * views: both strands' instead, [forward, reverse], each normalised. progress: called with the share that is done.
+   * ln p (4 numbers) at every site of every window. asked: [{codes, sites}]; the sites of one window are hidden in one pass,
+   * unless they are shown. views: both strands' instead, [forward, reverse], each normalised. progress: called with the
+   * share that is done.
    */
-  async logs(asked, { views = false, progress = () => {} } = {}) {
+  async logs(asked, { views = false, shown = false, progress = () => {} } = {}) {
+    const pass = (codes, wanted) => ({ ids: codes.map((code) => code + FIRST), wanted, hidden: shown ? [] : wanted });
     const passes = asked.flatMap(({ codes, sites }) => [
-      { ids: codes.map((code) => code + FIRST), hidden: Int32Array.from(sites) },
-      { ids: opposite(codes).map((code) => code + FIRST), hidden: Int32Array.from(sites, (at) => codes.length - 1 - at).reverse() },
+      pass(codes, Int32Array.from(sites)),
+      pass(opposite(codes), Int32Array.from(sites, (at) => codes.length - 1 - at).reverse()),
     ]);
     const batches = Array.from({ length: Math.ceil(passes.length / BATCH) }, (_, n) => passes.slice(BATCH * n, BATCH * (n + 1)));
     let done = 0;
@@ -30,7 +32,7 @@ export class Masks {
         const numbers = await this.run("passes", { passes: part, words });
         progress(++done / batches.length);
         let row = 0;
-        return part.map(({ hidden }) => Array.from(hidden, () => Array.from(numbers.subarray(4 * row, 4 * ++row))));
+        return part.map(({ wanted }) => Array.from(wanted, () => Array.from(numbers.subarray(4 * row, 4 * ++row))));
       }),
     );
     const rows = found.flat();

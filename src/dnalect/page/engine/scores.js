@@ -6,6 +6,8 @@ import { UNKNOWN, differing, haplotypes, overItsRange, treatedAs, windowOf } fro
 
 // Bases on each side of the alleles that the near sum is over, and of an indel whose probabilities a masked model adds up.
 const [NEAR, BESIDE] = [16, 3];
+// Bases that a map of a masked model reads on each side of a place.
+const AROUND = 64;
 
 /** ln q of A, C, G, T: the composition of a sequence, both strands together. */
 export function composition(codes) {
@@ -189,33 +191,29 @@ function logOdds(logs, n) {
   return out;
 }
 
-/** The dependency map of a masked model: every base substituted, every other one hidden in its turn. */
-export async function maskedMap(masks, codes, start, end, progress) {
+/** The dependency map of a masked model that sees all bases: a pass a substitution (inference/likelihood/shown.py). */
+export async function shownMap(masks, codes, start, end, room, progress) {
   const n = end - start;
-  const sites = Array.from({ length: n }, (_, at) => start + at);
-  const odds = (logs) => {
-    const out = new Float64Array(logs.length);
-    for (let at = 0; at < logs.length; at += 4) log2Odds(logs, at, out, at);
+  const around = Math.min(AROUND, room >> 1);
+  const low = Math.max(0, start - around);
+  const window = codes.slice(low, end + around);
+  const sites = Array.from({ length: n }, (_, at) => start - low + at);
+  const spots = sites.flatMap((site, row) =>
+    [0, 1, 2, 3].filter((base) => window[site] !== UNKNOWN && base !== window[site]).map((base) => ({ row, site, base })),
+  );
+  const changed = spots.map(({ site, base }) => window.map((code, at) => (at === site ? base : code)));
+  const asked = [window, ...changed].map((each) => ({ codes: each, sites }));
+  const odds = (rows) => {
+    const out = new Float64Array(4 * n);
+    rows.forEach((row, at) => log2Odds(row, 0, out, 4 * at));
     return out;
   };
-  const before = odds(await masks.every(codes, sites));
+  const [before, ...after] = (await masks.logs(asked, { shown: true, progress })).map(odds);
   const out = new Float32Array(n * n);
-  for (const [row, site] of sites.entries()) {
-    progress(row / n);
-    if (codes[site] === UNKNOWN) continue;
-    const near = sites.filter((each) => each !== site && Math.abs(each - site) <= masks.flank);
-    const three = [0, 1, 2, 3].filter((base) => base !== codes[site]);
-    const moved = await Promise.all(three.map((base) => {
-      const other = codes.slice();
-      other[site] = base;
-      return masks.every(other, near);
-    }));
-    for (const after of moved.map(odds))
-      near.forEach((each, at) => {
-        const place = row * n + each - start;
-        for (let base = 0; base < 4; base++)
-          out[place] = Math.max(out[place], Math.abs(after[4 * at + base] - before[4 * (each - start) + base]));
-      });
-  }
+  for (const [number, { row }] of spots.entries())
+    for (let at = 0; at < 4 * n; at++) {
+      const place = row * n + (at >> 2);
+      out[place] = Math.max(out[place], Math.abs(after[number][at] - before[at]));
+    }
   return out;
 }

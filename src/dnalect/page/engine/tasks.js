@@ -157,17 +157,17 @@ export const TASKS = {
   },
 
   /**
-   * Masked passes: ln p of some words, normalised over them (k, words.length), at the hidden places of each pass, one after
-   * the other. passes: [{ids, hidden}].
+   * Masked passes: ln p of some words, normalised over them (k, words.length), at the wanted places of each pass, one after
+   * the other. passes: [{ids, wanted, hidden}].
    */
   *passes({ net }, { passes, words }) {
     const found = [];
-    for (const [number, { ids, hidden }] of passes.entries()) {
+    for (const [number, { ids, wanted, hidden }] of passes.entries()) {
       yield number / passes.length;
       const masked = Uint8Array.from(ids);
       for (const place of hidden) masked[place] = net.config.mask_id;
-      const logits = net.logits(masked, hidden);
-      for (let row = 0; row < hidden.length; row++) {
+      const logits = net.logits(masked, wanted);
+      for (let row = 0; row < wanted.length; row++) {
         const four = Float64Array.from(words, (word) => logits[row * net.config.vocabulary + word]);
         logSoftmax(four, 0, words.length);
         found.push(...four);

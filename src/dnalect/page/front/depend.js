@@ -10,8 +10,8 @@ import { Pinned } from "./pinned.js";
 import { Story } from "./story.js";
 
 const FLANK = 256;
-// Passes of a masked model that nobody has to ask for.
-const CHEAP = 3000;
+// Multiply-adds of a masked model's map that nobody has to ask for, and bases that it reads on each side.
+const [CHEAP, AROUND] = [5e11, 64];
 const NOT =
   "What attention is not: it says where a layer takes its numbers from, not what for. A base that is attended to need not matter for the answer, and one that matters can come by other ways; the dependency map beside it measures what a change really moves.";
 
@@ -100,11 +100,12 @@ export class Depend {
     this.pinned.draw(this.known);
   }
 
-  /** Whether a map would take minutes, and nobody has asked for it: masked models hide one base after another. */
+  /** Whether a map would take minutes, and nobody has asked for it: masked models read a sequence for each substitution. */
   isDear(given) {
-    const passes = 3 * this.columns.length ** 2;
+    const n = this.columns.length;
     const masked = this.app.model.likelihood !== "leave_one_out";
-    return masked && passes > CHEAP && this.wanted !== JSON.stringify(given);
+    const dear = 6 * n * (n + 2 * AROUND) * this.app.model.parameters > CHEAP;
+    return masked && dear && this.wanted !== JSON.stringify(given);
   }
 
   /** Show no map, and say why. */
@@ -122,8 +123,9 @@ export class Depend {
       this.update(app.state);
     };
     this.none(
-      `${app.model.id} hides one base after another: this map takes ${whole(3 * this.columns.length ** 2)} passes, ` +
-        "which can be minutes. Choose another model, show fewer bases, or compute it anyway.",
+      `${app.model.id} reads a sequence for each substitution, on both strands: this map takes ` +
+        `${whole(6 * this.columns.length)} passes, which can be minutes. Choose another model, show fewer bases, or ` +
+        "compute it anyway.",
     );
     map.stage.append(h("button", { type: "button", onclick: wanted }, "Compute it anyway"));
   }
