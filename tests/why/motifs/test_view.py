@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
+from torch.nn.functional import conv1d
 
 import dnalect
 from dnalect.cli.main import dnalect as command
@@ -13,8 +15,11 @@ from dnalect.core.errors import InputError
 from dnalect.core.records import Score, Variant
 from dnalect.genome.motifs import read_motifs
 from dnalect.tokens.bases import BASES, decode, encode, opposite
+from dnalect.why.gradients import Number, first_order
+from dnalect.why.soft import SoftWindow
 from dnalect.why.subject import Subject
 from dnalect.why.views import views_of
+from inference.predictors import make_predictor
 
 SITE = "GTTACCCGGA"
 MEME = (
@@ -106,6 +111,53 @@ def test_a_place_that_is_too_short_is_refused(subject):
         with pytest.raises(InputError, match="19 known bases in a row"):
             views_of(replace(subject, **changed), ["motifs"], nulls=False)
     assert len(views_of(replace(subject, place=place), ["motifs"], nulls=False)[0].strength) == 10
+
+
+def looking_for_the_site(subject):
+    """The prediction of a network that looks for the site on both strands, anywhere in 60 bases around a place."""
+    codes, place = subject.window(30)
+    window, both = SoftWindow(subject.model, decode(codes)), (SITE, opposite(SITE))
+    kernels = torch.stack([torch.eye(4)[torch.from_numpy(encode(site).astype(np.int64))].T for site in both])
+
+    def value(given):
+        return conv1d(given.transpose(1, 2), kernels).flatten(1).mul(1.5).logsumexp(1)
+
+    return Number("log-odds of the site", window, value, np.ones(len(codes), bool)), place
+
+
+@pytest.fixture
+def predictor(subject, monkeypatch, model_folder, tmp_path):
+    monkeypatch.setattr("dnalect.why.motifs.view.number_of", looking_for_the_site)
+    return replace(subject, model=dnalect.load(make_predictor(tmp_path / "tuned", model_folder)), output="open")
+
+
+def test_the_sites_of_a_predictor_are_called_and_named(predictor):
+    (view,) = views_of(predictor, ["motifs"])
+    rows = view.table.to_pylist()
+    assert [row["motif"] for row in rows] == ["MA0363.3"] * 2
+    assert [abs(row["start"] - at) <= 4 for row, at in zip(rows, (151, 231), strict=True)] == [True] * 2
+    assert len(view.nulls[0].view.table) == 0
+    assert "by gradients" in view.measure
+
+
+def test_of_a_predictor_chance_is_named_at_the_stated_rate(predictor):
+    """Where there is no site, one place in twenty may have a stretch; four of twelve are an accident in 450."""
+    rng, named = np.random.default_rng(4), 0
+    for _ in range(12):
+        genome = dnalect.open_genome({"a": decode(rng.integers(0, 4, 160).astype(np.uint8))})
+        (place,) = dnalect.genome.read_regions(genome, ["a:31-130"])
+        (view,) = views_of(replace(predictor, genome=genome, place=place), ["motifs"], nulls=False)
+        named += len(view.table) > 0
+    assert named < 4
+
+
+def test_gradients_tell_what_substitutions_change(predictor):
+    """Of a number that adds up over bases exactly."""
+    number, _ = looking_for_the_site(predictor)
+    weights = torch.randn(number.window.plain.shape, generator=torch.Generator().manual_seed(3))
+    linear = replace(number, value=lambda given: (given * weights).sum((1, 2)))
+    expected = weights - (weights * number.window.plain).sum(1, keepdim=True)
+    np.testing.assert_allclose(first_order(linear), expected.numpy(), atol=1e-5)
 
 
 def run(*words):

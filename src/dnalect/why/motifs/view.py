@@ -13,10 +13,13 @@ from dnalect.genome.fasta import genome_of
 from dnalect.genome.regions import Region
 from dnalect.genome.substitutions import information
 from dnalect.tokens.bases import UNKNOWN, decode
+from dnalect.why.gradient_view import number_of
+from dnalect.why.gradients import first_order
 from dnalect.why.motifs.effects import motif_effects
 from dnalect.why.motifs.matching import Match, match_motifs
 from dnalect.why.motifs.seqlets import RATE, WIDTHS, NullScores, Seqlet, call_seqlets
 from dnalect.why.nulls import shuffled
+from dnalect.why.soft import SoftWindow
 from dnalect.why.subject import Subject
 from dnalect.why.substitutions import Effects, effects_of
 
@@ -40,7 +43,7 @@ Doubles = npt.NDArray[np.float64]
 
 def view(subject: Subject) -> View:
     """Return the view `motifs`. Raises InputError for a place without so many known bases as the longest seqlet has."""
-    found = effects_of(subject)
+    found = _effects(subject)
     background = _background(subject)
     scores = scores_of(found, subject.codes, background)
     seqlets = call_seqlets(scores, _null(subject, background))
@@ -51,7 +54,9 @@ def view(subject: Subject) -> View:
     for each in seqlets:
         inside[each.start : each.end] = True
     strength = np.where(np.isfinite(scores), np.where(inside, scores, 0.0), np.nan)
-    measure = "bits of information in seqlets" if found.log_probs is not None else "mean |effect| in seqlets"
+    measure = (
+        "bits of information in seqlets" if found.log_probs is not None else "mean |effect| in seqlets, by gradients"
+    )
     letters = Track("letters", f"seqlets ({measure})", p * np.nan_to_num(strength)[:, None])
     table = pa.Table.from_pylist(_rows(subject, seqlets, matches), SCHEMA)
     text = " ".join([_told(subject, seqlets, matches), *_of_variant(subject)])
@@ -72,6 +77,26 @@ def scores_of(found: Effects, codes: Codes, background: Doubles) -> Floats:
     return np.where(codes == UNKNOWN, np.nan, information(found.log_probs, background))
 
 
+def _effects(subject: Subject) -> Effects:
+    """Return what substitutions change; of a predictor that reads bases by its gradients, half a window at a time.
+
+    One by one they would take three predictions a base, of a place and of all of its null.
+    """
+    card, place = subject.model.card, subject.place
+    if not subject.model.can.targets or not SoftWindow(subject.model, "").by_base:
+        return effects_of(subject)
+    step = max(1, min(card.trained_length or card.window, subject.model.can.context_bases) // 2)
+    found, unit = [], ""
+    for low in range(place.start, place.end, step):
+        part = Region(place.contig, low, min(low + step, place.end))
+        number, inside = number_of(replace(subject, place=part, variant=None))
+        found.append(first_order(number)[inside])
+        unit = number.meaning
+    effects = np.concatenate(found)
+    effects[subject.codes == UNKNOWN] = np.nan
+    return Effects(effects.astype(np.float32), unit)
+
+
 def _background(subject: Subject) -> Doubles:
     """Return ln of the shares (4,) of the bases around a place, both strands, none of them 0."""
     counts = np.bincount(subject.around(subject.reach), minlength=5)[:4] + 1
@@ -87,7 +112,7 @@ def _null(subject: Subject, background: Doubles) -> NullScores:
     genome = genome_of({"shuffled": decode(codes)})
     drawn = replace(subject, genome=genome, place=Region(0, 0, len(codes)), variant=None)
     try:
-        return NullScores.of([scores_of(effects_of(drawn), drawn.codes, background)])
+        return NullScores.of([scores_of(_effects(drawn), drawn.codes, background)])
     except ValueError as error:
         raise InputError(f"name a longer place: motifs need {max(WIDTHS)} known bases in a row") from error
 
