@@ -19,8 +19,7 @@ from why.tiny import KINDS, model_of
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCA"
 CODES, PLACE, SITE = encode(TEXT), slice(12, 24), 17
 BYTE_PAIRS = ("dnabert-2", "grover", "gena-lm", "modernbert")
-SUMMED = ("specieslm", "specieslm-k1")
-LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in (*CAUSAL, *SUMMED)]
+LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in CAUSAL]
 SPELLED = [name for name in LIKELY if name not in BYTE_PAIRS]
 TUNED = [name for name in KINDS if name.startswith("predictor")]
 
@@ -41,12 +40,6 @@ def made(tmp_path_factory):
 def test_plain_bases_are_the_text(made, name):
     window = SoftWindow(made(name), TEXT)
     assert torch.equal(window.soft(window.plain[None]).soft, made(name).softened(window.encoding).soft)
-
-
-@pytest.mark.parametrize("name", SUMMED)
-def test_sums_over_words_have_no_gradients_yet(made, name):
-    with pytest.raises(ModelError, match="a sum over words"):
-        attributions(likelihood_of(made(name), CODES, PLACE), ["saliency"])
 
 
 @pytest.mark.parametrize("name", SPELLED)

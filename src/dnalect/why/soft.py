@@ -89,6 +89,12 @@ class SoftWindow:
             found[length] = np.flatnonzero(spelled & (lengths == length))
         return found
 
+    @cached_property
+    def _alike(self) -> Tensor | None:
+        """Of a SpeciesLM ids of all words with each base at each place (k, 4, words); of others None."""
+        tokenizer = self.model.tokenizer
+        return torch.from_numpy(tokenizer.alike).to(self.model.device) if isinstance(tokenizer, SpeciesKmers) else None
+
     def _words(self, length: int) -> Tensor:
         """Ids of all words of a length, A C G T, the last base counting fastest."""
         index = self.model.tokenizer.index
@@ -126,18 +132,17 @@ class SoftWindow:
         """Return ln p(base | the rest) of A, C, G, T at m sites (n, m, 4), as this strand and frame of words give it.
 
         A masked model is asked as `score` asks it: the tokens that hold a site are hidden, and the mean over them of
-        ln P(word with the base) is normalised; sites far from each other share a pass. Raises ModelError for words
-        without a fixed length, and for a model that doesn't say how likely bases are.
+        ln P(word with the base), of a SpeciesLM that of p(base) by all words with it, is normalised; sites far from
+        each other share a pass. Raises ModelError for words without a fixed length, and for a model that doesn't say
+        how likely bases are.
         """
         if self.model.can.likelihood == "leave_one_out":
             n, m = len(bases), len(sites)
             at = At(np.repeat(np.arange(n), m), np.tile(np.asarray(sites, dtype=np.int64), n))
             logits = self.model.forward(self.soft(bases), Ask(logits=at)).logits
             return logits.log_softmax(-1).reshape(n, m, 4)
-        if self.model.can.likelihood != "masked" or not self.by_base or isinstance(self.model.tokenizer, SpeciesKmers):
+        if self.model.can.likelihood != "masked" or not self.by_base:
             why = "its words have no fixed length" if self.model.can.likelihood else "it predicts labels"
-            if self.by_base and self.model.can.likelihood:
-                why = "its score is a sum over words, which gradients don't follow yet"
             raise ModelError(f"{self.model.card.id} has no smooth ln p of a base: {why}")
         groups = _apart(sites, HIDDEN_APART * max(self._columns, default=1))
         parts = [(group, self._hidden_log_probs(bases, [sites[n] for n in group])) for group in groups]
@@ -176,16 +181,22 @@ class SoftWindow:
             log_probs = self.model.forward(shown, Ask(logits=wanted)).logits.log_softmax(-1).reshape(n, len(at), -1)
             within = self._bases_of(at, length)
             own = within == torch.tensor([sites[m] for m in numbers], device=within.device)[:, None]
-            # Each base at the site, and what is there at the others: (n, m, 4, length, 4).
-            factors = torch.where(own[:, None, :, None], torch.eye(4).to(bases)[:, None], bases[:, within][:, :, None])
-            spelled = (_product(factors) * log_probs[:, :, None, self._words(length)]).sum(-1)
+            if self._alike is not None:
+                words = self._alike[own.int().argmax(1)]
+                spelled = log_probs[:, torch.arange(len(at))[:, None, None], words].logsumexp(-1).softmax(-1)
+            else:
+                # Each base at the site, and what is there at the others: (n, m, 4, length, 4).
+                one = torch.eye(4).to(bases)[:, None]
+                factors = torch.where(own[:, None, :, None], one, bases[:, within][:, :, None])
+                spelled = (_product(factors) * log_probs[:, :, None, self._words(length)]).sum(-1)
             total = total.index_add(1, torch.from_numpy(numbers).to(total.device), spelled)
             np.add.at(counts, numbers, 1)
         if (lost := np.flatnonzero(counts == 0)).size:
             raise InputError(
                 f"base {sites[lost[0]] + 1} of the window is unknown, or no word holds it: ask another one"
             )
-        return (total / torch.from_numpy(counts).to(total)[:, None]).log_softmax(-1)
+        mean = total / torch.from_numpy(counts).to(total)[:, None]
+        return (mean if self._alike is None else mean.log()).log_softmax(-1)
 
     def prediction(self, bases: Tensor, target: str) -> Tensor:
         """Return what a head gives (n, outputs): logits, or a signal in its unit; of both strands where it reads so."""
