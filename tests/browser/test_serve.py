@@ -6,13 +6,16 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import dnalect
+from browser import tree
 from browser.checks import checked
 from browser.test_report import CHROMIUM
+from dnalect.jobs.score_options import SCORES
 from dnalect.page import probabilities
 from models.folders import make
 
@@ -194,7 +197,23 @@ def test_every_page_fits_and_can_be_read(visit, scheme):
             assert not checked(page, "overflow"), (path, width)
         assert not checked(page, "pale"), (path, scheme)
         assert not checked(page, "nameless"), path
+        found, steps = tree.nodes(page), tree.levels(page)
+        assert not tree.faults(found), path
+        assert {"navigation", "main"} <= {role for role, *_ in found}, path
+        assert steps[0] == 1
+        assert all(after <= before + 1 for before, after in pairwise(steps)), (path, steps)
         page.context.close()
+
+
+def test_what_is_asked_of_a_job_can_be_heard(visit):
+    """Every field of the form has a name, and the scores are a group of their own."""
+    page = visit("/files")
+    assert {each.get_attribute("value") for each in page.locator("[name=scores]").all()} == set(SCORES)
+    found = tree.nodes(page)
+    named = {name for role, name, _ in found if role in tree.CONTROLS.split()}
+    assert {"Genome (FASTA)", "Genes (GFF3, GTF)", "log-likelihood ratio", "junctions of structural variants"} <= named
+    assert {"Scores", "Where the files differ"} <= {name for role, name, _ in found if role == "group"}
+    assert ("status", "", "") in found
 
 
 def test_a_keyboard_reaches_everything_in_the_order_of_the_page(visit):

@@ -110,6 +110,25 @@ def test_the_background_that_will_be_drawn_is_announced(said, monkeypatch, fasta
     assert "random" not in said[0]
 
 
+def test_junctions_and_what_they_are_compared_with_are_announced(said, monkeypatch, fasta, model_folder, tmp_path):
+    monkeypatch.setattr(estimate, "WORTH_SAYING", 0.0)
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(estimate, "seconds_each", lambda run, most: float(bool(run(1))))
+    bases = "".join(fasta.read_text().split(">")[1].split("\n")[1:]).upper()
+    lines = [f"chrA\t{at}\t.\t{bases[at - 1]}\t<DEL>\t.\t.\tEND={at + 60}\n" for at in range(1_000, 1_600, 100)]
+    vcf = tmp_path / "v.vcf"
+    vcf.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "".join(lines))
+    options = Options(str(fasta), str(vcf), [str(tmp_path / "o.tsv")], model=str(model_folder), scores="junction")
+    score_file(replace(options, background_others=16))
+    (line,) = said
+    assert re.search(r"about .*: 6 structural variants .*, [\d,]+ random ones of their size", line), line
+    assert "--background 0" in line
+    said.clear()
+    score_file(replace(options, background=0))
+    assert "6 structural variants" in said[0]
+    assert "random" not in said[0]
+
+
 def test_a_few_variants_and_a_large_background_take_what_was_announced(monkeypatch, fasta, model_folder, tmp_path):
     """The clock counts the bases that the network reads, so that nothing else on this machine moves it."""
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))

@@ -13,9 +13,12 @@ import torch
 from dnalect.core.errors import DnalectError
 from dnalect.core.records import Variant
 from dnalect.core.reporter import duration, reporter, say, using
+from dnalect.core.structures import Rearrangement
 from dnalect.genome.streams import GZIP
 from dnalect.genome.variants import Variants, open_variants
+from dnalect.genome.vcf import Record
 from dnalect.jobs.scoring import CHUNK, Scoring
+from dnalect.jobs.structural import structural
 from dnalect.models.precision import computes_bf16
 
 # Seconds: shorter runs say nothing.
@@ -103,9 +106,11 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
         return None
     looked = _looked_at(job, variants)
     found = looked.classes
-    if job.table is None and sum(count for count, _ in found.values()) > FEW:
-        parts = [_scoring(job, what, *counted) for what, counted in found.items()]
-        parts += _background(job, looked.first)
+    if job.table is None and sum(count for count, _ in found.values()) + looked.structural > FEW:
+        parts = (
+            [_scoring(job, what, *counted) for what, counted in found.items()] if job.measured != ("junction",) else []
+        )
+        parts += _background(job, looked.first) + _junctions(job, looked)
         models = ["fewer models"] if len(job.models) > 1 else []
         announce(parts, [*models, *cheaper(job.models[0].device, job.options.dtype)])
     return looked.records
@@ -115,12 +120,16 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
 class Looked:
     """records: their number, None where it isn't known. classes: words -> about how many variants, some in a row.
 
-    first: the variants of the first chunk, which decide what background is drawn.
+    first: the variants of the first chunk, which decide what background is drawn. structural: about how many variants
+    have junctions to score. joined: some of them, the first `drawn` of the first chunk.
     """
 
     records: int | None
     classes: dict[str, tuple[float, list[Variant]]]
     first: list[Variant]
+    structural: float = 0.0
+    joined: Sequence[Rearrangement] = ()
+    drawn: int = 0
 
 
 def _looked_at(job: Scoring, variants: str | os.PathLike[str]) -> Looked:
@@ -141,7 +150,19 @@ def _looked_at(job: Scoring, variants: str | os.PathLike[str]) -> Looked:
     first = [each for found in resolved[:CHUNK] for each in found if isinstance(each, Variant)]
     sampled = _by_class([*known[middle:], *known[:middle]])
     counted = {what: (len(each) * every / len(records), each) for what, each in sampled.items()}
-    return Looked(len(records) if ended else None, counted, first)
+    joined = _joined(job, records, resolved)
+    more = len(joined) * every / max(1, len(records)), joined, len(_joined(job, records[:CHUNK], resolved[:CHUNK]))
+    return Looked(len(records) if ended else None, counted, first, *more)
+
+
+def _joined(
+    job: Scoring, records: Sequence[Record], resolved: Sequence[Sequence[Variant | str]]
+) -> list[Rearrangement]:
+    """What has junctions that are scored."""
+    if job.structures is None:
+        return []
+    contigs = [job.names.number(record.contig) for record in records]
+    return structural(each for found in job.structures.joined(records, contigs, resolved) for each in found)
 
 
 def _by_class(variants: Sequence[Variant]) -> dict[str, list[Variant]]:
@@ -191,3 +212,18 @@ def _background(job: Scoring, first: list[Variant]) -> list[Part]:
     seconds = sum(_seconds(job.scorer.score, each) for each in drawn.values())
     count = sum(map(len, drawn.values()))
     return [Part(f"{count:,} random variants for the percentiles", seconds, ("--background 0",))] if count else []
+
+
+def _junctions(job: Scoring, looked: Looked) -> list[Part]:
+    """The junctions, and what they are compared with."""
+    if job.structures is None or not looked.joined:
+        return []
+    score = job.structures.measure.score
+    drawn = job.structures.background.planned(looked.joined[: looked.drawn])
+    found = [Part(f"{looked.structural:,.0f} structural variants", _each(score, looked.joined) * looked.structural)]
+    random = Part(f"{len(drawn):,} random ones of their size", _each(score, drawn) * len(drawn), ("--background 0",))
+    return [*found, random] if drawn else found
+
+
+def _each(score: Callable[[list[Variant]], object], variants: Sequence[Variant]) -> float:
+    return seconds_each(lambda count: score(list(variants[:count])), len(variants)) if variants else 0.0

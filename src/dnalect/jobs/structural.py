@@ -34,9 +34,15 @@ class Structures:
 
         found: the alleles of each record; one that nothing can be said of keeps its reason.
         """
-        joined = [self._joined(*each) for each in zip(records, contigs, found, strict=True)]
+        joined = self.joined(records, contigs, found)
         self.background.prepare([variant for each in joined for variant in structural(each)])
         return joined
+
+    def joined(
+        self, records: Sequence[Record], contigs: Sequence[int | None], found: Sequence[Sequence[Variant | str]]
+    ) -> list[list[Rearrangement | str]]:
+        """Return what each alternate of records joins, or why it has no junction: see `prepare`. Nothing is drawn."""
+        return [self._joined(*each) for each in zip(records, contigs, found, strict=True)]
 
     def _joined(self, record: Record, contig: int | None, found: Sequence[Variant | str]) -> list[Rearrangement | str]:
         if not record.alternates or all(str(each).startswith(Reason.CONTIG_MISSING) for each in found):

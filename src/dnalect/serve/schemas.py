@@ -92,9 +92,9 @@ class AskJob(AskTask):
 
     variants: Name
     signal: Name | None = None
-    scores: Annotated[list[Literal["llr", "distance", "influence", "change"]], Field(min_length=1, max_length=4)] = [
-        "llr"
-    ]
+    scores: Annotated[
+        list[Literal["llr", "junction", "distance", "influence", "change"]], Field(min_length=1, max_length=5)
+    ] = ["llr"]
     force_reference: bool = False
 
 
