@@ -41,6 +41,7 @@ class Reason(StrEnum):
     COPY = "copy"
     HOMOLOGY = "homology"
     NOT_STRUCTURAL = "not_structural"
+    NO_GENE = "no_gene"
 
 
 StructuralClass = Literal[
@@ -145,6 +146,22 @@ class Joined(NamedTuple):
     percentile: float | None = None
 
 
+class Splice(NamedTuple):
+    """What a variant does to the splice sites of one gene: docs/scores.md, "splice-1".
+
+    gene: its name; without genes the strand. deltas: acceptor gain and loss, donor gain and loss, in [0, 1].
+    positions: where each is: bases behind POS, before it where negative.
+    """
+
+    gene: str
+    deltas: tuple[float, float, float, float]
+    positions: tuple[int, int, int, int]
+
+    @property
+    def largest(self) -> float:
+        return max(self.deltas)
+
+
 class Inside(NamedTuple):
     """What a structural variant does to annotated elements, by name, in the order of the contig.
 
@@ -187,7 +204,7 @@ class Score:
     Attributes:
         value: The log-ratio ln p(ALT) - ln p(REF); None where there is none.
         unit: "nats".
-        percentile: Share of background variants of the same stratum that score lower, in (0, 1).
+        percentile: Share of background variants of the same stratum that score lower.
         ref_prob: The model's probability of the reference base (SNVs).
         reason: Why nothing is known, as REASON or REASON:detail; "" where something is.
         flags: "tandem_repeat" of indels, "repeat" of substitutions.
@@ -200,6 +217,7 @@ class Score:
         joined: Of a structural variant; None unless it was asked for.
         changes: One an output of a predictor, else ().
         changed: Bases that the allele changes, 0 where nothing does.
+        splices: One a gene that the allele lies in, else ().
     """
 
     value: float | None = None
@@ -217,6 +235,7 @@ class Score:
     joined: Joined | None = None
     changes: tuple[Change, ...] = ()
     changed: int = 0
+    splices: tuple[Splice, ...] = ()
 
     @property
     def per_base(self) -> float | None:
@@ -230,9 +249,14 @@ class Score:
 
     @property
     def known(self) -> bool:
-        """Whether there is a log-ratio, a distance, an influence, a junction's score or a predicted change."""
+        """Whether there is a log-ratio, a distance, an influence, a score of junctions or splicing, or a change."""
         numbers = (self.value, self.distances, self.influence, self.joined)
-        return any(each is not None for each in numbers) or bool(self.changes)
+        return any(each is not None for each in numbers) or bool(self.changes or self.splices)
+
+    @property
+    def splice(self) -> Splice | None:
+        """What it does to splicing in the gene where it does most."""
+        return max(self.splices, key=lambda each: each.largest, default=None)
 
     @property
     def spread(self) -> float | None:
@@ -241,11 +265,13 @@ class Score:
 
     @property
     def rank(self) -> float:
-        """What ranks alleles without percentiles, lowest first: log-ratio, junction, site's distance, influence."""
+        """What ranks alleles without percentiles, lowest first: log-ratio, junction, splicing, distance, influence."""
         if self.value is not None:
             return self.value
         if self.joined:
             return self.joined.value
+        if self.splice:
+            return -self.splice.largest
         if self.distances:
             return -self.distances.cosine_site
         return -self.influence.total if self.influence else 0.0

@@ -19,7 +19,8 @@ class Annotator:
     def __init__(self, path: str, genome: Genome, *also: Callable[[Row], None]):
         reader = TranscriptReader()
         self.annotation = open_annotation(path, reader.add, *also)
-        self.consequences = Consequences(reader.finish(), genome)
+        self.transcripts = reader.finish()
+        self.consequences = Consequences(self.transcripts, genome)
         self.genome = genome
 
     def facts(self, record: Record, contig: int | None, allele: str, variant: Variant | None) -> dict[str, Any]:

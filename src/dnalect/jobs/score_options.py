@@ -27,7 +27,7 @@ from dnalect.core.flags import (
 )
 
 # What can be computed of a variant, in the order of the columns.
-SCORES = ("llr", "junction", "distance", "influence", "change")
+SCORES = ("llr", "junction", "splice", "distance", "influence", "change")
 
 
 @config
@@ -54,13 +54,14 @@ class Options:
     ] = None
     scores: Annotated[
         Any,
-        Flag("--score", metavar="llr|junction|distance|influence|change|llr,junction|..."),
+        Flag("--score", metavar="llr|junction|splice|distance|influence|change|llr,junction|..."),
         Doc(
             "llr: log-likelihood ratio. junction: of structural variants of any size, how well what they join fits "
-            "together. distance: how far apart the model places the two haplotypes. influence: what "
+            "together. splice: of a model of splice sites (SpliceAI ...), what they gain and lose. "
+            "distance: how far apart the model places the two haplotypes. influence: what "
             "the variant changes in the predictions around it. change: of a fine-tuned model, what it predicts of the "
             "alternate less that of the reference. "
-            "[default: llr; llr,change with a fine-tuned model]"
+            "[default: llr; llr,change with a fine-tuned model; splice with a model of splice sites]"
         ),
     ] = None
     report: Annotated[str | None, Doc("Write an HTML report here.")] = None
@@ -68,7 +69,10 @@ class Options:
     annotate: Annotated[
         str | None,
         Flag(metavar="GFF3|GTF"),
-        Doc("Add gene, region, consequence (missense, splice donor ...) and distance to the nearest TSS."),
+        Doc(
+            "Add gene, region, consequence (missense, splice donor ...) and distance to the nearest TSS. With --score "
+            "splice the genes that are scored; SpliceAI's own table of genes will do, too."
+        ),
     ] = None
     elements: Annotated[
         str | None,
@@ -106,6 +110,12 @@ class Options:
     shifts: Annotated[
         Positive, Doc("Predicted change: the mean over an odd number of windows, 5 bases from one to the next.")
     ] = 1
+    splice_distance: Annotated[
+        Positive, Doc("Splice scores: bases on each side of POS that are searched, up to 5,000.")
+    ] = 50
+    splice_mask: Annotated[
+        bool, Doc("Splice scores: gains at annotated sites and losses at others count 0 (with --annotate).")
+    ] = False
     strands: Annotated[
         Annotated[str, OneOf(("forward", "reverse", "both"), STRANDS)] | None,
         Doc("Predicted change: strands that the model reads [default: as it was trained]."),

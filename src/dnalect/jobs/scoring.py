@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import PredictedChanges
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
+from dnalect.jobs.spliced import Splices
 from dnalect.jobs.structural import Structures, is_structural, structural
 from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.catalogue import embedded
@@ -66,17 +68,19 @@ class Scoring:
         names = models_for(self.genome, options.model, self.origin.told)
         loaded = [load(name, options.device, options.dtype, options.species) for name in names]
         self.predictor = the_predictor(loaded)
-        self.measured = scores_for(options.scores, self.predictor)
+        self.measured = scores_for(options.scores, loaded, self.predictor)
         self.cards = [model.card for model in loaded]
         self.models = self._language_models(names[0], loaded)
         self.labels = labels_of([model.card for model in self.models])
         self.table = self._table(options.precomputed) if options.precomputed else None
         self.asked = self.missing = 0
+        self.splices = Splices(loaded[0], self.genome, options) if "splice" in self.measured else None
         flank = self._flank()
         self.scorers = [
-            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels) for model in self.models
+            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels)
+            for model in (() if self.splices else self.models)
         ]
-        self.scorer: Scorer = EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
+        self.scorer = self._scorer()
         self.background = Background(
             self.scorer,
             options.background,
@@ -94,7 +98,9 @@ class Scoring:
         self.structures = Structures(self.scorer, self.names, options, say) if "junction" in self.measured else None
         takers = [self.structures.elements.add] if self.structures else []
         self.motifs = MotifHits(read_motifs(options.motifs), self.genome) if options.motifs else None
-        self.places = Annotator(options.annotate, self.genome, *takers) if options.annotate else None
+        self.places = self.splices.places if self.splices else None
+        if options.annotate and not self.splices:
+            self.places = Annotator(options.annotate, self.genome, *takers)
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
@@ -111,9 +117,11 @@ class Scoring:
             # A slice doesn't say which assembly it was cut from; the variants may.
             if self.origin.sliced and self.origin.told is None:
                 self.origin = replace(self.origin, told=self.fit.told)
-        for warning in [*self.fit.notes, *filter(None, (foreign(card, self.origin) for card in self.cards))]:
+        # What a network of splice sites learned from, its files don't say.
+        strange = [told for card in self.cards if not self.splices and (told := foreign(card, self.origin))]
+        for warning in [*self.fit.notes, *strange]:
             warn(warning)
-        self.notes += [warning for card in self.cards if (warning := foreign(card, self.origin))]
+        self.notes += strange
 
     @property
     def layout(self) -> Layout:
@@ -126,7 +134,7 @@ class Scoring:
     @property
     def zero_shot(self) -> bool:
         """Whether a language model is asked at all."""
-        return bool(set(self.measured) - {"change"})
+        return bool(set(self.measured) - {"change", "splice"})
 
     def _language_models(self, name: Named, loaded: list[Model]) -> list[Model]:
         if self.predictor is None:
@@ -134,6 +142,11 @@ class Scoring:
         if self.zero_shot:
             return [untuned(name, self.predictor, self.options.device, self.options.dtype)]
         return [self.predictor.language]
+
+    def _scorer(self) -> Scorer:
+        if self.splices:
+            return cast("Scorer", self.splices.scorer)  # whose other numbers are never asked for
+        return EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
 
     def _changes(self) -> PredictedChanges | None:
         options = self.options
@@ -198,7 +211,7 @@ class Scoring:
             self.changes.scorer.changes(variants)
         if self.influences:
             self.scorer.influences(variants)
-        return self._scored(variants)
+        return self.scorer.score(variants) if self.splices else self._scored(variants)
 
     def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         contigs = [self.names.number(record.contig) for record in chunk]
@@ -222,6 +235,7 @@ class Scoring:
                 for found in resolved[part]
             ]
             every = self.structures.score(joined[part], every) if self.structures else every
+            every = self.splices.score(chunk[part], resolved[part], every) if self.splices else every
             for number, mine in zip(range(part.start, part.stop), every, strict=True):
                 record = chunk[number]
                 rows = self._rows(record, contigs[number], resolved[number], mine, hits)
@@ -232,7 +246,7 @@ class Scoring:
     def _cost(self, every: Sequence[Variant]) -> int:
         variants, joined = [each for each in every if not is_structural(each)], structural(every)
         asked = self.scorer.junction_cost(joined)
-        asked += self.scorer.cost(variants) if self.zero_shot else 0
+        asked += self.scorer.cost(variants) if self.zero_shot or self.splices else 0
         asked += self.scorer.influence_cost(variants) if self.influences else 0
         return asked + (self.changes.scorer.cost(variants) if self.changes else 0)
 
@@ -261,7 +275,7 @@ class Scoring:
 
     def _limits(self) -> tuple[int, int]:
         """Most bases of an allele, and bases around it that count: those of the most demanding number."""
-        limits = [(self.scorer.longest_allele, self.scorer.reach)] if self.zero_shot else []
+        limits = [(self.scorer.longest_allele, self.scorer.reach)] if self.zero_shot or self.splices else []
         if self.changes:
             limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
         return min(longest for longest, _ in limits), min(reach for _, reach in limits)

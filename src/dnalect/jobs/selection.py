@@ -24,11 +24,27 @@ _COMMA = re.compile(r"(?<!\\),")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 
 
-def scores_for(asked: Sequence[str] | None, predictor: Predictor | None) -> tuple[str, ...]:
+def scores_for(asked: Sequence[str] | None, models: Sequence[Model], predictor: Predictor | None) -> tuple[str, ...]:
     """Return the scores to compute. asked: None for the log-ratio, of a predictor the predicted change too.
 
-    Raises ConfigError for an unknown name, and for a change without a predictor.
+    Raises ConfigError for an unknown name, and for what the models have no answer to; ModelError for a model of tracks
+    beside others.
     """
+    if tracks := [model.card.id for model in models if model.can.tracks]:
+        if len(models) > 1:
+            raise ModelError(
+                f"{tracks[0]} predicts tracks: give it as the only model (files of one folder are an ensemble)"
+            )
+        if asked is not None and (others := [name for name in known_scores(asked) if name != "splice"]):
+            raise ConfigError(
+                f"{tracks[0]} predicts splice sites and has no score {others[0]!r}: --score splice is what it has"
+            )
+        return ("splice",)
+    if asked is not None and "splice" in known_scores(asked):
+        raise ConfigError(
+            "the score `splice` is one of models of splice sites; give the folder of SpliceAI's or OpenSpliceAI's "
+            "weights as --model (docs/splice.md)"
+        )
     if asked is None:
         return ("llr", "change") if predictor else ("llr",)
     names = known_scores(asked)

@@ -37,7 +37,7 @@ _BASE = np.zeros(1, dtype=np.uint8)
 def provenance(job: Scoring) -> dict[str, str]:
     """Return what a reader needs to repeat the run, in the order to show."""
     options, scorers = job.options, job.scorers
-    cards = [model.card for model in job.models] if job.zero_shot else []
+    cards = [model.card for model in job.models] if job.zero_shot or job.splices else []
     llr, distance, influence = (name in job.measured for name in ("llr", "distance", "influence"))
     windows = [f"{s.reach} bases on each side of a substitution, {2 * s.flank} for indels" for s in scorers]
     given = [LEFT if scorer.given == "left" else "rest" for scorer in scorers]
@@ -51,6 +51,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "score": f"{job.scorer.definition}; nats; negative: the alternate allele is disfavoured" if llr else "",
         "window": _each(job, windows) if llr else "",
         **(_of_junctions(job) if job.structures else {}),
+        **(job.splices.facts if job.splices else {}),
         "distance": f"{DISTANCE}; unsigned" if distance else "",
         "distance_window": _each(job, flanks) if distance else "",
         "influence": f"{INFLUENCE}; nats; unsigned" if influence else "",

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256 as sha256_of
 from pathlib import Path
@@ -23,7 +24,7 @@ KINDS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin
 # Evo 2's, which has a name of its own in each repository.
 PICKLED = "*.pt"
 HDF5 = ("*.hdf5", "*.h5")
-KERAS = ("kernel", "bias", "gamma", "beta", "embeddings")
+KERAS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "embeddings")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _shards(index: Path) -> tuple[Path, ...]:
 def _reader(path: Path) -> Callable[[Path], Mapping[str, Tensor]]:
     if path.suffix == ".safetensors":
         return read_safetensors
-    return _from_pickle if path.suffix in (".bin", ".pt") else read_keras
+    return read_pickle if path.suffix in (".bin", ".pt") else read_keras
 
 
 def read_safetensors(path: Path) -> Mapping[str, Tensor]:
@@ -102,7 +103,8 @@ def read_safetensors(path: Path) -> Mapping[str, Tensor]:
         raise ModelError(f"cannot read the weights {path}: {error}") from error
 
 
-def _from_pickle(path: Path) -> Mapping[str, Tensor]:
+def read_pickle(path: Path) -> Mapping[str, Tensor]:
+    """Read the tensors of a state dict; nothing in it is run. Raises ModelError where it holds anything else."""
     try:
         # Mapped, not read: what a huge claim asks for is never allocated.
         with torch.serialization.safe_globals([io.BytesIO]):  # a buffer, of what FP8 left behind
@@ -137,20 +139,36 @@ def _distinct(tensors: Mapping[str, Tensor]) -> list[Tensor]:
 
 
 def read_keras(path: Path) -> dict[str, Tensor]:
-    """Return the weights of a Keras model in hdf5 (LOGO's), whole or alone, float32, named `layer/number.kind`.
+    """Return the weights of a Keras model in hdf5, whole or alone, float32, named `layer/number.kind`.
 
     Keras keeps the weights of a layer as a list; the number is the place in it, since the names inside change from
-    run to run. The network's description in the file, which may hold marshalled Python, is never read.
-    Raises ModelError where h5py is not installed, or the file is no such thing.
+    run to run. Raises ModelError where h5py is not installed, or the file is no such thing.
     """
+    with _opened(path) as (h5py, file):
+        root = file if "layer_names" in file.attrs else _inside(h5py, file, "model_weights", path)
+        return dict(_layers(h5py, root, path))
+
+
+def keras_description(path: Path) -> str:
+    """Return what a Keras file says of its network, JSON that may hold marshalled Python, which nothing may run; or "".
+
+    Raises ModelError where h5py is not installed, or the file is no hdf5.
+    """
+    with _opened(path) as (_, file):
+        told = file.attrs.get("model_config", "")
+        return told.decode() if isinstance(told, bytes) else str(told)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield h5py and an open file of its. Whatever is raised becomes a ModelError."""
     try:
         import h5py
     except ImportError as error:
         raise ModelError(f"{path} is hdf5: install h5py to read it (pip install 'dnalect[hdf5]')") from error
     try:
         with h5py.File(path, "r") as file:
-            root = file if "layer_names" in file.attrs else _inside(h5py, file, "model_weights", path)
-            return dict(_layers(h5py, root, path))
+            yield h5py, file
     except ModelError:
         raise
     except Exception as error:  # h5py raises many kinds on a damaged file

@@ -16,6 +16,7 @@ from dnalect.models.card import Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
+from dnalect.models.families.spliceai import files_of
 from dnalect.models.files import Weights, read_weights, weight_files
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.layers.convolutions import exact_names
@@ -26,6 +27,8 @@ from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
+from dnalect.models.tracks import FAMILIES as TRACKS
+from dnalect.models.tracks import load_tracks, published_tracks
 from dnalect.models.vocabulary import as_named, begun, read_vocabulary, split_species
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -66,6 +69,11 @@ def model_folder(name: str) -> Path:
 def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Model:
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
+    if model.can.tracks:
+        raise ModelError(
+            f"{name} predicts {', '.join(model.can.tracks.names)} and does not say how likely bases are: "
+            "dnalect score --score splice scores variants with it"
+        )
     if model.can.likelihood is None and not model.can.targets:
         raise ModelError(
             f"{name} does not say how likely bases are: its folder holds a network without a head for words, which "
@@ -160,10 +168,14 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
     for warning in about.warnings if about else ():
         _log.warning("dnalect: %s", warning)
     card = read_card(folder) if (folder / "card.json").is_file() else None
-    if card is None and not _hub_layout(folder):
+    if card is None and not _hub_layout(folder) and not files_of(folder):
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
     model: Model
-    if card is None:
+    if tracks := published_tracks(folder, target, DTYPES[dtype]):
+        if species:
+            raise ModelError(f"{folder}: the model reads no species: leave {species} out")
+        model = tracks
+    elif card is None:
         model = load_published(check_folder(folder, species), target, DTYPES[dtype], published=about)
     else:
         model = _own(card, folder, target, DTYPES[dtype], about, species)
@@ -195,11 +207,11 @@ def _plan_of(folder: Path, device: torch.device, dtype: torch.dtype) -> str | No
 def _own(
     card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None, species: str
 ) -> Model:
-    if species and card.family in (PREDICTOR, "duplex"):
+    if species and card.family in (PREDICTOR, "duplex", *TRACKS):
         raise ModelError(f"{folder}: the model reads no species, or was tuned with one: leave {species} out")
     if card.family == PREDICTOR:
         return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
-    known = ["duplex", *FAMILIES]
+    known = ["duplex", *FAMILIES, *TRACKS]
     if card.family not in known:
         raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")
     weights = folder / "model.safetensors"
@@ -209,6 +221,8 @@ def _own(
         raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
     if card.family == "duplex":
         return load_duplex(card, folder, device, dtype)
+    if card.family in TRACKS:
+        return load_tracks(card, folder, device, dtype)
     return load_published(check_folder(folder, species), device, dtype, card, about)
 
 

@@ -30,11 +30,20 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tracks:
-    """Signals along the sequence. names: of the tracks. bins: their number. stride: bases of a bin."""
+    """Signals along the sequence.
+
+    names: of the tracks. stride: bases of a bin. crop: bases on each side of a window that are read and have no bin.
+    length: of a window, None where any will do: how many bins there are follows from it.
+    """
 
     names: tuple[str, ...]
-    bins: int
-    stride: int
+    stride: int = 1
+    crop: int = 0
+    length: int | None = None
+
+    def bins(self, length: int) -> int:
+        """Return the number of bins of a window of so many bases."""
+        return max(0, length - 2 * self.crop) // self.stride
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,23 @@ class Output:
     tracks: Tensor = _UNASKED
 
 
+@dataclass(frozen=True, eq=False)
+class Allele:
+    """New bases (T,), as codes, for those of [start, end) of a sequence."""
+
+    start: int
+    end: int
+    codes: Ids
+
+
+@dataclass(frozen=True, eq=False)
+class Replaced:
+    """Tracks. reference: (bins, tracks) of a sequence. alternates: of each allele (before + T + behind, tracks)."""
+
+    reference: npt.NDArray[np.float32]
+    alternates: tuple[npt.NDArray[np.float32], ...]
+
+
 class Model(ABC):
     """A network with its card and tokenizer, on a device, in a precision, in eval mode.
 
@@ -175,6 +201,15 @@ class Model(ABC):
         nothing. None where the model has no shorter way than a forward for each substitution.
         """
         return None
+
+    def replaced(self, codes: Ids, alleles: Sequence["Allele"], sides: tuple[int, int]) -> "Replaced":
+        """Return the tracks of a sequence, and of it with each of some alleles in place of its own bases.
+
+        codes: base codes (L,) of any length. sides: bases before and behind each allele whose tracks are asked for; the
+        sequence has as many, and the crop beyond. No gradient is kept. Raises ModelError for a model of other tracks
+        than one answer a base.
+        """
+        raise ModelError(f"{self.card.id} predicts no tracks of single bases")
 
     @abstractmethod
     def _forward(self, encoding: Encoding, ask: Ask) -> Output: ...

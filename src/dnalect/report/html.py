@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dnalect.core.files import write_text
 from dnalect.core.links import for_page, links
-from dnalect.core.records import Reason, Row
+from dnalect.core.records import Reason, Row, Splice
 from dnalect.core.summaries import Context, FrequencyCheck, Summary
 from dnalect.core.views import Explained, View
 from dnalect.report import svg
@@ -32,6 +32,7 @@ REASONS = {
     Reason.CONTIG_EDGE: "too few known bases around it",
     Reason.HOMOLOGY: "both sides of a junction share more bases than fit the model's context",
     Reason.NOT_STRUCTURAL: "no structural variant, and only junctions were asked for",
+    Reason.NO_GENE: "no gene of the annotation lies there, and splice sites are scored in genes",
     Reason.COPY: "a long copy of the sequence beside it, which a model only copies",
 }
 PAGE = 50
@@ -47,6 +48,7 @@ QUIET = frozenset(
 )
 # Outputs of a predictor that the report lists; tables hold all of them.
 OUTPUTS = 4
+SPLICED = ("acceptor gain", "acceptor loss", "donor gain", "donor loss")
 
 
 def write_report(summary: Summary, path: Path) -> None:
@@ -176,6 +178,7 @@ def _columns(summary: Summary) -> list[str]:
         "percentile": llr,
         "junction": (junction := "junction" in summary.measured),
         "percentile, junction": junction and any(row.score.joined and row.score.joined.percentile for row in rows),
+        **dict.fromkeys(("splicing", "of gene", "splice sites"), "splice" in summary.measured),
         "elements": any(row.inside and any(row.inside) for row in rows),
         **dict.fromkeys(_predicted(summary), True),
         "cosine distance, site": "distance" in summary.measured,
@@ -229,6 +232,9 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
         "percentile": _rounded(score.percentile, 5),
         "junction": _rounded(joined.value, 2) if joined else None,
         "percentile, junction": _rounded(joined.percentile, 5) if joined else None,
+        "splicing": _rounded(score.splice.largest, 2) if score.splice else None,
+        "of gene": score.splice.gene if score.splice else "",
+        "splice sites": _splice_sites(score.splice) if score.splice else "",
         "elements": _touched(row),
         "p(ref)": _rounded(score.ref_prob, 2),
         "spread": _rounded(score.spread, 2),
@@ -250,6 +256,12 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
         values[f"predicted change, {each.name}"] = _significant(each.value)
         values[f"percentile, {each.name}"] = _rounded(each.percentile, 5)
     return [values[name] for name in columns]
+
+
+def _splice_sites(splice: Splice) -> str:
+    """What is gained and lost, from 0.01 on, and where."""
+    found = zip(SPLICED, splice.deltas, splice.positions, strict=True)
+    return ", ".join(f"{what} {delta:.2f} at {place:+d}" for what, delta, place in found if delta >= 0.005)
 
 
 def _touched(row: Row) -> str:

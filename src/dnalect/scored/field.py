@@ -16,8 +16,8 @@ _RESERVED = " %,;=\x7f"
 class Field:
     """An INFO key, one value an alternate.
 
-    part: which runs have it: "always", "llr", "junction", "distance", "influence", "change", "ensemble", "annotation",
-    "motif", "inside" or "ancestral".
+    part: which runs have it: "always", "llr", "junction", "splice", "distance", "influence", "change", "ensemble",
+    "annotation", "motif", "inside" or "ancestral".
     shown: the value as text, "" where an allele has none. always: written even where no allele of a record
     has one.
     """

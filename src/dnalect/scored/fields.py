@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from dnalect.core.records import Distances, Row, Score
 from dnalect.scored.field import Column, Field, fixed, rounded
+from dnalect.scored.splicing import SPLICE_COLUMNS, SPLICE_FIELDS
 from dnalect.scored.structural import STRUCTURAL_COLUMNS, STRUCTURAL_FIELDS
 
 DISTANCE_TEXTS = (
@@ -128,6 +129,7 @@ FIELDS = (
         lambda row: fixed(row.score.spread),
     ),
     *STRUCTURAL_FIELDS,
+    *SPLICE_FIELDS,
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
     *(each for number, pair in enumerate(INFLUENCE_TEXTS.items()) for each in _influence_fields(number, *pair)),
     Field(
@@ -203,6 +205,7 @@ COLUMNS = (
     Column("motif_alt", pa.float64(), lambda row: row.motif and round(row.motif.alternate, 2), "motif"),
     Column("motif_change", pa.float64(), lambda row: row.motif and round(row.motif.change, 2), "motif"),
     *STRUCTURAL_COLUMNS,
+    *SPLICE_COLUMNS,
     *map(_distance_column, Distances._fields),
     *(each for number, name in enumerate(INFLUENCE_TEXTS) for each in _influence_columns(number, name)),
     Column("llr_spread", pa.float64(), lambda row: rounded(row.score.spread), "ensemble"),

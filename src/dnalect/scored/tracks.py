@@ -1,7 +1,7 @@
 """Scores as tracks for a genome browser: BED with one line an allele, bedGraph and bigWig with one value a base.
 
-A value is the log-ratio; without one the score of the junctions, the first predicted change, else the cosine distance
-at the site, else the summed influence.
+A value is the log-ratio; without one the score of the junctions, the largest change of a splice site, the first
+predicted change, else the cosine distance at the site, else the summed influence.
 """
 
 from array import array
@@ -28,6 +28,8 @@ def value_of(score: Score) -> float | None:
         return score.value
     if score.joined:
         return score.joined.value
+    if score.splice:
+        return score.splice.largest
     if score.changes:
         return score.changes[0].value
     if score.distances:
