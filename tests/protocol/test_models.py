@@ -1,6 +1,6 @@
 """What every model must do, asked of a tiny one of every family. A new family is not there until it is in MAKERS."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -9,16 +9,23 @@ import torch
 import dnalect
 from conftest import make_model
 from dnalect.core.errors import InputError, ModelError
+from dnalect.models.card import Card
+from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.load import tuned_model
 from dnalect.models.model import LAST, Ask, At, Output
 from dnalect.models.pooled import Reading
 from dnalect.models.recognise import FAMILIES
+from dnalect.models.tracks import FAMILIES as TRACKS
+from dnalect.models.tracks import TrackModel
 from dnalect.tokens.bases import opposite
 from inference.predictors import make_predictor
 from models.folders import TINY, make
 
 TEXTS = ["ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCG", "GGATCCTATAAAAGGC", "TTNACGTNNACGATCGA"]
 CLOSE = 2e-5
+CROP = 4
+SPLICES = DilatedSizes(("a", "b", "c"), (3,), 8, (3, 3), (1, 1), 2, members=((), ()))
+CARD = Card("it", "1", "", "spliceai", "single", asdict(SPLICES), 1024, 100, 0)
 
 
 def published(name):
@@ -37,9 +44,17 @@ def predictor(base, **reading):
     return maker
 
 
+def splice_sites(folder):
+    """A network of tracks, of windows as short as the texts here."""
+    model = TrackModel(CARD, Dilated(SPLICES), torch.device("cpu"), torch.float32)
+    model.save(folder / "it")
+    return folder / "it"
+
+
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
 MAKERS |= {name: published(name) for name in TINY}
+MAKERS |= {"spliceai": splice_sites}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}
 
@@ -57,13 +72,15 @@ def made(tmp_path_factory):
 
 
 def test_every_family_is_here():
-    assert {*FAMILIES, "duplex"} <= {TINY[name][0] if name in TINY else name for name in MAKERS}
+    assert {*FAMILIES, *TRACKS, "duplex"} <= {TINY[name][0] if name in TINY else name for name in MAKERS}
 
 
 def everything(model):
     """All that a model can be asked."""
     layers = (*range(model.can.layers + 1), None)
-    return Ask(model.can.likelihood is not None, layers, model.can.attentions, bool(model.can.targets))
+    return Ask(
+        model.can.likelihood is not None, layers, model.can.attentions, bool(model.can.targets), bool(model.can.tracks)
+    )
 
 
 def numbers(out: Output, row: int, tokens: int) -> list[torch.Tensor]:
@@ -71,6 +88,8 @@ def numbers(out: Output, row: int, tokens: int) -> list[torch.Tensor]:
     found = [] if out.logits is None else [out.logits[row, :tokens]]
     found += [state[row, :tokens] for state in out.states or ()]
     found += [weights[row, :, :tokens, :tokens] for weights in out.attentions or ()]
+    # Beyond the bases of its own a row has answers to what lies there: nothing.
+    found += [out.tracks[row, : max(0, tokens - 2 * CROP)]] if out.tracks is not None else []
     return found + [values[row] for values in (out.targets or {}).values()]
 
 
@@ -183,7 +202,7 @@ def soft(model, folder):
     for row, mask in enumerate(encoding.attention_mask):
         tokens = int(np.flatnonzero(mask).max()) + 1
         agree(numbers(same, row, tokens), numbers(plain, row, tokens), 0.0)
-    asked = Ask(states=(None,)) if model.can.targets else Ask(logits=True)
+    asked = Ask(states=(None,)) if model.can.likelihood is None else Ask(logits=True)
     given = model.softened(encoding)
     given.soft.requires_grad_()
     out = model.forward(given, replace(asked, targets=bool(model.can.targets)))
@@ -242,7 +261,7 @@ def refusals(model, folder):
         if wrong:
             with pytest.raises(ModelError):
                 model.forward(encoding, Ask(**{what: True}))
-    if can.likelihood is None:
+    if can.targets:
         assert (
             model.encode(["ACGT" * can.context_bases]).input_ids.shape
             == model.encode(["ACGT" * (2 * can.context_bases)]).input_ids.shape

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
@@ -97,9 +97,7 @@ class TrackModel(Model):
         reference, *alternates = (self.network.mean(each).cpu().numpy() for each in zip(*answers, strict=True))
         return Replaced(reference, tuple(alternates))
 
-    def _of_member(
-        self, member: nn.Module, bases: Tensor, alleles: Sequence[Allele], sides: tuple[int, int]
-    ) -> list[Tensor]:
+    def _of_member(self, member: Any, bases: Tensor, alleles: Sequence[Allele], sides: tuple[int, int]) -> list[Tensor]:
         """Return the tracks of the sequence, then those of each allele. Those with as many new bases share a batch."""
         kept = member.keep(bases)
         found = [kept.tracks, *([kept.tracks] * len(alleles))]

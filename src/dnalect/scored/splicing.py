@@ -40,7 +40,7 @@ SPLICE_FIELDS = (
     Field(
         "SPLICE",
         "String",
-        f"gains and losses of splice sites in each gene, joined by &: {FORMAT}; places from POS on; no clinical evidence",
+        f"gains and losses of splice sites in each gene, joined by &: {FORMAT}; places from POS; no clinical evidence",
         "splice",
         _told,
         always=True,

@@ -91,8 +91,8 @@ def read_graph(path: Path) -> Graph | None:
             return None
         config = told["config"]
         layers = [Layer(each["name"], each["class_name"], each["config"], _inputs(each)) for each in config["layers"]]
-        ends = [[each[0] for each in config[name]] for name in ("input_layers", "output_layers")]
-        return Graph(layers, *ends, path)
+        inputs, outputs = ([each[0] for each in config[name]] for name in ("input_layers", "output_layers"))
+        return Graph(layers, inputs, outputs, path)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ModelError(f"{path}: the description of its network can't be read ({error})") from error
 

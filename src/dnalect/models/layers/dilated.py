@@ -7,6 +7,7 @@ so that what is read around the bases in question is never computed further than
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -75,8 +76,9 @@ class FixedNorm(nn.Module):
     def __init__(self, width: int, eps: float):
         super().__init__()
         self.eps = eps
-        self.weight, self.variance = nn.Parameter(torch.ones(width)), nn.Parameter(torch.ones(width))
-        self.bias, self.mean = nn.Parameter(torch.zeros(width)), nn.Parameter(torch.zeros(width))
+        self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+        self.mean = nn.Parameter(torch.zeros(width), requires_grad=False)
+        self.variance = nn.Parameter(torch.ones(width), requires_grad=False)
 
     def forward(self, x_BTC: Tensor) -> Tensor:
         flat = F.batch_norm(x_BTC.flatten(0, -2), self.mean, self.variance, self.weight, self.bias, eps=self.eps)
@@ -144,7 +146,9 @@ class Member(nn.Module):
         super().__init__()
         self.config, width = config, config.channels
         self.stem = nn.Linear(len(BASES), width)
-        self.units = nn.ModuleList(Unit(config, *each) for each in zip(config.kernels, config.dilations, strict=True))
+        self.units: Any = nn.ModuleList(
+            Unit(config, *each) for each in zip(config.kernels, config.dilations, strict=True)
+        )
         self.skips = nn.ModuleList(nn.Linear(width, width) for _ in range(1 + len(config.kernels) // config.every))
         self.head = nn.Linear(width, len(config.tracks))
 
@@ -237,7 +241,7 @@ class Dilated(nn.Module):
     def __init__(self, config: DilatedSizes):
         super().__init__()
         self.config = config
-        self.members = nn.ModuleList(Member(config) for _ in config.members)
+        self.members: Any = nn.ModuleList(Member(config) for _ in config.members)
 
     @cached_property
     def shares(self) -> list[list[float]]:
