@@ -102,9 +102,8 @@ class Window:
 class Distances(NamedTuple):
     """How far apart a model places the haplotypes of one variant: docs/scores.md, "distance-2".
 
-    cosine: 1 - cosine of the angle, 0 to 2. l2: length of the difference. inner: inner
-    product, which grows with likeness. window: between means over the whole window. site:
-    between means over the changed bases. All are unsigned and the same with the alleles swapped.
+    cosine: 1 - cosine of the angle, 0 to 2. l2: length of the difference. inner: inner product, which grows with
+    likeness. window: between means over the window. site: over the changed bases. The same with the alleles swapped.
     """
 
     cosine_window: float
@@ -180,9 +179,8 @@ class Inside(NamedTuple):
 class Change:
     """How an output of a predictor differs between the haplotypes: docs/scores.md, "change-1".
 
-    name: of the output, safe in a heading. value: alternate - reference. reference, alternate:
-    the predictions: a signal in its own unit, a class or track as log-odds (nats).
-    percentile: share of background variants of the same stratum with a lower value, in (0, 1).
+    name: of the output, safe in a heading. value: alternate - reference, which are the predictions: a signal in its own
+    unit, a class or track as log-odds (nats). percentile: share of background variants of the stratum that are lower.
     """
 
     name: str
@@ -281,8 +279,7 @@ class Score:
 class MotifChange:
     """The motif whose best match over a variant changes most between the haplotypes: docs/files.md, "Motifs".
 
-    reference, alternate: bits of the best match, 0 where there is none above. threshold: bits
-    from which a match counts as a site.
+    reference, alternate: bits of the best match, 0 for none above. threshold: bits from which a match is a site.
     """
 
     name: str

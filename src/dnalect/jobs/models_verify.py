@@ -80,7 +80,7 @@ def _tracks(model: Model) -> Iterator[str]:
     assert tracks is not None
     yield f"family: {model.card.family}; weights and network fit together; SHA-256 {model.card.sha256[:16]}"
     yield f"tracks: {', '.join(tracks.names)}, each base by {tracks.crop:,} on each side"
-    yield f"parameters: {sum(each.numel() for each in model.network.parameters()):,} of {len(model.network.members)} networks"
+    yield f"parameters: {model.card.parameters:,} of {len(model.network.members)} networks"
     yield f"licence: {model.card.licence or 'not known'}"
 
 
