@@ -158,6 +158,18 @@ def test_bases_that_are_not_known_break_nothing(opened):
     tab.wait_for_selector("[data-figure=pinned] svg")
 
 
+def test_attention_opens_with_a_head_that_its_rule_chose(opened, attention_model):
+    """Until somebody chooses: then a layer shows the mean of its heads."""
+    tab = opened(f"#pane=depend&model={attention_model.name}")
+    tab.wait_for_selector("[data-figure=attention] svg")
+    layer, head = tab.evaluate("dnalect.model.opening")
+    shown = [tab.locator(each).input_value() for each in ("#layer", "#head")]
+    assert shown == [str(layer), str(head)]
+    tab.select_option("#layer", "1")
+    tab.wait_for_function("document.getElementById('head').value === 'mean'")
+    assert "layer=1" in tab.evaluate("location.hash")
+
+
 def test_what_takes_minutes_is_asked_for(opened, attention_model):
     """A masked model reads a sequence for each substitution: a large one's map is offered, and can be stopped."""
     tab = opened(f"#pane=depend&at=human:1089217-1089416&model={attention_model.name}")

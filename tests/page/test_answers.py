@@ -11,8 +11,10 @@ from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.genome.fasta import genome_of
 from dnalect.genome.regions import Region
 from dnalect.page import answers, scoring
+from dnalect.page.assets import worked_example
 from dnalect.tokens import encode
 from dnalect.why.dependency import dependencies
+from dnalect.why.subject import Subject
 from models.folders import make
 from why.tiny import bases_with_attention
 
@@ -116,6 +118,17 @@ def test_without_a_background_or_near_an_end_there_is_no_percentile(model):
     assert short.flags == ("contig_edge",)
     assert short.percentile is None
     assert short.llr is not None
+
+
+def test_attention_opens_with_the_head_that_goes_best_with_dependencies(attentive, model):
+    card, short, without = page.models(["attention-small", attentive, model])
+    genome, place = worked_example()
+    shipped = dnalect.load("attention-small")
+    maps = why.attention_of(shipped, *Subject(shipped, genome, place).window(256)).heads
+    beside = dependencies(Subject(dnalect.load("duplex-human"), genome, place))
+    within = [why.agreement(each, beside).within for each in maps]
+    assert card.opening == (int(np.argmax(within)) // card.heads + 1, int(np.argmax(within)) % card.heads + 1)
+    assert short.opening is without.opening is None  # one that can't read the example, one without attention
 
 
 def test_dependency_and_attention_are_those_of_why(model, attentive):

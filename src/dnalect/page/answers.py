@@ -16,6 +16,7 @@ from dnalect.models.load import language_model, load
 from dnalect.models.model import Model, Named
 from dnalect.models.reader import tokenizer_of
 from dnalect.models.worth import of_model
+from dnalect.page.opening import opening_head
 from dnalect.page.records import (
     Attended,
     Depends,
@@ -72,6 +73,7 @@ def _card(model: Model) -> ModelCard:
         tokenizer=card.tokenizer,
         license=card.licence,
         worth=tuple(Measured(question, each.told(), *each.figure.value) for question, each in figures),
+        opening=opening_head(model),
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.genome.fasta import open_genome
+from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import parse_attributes, read_gff
+from dnalect.genome.regions import Region
 
 FOLDERS = ("engine", "front")
 DATA = ("genomes", "examples", "vocabularies", "map")
@@ -52,6 +53,14 @@ def served_html() -> str:
 def data() -> dict[str, str]:
     """Return the JSON of every name in DATA."""
     return {name: json_text(_genomes() if name == "genomes" else _kept(name)) for name in DATA}
+
+
+def worked_example() -> tuple[Genome, Region]:
+    """Return the CTCF site that attention opens with: its genome, and the place in it."""
+    example = next(each for each in _kept("examples") if "motif" in each)
+    genome = _demo("human_chr20_slice.fa.gz")
+    offset = _placed(genome)[1]
+    return genome, Region(0, example["start"] - offset, example["end"] - offset)
 
 
 def json_text(value: Any) -> str:
@@ -99,12 +108,20 @@ def _genomes() -> dict[str, Any]:
 
 
 def _contig(name: str) -> dict[str, Any]:
-    """A FASTA of one record; a slice has its place in its name: 20:1000001-1100000."""
-    genome = open_genome(str(resources.files("dnalect") / "demo_data" / name))
-    record = genome.names[0]
-    contig, _, ends = record.partition(":")
-    offset = int(ends.partition("-")[0]) - 1 if ends else 0
-    return {"contig": contig, "offset": offset, **_packed(genome.contig(record))}
+    """A FASTA of one record."""
+    genome = _demo(name)
+    contig, offset = _placed(genome)
+    return {"contig": contig, "offset": offset, **_packed(genome.contig(genome.names[0]))}
+
+
+def _demo(name: str) -> Genome:
+    return open_genome(str(resources.files("dnalect") / "demo_data" / name))
+
+
+def _placed(genome: Genome) -> tuple[str, int]:
+    """The contig of the one record, and where it begins: a slice has its place in its name, 20:1000001-1100000."""
+    contig, _, ends = genome.names[0].partition(":")
+    return contig, int(ends.partition("-")[0]) - 1 if ends else 0
 
 
 def _packed(letters: npt.NDArray[np.uint8]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class ModelCard:
     likelihood: "leave_one_out", "masked", "causal" or None. given: what a probability is conditioned on, "rest" or
     "left"; None without likelihoods. strands, context (bases), reach (None: all that it reads), layers, attentions: as
     `model.can` has them. heads: of attention in a layer, 0 without. worth: measured, () of models that were not.
+    opening: layer and head, from 1, that attention opens with (`page.opening.opening_head`); None without.
     """
 
     id: str
@@ -58,6 +59,7 @@ class ModelCard:
     tokenizer: str
     license: str
     worth: tuple[Measured, ...] = ()
+    opening: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,14 @@ const [CHEAP, AROUND] = [5e11, 64];
 const NOT =
   "What attention is not: it says where a layer takes its numbers from, not what for. A base that is attended to need not matter for the answer, and one that matters can come by other ways; the dependency map beside it measures what a change really moves.";
 
+/** Layer and head to show. Until somebody chooses: the head that goes best with dependencies at the worked example. */
+function chosen(state, model) {
+  const [layer, head] = state.layer ? [state.layer, state.head || "mean"] : (model.opening ?? [1, "mean"]);
+  if (layer === "rollout") return [layer, "mean"];
+  const wanted = state.head || head;
+  return [Math.min(layer, model.layers), wanted === "mean" ? wanted : Math.min(wanted, model.heads)];
+}
+
 export class Depend {
   constructor(app, root) {
     this.app = app;
@@ -48,7 +56,7 @@ export class Depend {
       name: "attention",
       aloud: true,
       tools: heads,
-      help: "Row: the base that looks; column: the base that it looks at.",
+      help: "Row: the base that looks; column: the base that it looks at. It opens with the head whose attention at the CTCF site goes best with the dependency map there, among pairs equally far apart.",
     });
     this.map = new Figure({
       title: "Dependency",
@@ -183,8 +191,7 @@ export class Depend {
       );
       node.value = value;
     };
-    const layer = state.layer === "rollout" ? "rollout" : Math.min(state.layer, model.layers);
-    const head = layer === "rollout" || state.head === "mean" ? "mean" : Math.min(state.head, model.heads);
+    const [layer, head] = chosen(state, model);
     options(this.layer, [...Array.from({ length: model.layers }, (_, n) => n + 1), "rollout"], layer);
     options(this.head, layer === "rollout" ? ["mean"] : ["mean", ...Array.from({ length: model.heads }, (_, n) => n + 1)], head);
     const room = Math.min(FLANK, Math.floor((model.context - (end - state.start)) / 2));
