@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
     *("pretrain", "tokenize", "map_windows", "similar", "discover", "load", "open_genome", "base_probabilities"),
-    *("torch_module", "demo_files"),
+    *("torch_module", "demo_files", "generate"),
 )
 RESULTS = (
     *("Table", "Scores", "Scan", "Mutagenesis", "Explanations", "Embeddings", "Finetuned", "Predictions", "Ranking"),
-    *("Evaluation", "Tokens", "Map", "Similar", "Discovery", "DemoFiles", "Row", "Score", "Genome"),
+    *("Evaluation", "Tokens", "Map", "Similar", "Discovery", "DemoFiles", "Sequences", "Row", "Score", "Genome"),
 )
 ERRORS = (
     *("DnalectError", "InputError", "FastaError", "UnknownContig", "VcfError", "TableError", "ContigNameError"),

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "src" / "dnalect"
 FILES, STUDIES = sorted(PACKAGE.rglob("*.py")), sorted((ROOT / "studies").rglob("*.py"))
 ORDER = (
     *("core", "tokens", "genome", "stats", "examples", "scored", "models", "inference"),
-    *("training", "baselines", "why", "alike", "report", "page", "jobs", "api", "serve", "cli"),
+    *("training", "baselines", "why", "alike", "design", "report", "page", "jobs", "api", "serve", "cli"),
 )
 NARROWER = {"training": {"core", "tokens", "genome", "stats", "examples", "models"}, "report": {"core", "stats"}}
 HEAVY = ["numpy", "torch", "transformers", "pyarrow", "pysam", "matplotlib", "jinja2"]

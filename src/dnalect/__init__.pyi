@@ -12,6 +12,8 @@ from .api.evaluate import Evaluation as Evaluation
 from .api.evaluate import evaluate as evaluate
 from .api.explain import Explanations as Explanations
 from .api.explain import explain as explain
+from .api.generate import Sequences as Sequences
+from .api.generate import generate as generate
 from .api.learn import Finetuned as Finetuned
 from .api.learn import finetune as finetune
 from .api.learn import pretrain as pretrain

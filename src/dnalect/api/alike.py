@@ -13,7 +13,8 @@ import pyarrow as pa
 from dnalect.alike.maps import Map as Made
 from dnalect.api.given import input_path, is_path, options_of, reference_path
 from dnalect.api.score import Shown
-from dnalect.api.table import SUFFIXES, Table, measures_of
+from dnalect.api.table import Table, measures_of
+from dnalect.core.arrow import SUFFIXES
 from dnalect.core.figures import Figure
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import Reference

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
-from dnalect.core.errors import ConfigError, OutputError
+from dnalect.core.arrow import write_table
+from dnalect.core.errors import ConfigError
 from dnalect.core.figures import Figure
-from dnalect.core.files import written_whole
 
 SHOWN = 10
-SUFFIXES = (".tsv", ".csv", ".parquet")
 _TEXTS, _NUMBERS = ("task", "part", "who", "metric"), ("value", "low", "high", "chance")
 MEASURES = pa.schema(
     [*((each, pa.string()) for each in _TEXTS), ("n", pa.int64()), *((each, pa.float64()) for each in _NUMBERS)]
@@ -70,15 +67,7 @@ class Table:
             OutputError: Another suffix, or a file that can't be written.
         """
         for path in map(Path, paths):
-            if path.suffix not in SUFFIXES:
-                raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
-            with written_whole(path) as temporary:
-                if path.suffix == ".parquet":
-                    pq.write_table(self.to_arrow(), temporary)
-                else:
-                    mark = "\t" if path.suffix == ".tsv" else ","
-                    told = pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed")
-                    pyarrow.csv.write_csv(self.to_arrow(), temporary, told)
+            write_table(self.to_arrow(), path)
 
     def __len__(self) -> int:
         return int(self.to_arrow().num_rows)

@@ -246,3 +246,49 @@ class DemoOptions:
     """Where the demo writes."""
 
     out: Annotated[File, OUTPUT] = Path("demo-out")
+
+
+@config
+class GenerateOptions:
+    """What to generate, with which model."""
+
+    model: Annotated[
+        Named,
+        MODEL,
+        Doc("duplex-yeast, a published one, OWNER/NAME on the hub, or a folder; MODEL:SPECIES where it reads one."),
+    ]
+    template: Annotated[
+        str | None,
+        Flag("--from", metavar="SEQUENCE|FASTA"),
+        Doc(
+            "What is given: a causal model goes on from it, any other draws the bases that are N in it, and those "
+            "that it lacks behind it [default: nothing]."
+        ),
+    ] = None
+    count: Annotated[int, Interval(ge=1, le=1_000_000), Flag("-n", "--count"), Doc("Sequences of each template.")] = 10
+    length: Annotated[
+        int, Interval(ge=1, le=10_000_000), Doc("Bases of a sequence, those that are given included.")
+    ] = 200
+    output: Annotated[str, OUTPUT, Doc("FASTA, or .tsv, .csv, .parquet with GC and bits; - for standard output.")] = "-"
+    temperature: Annotated[
+        float, Interval(ge=0, le=100), Doc("Below 1 the likelier is preferred, above 1 less so; 0 takes the likeliest.")
+    ] = 1.0
+    top_k: Annotated[int, Ge(0), Doc("Causal models: choose among so many of the likeliest words; 0 for all.")] = 0
+    top_p: Annotated[
+        float, Interval(gt=0, le=1), Doc("Causal models: choose among the likeliest words that hold this share.")
+    ] = 1.0
+    sweeps: Annotated[
+        int, Interval(ge=1, le=100_000), Doc("Masked models and duplex: how often every base is drawn anew.")
+    ] = 10
+    apart: Annotated[
+        int,
+        Ge(0),
+        Doc(
+            "Masked models and duplex: bases this far apart may be drawn at once; 0 for one at a time, which is exact."
+        ),
+    ] = 32
+    seed: Annotated[int, Interval(ge=0, le=(1 << 32) - 1), Doc("Of all that is drawn.")] = 0
+    batch: Annotated[Annotated[int, Ge(1)] | None, Flag("--batch-size"), Doc("Most sequences of a forward.")] = None
+    device: Device = "auto"
+    dtype: Dtype = "float32"
+    threads: Threads = None

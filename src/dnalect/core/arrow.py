@@ -1,0 +1,24 @@
+"""Tables of pyarrow as files."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from dnalect.core.errors import OutputError
+from dnalect.core.files import written_whole
+
+SUFFIXES = (".tsv", ".csv", ".parquet")
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table; the suffix says as what. Raises OutputError for another suffix, or what can't be written."""
+    if path.suffix not in SUFFIXES:
+        raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
+    with written_whole(path) as temporary:
+        if path.suffix == ".parquet":
+            pq.write_table(table, temporary)
+        else:
+            mark = "\t" if path.suffix == ".tsv" else ","
+            pyarrow.csv.write_csv(table, temporary, pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed"))

@@ -1,0 +1,1 @@
+"""New sequences: drawn from what a model finds likely."""
