@@ -16,6 +16,7 @@ SUMMARIES = {
     "heads": "The heads of a multi-task model, beside simple rivals.",
     "probe": "Which of two models serves a simple classifier better?",
     "ensemble": "Would the mean of several models predict better than the best of them?",
+    "hidden": "Bits of bases that are hidden 15% at a time, as published masked models are judged.",
     "structural": "Are junctions of natural structural variants told from random ones of their size?",
     "dependency": "Do dependency maps know stems of tRNAs and splice sites of yeast?",
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",

@@ -160,6 +160,18 @@ def ensemble(options: asked.Ensemble) -> None:
     _told([replace(each, command=options.command) for each in run(options)], options.output)
 
 
+@command("hidden", asked.Hidden)
+def hidden(options: asked.Hidden) -> None:
+    """MODELS on bases of which 15% are hidden at once.
+
+    \b
+    python -m studies hidden attention-small duplex-yeast --data DATA -o results/hidden.tsv
+    """
+    from studies.hidden import run
+
+    _told([replace(each, command=options.command) for each in run(options)], options.output)
+
+
 @command("attention", asked.Attention)
 def attention(options: asked.Attention) -> None:
     """Attention of MODEL from 5' splice sites in yeast, and what substitutions at CTCF sites move, beside no training.

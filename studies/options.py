@@ -267,6 +267,20 @@ class Vocabulary:
 
 
 @config
+class Hidden:
+    """Masked models of single bases, and leave-one-out models."""
+
+    models: Annotated[Texts, ARGUMENT]
+    data: Annotated[File, Doc("Folder with genomes/.")]
+    genome: Annotated[str, Doc("FASTA in it.")] = "genomes/yeast_S288C.fa.gz"
+    region: Annotated[str, Doc("Bases to judge on: a contig, or a part of one (1-based).")] = "chrXIV"
+    share: Annotated[float, Interval(gt=0, lt=1), Doc("Of the bases that are hidden.")] = 0.15
+    window: Annotated[int, Ge(16), Doc("Bases that a masked model reads at once, at most its context.")] = 16_384
+    output: Tabled = None
+    command: Command = ""
+
+
+@config
 class Ensemble:
     """Networks whose answers are averaged."""
 

@@ -1,16 +1,20 @@
-"""Models of any kind on the same held-out bases and variants of yeast: one table, one plot."""
+"""Models of any kind on the same held-out bases and variants of yeast: one table, one plot.
+
+What a causal model says of a base is given those on one side: its bits stand apart, in both directions, beside Markov
+models of one side, and are never set beside those of models that read the rest.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnalect import ConfigError, Genome, open_genome
 from dnalect.baselines import MarkovModel
-from dnalect.core import Estimate, Figure, track, write_figures
+from dnalect.core import Estimate, Figure, Variant, track, write_figures
 from dnalect.examples import free_bases, matched, shared_mask, strata
 from dnalect.genome import Region, parse_regions
 from dnalect.inference import scorer_for
@@ -22,7 +26,11 @@ from studies.data import file_of, substitutions
 from studies.worth.promoter_bases import LEAST_CALLED, VARIANTS
 from studies.worth.species import YEAST
 
-MARKOV = "Markov, order 24, two-sided"
+MARKOV, ONE_SIDED = "Markov, order 24, two-sided", "Markov, order 24, one-sided"
+# The rival that others are set beside, by the sides that they read.
+ONE = ", one side"
+AGAINST = {"": f"{MARKOV}, interpolated", ONE: f"{ONE_SIDED}, interpolated"}
+DIRECTIONS = ("left to right", "right to left")
 COMMON = 0.05
 BITS, FREE, RANKED = "bits per base", "homology-free", "common over singletons, by substitution type"
 SIZE, MINUTES = "parameters", "core-minutes of training"
@@ -52,6 +60,19 @@ class Variants(NamedTuple):
     common: npt.NDArray[np.bool_]
 
 
+class Answer(NamedTuple):
+    """What somebody says: ln p of the four bases at the sites (n, 4), scores of the variants (m,), None for none.
+
+    side: "" where both sides of a base are read, else ONE.
+    """
+
+    who: str
+    log_probs: Singles
+    scores: Singles | None
+    side: str = ""
+    card: Card | None = None
+
+
 def compare(
     folders: Sequence[str],
     data: Path,
@@ -65,6 +86,7 @@ def compare(
 
     Figures of all test bases, of the homology-free ones among them and of variants, all of one model
     together, those with the fewest bits first; a trained model's parameters and core-minutes are two more.
+    Those of causal models, in both directions, and of one-sided rivals come last, and their parts say so.
 
     folders: names or folders of models whose cards name the same training, validation and test
     regions. data: folder with genomes/ and variants/. sample: random bases of the first test
@@ -80,45 +102,40 @@ def compare(
     train, tune = (parse_regions(genome, part) for part in (told.train, told.validate))
     sites, free = _sampled(genome, first, train, sample)
     variants = _variants(genome, file_of(data, VARIANTS), others, most)
-    rivals = _markov(genome, train, tune, [sites, variants.sites])
+    answers = [
+        each
+        for side in ("", ONE)
+        if not side or any(model.can.likelihood == "causal" for model in models)
+        for each in _markov(genome, train, tune, sites, variants, side)
+    ]
+    for model in track(models, "models"):
+        answers += _answers(model, genome, sites, variants)
+    rivals = {each.side: _bits(each.log_probs, sites.ref) for each in answers if each.who in AGAINST.values()}
     draws, within = Draws.of(sites.block, MANY), Draws.of(sites.block[free], MANY)
     ranking = Draws.of(variants.sites.block)
-    rival = _bits(rivals["interpolated"][0], sites.ref)
 
-    def figures(name: str, parts: Sequence[Singles], card: Card | None = None) -> list[Figure]:
-        bits, rows = _bits(parts[0], sites.ref), np.arange(len(variants.alt))
-        llr = parts[1][rows, variants.alt] - parts[1][rows, variants.sites.ref]
-        minus = estimate(draws.mean(np.subtract(bits, rival, dtype=np.float64)))
+    def figures(each: Answer) -> list[Figure]:
+        bits = _bits(each.log_probs, sites.ref)
+        minus = estimate(draws.mean(np.subtract(bits, rivals[each.side], dtype=np.float64)))
+        bare = Figure("yeast", told.test[0] + each.side, each.who, BITS, len(bits), estimate(draws.mean(bits)))
         found = [
-            Figure(
-                "yeast",
-                told.test[0],
-                name,
-                BITS,
-                len(bits),
-                estimate(draws.mean(bits)),
-                against=against,
-                difference=minus,
-            ),
-            Figure("yeast", FREE, name, BITS, int(free.sum()), estimate(within.mean(bits[free]))),
-            Figure("yeast", RANKED, name, "AUROC", len(llr), estimate(ranking.auroc(llr, variants.common)), chance=0.5),
+            replace(bare, against=AGAINST[each.side], difference=minus),
+            replace(bare, part=FREE + each.side, n=int(free.sum()), value=estimate(within.mean(bits[free]))),
         ]
-        if card is not None:
-            told_of = {SIZE: card.parameters, MINUTES: card.core_minutes}
+        if each.scores is not None:
+            value = estimate(ranking.auroc(each.scores, variants.common))
+            found.append(Figure("yeast", RANKED, each.who, "AUROC", len(each.scores), value, chance=0.5))
+        if each.card is not None:
+            told_of = {SIZE: each.card.parameters, MINUTES: each.card.core_minutes}
             found += [
-                Figure("yeast", "training", name, metric, 1, Estimate(value, np.nan, np.nan))
+                Figure("yeast", "training", each.who, metric, 1, Estimate(value, np.nan, np.nan))
                 for metric, value in told_of.items()
                 if value is not None
             ]
-        return [replace(each, command=command) for each in found]
+        return [replace(figure, command=command) for figure in found]
 
-    against = f"{MARKOV}, interpolated"
-    groups = [figures(f"{MARKOV}, {kind}", parts) for kind, parts in rivals.items()]
-    for model in track(models, "models"):
-        groups.append(
-            figures(model.card.id, [_predicted(model, genome, part) for part in (sites, variants.sites)], model.card)
-        )
-    found = [each for group in sorted(groups, key=lambda group: group[0].value.mean) for each in group]
+    groups = sorted(map(figures, answers), key=lambda group: (group[0].part.endswith(ONE), group[0].value.mean))
+    found = [each for group in groups for each in group]
     _write(found, out)
     return found
 
@@ -168,25 +185,47 @@ def _variants(genome: Genome, path: Path, regions: Sequence[Region], most: int) 
 
 
 def _markov(
-    genome: Genome, train: Sequence[Region], tune: Sequence[Region], asked: Sequence[Sites]
-) -> dict[str, list[Singles]]:
-    """ln p (n, 4) of the two strongest rivals at each set of sites."""
-    model = MarkovModel("two").fit(*([_codes(genome, region) for region in part] for part in (train, tune)))
+    genome: Genome, train: Sequence[Region], tune: Sequence[Region], sites: Sites, variants: Variants, side: str
+) -> list[Answer]:
+    """The two strongest rivals. side: as `Answer` has it."""
+    model = MarkovModel("one" if side else "two")
+    model.fit(*([_codes(genome, region) for region in part] for part in (train, tune)))
     found: dict[str, list[Singles]] = {}
-    for sites in asked:
-        parts = {kind: np.empty((len(sites.ref), 4), dtype=np.float32) for kind in ("interpolated", "mixed")}
-        for contig in np.unique(sites.contig).tolist():
-            own = sites.contig == contig
+    for asked in (sites, variants.sites):
+        parts = {kind: np.empty((len(asked.ref), 4), dtype=np.float32) for kind in ("interpolated", "mixed")}
+        for contig in np.unique(asked.contig).tolist():
+            own = asked.contig == contig
             for prediction in model.sweep(encode(genome.contig(genome.names[contig]))):
                 if prediction.order == model.order and prediction.kind in parts:
-                    parts[prediction.kind][own] = prediction.log_probs[sites.position[own]]
+                    parts[prediction.kind][own] = prediction.log_probs[asked.position[own]]
         for kind, part in parts.items():
             found.setdefault(kind, []).append(part)
-    return found
+    name = ONE_SIDED if side else MARKOV
+    return [Answer(f"{name}, {kind}", here, _ratios(there, variants), side) for kind, (here, there) in found.items()]
 
 
-def _predicted(model: Model, genome: Genome, sites: Sites) -> Singles:
-    return scorer_for(model, genome).at_sites(sites.contig, sites.position)
+def _answers(model: Model, genome: Genome, sites: Sites, variants: Variants) -> list[Answer]:
+    """Return what a model says; of a causal one in each direction, the scores of variants with the first."""
+    scorer: Any = scorer_for(model, genome)
+    card = model.card
+    if model.can.likelihood != "causal":
+        here, there = (scorer.at_sites(each.contig, each.position) for each in (sites, variants.sites))
+        return [Answer(card.id, here, _ratios(there, variants), card=card)]
+    rows = zip(variants.sites.contig.tolist(), variants.sites.position.tolist(), strict=True)
+    alleles = zip(variants.sites.ref[:, None], variants.alt[:, None], strict=True)
+    asked = [Variant(contig, at, at + 1, ref, alt) for (contig, at), (ref, alt) in zip(rows, alleles, strict=True)]
+    scores = np.array([each.value for each in scorer.score(asked)], dtype=np.float32)
+    sides = scorer.sides_at_sites(sites.contig, sites.position)
+    names = [f"{card.id}, {direction}" for direction in DIRECTIONS]
+    return [
+        Answer(names[0], sides[:, 0], scores, ONE, card),
+        Answer(names[1], sides[:, 1], None, ONE),
+    ]
+
+
+def _ratios(log_probs: Singles, variants: Variants) -> Singles:
+    rows = np.arange(len(variants.alt))
+    return log_probs[rows, variants.alt] - log_probs[rows, variants.sites.ref]
 
 
 def _bits(log_probs: Singles, ref: Codes) -> Singles:
@@ -202,12 +241,16 @@ def _write(figures: Sequence[Figure], out: Path) -> None:
     def bars(part: str) -> list[plots.Bar]:
         mine = [each for each in figures if each.part == part]
         names = {who: f"{who}, {size / 1e6:.1f} M" for who, size in sizes.items()}
-        return [plots.Bar(names.get(each.who, each.who), each.value, each.who not in names) for each in mine]
+        return [plots.Bar(names.get(each.who, each.who), each.value, each.who.startswith("Markov")) for each in mine]
 
+    first = figures[0].part
     panels = [
-        ("bits per base on held-out sequence (lower is better)", bars(figures[0].part)),
+        ("bits per base on held-out sequence (lower is better)", bars(first)),
         ("the same, homology-free", bars(FREE)),
+        ("given the bases on one side alone", bars(first + ONE)),
+        ("the same, homology-free", bars(FREE + ONE)),
     ]
+    panels = [panel for panel in panels if panel[1]]
     plots.forest(out / "recipes.png", panels, "bits per base", float("nan"))
     ranked = [("common over singletons, matched by substitution type", bars(RANKED))]
     plots.forest(out / "recipes-variants.png", ranked, "AUROC", 0.5)

@@ -161,8 +161,19 @@ def test_every_reason_and_info_key_is_documented():
     assert not [name for name in names if f"`{name}`" not in text]
 
 
-def test_the_page_of_all_config_keys_is_what_its_script_writes():
-    spec = importlib.util.spec_from_file_location("config_page", ROOT / "scripts" / "config_page.py")
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
+    return made
+
+
+def test_the_lines_of_the_families_are_those_of_today():
+    made = script("families")
+    text = made.PAGE.read_text(encoding="utf-8")
+    assert text == made.page(text), "run python scripts/families.py"
+
+
+def test_the_page_of_all_config_keys_is_what_its_script_writes():
+    made = script("config_page")
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run python scripts/config_page.py"

@@ -10,12 +10,13 @@ import dnalect
 from dnalect.core.errors import ConfigError
 from dnalect.core.figures import read_figures
 from dnalect.genome.fasta import open_genome
+from dnalect.inference.likelihood.causal import Causal
 from dnalect.inference.tiles import tiled_log_probs
 from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain
 from dnalect.models.card import read_card
 from dnalect.stats.ranking import auroc
-from dnalect.tokens.bases import encode
+from dnalect.tokens.bases import encode, reverse_complement
 from studies import recipes
 
 CONFIG = """
@@ -40,6 +41,7 @@ save_every = 40
 """
 DUPLEX = 'family = "duplex"\nwidth = 16\nkernel = 4\ndilations = [1, 2, 4]'
 CHUNKS = 'family = "logo"\nlike = "logo-3"\ntokenizer = "logo-3"\nscale = 0.3\nlongest = 128'
+STATES = 'family = "mamba"\ntokenizer = "marindna"\nscale = 0.05\nlongest = 128'
 MOTIF = "ACGTTGCAAC"
 
 
@@ -69,6 +71,7 @@ def data(tmp_path_factory):
         ("one", DUPLEX, '["x", "y"]', 120),
         ("two", CHUNKS, '["x", "y"]', 2),
         ("other", DUPLEX, '["y", "x"]', 2),
+        ("left", STATES, '["x", "y"]', 3),
     ):
         (folder / f"{name}.toml").write_text(CONFIG.format(name=name, model=model, test=test, steps=steps))
         pretrain(PretrainOptions(folder / f"{name}.toml", folder / name, folder))
@@ -101,6 +104,24 @@ def test_the_table_holds_the_numbers_of_the_slow_way(data, tmp_path):
     assert table[0].value.mean == pytest.approx(rows[0].value.mean, abs=1e-4)
     for name in ("recipes.png", "recipes-variants.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_causal_model_stands_apart_in_both_directions(data, tmp_path):
+    rows = recipes.compare([str(data / "left"), str(data / "two")], data, tmp_path, sample=60, most=20)
+    apart = {row.who: row for row in rows if row.part == f"x{recipes.ONE}"}
+    ways = [f"left, {direction}" for direction in recipes.DIRECTIONS]
+    assert set(apart) == {*ways, f"{recipes.ONE_SIDED}, interpolated", f"{recipes.ONE_SIDED}, mixed"}
+    assert {row.against for row in apart.values()} == {f"{recipes.ONE_SIDED}, interpolated"}
+    assert not {row.who for row in rows if row.part == "x"} & {*apart}
+    genome, model = open_genome(data / "genomes/yeast_S288C.fa.gz"), dnalect.load(data / "left")
+    codes = encode(np.asarray(genome.contig("x")))
+    chosen = np.sort(np.random.default_rng(0).choice(np.flatnonzero(codes < 4), 60, replace=False))
+    for way, turned in zip(ways, (codes, reverse_complement(codes)), strict=True):
+        at = chosen if turned is codes else len(codes) - 1 - chosen
+        logs = Causal(model).every(turned, np.isin(np.arange(len(codes)), at))
+        assert apart[way].value.mean == pytest.approx(-logs[at, turned[at]].mean() / np.log(2), abs=1e-5)
+    assert abs(apart[ways[0]].value.mean - apart[ways[1]].value.mean) > 1e-4
+    assert len([row for row in rows if row.part == recipes.RANKED and row.who == ways[0]]) == 1
 
 
 def test_common_and_rare_are_matched_and_judged_by_the_log_ratio(data):

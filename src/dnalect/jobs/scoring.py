@@ -40,6 +40,7 @@ from dnalect.jobs.structural import Structures, is_structural, structural
 from dnalect.models.assemblies import any_saw, origin_of, same_species
 from dnalect.models.catalogue import embedded
 from dnalect.models.load import load, untuned
+from dnalect.models.memory import window as window_plan
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import use_threads
 from dnalect.scored.fields import Layout
@@ -179,6 +180,9 @@ class Scoring:
         flank, shortest = self.options.window // 2, min(model.can.context_bases for model in self.models)
         if not 32 <= flank <= shortest // 4:
             raise ModelError(f"--window must lie between 64 and {shortest // 2} bases")
+        for model in self.models:
+            if told := window_plan(model, self.options.window):
+                say(told)
         return flank
 
     def _table(self, folder: str) -> Precomputed:

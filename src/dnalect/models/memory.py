@@ -1,17 +1,17 @@
-"""What a large model takes, told before it is loaded: weights, what reading adds, what there is, what would fit."""
+"""What a model takes, told beforehand: weights, what a batch or a long window adds, what there is, what fits."""
 
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from dnalect.models.layers.sizes import Sizes
+from dnalect.models.model import Model
 
-# Weights of fewer bytes are not spoken of.
-LARGE = 2e9
-# Numbers that a layer holds at once for every token, in widths and in inner widths of its feed-forward: as measured of
-# StripedHyena 1 and 2 of 512 channels in float32, 4,000 tokens.
-WIDTHS, HIDDEN = 15, 3
+# Weights of fewer bytes are not spoken of, nor windows that take fewer gigabytes.
+LARGE, WORTH_SAYING = 2e9, 0.5
+LETTERS = np.frombuffer(b"ACGT", dtype=np.uint8)
 # Tokens of a batch, as the forward loop makes them unless one window has more.
 TOKENS = 1 << 14
 _KINDS = {torch.float32: ("float32", 4), torch.bfloat16: ("bfloat16", 2)}
@@ -46,8 +46,41 @@ def plan(name: str, config: Sizes, parameters: int, device: torch.device, dtype:
 
 def _takes(config: Sizes, parameters: int, size: int) -> tuple[float, float]:
     """Gigabytes of the weights, and of what is at hand while tokens are read. size: bytes of a number."""
-    each = (WIDTHS * config.width + HIDDEN * config.hidden) * size + 8 * config.vocabulary
-    return parameters * size / 1e9, TOKENS * each / 1e9
+    return parameters * size / 1e9, reading(config, TOKENS, size)
+
+
+def reading(config: Sizes, tokens: int, size: int) -> float:
+    """Return about how many gigabytes are at hand while so many tokens are read. size: bytes of a number."""
+    each = config.held * size + 8 * config.vocabulary
+    return tokens * each / 1e9
+
+
+def window(model: Model, bases: int) -> str | None:
+    """Return what reading windows of so many bases will take, in a sentence; None where that is no matter.
+
+    An estimate: of a model with attention it is that of scaled_dot_product_attention, which holds no square of the
+    length.
+    """
+    config = model.network.config
+    if not isinstance(config, Sizes):
+        return None
+    tokens = round(bases * _density(model))
+    takes, free = reading(config, tokens, model.dtype.itemsize), _free(model.device)
+    if takes < WORTH_SAYING or tokens <= TOKENS:
+        return None
+    told = f"a window of {bases:,} bases, {tokens:,} tokens,"
+    text = f"{model.card.id}: {told} takes about {takes:.1f} GB beside the weights"
+    if free is None:
+        return text
+    text += f"; {free:.1f} GB are free on {model.device}"
+    return text if takes <= free else f"{text}: take a shorter --window, or --dtype bfloat16, which takes about half"
+
+
+def _density(model: Model) -> float:
+    """Return tokens a base."""
+    bases = min(TOKENS, model.can.context_bases)
+    codes = np.random.default_rng(0).integers(0, 4, bases)
+    return float(model.tokenizer.encode([LETTERS[codes]]).input_ids.shape[1] / bases)
 
 
 def _free(device: torch.device) -> float | None:

@@ -166,14 +166,18 @@ class Causal:
 
         The mean of both, normalised. It is not p(base | the rest): neither strand reads both sides at once.
         """
+        middle = self.each_side(codes, sites).mean(axis=1)
+        return np.asarray(middle - np.logaddexp.reduce(middle, axis=1, keepdims=True), dtype=np.float32)
+
+    def each_side(self, codes: Codes, sites: Ints) -> npt.NDArray[np.float32]:
+        """Return ln p (m, strands, 4) of a base after those on its left and, on the other strand, on its right."""
         length, seen = len(codes), []
         for way in range(self.ways):
             wanted = np.zeros(length, dtype=np.bool_)
             wanted[length - 1 - sites if way else sites] = True
             logs = self.every(reverse_complement(codes) if way else codes, wanted)
             seen.append(logs[::-1][:, OPPOSITE][sites] if way else logs[sites])
-        middle = np.mean(seen, axis=0)
-        return np.asarray(middle - np.logaddexp.reduce(middle, axis=1, keepdims=True), dtype=np.float32)
+        return np.stack(seen, axis=1)
 
     def substituted(self, codes: Codes, start: int, end: int, hidden: bool = False) -> npt.NDArray[np.float32]:
         """Raise ModelError: how the bases on both sides depend on each other is nothing that such a model says."""

@@ -1,6 +1,7 @@
 """The scorer of causal models: definition "llr-causal-1" (docs/scores.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,17 @@ class CausalScorer(LikelihoodScorer[Causal]):
 
     def at_sites(self, contigs: Folders, positions: Folders) -> npt.NDArray[np.float32]:
         """Return ln p(base | the bases on one side) (n, 4) at n sites, the mean of both strands: see `both_sides`."""
-        out = np.full((len(positions), 4), np.log(0.25), dtype=np.float32)
+        return self._in_windows(contigs, positions, self.likelihood.both_sides, (4,))
+
+    def sides_at_sites(self, contigs: Folders, positions: Folders) -> npt.NDArray[np.float32]:
+        """Return ln p (n, strands, 4) at n sites, after the bases on the left and, on the other strand, the right."""
+        return self._in_windows(contigs, positions, self.likelihood.each_side, (self.ways, 4))
+
+    def _in_windows(
+        self, contigs: Folders, positions: Folders, ask: Callable[[Codes, Folders], Any], shape: tuple[int, ...]
+    ) -> npt.NDArray[np.float32]:
+        """Return what is said of n sites (n, *shape), those near each other asked at once; beyond a contig ln 1/4."""
+        out = np.full((len(positions), *shape), np.log(0.25), dtype=np.float32)
         order = np.lexsort((positions, contigs))
         apart = (np.diff(contigs[order]) != 0) | (np.diff(positions[order]) > 2 * self.flank)
         for group in np.split(order, np.flatnonzero(apart) + 1) if len(order) else ():
@@ -55,7 +66,7 @@ class CausalScorer(LikelihoodScorer[Causal]):
             high = min(int(self.genome.lengths[contig]), int(positions[group[-1]]) + self.flank + 1)
             inside = group[(positions[group] >= low) & (positions[group] < high)]
             codes = encode(self.genome.fetch(contig, low, high))
-            out[inside] = self.likelihood.both_sides(codes, positions[inside] - low)
+            out[inside] = ask(codes, positions[inside] - low)
         return out
 
     def influences(self, variants: Sequence[Variant]) -> list[Influence]:

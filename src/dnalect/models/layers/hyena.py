@@ -50,6 +50,11 @@ class HyenaSizes(Sizes):
         """Whether there is attention."""
         return False
 
+    @property
+    def held(self) -> int:
+        """Most in the feed-forward: long convolutions go through some channels at a time."""
+        return 6 * self.width + 2 * self.hidden
+
 
 class Filter(Exact):
     """The long filters, as a function of the place; float32 in any precision, as places are beyond 1 in 256 otherwise.

@@ -63,6 +63,11 @@ class StateSizes(Sizes):
         """A recurrence has no end."""
         return None
 
+    @property
+    def held(self) -> int:
+        """Channels inside, of what is fed, stepped, written and read, in two orders."""
+        return 5 * self.width + 12 * self.hidden
+
     def _shares(self, share: float) -> dict[str, Any]:
         """Heads of version 2 keep their channels inside, the rank of a step its share of the width."""
         changed = super()._shares(share)

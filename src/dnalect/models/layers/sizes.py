@@ -112,6 +112,11 @@ class Sizes:
         """Most bases that it may read, None where the tokens alone count."""
         return None
 
+    @property
+    def held(self) -> int:
+        """About how many numbers a layer holds at once for every token: measured of attention and of StripedHyena."""
+        return 15 * self.width + 3 * self.hidden
+
     def scaled(self, share: float) -> Self:
         """Return the sizes with a share of the heads, layers and channels; 1 changes nothing.
 
