@@ -9,8 +9,8 @@ import numpy.typing as npt
 from dnalect import ConfigError, open_genome
 from dnalect.core import NOTHING, Figure, say, track
 from dnalect.genome import Region, parse_regions
-from dnalect.inference import strategy_for, tiled_log_probs
-from dnalect.models import Model, language_model
+from dnalect.inference import once, strategy_for, tiled_log_probs
+from dnalect.models import Ask, Model, language_model
 from dnalect.stats import Draws, block_of, paired
 from dnalect.tokens import UNKNOWN, decode, encode
 from studies.data import file_of
@@ -70,7 +70,7 @@ def together(model: Model, codes: Codes, chosen: Mask, window: int) -> LogProbs:
             own = np.flatnonzero(encoding.covering[row])
             inside = own[chosen[low : low + size]]
             encoding.input_ids[row, inside] = mask
-        logits = model(encoding).logits[..., four].log_softmax(-1).cpu().numpy()
+        logits = once(model, encoding, Ask(logits=True)).logits[..., four].log_softmax(-1).cpu().numpy()
         for row, low in enumerate(part):
             out[low : low + size] = logits[row, encoding.covering[row]]
     return out

@@ -41,7 +41,7 @@ def test_a_long_window_is_spoken_of_and_a_short_one_is_not(long, monkeypatch):
 @pytest.mark.parametrize("kind", ["Hyena", "Mamba"])
 def test_the_estimate_is_near_what_is_measured(kind):
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--one", kind, "64", "32768"], capture_output=True, text=True, check=True
+        [sys.executable, SCRIPT, "--one", kind, "64", "65536"], capture_output=True, text=True, check=True
     )
     _, _, measured, told = map(float, done.stdout.split())
-    assert told / 2 < measured < 1.5 * told
+    assert told / 3 < measured < 1.7 * told
