@@ -1,9 +1,10 @@
 """The published recipes, small, with the same budget, and duplex: train all, compare all.
 
-python scripts/recipes.py --data DATA [--out runs/recipes] [--workers 2]
+python scripts/recipes.py --data DATA [--budget short] [--out runs/recipes] [--workers 2]
 
 Learns the two byte-pair vocabularies on the training contigs, trains configs/recipes/*-small.toml (one core
 each; a finished or interrupted one goes on where it was) and writes results/recipes: one table, two plots.
+With the budget short it is configs/recipes/*-short.toml, the other kinds, and results/recipes/short.
 """
 
 import argparse
@@ -47,16 +48,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
+    parser.add_argument("--budget", choices=("small", "short"), default="small", help="which of the recipes")
     parser.add_argument("--workers", type=int, default=2, help="trainings at a time")
     options = parser.parse_args()
-    configs = sorted((ROOT / "configs/recipes").glob("*-small.toml"))
+    configs = sorted((ROOT / "configs/recipes").glob(f"*-{options.budget}.toml"))
     for config in configs:
         if config.stem in SIZES:
             learn_vocabulary(config, SIZES[config.stem], options.data)
     folders = [options.out / config.stem for config in configs]
     with ThreadPoolExecutor(options.workers) as pool:
         list(pool.map(lambda pair: train(pair[0], options.data, pair[1]), zip(configs, folders, strict=True)))
-    print(table_of(compare([str(folder) for folder in folders], options.data, ROOT / "results/recipes")))
+    results = ROOT / "results/recipes" / ("" if options.budget == "small" else options.budget)
+    print(table_of(compare([str(folder) for folder in folders], options.data, results)))
 
 
 if __name__ == "__main__":
