@@ -29,7 +29,7 @@ def test_a_long_window_is_spoken_of_and_a_short_one_is_not(long, monkeypatch):
     monkeypatch.setattr(memory, "_free", lambda device: 8.0)
     told = memory.window(long, 250_000)
     assert told.startswith(
-        "far: a window of 250,000 bases, 250,015 tokens, takes about 0.9 GB beside the weights; 8.0 GB"
+        "far: a window of 250,000 bases, 250,001 tokens, takes about 0.9 GB beside the weights; 8.0 GB"
     )
     assert "shorter" not in told
     monkeypatch.setattr(memory, "_free", lambda device: 1.0)

@@ -64,7 +64,7 @@ def window(model: Model, bases: int) -> str | None:
     config = model.network.config
     if not isinstance(config, Sizes):
         return None
-    tokens = round(bases * _density(model))
+    tokens = _tokens(model, bases)
     takes, free = reading(config, tokens, model.dtype.itemsize), _free(model.device)
     if takes < WORTH_SAYING or tokens <= TOKENS:
         return None
@@ -76,11 +76,12 @@ def window(model: Model, bases: int) -> str | None:
     return text if takes <= free else f"{text}: take a shorter --window, or --dtype bfloat16, which takes about half"
 
 
-def _density(model: Model) -> float:
-    """Return tokens a base."""
-    bases = min(TOKENS, model.can.context_bases)
-    codes = np.random.default_rng(0).integers(0, 4, bases)
-    return float(model.tokenizer.encode([LETTERS[codes]]).input_ids.shape[1] / bases)
+def _tokens(model: Model, bases: int) -> int:
+    """Return about how many tokens so many bases are, told by random ones, special tokens counted once."""
+    text = LETTERS[np.random.default_rng(0).integers(0, 4, min(bases, TOKENS))]
+    few, many = (model.tokenizer.encode([each]).input_ids.shape[1] for each in (text[: len(text) // 2], text))
+    half = len(text) // 2
+    return round(few + (many - few) * (bases - half) / (len(text) - half))
 
 
 def _free(device: torch.device) -> float | None:
