@@ -110,7 +110,7 @@ def test_tables_reports_and_masks(given):
     assert all(abs(best[f"splice_{each}_position"]) <= 50 for each in ("ag", "al", "dg", "dl"))
     assert {row["consequence"] for row in table} > {None}
     page = (given / "report.html").read_text()
-    assert "splice sites" in page
+    assert "The largest change of a splice site first" in page
     assert "splice-1; probabilities of acceptors and donors" in page
     assert "no gene of the annotation lies there" in page
     done = run(*words, "-o", given / "masked.parquet", "--splice-mask", "--splice-distance", "200")

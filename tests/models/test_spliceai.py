@@ -119,6 +119,10 @@ def not_added(network):
     next(each for each in network.layers if each["class_name"] == "Add")["inbound_nodes"][0].pop()
 
 
+def used_twice(network):
+    network.layers[1]["inbound_nodes"] *= 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -131,6 +135,7 @@ def not_added(network):
         (another_branch, "is followed by conv1d_"),
         (one_more, r"dropout_1 \(Dropout\) is one too many"),
         (not_added, "is not added to"),
+        (used_twice, "otherwise than as layers that are used once .the layer conv1d_1 is used 2 times"),
     ],
 )
 def test_another_graph_is_refused_with_what_differs(tmp_path, change, message):

@@ -102,7 +102,7 @@ def score(
         model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
             reference choose.
         scores: Of "llr", "distance", "influence" and, with a fine-tuned model, "change"; None for "llr" and that
-            model's "change". [What they are](scores.md).
+            model's "change"; of a model of splice sites "splice". [What they are](scores.md).
         device: As torch names it, of models given by name.
         dtype: "float32" or "bfloat16", of models given by name.
         batch: Windows in one pass.

@@ -94,7 +94,7 @@ def read_graph(path: Path) -> Graph | None:
         inputs, outputs = ([each[0] for each in config[name]] for name in ("input_layers", "output_layers"))
         return Graph(layers, inputs, outputs, path)
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise ModelError(f"{path}: the description of its network can't be read ({error})") from error
+        raise ModelError(f"{path} describes a network otherwise than as layers that are used once ({error})") from error
 
 
 def _inputs(layer: dict[str, Any]) -> tuple[str, ...]:
