@@ -1,5 +1,7 @@
 """Dependency maps: equal to a pass for each substitution, of every kind of likelihood; planted pairs are found."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,19 @@ def test_maps_of_masked_models_turn_with_the_strand(tmp_path, fasta, name):
     assert not one.diagonal().any()
     assert one.max() > 1e-4
     np.testing.assert_allclose(other[::-1, ::-1], one, atol=1e-4 * one.max())
+
+
+@pytest.mark.filterwarnings("ignore:it was trained on another genome")
+def test_the_picture_and_the_provenance_say_how_a_masked_model_is_read(fasta, tmp_path):
+    model = model_of("dnabert", tmp_path / "model")
+    for hidden, told in ((False, "nothing hidden, 64 bases on each side"), (True, "each base hidden in its turn")):
+        options = {"show": "dependency", "hidden": hidden, "nulls": False, "progress": False}
+        found = dnalect.explain(open_genome(fasta), "chrA:1001-1004", model, **options)
+        (view,) = found.places[0].views
+        assert f"asked with {told}." in view.text
+        assert f", {told.partition(',')[0]}" in view.tracks[1].title
+        found.write(tmp_path / "why.html")
+        assert re.search(rf"dependency</th><td[^>]*>{told}", (tmp_path / "why.html").read_text())
 
 
 def test_a_masked_model_refuses_what_it_cannot_read_at_once(fasta, tmp_path):

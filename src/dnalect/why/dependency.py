@@ -72,7 +72,7 @@ def view(subject: Subject) -> View:
         "with_position": pa.array((partner + subject.place.start + 1).tolist(), pa.int64(), mask=~known),
     }
     how = reading(subject)
-    told = f": {how}" if how else ""
+    told = f", {how.partition(',')[0]}" if how else ""
     tracks = (
         Track("line", "how far a substitution here moves the other bases, mean (log2-odds)", moves, "log2-odds"),
         Track("matrix", f"how far a substitution (row) moves each base (column){told}", found, "log2-odds"),
