@@ -79,7 +79,7 @@ def window(model: Model, bases: int) -> str | None:
 def _tokens(model: Model, bases: int) -> int:
     """Return about how many tokens so many bases are, told by random ones, special tokens counted once."""
     text = LETTERS[np.random.default_rng(0).integers(0, 4, min(bases, TOKENS))]
-    few, many = (model.tokenizer.encode([each]).input_ids.shape[1] for each in (text[: len(text) // 2], text))
+    few, many = (int(model.tokenizer.encode([each]).input_ids.shape[1]) for each in (text[: len(text) // 2], text))
     half = len(text) // 2
     return round(few + (many - few) * (bases - half) / (len(text) - half))
 
