@@ -12,6 +12,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from matplotlib import colormaps
 from matplotlib.figure import Figure as Picture
 
 from dnalect.core.files import read_json, write_text
@@ -30,7 +31,8 @@ Row = dict[str, Any]
 def runs() -> list[tuple[PretrainConfig, list[Row]]]:
     """Return config and log of every run that is committed."""
     found = []
-    for path in sorted((ROOT / "configs").glob("*.toml")):
+    configs = ROOT / "configs"
+    for path in (*sorted(configs.glob("*.toml")), *sorted(configs.glob("trials/*.toml"))):
         if (log := RESULTS / path.stem / "log.jsonl").exists():
             found.append((read_config(path), read_log(log)))
     return [(config, log) for config, log in found if log]
@@ -100,6 +102,7 @@ def draw(found: list[tuple[PretrainConfig, list[Row]]], path: Path) -> None:
     def panels(figure: Picture) -> None:
         for axes, genus in zip(figure.subplots(1, len(species), squeeze=False)[0], species, strict=True):
             plots.clean(axes)
+            axes.set_prop_cycle(color=colormaps["tab20"].colors)
             for config, log in found:
                 if config.data.genomes[0].species.split(" ")[0] == genus:
                     steps = [before(config, found) + work(config, entry["step"]) for entry in log]
@@ -108,9 +111,10 @@ def draw(found: list[tuple[PretrainConfig, list[Row]]], path: Path) -> None:
             axes.set_title(f"{genus}", fontsize=10, style="italic")
             axes.set_xlabel("tera multiply-adds, with earlier stages", fontsize=9)
             axes.set_ylabel("validation bits per base", fontsize=9)
-            axes.legend(frameon=False, fontsize=7)
+            below = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.18), "ncol": 2}
+            axes.legend(frameon=False, fontsize=7, handlelength=1.2, columnspacing=1, **below)
 
-    plots.save(path, 3.6 * len(species), 3.4, panels)
+    plots.save(path, 3.6 * len(species), 4.2, panels)
 
 
 def main() -> None:
