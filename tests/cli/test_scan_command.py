@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+import forked
 from dnalect.genome.fasta import open_genome
 
 
 @pytest.fixture
 def run(tmp_path):
     def call(*arguments, **more):
-        command = [sys.executable, "-m", "dnalect", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, **more)
+        return forked.dnalect(*arguments, cwd=tmp_path, text=True, **more)
 
     return call
 

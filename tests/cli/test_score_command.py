@@ -15,6 +15,7 @@ import pysam
 import pytest
 
 import dnalect
+import forked
 from conftest import make_model
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs.scoring import CHUNK
@@ -25,9 +26,7 @@ COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 
 def run(*arguments, stdin=None, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "dnalect", *map(str, arguments)], input=stdin, capture_output=True, timeout=120, **more
-    )
+    return forked.dnalect(*arguments, stdin=stdin, **more)
 
 
 def other(base):

@@ -1,17 +1,14 @@
 """`dnalect score --model FINETUNED` as people call it, and the commands that refuse such a model."""
 
-import subprocess
-import sys
-
 import pytest
 
+import forked
 from dnalect.genome.fasta import open_genome
 from inference.predictors import make_predictor
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "dnalect", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, timeout=120, text=True)
+    return forked.dnalect(*arguments, text=True)
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 import csv
 import gzip
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import forked
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.genome.fasta import open_genome
@@ -27,8 +26,7 @@ PNG = b"\x89PNG"
 
 
 def run(*arguments, stdin=None):
-    command = [sys.executable, "-m", "dnalect", *map(str, arguments)]
-    return subprocess.run(command, input=stdin, capture_output=True, timeout=300, text=True, check=False)
+    return forked.dnalect(*arguments, stdin=stdin, text=True)
 
 
 def lines_of(path):

@@ -1,0 +1,77 @@
+"""`dnalect` as a process of its own, without the seconds in which a new one imports torch: a fork of this one."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from subprocess import CompletedProcess, TimeoutExpired
+
+import torch  # noqa: F401
+
+
+def dnalect(*arguments, stdin=None, cwd=None, text=False, timeout=120, **more) -> CompletedProcess:
+    """Run a command line as people do; return status and what it wrote.
+
+    more: such as `env`; then it is a new process after all.
+    """
+    words = [str(each) for each in arguments]
+    if more:
+        told = {"input": stdin, "cwd": cwd, "text": text, "timeout": timeout, **more}
+        return subprocess.run([sys.executable, "-m", "dnalect", *words], capture_output=True, **told)
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        given.write(stdin.encode() if isinstance(stdin, str) else stdin or b"")
+        given.seek(0)
+        child = os.fork()
+        if not child:
+            _as_dnalect(words, cwd, [each.fileno() for each in (given, out, error)])
+        status = _waited(child, words, timeout)
+        told = []
+        for each in (out, error):
+            each.seek(0)
+            told.append(each.read().decode() if text else each.read())
+    return CompletedProcess(words, status, *told)
+
+
+def _as_dnalect(words, cwd, files) -> None:
+    """Be `dnalect`, to the end of the process."""
+    status = 70
+    try:
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            raw = os.fdopen(("stdin", "stdout", "stderr").index(name), f"{mode}b", closefd=False)
+            setattr(sys, name, io.TextIOWrapper(raw, encoding="utf-8", line_buffering=name == "stderr"))
+            setattr(sys, f"__{name}__", getattr(sys, name))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.chdir(cwd or os.getcwd())
+        sys.argv = ["dnalect", *words]
+        from dnalect.cli.main import main
+
+        try:
+            main()
+            status = 0
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _waited(child, words, timeout) -> int:
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    raise TimeoutExpired(words, timeout)
