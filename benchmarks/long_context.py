@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from dnalect.core.tables import write_tsv
 from dnalect.models import memory
@@ -167,11 +168,15 @@ def picture(found: dict[tuple[int, str, int], list[float]], path: Path) -> None:
                 axes.plot(lengths, values, "o-", color=colour, label=kind, markersize=4)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
-            axes.set_xticks(LENGTHS, ["1 kb", "4 kb", "16 kb", "65 kb", "262 kb", "1 Mb"])
+            seen = sorted({key[2] for key in found})
+            axes.set_xticks(seen, [f"{length / 1000:,.0f} kb" for length in seen])
+            axes.set_yticks([20, 50, 100, 200, 500, 1000])
+            axes.yaxis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("length of a window")
             axes.set_ylabel(label)
             clean(axes)
-        panels[0].legend(frameon=False, fontsize=8)
+        panels[0].legend(frameon=False, fontsize=8, loc="upper left")
 
     save(path, 10, 4, draw)
 
