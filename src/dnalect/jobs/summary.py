@@ -173,8 +173,9 @@ def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str
     afforded = max(FLOOR, PICTURES * job.cost) // max(1, job.scorer.cost(sites))
     notes = []
     if afforded < len(wanted):
-        count = f"the first {afforded:,.0f} of" if afforded else "none of"
-        notes = [f"Pictures may take a tenth of the run, so {count} {len(wanted)} variants are drawn in their context."]
+        few = {0: "none", 1: "only the first"}.get(int(afforded), f"the first {afforded:,.0f}")
+        told = f"{few} of {len(wanted)} variants {'is' if afforded == 1 else 'are'} drawn in their context"
+        notes = [f"Pictures may take a tenth of the run, so {told}."]
     drawn = wanted[: int(afforded)]
     # A masked model needs passes for each base of both haplotypes.
     alone = len(job.models) == 1 and job.models[0].can.likelihood == "leave_one_out"
