@@ -192,6 +192,8 @@ def test_it_is_saved_and_says_what_it_is(tmp_path, caplog):
         answers(model, "ACGT", tracks=True)
     with pytest.raises(ModelError, match="dnalect score --score splice"):
         dnalect.base_probabilities(model, ["ACGT"])
+    with pytest.raises(ModelError, match="predicts tracks and no label"):
+        dnalect.predict(model, ["ACGT"])
 
 
 def test_without_h5py_the_fix_is_named(tmp_path, monkeypatch):

@@ -89,6 +89,10 @@ def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> 
 def tuned_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Predictor:
     """Load a fine-tuned model: see `load`. Raises ModelError for a language model."""
     model = load(name, device, dtype)
+    if model.can.tracks:
+        raise ModelError(
+            f"{model.card.id} predicts tracks and no label: dnalect score --score splice is what it is for"
+        )
     if not isinstance(model, Predictor):
         raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
     return model
