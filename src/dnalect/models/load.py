@@ -70,10 +70,7 @@ def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> 
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
     if model.can.tracks:
-        raise ModelError(
-            f"{name} predicts {', '.join(model.can.tracks.names)} and does not say how likely bases are: "
-            "dnalect score --score splice scores variants with it"
-        )
+        raise ModelError(f"{name} predicts tracks, not how likely bases are: its score is dnalect score --score splice")
     if model.can.likelihood is None and not model.can.targets:
         raise ModelError(
             f"{name} does not say how likely bases are: its folder holds a network without a head for words, which "
