@@ -19,9 +19,11 @@ from dnalect.jobs.vocabulary import sequences_of
 from dnalect.tokens.files import write_tokenizer
 from dnalect.tokens.merging import train_byte_pairs
 from dnalect.training.config import FamilyConfig, read_config
-from studies.recipes import compare
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from studies.recipes import compare
+
 SPECIAL, BASES = 5, 4
 # GROVER chose 600 merges, DNABERT-2 a vocabulary of 4,096 words.
 SIZES = {"grover-small": SPECIAL + BASES + 600, "dnabert-2-small": 4096}
