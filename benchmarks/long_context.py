@@ -77,12 +77,20 @@ def measure(kind: str, width: int, length: int) -> tuple[int, float, float, floa
     with torch.inference_mode():
         # What a process needs for the first time.
         net.logits(net(ids[:1, :64], mask[:1, :64]).last)
-        before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+        before, start = _peak(), time.process_time()
         net.logits(net(ids, mask).last)
         seconds = (time.process_time() - start) / rows
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    peak = _peak() - before
     parameters = sum(each.numel() for name, each in net.named_parameters() if not name.endswith(("places", "share")))
     return parameters, seconds, peak, estimate(kind, width, length)
+
+
+def _peak() -> float:
+    """The most megabytes that this process had. ru_maxrss begins with what the process had that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
 
 
 def main() -> None:

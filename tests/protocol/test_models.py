@@ -32,14 +32,20 @@ def published(name):
     return lambda folder: make(name, folder / "it")
 
 
+def read_as(model, reading):
+    """Let a predictor read otherwise than its card says; what it can do is worked out anew."""
+    model.network.reading = model.reading = reading
+    vars(model).pop("can", None)
+    return model
+
+
 def predictor(base, **reading):
     """A predictor on a base, its strands and pooling set in the card."""
 
     def maker(folder):
         made = make_predictor(folder / "it", MAKERS[base](folder / "base"))
         model = tuned_model(str(made))
-        model.network.reading = model.reading = Reading(**reading)
-        return model
+        return read_as(model, Reading(**reading))
 
     return maker
 
@@ -243,7 +249,7 @@ def saving(model, folder):
     model.save(folder / "again")
     again = dnalect.load(folder / "again")
     if hasattr(model, "reading"):
-        again.network.reading = again.reading = model.reading
+        read_as(again, model.reading)
     assert (again.can, again.card.family) == (model.can, model.card.family)
     for text in TEXTS:
         (first, here), (_, there) = ask(model, [text]), ask(again, [text])

@@ -93,7 +93,7 @@ class AskJob(AskTask):
     variants: Name
     signal: Name | None = None
     scores: Annotated[
-        list[Literal["llr", "junction", "distance", "influence", "change"]], Field(min_length=1, max_length=5)
+        list[Literal["llr", "junction", "distance", "influence", "splice", "change"]], Field(min_length=1, max_length=6)
     ] = ["llr"]
     force_reference: bool = False
 
