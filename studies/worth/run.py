@@ -47,6 +47,9 @@ def run(request: Worth) -> tuple[list[Result], list[Skipped]]:
             results.append(Result(study, species, model, study.runs[species](_options(request, study, model))))
         except DnalectError as error:
             failed(study, species, model, error)
+        else:
+            # What took hours is not lost with what comes after it.
+            write_study(request.out, study, _with_kept(request.out, study, results))
     for each in skipped:
         say(f"{each.study.name} of {each.species.name} was left out: {each.reason}")
     if not results and errors:

@@ -367,6 +367,19 @@ def test_the_command(data, tiny, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_what_was_measured_stays_when_a_later_study_is_stopped(data, tiny, tmp_path, monkeypatch):
+    profiles = next(study for study in STUDIES if study.name == "profiles")
+
+    def stopped(options):
+        raise KeyboardInterrupt
+
+    both = [profiles, replace(profiles, name="stopped", runs={YEAST: stopped})]
+    monkeypatch.setattr("studies.worth.run.STUDIES", both)
+    with pytest.raises(KeyboardInterrupt):
+        run(Worth(data=data, out=tmp_path / "out", models=(str(tiny),), contigs=("chrI",)))
+    assert (tmp_path / "out" / "profiles.tsv").is_file()
+
+
 def test_why_a_goal_is_missed_is_told_with_figures_of_the_rows_or_not_at_all():
     def row(part, value, against="", difference=NOTHING, who="duplex-yeast"):
         told = ("likelihood", part, who, "2 less the bits per base", 9, Estimate(*value))
