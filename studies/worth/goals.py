@@ -58,6 +58,11 @@ GOALS = (
         *(HUMAN, "human", "15 elements, within the substitution type", "mean AUROC of |LLR| over elements", 0.55),
     ),
     Goal(
+        "The same, by what a change does to predictions around it (influence)",
+        *(HUMAN, "influence", "15 elements, within the substitution type"),
+        *("mean AUROC of influence (sum) over elements", 0.55),
+    ),
+    Goal(
         "Bits a base on chromosome XIV that the interpolated Markov model of order 24 needs more",
         *(YEAST, "likelihood", "all", SAVED, 0.13, INTERPOLATED),
     ),

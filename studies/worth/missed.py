@@ -88,11 +88,12 @@ WHYS = (
         },
     ),
     Why(
-        "CAGI5",
+        "CAGI5, by the log-ratio",
         HUMAN,
         "The elements act through binding sites, and the model does not know these: motifs of factors in their peaks "
         "are hardly likelier to it than motifs that fit as well elsewhere, {bound}. Conservation, which it does not "
-        "see, has {gerp} within the type.",
+        "see, has {gerp} within the type. What a change does to the predictions around it tells more than what is said "
+        "of the base itself: {influence}.",
         {
             "bound": At(
                 "regulation",
@@ -100,6 +101,7 @@ WHYS = (
                 "AUROC of ln p(reference) less that near by",
             ),
             "gerp": At("human", REGULATORY, "mean AUROC of GERP over elements", who="GERP"),
+            "influence": At("influence", REGULATORY, "mean AUROC of influence (sum) over elements"),
         },
     ),
 )
