@@ -134,8 +134,8 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
     ("config", "message"),
     [
         (
-            {"model_type": "enformer"},
-            r"model_type enformer \(Enformer.*\): not supported\..*\nSupported: DNABERT \(bert\)",
+            {"model_type": "borzoi"},
+            r"model_type borzoi \(Borzoi.*\): not supported\..*\nSupported: DNABERT \(bert\)",
         ),
         ({"model_type": "GPNRoFormer"}, r"model_type GPNRoFormer \(GPN-MSA\): not supported"),
         ({"architectures": ["BorzoiModel"]}, r"architecture BorzoiModel \(Borzoi"),
@@ -158,9 +158,9 @@ def test_what_no_family_reads_is_refused_before_its_weights_are_fetched(hub, tmp
 
 
 def test_nobody_is_told_to_download_what_cannot_be_loaded(hub):
-    hub[0]["EleutherAI/enformer-official-rough"] = ConnectionError("no route")
-    with pytest.raises(ModelError, match=r"enformer, by its name \(Enformer") as caught:
-        dnalect.load("EleutherAI/enformer-official-rough")
+    hub[0]["johahi/borzoi-replicate-0"] = ConnectionError("no route")
+    with pytest.raises(ModelError, match=r"borzoi, by its name \(Borzoi") as caught:
+        dnalect.load("johahi/borzoi-replicate-0")
     assert "hf download" not in str(caught.value)
 
 

@@ -19,6 +19,7 @@ from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.models.tracks import TrackModel
 from dnalect.tokens.bases import opposite
 from inference.predictors import make_predictor
+from models.enforming import write as enformer
 from models.folders import TINY, make
 
 TEXTS = ["ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCG", "GGATCCTATAAAAGGC", "TTNACGTNNACGATCGA"]
@@ -60,7 +61,7 @@ def splice_sites(folder):
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
 MAKERS |= {name: published(name) for name in TINY}
-MAKERS |= {"spliceai": splice_sites}
+MAKERS |= {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}
 

@@ -228,7 +228,7 @@ def _laid(alternate: Floats, allele: Written, far: int) -> Floats:
 def splice_columns(model: Model) -> list[int]:
     """Return which tracks of a model are acceptor and donor. Raises ModelError where it predicts no such thing."""
     tracks = model.can.tracks
-    if tracks is None or tracks.stride != 1 or not {"acceptor", "donor"} <= {*tracks.names}:
-        told = f"it predicts {', '.join(tracks.names)}" if tracks else "it predicts no tracks"
+    if tracks is None or not tracks.splices:
+        told = f"it predicts {tracks}" if tracks else "it predicts no tracks"
         raise ModelError(f"{model.card.id} has no score `splice`, which is made of acceptor and donor tracks: {told}")
     return [tracks.names.index("acceptor"), tracks.names.index("donor")]

@@ -20,12 +20,12 @@ from dnalect.inference.likelihood.passes import Query, passed
 from dnalect.inference.run import once
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, published, published_of
-from dnalect.models.families.spliceai import files_of
 from dnalect.models.load import Checked, check_folder, load, load_published, model_folder
 from dnalect.models.model import LAST, LOGITS, Ask, Model
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.tracks import FAMILIES as TRACKS
+from dnalect.models.tracks import holds_tracks
 from dnalect.models.vocabulary import split_species
 
 # The human gene of U6 RNA, RNU6-1: any model of the human genome has read copies of it.
@@ -53,7 +53,7 @@ def verify(name: str, published_as: str | None = None, dtype: str = "float32", w
     if published_as and about is None:
         raise ModelError(f"there is no published model {published_as!r}; known: {', '.join(PUBLISHED)}")
     card = read_card(folder) if (folder / "card.json").is_file() else None
-    if (card and card.family in TRACKS) or (card is None and files_of(folder)):
+    if (card and card.family in TRACKS) or (card is None and holds_tracks(folder)):
         yield from _tracks(load(name, "cpu", dtype))
         return
     if card and card.family not in FAMILIES:
@@ -79,8 +79,10 @@ def _tracks(model: Model) -> Iterator[str]:
     tracks = model.can.tracks
     assert tracks is not None
     yield f"family: {model.card.family}; weights and network fit together; SHA-256 {model.card.sha256[:16]}"
-    yield f"tracks: {', '.join(tracks.names)}, each base by {tracks.crop:,} on each side"
-    yield f"parameters: {model.card.parameters:,} of {len(model.network.members)} networks"
+    window = f"windows of {tracks.length:,} bases without " if tracks.length else "each base by "
+    yield f"tracks: {tracks}; {window}{tracks.crop:,} on each side"
+    networks = len(getattr(model.network, "members", (model.network,)))
+    yield f"parameters: {model.card.parameters:,} of {networks} networks"
     yield f"licence: {model.card.licence or 'not known'}"
 
 

@@ -35,6 +35,10 @@ def scores_for(asked: Sequence[str] | None, models: Sequence[Model], predictor: 
             raise ModelError(
                 f"{tracks[0]} predicts tracks: give it as the only model (files of one folder are an ensemble)"
             )
+        if (found := models[0].can.tracks) and not found.splices:
+            raise ModelError(
+                f"{tracks[0]} predicts {found}: dnalect predict writes them, and dnalect score has no score of them"
+            )
         if asked is not None and (others := [name for name in known_scores(asked) if name != "splice"]):
             raise ConfigError(
                 f"{tracks[0]} predicts splice sites and has no score {others[0]!r}: --score splice is what it has"

@@ -16,7 +16,6 @@ from dnalect.models.card import Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
-from dnalect.models.families.spliceai import files_of
 from dnalect.models.files import Weights, read_weights, weight_files
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.layers.convolutions import exact_names
@@ -28,7 +27,7 @@ from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
 from dnalect.models.tracks import FAMILIES as TRACKS
-from dnalect.models.tracks import load_tracks, published_tracks
+from dnalect.models.tracks import holds_tracks, load_tracks, published_tracks
 from dnalect.models.vocabulary import as_named, begun, read_vocabulary, split_species
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -70,7 +69,7 @@ def language_model(name: Named, device: str = "cpu", dtype: str = "float32") -> 
     """Load a model that knows how likely bases are: see `load`. Raises ModelError for a fine-tuned predictor."""
     model = load(name, device, dtype)
     if model.can.tracks:
-        raise ModelError(f"{name} predicts tracks, not how likely bases are: its score is dnalect score --score splice")
+        raise ModelError(f"{model.card.id} predicts tracks, not how likely bases are: {model.can.tracks}")
     if model.can.likelihood is None and not model.can.targets:
         raise ModelError(
             f"{name} does not say how likely bases are: its folder holds a network without a head for words, which "
@@ -87,9 +86,7 @@ def tuned_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Pre
     """Load a fine-tuned model: see `load`. Raises ModelError for a language model."""
     model = load(name, device, dtype)
     if model.can.tracks:
-        raise ModelError(
-            f"{model.card.id} predicts tracks and no label: dnalect score --score splice is what it is for"
-        )
+        raise ModelError(f"{model.card.id} predicts tracks and no label: {model.can.tracks}")
     if not isinstance(model, Predictor):
         raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
     return model
@@ -169,7 +166,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
     for warning in about.warnings if about else ():
         _log.warning("dnalect: %s", warning)
     card = read_card(folder) if (folder / "card.json").is_file() else None
-    if card is None and not _hub_layout(folder) and not files_of(folder):
+    if card is None and not _hub_layout(folder) and not holds_tracks(folder):
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
     model: Model
     if tracks := published_tracks(folder, target, DTYPES[dtype]):

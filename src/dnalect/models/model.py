@@ -26,6 +26,8 @@ from dnalect.tokens.tokenizer import Tokenizer
 Likelihood = Literal["leave_one_out", "masked", "causal"]
 Strands = Literal["one", "both", "halves"]
 Ids = npt.NDArray[np.int64]
+# Names of tracks that a message lists.
+SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ class Tracks:
     def bins(self, length: int) -> int:
         """Return the number of bins of a window of so many bases."""
         return max(0, length - 2 * self.crop) // self.stride
+
+    @property
+    def splices(self) -> bool:
+        """Whether they are what the score `splice` is made of."""
+        return self.stride == 1 and {"acceptor", "donor"} <= {*self.names}
+
+    def __str__(self) -> str:
+        more = f" ... ({len(self.names):,} tracks)" if len(self.names) > SHOWN else ""
+        use = (
+            " (dnalect score --score splice)"
+            if self.splices
+            else f", in bins of {self.stride:,} bases"
+            if self.stride > 1
+            else ""
+        )
+        return ", ".join(self.names[:SHOWN]) + more + use
 
 
 @dataclass(frozen=True)
@@ -132,7 +150,9 @@ class Allele:
 
 @dataclass(frozen=True, eq=False)
 class Replaced:
-    """Tracks. reference: (bins, tracks) of a sequence. alternates: of each allele (before + T + behind, tracks)."""
+    """Tracks. reference: (bins, tracks) of a sequence. alternates: of each allele (before + T + behind, tracks), or
+    those of as many bins.
+    """
 
     reference: npt.NDArray[np.float32]
     alternates: tuple[npt.NDArray[np.float32], ...]
@@ -206,10 +226,11 @@ class Model(ABC):
         """Return the tracks of a sequence, and of it with each of some alleles in place of its own bases.
 
         codes: base codes (L,) of any length. sides: bases before and behind each allele whose tracks are asked for; the
-        sequence has as many, and the crop beyond. No gradient is kept. Raises ModelError for a model of other tracks
-        than one answer a base.
+        sequence has as many, and the crop beyond. A model of bins gives all those of its window, the first
+        `tracks.length` bases, and passes `sides` over: what lies behind an indel moves up, or out. No gradient is kept.
+        Raises ModelError for a model without tracks, InputError for a sequence that is too short.
         """
-        raise ModelError(f"{self.card.id} predicts no tracks of single bases")
+        raise ModelError(f"{self.card.id} predicts no tracks")
 
     @abstractmethod
     def _forward(self, encoding: Encoding, ask: Ask) -> Output: ...

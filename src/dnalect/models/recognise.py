@@ -13,6 +13,7 @@ from dnalect.models.families import (
     decoder,
     dnabert,
     dnabert2,
+    enformer,
     evo,
     evo2,
     gena_lm,
@@ -51,7 +52,6 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
         "BigBird, such as gena-lm-bigbird-base-t2t, which attends to blocks drawn at random",
         "transformers runs it; gena-lm-bert-base-t2t attends to all tokens",
     ),
-    "enformer": ("Enformer, which predicts tracks", "enformer-pytorch runs it"),
     "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
     "ntv3": (
         "a post-trained Nucleotide Transformer 3",
@@ -59,13 +59,13 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
     ),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("enformer", "borzoi"))
+_TELLING = frozenset(("borzoi",))
 
 
 def supported() -> str:
     """Return in words the families that dnalect reads, with the model_type of their config.json."""
     told = [f"{family.title} ({' or '.join(family.model_types)})" for family in FAMILIES.values()]
-    return ", ".join(told) + ", and duplex, this project's own"
+    return ", ".join([*told, f"{enformer.TITLE} ({enformer.NAME})"]) + ", and duplex, this project's own"
 
 
 def check_type(config: dict[str, Any], where: object) -> None:
@@ -76,6 +76,8 @@ def check_type(config: dict[str, Any], where: object) -> None:
     evo2.check_precision(config, where)
     kind, what = config.get("model_type"), "model_type"
     known = {kind for family in FAMILIES.values() for kind in family.model_types}
+    if enformer.is_enformer(config):
+        return
     if not isinstance(kind, str):
         classes = config.get("architectures")
         named = classes[0] if isinstance(classes, list) and classes and isinstance(classes[0], str) else ""

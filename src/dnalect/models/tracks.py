@@ -11,21 +11,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
-from dnalect.models.families import spliceai
+from dnalect.models.families import enformer, spliceai
 from dnalect.models.files import Weights
+from dnalect.models.layers.binned import Binned, BinnedSizes
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
 from dnalect.models.weights import load_weights, save_weights
 from dnalect.tokens.bases import BASES, texts
 from dnalect.tokens.names import named
 
-FAMILIES = (spliceai.NAME,)
+FAMILIES = (spliceai.NAME, enformer.NAME)
 # Any length will do: this is what cards call the context, and the longest window that is read at once.
 LONGEST = 1 << 20
 WINDOW = 1000
@@ -37,9 +39,9 @@ _log = logging.getLogger("dnalect")
 class TrackModel(Model):
     """Dilated convolutions: every base that has `tracks.crop` bases on each side has an answer."""
 
-    network: Dilated
+    network: Any
 
-    def __init__(self, card: Card, network: Dilated, device: torch.device, dtype: torch.dtype):
+    def __init__(self, card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype):
         super().__init__(card, network, device, dtype)
         self.tokenizer = named(card.tokenizer)
 
@@ -112,8 +114,9 @@ class TrackModel(Model):
                     found[1 + n] = tracks
         return found
 
-    def _drawn(self) -> Dilated:
-        return Dilated(self.network.config)
+    def _drawn(self) -> nn.Module:
+        drawn: nn.Module = type(self.network)(self.network.config)
+        return drawn
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads: the weights in float32, and the card.
@@ -127,14 +130,80 @@ class TrackModel(Model):
         write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
 
 
+class BinModel(TrackModel):
+    """Tracks in bins: a window of one length, in which every bin depends on every base.
+
+    A shorter sequence stands at the window's beginning, unknown bases behind it. States are the stream of a bin at each
+    of its bases.
+    """
+
+    @cached_property
+    def can(self) -> Abilities:
+        config = self.network.config
+        return Abilities(
+            likelihood=None,
+            context_bases=config.length,
+            layers=config.layers,
+            width=config.width,
+            words=len(BASES),
+            positions=config.length,
+            tracks=Tracks(config.tracks, config.stride, config.crop * config.stride, config.length),
+        )
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        if not (ask.tracks or ask.states):
+            return Output()
+        config, tokens = self.network.config, encoding.input_ids.shape[1]
+        given = self._bases(encoding.input_ids) if encoding.soft is None else encoding.soft.to(self.device, self.dtype)
+        inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        window = F.pad(given * inside[..., None], (0, 0, 0, config.length - tokens))
+        found = self.network(window, ask.states, ask.tracks)
+        out = Output(tracks=found[-1].float()) if ask.tracks else Output()
+        if ask.states:
+            streams = found[: len(ask.states)]
+            states = (each.float().repeat_interleave(config.stride, 1)[:, :tokens] for each in streams)
+            out = replace(out, states=tuple(states))
+        return out
+
+    @torch.inference_mode()
+    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+        """Compute the window, and it with each allele: see `Model`."""
+        length = self.network.config.length
+        if len(codes) < length:
+            raise InputError(f"{self.card.id} reads {length:,} bases, not {len(codes):,}; fill them up with N")
+        texts = [codes, *(np.concatenate([codes[: a.start], a.codes, codes[a.end :]]) for a in alleles)]
+        # One at a time: a published window fills the memory of a processor, or a graphics card, by itself.
+        found = [self.network(self._bases(_filled(text, length))[None])[-1][0].float().cpu().numpy() for text in texts]
+        return Replaced(found[0], tuple(found[1:]))
+
+
+def _filled(codes: Ids, length: int) -> Ids:
+    """Return the first bases of some, with unknown ones behind where they are too few."""
+    kept = codes[:length]
+    return np.pad(kept, (0, length - len(kept)), constant_values=len(BASES))
+
+
+def holds_tracks(folder: Path) -> bool:
+    """Whether a folder without card.json holds published networks of tracks, by its files and config.json."""
+    return bool(spliceai.files_of(folder)) or enformer.is_folder(folder)
+
+
 def load_tracks(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> TrackModel:
     """Build the network of a card and load its weights. Raises ModelError where they don't fit."""
     try:
-        network = Dilated(DilatedSizes(**dict(card.config)))
-    except (TypeError, ConfigError) as error:
+        network: nn.Module
+        if card.family == enformer.NAME:
+            network = Binned(BinnedSizes(**dict(card.config)))
+        else:
+            network = Dilated(DilatedSizes(**dict(card.config)))
+    except (TypeError, ValueError, ConfigError) as error:
         raise ModelError(f"{folder}/card.json: the config does not fit {card.family}: {error}") from error
     load_weights(network, folder / "model.safetensors")
-    return TrackModel(card, network, device, dtype)
+    return _made(card, network, device, dtype)
+
+
+def _made(card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype) -> TrackModel:
+    return (BinModel if card.family == enformer.NAME else TrackModel)(card, network, device, dtype)
 
 
 def published_tracks(folder: Path, device: torch.device, dtype: torch.dtype) -> TrackModel | None:
@@ -142,22 +211,27 @@ def published_tracks(folder: Path, device: torch.device, dtype: torch.dtype) -> 
 
     Raises ModelError for what is damaged or differs from the published networks.
     """
-    found = spliceai.read_folder(folder)
-    if found is None:
+    network: Any
+    if binned := enformer.read_folder(folder):
+        network, weights = binned
+        family, licence, longest, window = enformer.NAME, "", network.config.length, network.config.length
+    elif splices := spliceai.read_folder(folder):
+        kind, network = splices
+        weights = Weights({}, tuple(spliceai.files_of(folder)))
+        family, licence, longest, window = spliceai.NAME, spliceai.LICENCES[kind], LONGEST, WINDOW
+        _log.warning("dnalect: %s: the licence of %s's weights is %s", folder, kind, licence)
+    else:
         return None
-    kind, network = found
-    licence = spliceai.LICENCES[kind]
-    _log.warning("dnalect: %s: the licence of %s's weights is %s", folder, kind, licence)
     card = Card(
         id=folder.resolve().name,
         revision="unknown",
-        sha256=Weights({}, tuple(spliceai.files_of(folder))).sha256,
-        family=spliceai.NAME,
+        sha256=weights.sha256,
+        family=family,
         tokenizer="single",
         config=asdict(network.config),
-        context_bases=LONGEST,
-        window=WINDOW,
+        context_bases=longest,
+        window=window,
         parameters=sum(each.numel() for each in network.parameters()),
         licence=licence,
     )
-    return TrackModel(card, network, device, dtype)
+    return _made(card, network, device, dtype)

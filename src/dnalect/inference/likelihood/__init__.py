@@ -61,7 +61,7 @@ def _kind(model: Model) -> str:
         return str(kind)
     told = f"its likelihoods are of the kind {kind!r}" if kind else "it does not say how likely bases are"
     does = [f"predicts {', '.join(model.can.targets)}"] if model.can.targets else []
-    does += [f"predicts {', '.join(model.can.tracks.names)} (--score splice)"] if model.can.tracks else []
+    does += [f"predicts {model.can.tracks}"] if model.can.tracks else []
     does.append(f"embeds sequences of up to {model.can.context_bases:,} bases")
     raise ModelError(
         f"{model.card.id} gives no log-ratios: {told}, and they are made of {' or '.join(STRATEGIES)} ones. "
