@@ -88,7 +88,8 @@ def tuned_model(name: Named, device: str = "cpu", dtype: str = "float32") -> Pre
     if model.can.tracks:
         raise ModelError(f"{model.card.id} predicts tracks and no label: {model.can.tracks}")
     if not isinstance(model, Predictor):
-        raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
+        told = model.source or model.card.id
+        raise ModelError(f"{told} is a language model and predicts no label: tune it with dnalect finetune first")
     return model
 
 

@@ -1,42 +1,31 @@
 """A fine-tuned model and sequences -> files of predictions: the whole of `dnalect predict`, streaming."""
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
-from dnalect import __version__
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.files import check_outputs, written_together
 from dnalect.core.reporter import phase, say
 from dnalect.examples.items import Column, Item, Source, chunks
 from dnalect.examples.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.predictions import predictions
+from dnalect.jobs.predict.along import predict_along
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
+from dnalect.jobs.predict.facts import Done, facts_of
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
-from dnalect.models.load import tuned_model
+from dnalect.models.load import load, tuned_model
 from dnalect.models.pooled import middle
 from dnalect.models.precision import use_threads
 from dnalect.models.predictor import Predictor
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a run has written. rows: sequences. columns: of predictions. notes: what was left out or found, in words."""
-
-    rows: int
-    columns: tuple[str, ...]
-    model: str
-    notes: tuple[str, ...]
 
 
 def predict_file(options: Options) -> Done:
@@ -50,13 +39,25 @@ def predict_file(options: Options) -> Done:
         suffix_of(output)
     check_file(source)
     check_outputs(options.outputs, (source, options.reference, options.rename, model))
-    predictor = tuned_model(model, options.device, options.dtype)
     kind = kind_of(source)
+    loaded = load(model, options.device, options.dtype)
+    if kind == "variants":
+        raise InputError(f"{source} holds variants: what a model says of them is for dnalect score --model")
+    if kind == "bed" and not options.reference:
+        raise ConfigError("intervals need the genome that they lie on: give it with --reference")
+    if kind == "fasta" and options.reference:
+        raise ConfigError("a FASTA is predicted as it is: leave --reference out, or give a BED of windows on it")
+    if loaded.can.tracks:
+        return predict_along(options, kind, loaded)
+    predictor = tuned_model(loaded)
     genome = _genome(kind, source, options)
     tiling = Tiling(options.window, options.step)
     opened = windows_of(source, kind, genome, tiling, options.labels, options.rename)
     answers = answers_of(predictor.can.targets)
-    facts = _facts(source, kind, genome, predictor, answers, options)
+    origin = predictor.card.origin
+    calibrated = "on validation data" if predictor.calibration and not options.raw else "no"
+    told = {"base": f"{origin.name} {origin.revision}", "calibrated": calibrated}
+    facts = facts_of(options, kind, genome, predictor.card, answers, **told)
     names = ContigNames(genome, options.rename) if genome is not None else None
     columns = _renamed(opened, answers)
     shape = Shape(columns, answers, answer_named(answers, options.track), names, kind == "fasta", facts)
@@ -84,12 +85,6 @@ def predict_file(options: Options) -> Done:
 
 def _genome(kind: str, source: str, options: Options) -> Genome | None:
     """The reference, or the FASTA itself where it is cut into tiles."""
-    if kind == "variants":
-        raise InputError(f"{source} holds variants: what a fine-tuned model says of them is for dnalect score --model")
-    if kind == "bed" and not options.reference:
-        raise ConfigError("intervals need the genome that they lie on: give it with --reference")
-    if kind == "fasta" and options.reference:
-        raise ConfigError("a FASTA is predicted as it is: leave --reference out, or give a BED of windows on it")
     if kind == "fasta":
         return open_genome(source) if options.window else None
     return open_genome(options.reference) if options.reference else None
@@ -128,27 +123,3 @@ def _total(kind: str, genome: Genome | None, tiling: Tiling, opened: Source) -> 
         return opened.total
     beyond = np.maximum(genome.lengths - tiling.size, 0)
     return int((1 - -beyond // (tiling.step or tiling.size)).sum())
-
-
-def _facts(
-    source: str, kind: str, genome: Genome | None, predictor: Predictor, answers: Sequence[Answer], options: Options
-) -> dict[str, str]:
-    """Return what a reader needs to repeat the run."""
-    origin = predictor.card.origin
-    facts = {
-        "version": __version__,
-        "command": options.command,
-        "model": predictor.card.id,
-        "model_revision": predictor.card.revision,
-        "model_sha256": predictor.card.sha256,
-        "base": f"{origin.name} {origin.revision}",
-        "columns": json.dumps({each.name: each.told for each in answers}),
-        "calibrated": "no" if options.raw else "on validation data" if predictor.calibration else "no",
-        "window": str(options.window or ""),
-        "step": str(options.step or ""),
-        "input": f"{Path(source).name} {sha256(Path(source))}",
-        "input_kind": kind,
-        "reference": f"{genome.path.name} {genome.checksum}" if genome is not None else "",
-        "notes": "",
-    }
-    return {name: value.replace("\n", " ") for name, value in facts.items()}

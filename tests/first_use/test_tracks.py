@@ -1,0 +1,114 @@
+"""Tracks of a genome as a user meets them: one command, a bigWig and a table of bins."""
+
+from contextlib import closing
+
+import numpy as np
+import pyarrow.parquet as pq
+import pyBigWig
+import pytest
+import torch
+from click.testing import CliRunner
+
+import dnalect
+from dnalect.cli.main import dnalect as command
+from dnalect.models.model import Ask
+from models.enforming import write
+from protocol.test_models import CROP, splice_sites
+
+RNG = np.random.default_rng(6)
+CONTIGS = {"chr1": "".join(RNG.choice(list("ACGT"), 250)), "chr2": "".join(RNG.choice(list("ACGTN"), 33))}
+CONTIGS |= {"blank": "N" * 300}
+
+
+def run(*words):
+    return CliRunner().invoke(command, list(map(str, words)))
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tracks")
+    write(folder / "enformer")
+    splice_sites(folder)
+    (folder / "genome.fa").write_text("".join(f">{name}\n{bases}\n" for name, bases in CONTIGS.items()))
+    (folder / "in.bed").write_text("chr1\t20\t190\nchr2\t3\t5\nchr1\t100\t120\n")
+    return folder
+
+
+def by_hand(model, contig, start, length, crop):
+    """The tracks of one window whose answers begin at a base."""
+    bases = "N" * crop + CONTIGS[contig] + "N" * 2000
+    with torch.no_grad():
+        window = bases[start : start + length + 2 * crop]
+        return model.forward(model.encode([window]), Ask(tracks=True)).tracks[0].numpy()
+
+
+def test_a_genome_becomes_a_bigwig_and_a_table_of_bins(given, tmp_path):
+    words = ("--track", "mouse_0", "-o", tmp_path / "out.bw", "-o", tmp_path / "out.parquet")
+    done = run("predict", given / "enformer", given / "genome.fa", *words)
+    assert done.exit_code == 0, done.output
+    assert "4 of 8 windows without a known base left out" in done.output
+    model = dnalect.load(given / "enformer")
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table.column_names == ["id", "contig", "start", "end", "strand", *model.can.tracks.names]
+    places = list(zip(table["contig"].to_pylist(), table["start"].to_pylist(), table["end"].to_pylist(), strict=True))
+    assert places[:2] == [("chr1", 0, 16), ("chr1", 16, 32)]
+    assert places[15:] == [("chr1", 240, 250), ("chr2", 0, 16), ("chr2", 16, 32), ("chr2", 32, 33)]
+    theirs = np.concatenate([by_hand(model, "chr1", at, 96, 80) for at in (0, 96, 192)])[:16]
+    theirs = np.concatenate([theirs, by_hand(model, "chr2", 0, 96, 80)[:3]])
+    ours = np.stack([table[name].to_numpy() for name in model.can.tracks.names], 1)
+    assert np.abs(ours - theirs).max() < 1e-6
+    with closing(pyBigWig.open(str(tmp_path / "out.bw"))) as file:
+        found = [*file.values("chr1", 0, 250), *file.values("chr2", 0, 33)]
+        assert np.isnan(file.values("blank", 0, 300)).all()
+    lengths = [end - start for _, start, end in places]
+    assert np.abs(np.array(found) - np.repeat(theirs[:, 3], lengths)).max() < 1e-6
+    assert table.schema.metadata[b"dnalect_bin"] == b"16"
+
+
+def test_intervals_of_a_bed(given, tmp_path):
+    out = tmp_path / "out.tsv"
+    done = run("predict", given / "enformer", given / "in.bed", "--reference", given / "genome.fa", "-o", out)
+    assert done.exit_code == 0, done.output
+    head, *rows = (line.split("\t") for line in out.read_text().splitlines())
+    assert head[5:] == ["human_0", "human_1", "human_2", "mouse_0", "mouse_1"]
+    assert [row[0] for row in (rows[0], rows[10], rows[11], rows[12])] == [
+        *("chr1:20-36", "chr1:180-190", "chr2:3-5", "chr1:100-116")
+    ]
+    theirs = by_hand(dnalect.load(given / "enformer"), "chr1", 20, 96, 80)
+    assert [float(cell) for cell in rows[0][5:]] == pytest.approx(theirs[0].tolist(), rel=1e-4)
+
+
+def test_models_of_single_bases_have_a_bin_a_base(given, tmp_path, monkeypatch):
+    monkeypatch.setattr("dnalect.inference.bins.ANSWERED", 100)
+    found = dnalect.predict(given / "it", given / "genome.fa", progress=False)
+    assert (found.predicted, len(found)) == (("a", "b", "c"), 250 + 33)
+    model = dnalect.load(given / "it")
+    theirs = np.concatenate([by_hand(model, name, 0, len(CONTIGS[name]), CROP) for name in ("chr1", "chr2")])
+    assert np.abs(np.array([found[name] for name in "abc"]).T - theirs).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["predict", "enformer", "genome.fa", "-o", "x.bw", "--window", "99"],
+            "windows of its own: leave --window out",
+        ),
+        (["predict", "enformer", "genome.fa", "-o", "x.bed"], "no scale for the scores of a BED"),
+        (["predict", "enformer", "genome.fa", "-o", "x.bw", "--track", "rat"], "the model has no output 'rat': it has"),
+        (["predict", "enformer", "table.tsv", "-o", "x.tsv"], "give a FASTA, or a BED with --reference"),
+        (["predict", "enformer", "blank.fa", "-o", "x.tsv"], "holds nothing to predict; 1 of 1 windows"),
+        (["score", "genome.fa", "in.vcf", "--model", "enformer", "-o", "x.vcf"], "dnalect score has no score of them"),
+    ],
+)
+def test_what_does_not_go_together(given, monkeypatch, words, message):
+    monkeypatch.chdir(given)
+    (given / "table.tsv").write_text("id\tsequence\na\tACGT\n")
+    (given / "blank.fa").write_text(">a\nNNNN\n")
+    (given / "in.vcf").write_text(
+        f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t9\t.\t{CONTIGS['chr1'][8]}\tN\t.\t.\t.\n"
+    )
+    done = run(*words)
+    assert done.exit_code == 1
+    assert message in str(done.exception)
+    assert not [*given.glob("x*")]
