@@ -131,7 +131,7 @@ def test_from_python(given):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--score", "llr"], "predicts splice sites and has no score 'llr': --score splice"),
+        (["--score", "llr"], "it has no score 'llr': --score splice"),
         (["--splice-mask"], "--splice-mask needs the annotated splice sites"),
         (["--splice-distance", "6000"], "--splice-distance lies between 1 and 5,000"),
         (["--window", "300"], "--window is for other scores"),

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 import dnalect
 from dnalect.cli.main import dnalect as command
+from dnalect.inference.bin_change import REDUCTIONS
+from dnalect.jobs import score_options
 from dnalect.models.model import Ask
 from models.enforming import write
 from protocol.test_models import CROP, splice_sites
@@ -18,6 +20,10 @@ from protocol.test_models import CROP, splice_sites
 RNG = np.random.default_rng(6)
 CONTIGS = {"chr1": "".join(RNG.choice(list("ACGT"), 250)), "chr2": "".join(RNG.choice(list("ACGTN"), 33))}
 CONTIGS |= {"blank": "N" * 300}
+
+
+SCORE = ["score", "genome.fa", "in.vcf", "-o", "x.vcf", "--background", "0", "--model"]
+HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
 def run(*words):
@@ -87,6 +93,54 @@ def test_models_of_single_bases_have_a_bin_a_base(given, tmp_path, monkeypatch):
     assert np.abs(np.array([found[name] for name in "abc"]).T - theirs).max() < 1e-6
 
 
+def test_variants_get_their_changes_of_each_track(given, tmp_path):
+    bases, other = CONTIGS["chr1"], {"A": "C", "C": "G", "G": "T", "T": "A"}
+    alleles = [(100, bases[99], other[bases[99]]), (100, bases[99], f"{bases[99]}GATT"), (60, bases[59:63], bases[59])]
+    rows = [f"chr1\t{at}\t.\t{ref}\t{alt}\t.\t.\t." for at, ref, alt in alleles]
+    (tmp_path / "in.vcf").write_text(HEAD + "\n".join(rows) + "\n")
+    words = ("--model", given / "enformer", "--background", 0, "--track", "mouse_1", "--track", "human_0", "--reduce")
+    model = dnalect.load(given / "enformer")
+    around = "N" * 128 + bases + "N" * 200
+    for how in REDUCTIONS:
+        out = tmp_path / f"{how}.tsv"
+        done = run("score", given / "genome.fa", tmp_path / "in.vcf", *words, how, "-o", out)
+        assert done.exit_code == 0, done.output
+        lines = [line.split("\t") for line in out.read_text().splitlines() if not line.startswith("#")]
+        found = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+        for (at, ref, alt), row in zip(alleles, found, strict=True):
+            start = at - 1 + (len(ref) != len(alt))
+            haplotype = around[: at - 1 + 128] + alt + around[at - 1 + 128 + len(ref) :]
+            with torch.no_grad():
+                old, new = (
+                    model.forward(model.encode([text[start : start + 256]]), Ask(tracks=True)).tracks[0].double()
+                    for text in (around, haplotype)
+                )
+            moved = (new - old)[:, 4]
+            wanted = {"sum": moved.sum(), "log": new[:, 4].sum().log1p() - old[:, 4].sum().log1p()}
+            wanted |= {"max": moved[moved.abs().argmax()], "l2": moved.norm(), "centre": moved[2:5].sum()}
+            assert float(row["change_mouse_1"]) == pytest.approx(float(wanted[how]), rel=1e-3, abs=2e-4)
+            assert "change_human_0" in row
+            assert "change_human_1" not in row
+
+
+def test_the_command_knows_every_reduction():
+    assert tuple(REDUCTIONS) == score_options.REDUCTIONS
+
+
+def test_percentiles_are_those_among_random_variants(given, tmp_path):
+    scores = dnalect.score(
+        {"chr1": CONTIGS["chr1"]},
+        [("chr1", 100, CONTIGS["chr1"][99], "ACGT".replace(CONTIGS["chr1"][99], "")[0])],
+        given / "enformer",
+        tracks=("human_0",),
+        background=20,
+        progress=False,
+    )
+    (change,) = next(iter(scores)).score.changes
+    assert change.name == "human_0"
+    assert 0 <= change.percentile <= 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -98,16 +152,22 @@ def test_models_of_single_bases_have_a_bin_a_base(given, tmp_path, monkeypatch):
         (["predict", "enformer", "genome.fa", "-o", "x.bw", "--track", "rat"], "the model has no output 'rat': it has"),
         (["predict", "enformer", "table.tsv", "-o", "x.tsv"], "give a FASTA, or a BED with --reference"),
         (["predict", "enformer", "blank.fa", "-o", "x.tsv"], "holds nothing to predict; 1 of 1 windows"),
-        (["score", "genome.fa", "in.vcf", "--model", "enformer", "-o", "x.vcf"], "dnalect score has no score of them"),
+        ([*SCORE, "enformer", "--score", "llr"], "in bins of 16 bases; it has no score 'llr': --score change"),
+        ([*SCORE, "it"], "dnalect predict writes them, and no score is made of them"),
+        ([*SCORE, "enformer", "--track", "human_9"], "has no track 'human_9': it has human_0, "),
+        ([*SCORE, "enformer", "--window", "99"], "windows of its own: leave --window out"),
+        ([*SCORE, "enformer", "--shifts", "3"], "--shifts and --strands are for"),
+        (
+            [*SCORE, "duplex-yeast", "--reduce", "sum"],
+            "--track and --reduce are for changes of a model of tracks",
+        ),
     ],
 )
 def test_what_does_not_go_together(given, monkeypatch, words, message):
     monkeypatch.chdir(given)
     (given / "table.tsv").write_text("id\tsequence\na\tACGT\n")
     (given / "blank.fa").write_text(">a\nNNNN\n")
-    (given / "in.vcf").write_text(
-        f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t9\t.\t{CONTIGS['chr1'][8]}\tN\t.\t.\t.\n"
-    )
+    (given / "in.vcf").write_text(f"{HEAD}chr1\t9\t.\t{CONTIGS['chr1'][8]}\tN\t.\t.\t.\n")
     done = run(*words)
     assert done.exit_code == 1
     assert message in str(done.exception)

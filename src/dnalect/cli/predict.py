@@ -13,7 +13,7 @@ def predict(options: Options) -> None:
     """Write what MODEL, a folder that dnalect finetune made, predicts of the sequences of INPUT.
 
     INPUT: a FASTA (with --window a genome in tiles), a BED, a table with a column sequence,
-    or a sequence.
+    or a sequence. Of a model of tracks (Enformer, SpliceAI): a FASTA or a BED, in bins.
 
     \b
     dnalect predict my-model sequences.fa -o - | head

@@ -21,7 +21,8 @@ from dnalect.models.predictor import Predictor, target_of
 from dnalect.tokens.bases import opposite
 
 DEFINITION = "change-1"
-STRANDS = ("forward", "reverse", "both")
+_VIEWS = {"forward": "the forward one only", "reverse": "the reverse one only", "both": "the mean over both"}
+STRANDS = tuple(_VIEWS)
 # Bases from one shifted window to the next; no multiple of 2, 3, 4 or 6, so that words begin elsewhere in each.
 STEP = 5
 SHORTEST = 16
@@ -95,6 +96,21 @@ class ChangeScorer:
     def longest_allele(self) -> int:
         """Most bases of an allele: those of the window."""
         return self.window
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a reader needs to repeat the predictions, in the order to show."""
+        card = self.predictor.card
+        shifted = f"the mean over {self.shifts} windows, {STEP} bases from one to the next"
+        told = "; ".join(output.meaning for output in self.outputs)
+        return {
+            "predictor": f"{card.id} {card.revision}",
+            "predictor_sha256": card.sha256,
+            "change": f"{DEFINITION}; predicted alternate - reference; {told}",
+            "change_window": f"{self.window} bases",
+            "change_strands": _VIEWS[self.strands],
+            "change_shifts": shifted if self.shifts > 1 else "1, no shift",
+        }
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds changes take: parameters times the bases that are read."""

@@ -3,14 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from dnalect.core.errors import ConfigError
 from dnalect.core.records import Score, Variant
+from dnalect.core.reporter import say
+from dnalect.genome.fasta import Genome
 from dnalect.inference.background.several import backgrounds_of
-from dnalect.inference.change import DEFINITION, STEP, ChangeScorer
+from dnalect.inference.bin_change import BinChangeScorer
+from dnalect.inference.change import ChangeScorer
 from dnalect.jobs.counts import Tally
+from dnalect.jobs.score_options import Options
+from dnalect.models.model import Model
+from dnalect.models.predictor import Predictor
 
 # Outputs that the report draws and lists; tables hold all of them.
 REPORTED = 4
-_VIEWS = {"forward": "the forward one only", "reverse": "the reverse one only", "both": "the mean over both"}
 
 
 class PredictedChanges:
@@ -21,7 +27,7 @@ class PredictedChanges:
 
     def __init__(
         self,
-        scorer: ChangeScorer,
+        scorer: ChangeScorer | BinChangeScorer,
         snvs: int | None,
         others: int | None,
         seed: int,
@@ -65,14 +71,29 @@ class PredictedChanges:
     @property
     def facts(self) -> dict[str, str]:
         """What a reader needs to repeat the predictions, in the order to show."""
-        scorer, card, first = self.scorer, self.scorer.predictor.card, self.backgrounds[0]
-        shifted = f"the mean over {scorer.shifts} windows, {STEP} bases from one to the next"
-        return {
-            "predictor": f"{card.id} {card.revision}",
-            "predictor_sha256": card.sha256,
-            "change": f"{DEFINITION}; predicted alternate - reference; {'; '.join(self.outputs.values())}",
-            "change_window": f"{scorer.window} bases",
-            "change_strands": _VIEWS[scorer.strands],
-            "change_shifts": shifted if scorer.shifts > 1 else "1, no shift",
-            "change_background": "" if first.off else str(first),
-        }
+        first = self.backgrounds[0]
+        return self.scorer.facts | {"change_background": "" if first.off else str(first)}
+
+
+def changes_for(
+    options: Options, genome: Genome, predictor: Predictor | None, tracks: Model | None
+) -> PredictedChanges | None:
+    """Return the changes that are asked for. predictor, tracks: the model that predicts them, as far as it is such.
+
+    Raises ConfigError for options of changes without such a model, or of another one.
+    """
+    binned = options.tracks or options.reduce is not None
+    if tracks is None and binned:
+        raise ConfigError("--track and --reduce are for changes of a model of tracks in bins, such as Enformer")
+    if predictor is None and (options.shifts != 1 or options.strands):
+        raise ConfigError("--shifts and --strands are for the predicted change of a fine-tuned model")
+    scorer: ChangeScorer | BinChangeScorer
+    if tracks is not None:
+        if options.window:
+            raise ConfigError(f"{tracks.card.id} predicts tracks in windows of its own: leave --window out")
+        scorer = BinChangeScorer(tracks, genome, options.tracks, options.reduce or "log")
+    elif predictor is not None:
+        scorer = ChangeScorer(predictor, genome, options.window, options.strands, options.shifts, options.batch)
+    else:
+        return None
+    return PredictedChanges(scorer, options.background, options.background_others, options.seed, say)

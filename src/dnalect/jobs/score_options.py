@@ -26,6 +26,8 @@ from dnalect.core.flags import (
     Threads,
 )
 
+# What becomes of the bins of a track.
+REDUCTIONS = ("sum", "log", "max", "l2", "centre")
 # What can be computed of a variant, in the order of the columns.
 SCORES = ("llr", "junction", "splice", "distance", "influence", "change")
 
@@ -59,9 +61,10 @@ class Options:
             "llr: log-likelihood ratio. junction: of structural variants of any size, how well what they join fits "
             "together. splice: of a model of splice sites (SpliceAI ...), what they gain and lose. "
             "distance: how far apart the model places the two haplotypes. influence: what "
-            "the variant changes in the predictions around it. change: of a fine-tuned model, what it predicts of the "
-            "alternate less that of the reference. "
-            "[default: llr; llr,change with a fine-tuned model; splice with a model of splice sites]"
+            "the variant changes in the predictions around it. change: of a fine-tuned model or one of tracks, what it "
+            "predicts of the alternate less that of the reference. "
+            "[default: llr; llr,change with a fine-tuned model; splice with a model of splice sites; change with one "
+            "of other tracks]"
         ),
     ] = None
     report: Annotated[str | None, Doc("Write an HTML report here.")] = None
@@ -116,6 +119,15 @@ class Options:
     splice_mask: Annotated[
         bool, Doc("Splice scores: gains at annotated sites and losses at others count 0 (with --annotate).")
     ] = False
+    tracks: Annotated[
+        Texts,
+        Flag("--track", metavar="TRACK"),
+        Doc("Model of tracks: which of them are scored; may be repeated [default: all, of up to 16]."),
+    ] = ()
+    reduce: Annotated[
+        Annotated[str, OneOf(tuple(REDUCTIONS))] | None,
+        Doc("Model of tracks: what becomes of the bins, over all of them or around the variant [default: log]."),
+    ] = None
     strands: Annotated[
         Annotated[str, OneOf(("forward", "reverse", "both"), STRANDS)] | None,
         Doc("Predicted change: strands that the model reads [default: as it was trained]."),

@@ -21,7 +21,6 @@ from dnalect.genome.windows.alleles import Rules, resolve
 from dnalect.genome.windows.repeats import is_copy, repetitive
 from dnalect.inference.background import Background
 from dnalect.inference.background.tables import Table, fitting, tables_in
-from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
@@ -32,7 +31,7 @@ from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.influenced import Influences
 from dnalect.jobs.parts import FIRST, MOST, parts
-from dnalect.jobs.predicted import PredictedChanges
+from dnalect.jobs.predicted import changes_for
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
@@ -76,11 +75,14 @@ class Scoring:
         self.table = self._table(options.precomputed) if options.precomputed else None
         self.asked = self.missing = 0
         self.splices = Splices(loaded[0], self.genome, options) if "splice" in self.measured else None
+        self.binned = loaded[0] if loaded[0].can.tracks and not self.splices else None
+        changing = self.predictor if "change" in self.measured else None
         flank = self._flank()
         self.scorers = [
             scorer_for(model, self.genome, flank, options.batch, self.table, options.indels)
-            for model in (() if self.splices else self.models)
+            for model in (() if self.splices or self.binned else self.models)
         ]
+        self.changes = changes_for(options, self.genome, changing, self.binned)
         self.scorer = self._scorer()
         self.background = Background(
             self.scorer,
@@ -92,7 +94,6 @@ class Scoring:
         )
         self.cost = 0
         self._least = FIRST
-        self.changes = self._changes()
         drawn = (options.background, options.background_others, options.seed, say)
         self.influences = Influences(self.scorer, *drawn) if "influence" in self.measured else None
         self.names = ContigNames(self.genome, options.rename)
@@ -118,8 +119,9 @@ class Scoring:
             # A slice doesn't say which assembly it was cut from; the variants may.
             if self.origin.sliced and self.origin.told is None:
                 self.origin = replace(self.origin, told=self.fit.told)
-        # What a network of splice sites learned from, its files don't say.
-        strange = [told for card in self.cards if not self.splices and (told := foreign(card, self.origin))]
+        # What a published network of tracks learned from, its files don't say.
+        tracks = self.splices or self.binned
+        strange = [told for card in self.cards if not tracks and (told := foreign(card, self.origin))]
         for warning in [*self.fit.notes, *strange]:
             warn(warning)
         self.notes += strange
@@ -147,18 +149,9 @@ class Scoring:
     def _scorer(self) -> Scorer:
         if self.splices:
             return cast("Scorer", self.splices.scorer)  # whose other numbers are never asked for
+        if self.binned and self.changes:
+            return cast("Scorer", self.changes.scorer)
         return EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
-
-    def _changes(self) -> PredictedChanges | None:
-        options = self.options
-        if self.predictor is None or "change" not in self.measured:
-            if options.shifts != 1 or options.strands:
-                raise ConfigError("--shifts and --strands are for the predicted change of a fine-tuned model")
-            return None
-        scorer = ChangeScorer(
-            self.predictor, self.genome, options.window, options.strands, options.shifts, options.batch
-        )
-        return PredictedChanges(scorer, options.background, options.background_others, options.seed, say)
 
     def _shipped(self, name: Named) -> Table | None:
         """Return the background that lies in the model's folder, if it is for this score and this reference."""

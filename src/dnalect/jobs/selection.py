@@ -35,15 +35,14 @@ def scores_for(asked: Sequence[str] | None, models: Sequence[Model], predictor: 
             raise ModelError(
                 f"{tracks[0]} predicts tracks: give it as the only model (files of one folder are an ensemble)"
             )
-        if (found := models[0].can.tracks) and not found.splices:
-            raise ModelError(
-                f"{tracks[0]} predicts {found}: dnalect predict writes them, and dnalect score has no score of them"
-            )
-        if asked is not None and (others := [name for name in known_scores(asked) if name != "splice"]):
-            raise ConfigError(
-                f"{tracks[0]} predicts splice sites and has no score {others[0]!r}: --score splice is what it has"
-            )
-        return ("splice",)
+        found = models[0].can.tracks
+        score = "splice" if found and found.splices else "change"
+        told = f"{tracks[0]} predicts {found}"
+        if asked is not None and (others := [name for name in known_scores(asked) if name != score]):
+            raise ConfigError(f"{told}; it has no score {others[0]!r}: --score {score} is what it has")
+        if found and found.length is None and score == "change":
+            raise ConfigError(f"{told}: dnalect predict writes them, and no score is made of them")
+        return (score,)
     if asked is not None and "splice" in known_scores(asked):
         raise ConfigError(
             "the score `splice` is one of models of splice sites; give the folder of SpliceAI's or OpenSpliceAI's "
