@@ -95,7 +95,7 @@ def test_models_of_single_bases_have_a_bin_a_base(given, tmp_path, monkeypatch):
 
 def test_variants_get_their_changes_of_each_track(given, tmp_path):
     bases, other = CONTIGS["chr1"], {"A": "C", "C": "G", "G": "T", "T": "A"}
-    alleles = [(100, bases[99], other[bases[99]]), (100, bases[99], f"{bases[99]}GATT"), (60, bases[59:63], bases[59])]
+    alleles = [(100, bases[99], other[bases[99]]), (100, bases[99], f"{bases[99]}GATT"), (60, bases[59:62], bases[59])]
     rows = [f"chr1\t{at}\t.\t{ref}\t{alt}\t.\t.\t." for at, ref, alt in alleles]
     (tmp_path / "in.vcf").write_text(HEAD + "\n".join(rows) + "\n")
     words = ("--model", given / "enformer", "--background", 0, "--track", "mouse_1", "--track", "human_0", "--reduce")

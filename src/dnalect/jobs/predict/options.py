@@ -30,7 +30,9 @@ class Options:
     """How to predict, and what. given: the input, after the folder of the model where `model` doesn't name it."""
 
     given: Annotated[
-        Texts, Flag(argument=True, metavar="[MODEL] INPUT"), Doc("Folder of a fine-tuned model or one of tracks; FASTA, BED or table.")
+        Texts,
+        Flag(argument=True, metavar="[MODEL] INPUT"),
+        Doc("Folder of a model, fine-tuned or of tracks; FASTA, BED or table."),
     ]
     model: Annotated[Named, MODEL, Doc("Folder of the fine-tuned model, here or before INPUT.")] = None
     outputs: Annotated[
