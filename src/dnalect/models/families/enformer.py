@@ -132,7 +132,7 @@ def _flat(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _once(tensors: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
     """Return the tensors without those of the trunk, which must repeat the others or stand for them."""
-    found = {}
+    found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         begin = next((each for each in _TRUNK if name.startswith(each)), "")
         plain = _TRUNK[begin] + name.removeprefix(begin) if begin else name

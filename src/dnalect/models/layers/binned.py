@@ -203,7 +203,7 @@ def laid_out(logits_BHNM: Tensor) -> Tensor:
     n = logits_BHNM.shape[-2]
     # Each row begins one distance earlier than the one before it.
     flat = logits_BHNM.flatten(-2)[..., n - 1 : n - 1 + n * (2 * n - 2)]
-    return flat.unflatten(-1, (n, 2 * n - 2))[..., :n]
+    return flat.reshape(*flat.shape[:-1], n, 2 * n - 2)[..., :n]
 
 
 class Block(nn.Module):
