@@ -9,6 +9,7 @@ import torch
 
 import dnalect
 from dnalect.core.errors import InputError, ModelError
+from dnalect.models.load import tuned_model
 from dnalect.models.model import Allele, Ask
 from dnalect.tokens.bases import decode
 from models.splicing import CROP, Keras, by_formula, of_state_dict, spliceai, state_dict
@@ -193,6 +194,8 @@ def test_it_is_saved_and_says_what_it_is(tmp_path, caplog):
     with pytest.raises(ModelError, match="dnalect score --score splice"):
         dnalect.base_probabilities(model, ["ACGT"])
     with pytest.raises(ModelError, match="predicts tracks and no label"):
+        tuned_model(model)
+    with pytest.raises(InputError, match="predicts tracks along a genome: give a FASTA, or a BED"):
         dnalect.predict(model, ["ACGT"])
 
 
