@@ -22,21 +22,27 @@ function at(kind) {
 main.setPointerCapture = function () {};
 document.execCommand = function () { told.push(document.querySelector("textarea").value); return true; };
 Object.defineProperty(navigator, "clipboard", { value: undefined });
-setTimeout(function () {
+function dots() {
+  var pixels = main.getContext("2d").getImageData(0, 0, main.width, main.height).data, drawn = 0;
+  for (var i = 3; i < pixels.length; i += 4) drawn += pixels[i] > 100;
+  return drawn;
+}
+// A busy machine draws its frame later.
+function act(times) {
+  if (dots() <= 50 && times) return setTimeout(function () { act(times - 1); }, 50);
   at("pointermove");
   told.push(document.getElementById("tip").innerText);
   at("pointerdown"); at("pointerup");
   told.push(document.getElementById("said").textContent);
-  var pixels = main.getContext("2d").getImageData(0, 0, main.width, main.height).data, drawn = 0;
-  for (var i = 3; i < pixels.length; i += 4) drawn += pixels[i] > 100;
-  told.push(drawn > 50 ? "drawn" : "empty");
+  told.push(dots() > 50 ? "drawn" : "empty");
   var find = document.getElementById("find");
   find.value = "chrI:1,050"; find.dispatchEvent(new Event("input"));
   told.push(document.getElementById("said").textContent);
   told.push([].map.call(document.querySelectorAll(".legend button"), function (b) { return b.textContent; }).join(","));
   told.push(document.querySelectorAll("#thumbs figure").length);
   document.title = JSON.stringify(told);
-}, 300);
+}
+setTimeout(function () { act(20); }, 300);
 """
 
 
