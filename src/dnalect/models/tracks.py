@@ -1,6 +1,5 @@
 """A model of tracks: from sequence to signals along it, with its card."""
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -16,14 +15,14 @@ from torch.nn import functional as F
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
-from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
 from dnalect.models.families import enformer, spliceai
 from dnalect.models.files import Weights
 from dnalect.models.layers.binned import Binned, BinnedSizes
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
-from dnalect.models.weights import load_weights, save_weights
+from dnalect.models.own import save_own
+from dnalect.models.weights import load_weights
 from dnalect.tokens.bases import BASES, texts
 from dnalect.tokens.names import named
 
@@ -123,11 +122,7 @@ class TrackModel(Model):
 
         The folder may exist. Raises OutputError where it can't be written.
         """
-        folder = made_folder(folder)
-        save_weights(self.network, folder / "model.safetensors")
-        checksum = sha256(folder / "model.safetensors")
-        card = replace(self.card, sha256=checksum, revision=checksum[:12])
-        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+        save_own(self.card, self.network, folder)
 
 
 class BinModel(TrackModel):

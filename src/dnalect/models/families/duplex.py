@@ -9,9 +9,8 @@ the network of the reverse complement is the reverse complement of the network.
 Shapes: B windows, L bases, C channels.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -25,11 +24,11 @@ from typing_extensions import Doc
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
-from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
 from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
-from dnalect.models.weights import load_weights, save_weights
+from dnalect.models.own import save_own
+from dnalect.models.weights import load_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
 from dnalect.tokens.single import SingleBases
 
@@ -321,11 +320,7 @@ class DuplexModel(Model):
 
         The folder may exist. Raises OutputError where it can't be written.
         """
-        folder = made_folder(folder)
-        save_weights(self.network, folder / "model.safetensors")
-        checksum = sha256(folder / "model.safetensors")
-        card = replace(self.card, sha256=checksum, revision=checksum[:12])
-        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+        save_own(self.card, self.network, folder)
 
 
 def _inside(codes: np.ndarray) -> np.ndarray:
