@@ -14,6 +14,7 @@ from dnalect.core.files import sha256
 from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.regions import Region, format_region, overlap, parse_regions, subtract
 from dnalect.models.load import language_model
+from dnalect.models.model import Model
 from dnalect.models.precision import computes_bf16
 from dnalect.tokens.bases import encode
 from dnalect.tokens.files import open_tokenizer
@@ -33,7 +34,10 @@ Split = dict[str, list[Region]]
 
 @dataclass(frozen=True)
 class Plan:
-    """A run of which all is checked. identity: what it learns from -> checksum. begun: what the card says of `init`."""
+    """A run of which all is checked.
+
+    identity: what it learns from -> checksum. begun: what the card says of `init` and the teachers.
+    """
 
     config: PretrainConfig
     genomes: list[Genome]
@@ -98,9 +102,12 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
     torch.manual_seed(config.seed)
     named = zip(config.data.genomes, genomes, splits, strict=True)
     tasks = open_tasks(config.heads, {told.name: (genome, split["train"]) for told, genome, split in named}, data)
-    recipe = recipe_of(config, lambda name: find_tokenizer(name, data, config.data.genomes), tasks)
+    teachers = [_teacher(name, path, device) for name in (config.distil.teachers if config.distil else ())]
+    networks = [each.network for each in teachers]
+    recipe = recipe_of(config, lambda name: find_tokenizer(name, data, config.data.genomes), tasks, networks)
     recipe.network.to(device)
     begun = _begin(recipe.model, config.init, path)
+    begun |= {"teachers": ", ".join(f"{t.card.id} {t.card.sha256}" for t in teachers)} if teachers else {}
     return Plan(config, genomes, splits, corpus, recipe, device, _identity(config, genomes, data, begun), begun)
 
 
@@ -127,7 +134,8 @@ def _identity(config: PretrainConfig, genomes: Sequence[Genome], data: Path, beg
                 told[f"{file} of the head {head.name}"] = sha256(data / file)
     if isinstance(config.model, FamilyConfig) and (file := _tokenizer_file(config.model.tokenizer, data)):
         told["the tokenizer"] = sha256(file)
-    return told | ({"the model of init": begun["init"]} if begun else {})
+    models = {"init": "the model of init", "teachers": "the teachers"}
+    return told | {models[name]: value for name, value in begun.items()}
 
 
 def _tokenizer_file(name: str, data: Path) -> Path | None:
@@ -166,14 +174,7 @@ def _begin(network: nn.Module, init: str, path: Path | None) -> dict[str, str]:
     """Give the network the weights of a model, if one is named; return what the card says of it."""
     if not init:
         return {}
-    if (first := Path(init)).parent != Path() and not first.is_dir():
-        beside = path.with_name(f"{first.name}.toml") if path else Path()
-        config = first.name if first.name in shipped() else str(beside) if beside.is_file() else "ITS-CONFIG"
-        raise ConfigError(
-            f"init = {init!r}: there is no such model folder yet. It is made by `dnalect pretrain {config} --data "
-            f"DATA -o {init}`"
-        )
-    model = language_model(init)
+    model = _named("init", init, path)
     theirs = {name: p.detach() for name, p in model.network.named_parameters()}
     mine = dict(network.named_parameters())
     if {n: p.shape for n, p in theirs.items()} != {n: p.shape for n, p in mine.items()}:
@@ -182,6 +183,27 @@ def _begin(network: nn.Module, init: str, path: Path | None) -> dict[str, str]:
         for name, p in mine.items():
             p.copy_(theirs[name])
     return {"init": f"{model.card.id} {model.card.sha256}"}
+
+
+def _named(key: str, name: str, path: Path | None) -> Model:
+    """Open a model that a config names. key: where. path: of the config, for a message about what is yet to be made."""
+    if (first := Path(name)).parent != Path() and not first.is_dir():
+        beside = path.with_name(f"{first.name}.toml") if path else Path()
+        config = first.name if first.name in shipped() else str(beside) if beside.is_file() else "ITS-CONFIG"
+        raise ConfigError(
+            f"{key} = {name!r}: there is no such model folder yet. It is made by `dnalect pretrain {config} --data "
+            f"DATA -o {name}`"
+        )
+    return language_model(name)
+
+
+def _teacher(name: str, path: Path | None, device: torch.device) -> Model:
+    """Open a model of [distil]. Raises ConfigError unless it is one that says p(base | all others)."""
+    model = _named("distil.teachers", name, path)
+    if model.card.family != "duplex":
+        raise ConfigError(f"distil.teachers: {model.card.id} is a {model.card.family}; a teacher must be a duplex")
+    model.network.to(device).requires_grad_(False)
+    return model
 
 
 def _split(number: int, genome: Genome, told: GenomeConfig, window: int) -> Split:

@@ -240,6 +240,18 @@ class CardConfig:
     licence: Annotated[str, Doc("Licence of the weights, such as Apache-2.0.")] = ""
 
 
+@config
+class DistilConfig:
+    """Models whose answers a duplex learns beside the bases that are there: the table [distil]."""
+
+    teachers: Annotated[
+        tuple[str, ...],
+        Len(1),
+        Doc("Names or folders of models that say p(base | all others); their answers are multiplied, and normalised."),
+    ]
+    share: Annotated[Share, Doc("Share of the loss that is the cross-entropy with the teachers' answers.")] = 0.5
+
+
 def _tag(model: Any) -> str:
     """Which class a table [model] is of: `family` is what tells the others from duplex, which has no such field."""
     named = "family" in model if isinstance(model, dict) else isinstance(model, FamilyConfig)
@@ -265,6 +277,7 @@ class PretrainConfig:
     ] = ""
     card: Annotated[CardConfig, Doc("For the model's card.")] = field(default_factory=CardConfig)
     heads: Annotated[tuple[HeadConfig, ...], Doc("Further objectives of masked models, each a table [[heads]].")] = ()
+    distil: Annotated[DistilConfig | None, Doc("duplex: models to learn from.")] = None
 
     @property
     def family(self) -> str:
@@ -283,6 +296,8 @@ class PretrainConfig:
             raise ConfigError("data.mixed_lengths is for other models; duplex learns every base of a window")
         if self.family != "duplex" and self.data.tell_species:
             raise ConfigError("data.tell_species is for duplex; specieslm has tokens for it")
+        if self.distil and (self.family != "duplex" or self.data.tell_species):
+            raise ConfigError("[distil] is for duplex, without data.tell_species")
         if self.family != "duplex" and PUBLISHED[self.family].likelihood == "masked":
             return
         if self.heads:

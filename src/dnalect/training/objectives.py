@@ -1,6 +1,6 @@
 """What a network learns to predict, and what its errors cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,11 +28,42 @@ class Losses:
 
 def leave_one_out_loss(network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Tensor:
     """Mean cross-entropy (nats a base) of every known base given all the others."""
+    return _mean_of_known(_logits(network, batch, device), batch)
+
+
+class Distillation:
+    """The loss of a network that also learns what others say. share: of the loss that is theirs.
+
+    teachers: networks with the logits (B, L, 4) of p(base | all others). They are asked of the very windows that the
+    learner reads; their answers are multiplied and normalised, which is the mean of their log-probabilities.
+    """
+
+    def __init__(self, teachers: Sequence[Callable[..., Tensor]], share: float):
+        self.teachers, self.share = teachers, share
+
+    def __call__(self, network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Losses:
+        """Return the loss; main is that of the bases that are, `teachers` the cross-entropy with what is said."""
+        logits = _logits(network, batch, device)
+        with torch.no_grad():
+            told = torch.stack([_logits(each, batch, device).log_softmax(-1) for each in self.teachers]).mean(0)
+        main = _mean_of_known(logits, batch)
+        theirs = _mean(F.cross_entropy(logits, told.softmax(-1), reduction="none"), batch)
+        known = int((batch.weight > 0).sum())
+        return Losses((1 - self.share) * main + self.share * theirs, main, {"teachers": (theirs, known)})
+
+
+def _logits(network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Tensor:
     codes = torch.from_numpy(batch.codes.astype(np.int64)).to(device)
-    target = torch.from_numpy(batch.target.astype(np.int64)).to(device)
-    weight = torch.from_numpy(batch.weight).to(device)
-    logits: Tensor = network(codes, torch.ones_like(codes, dtype=torch.bool))
-    each = F.cross_entropy(logits.float().flatten(0, 1), target.flatten(), ignore_index=UNKNOWN, reduction="none")
+    return network(codes, torch.ones_like(codes, dtype=torch.bool)).float().flatten(0, 1)
+
+
+def _mean_of_known(logits: Tensor, batch: Batch) -> Tensor:
+    target = torch.from_numpy(batch.target.astype(np.int64)).to(logits.device)
+    return _mean(F.cross_entropy(logits, target.flatten(), ignore_index=UNKNOWN, reduction="none"), batch)
+
+
+def _mean(each: Tensor, batch: Batch) -> Tensor:
+    weight = torch.from_numpy(batch.weight).to(each.device)
     return (each * weight.flatten()).sum() / weight.sum().clamp_min(1)
 
 

@@ -25,7 +25,7 @@ from dnalect.training.corpus import Batch, Rows
 from dnalect.training.masked import MaskedLanguage
 from dnalect.training.multitask import MultiTask, MultiTaskLoss
 from dnalect.training.networks import network_config
-from dnalect.training.objectives import leave_one_out_loss
+from dnalect.training.objectives import Distillation, leave_one_out_loss
 from dnalect.training.pretrain import Loss
 from dnalect.training.reading import Reader
 from dnalect.training.species import SpeciesTold
@@ -64,10 +64,10 @@ class Recipe(Protocol):
 class DuplexRecipe:
     """duplex, by leave-one-out prediction of every base."""
 
-    def __init__(self, config: DuplexConfig):
+    def __init__(self, config: DuplexConfig, loss: Loss = leave_one_out_loss):
         self.model = Duplex(config)
         self.network: nn.Module = self.model
-        self.loss: Loss = leave_one_out_loss
+        self.loss = loss
 
     def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
         """Return the mean of -log2 p(base | the other bases of its window) over the known bases."""
@@ -169,11 +169,21 @@ class MultiTaskRecipe(FamilyRecipe):
         return super().save(folder) | {"heads": save_heads(folder, self.heads)}
 
 
-def recipe_of(config: PretrainConfig, tokenizer_of: Callable[[str], Tokenizer], tasks: Sequence[Task] = ()) -> Recipe:
-    """Return the recipe of a config. tokenizer_of: the name or file in it -> the tokenizer. tasks: of its heads."""
+def recipe_of(
+    config: PretrainConfig,
+    tokenizer_of: Callable[[str], Tokenizer],
+    tasks: Sequence[Task] = (),
+    teachers: Sequence[nn.Module] = (),
+) -> Recipe:
+    """Return the recipe of a config.
+
+    tokenizer_of: the name or file in it -> the tokenizer. tasks: of its heads. teachers: networks of [distil].
+    """
     if isinstance(config.model, DuplexConfig):
         if config.data.tell_species:
             return SpeciesRecipe(config.model, [genome.species for genome in config.data.genomes])
+        if config.distil:
+            return DuplexRecipe(config.model, Distillation(teachers, config.distil.share))
         return DuplexRecipe(config.model)
     tokenizer = tokenizer_of(config.model.tokenizer)
     if tasks:

@@ -18,6 +18,8 @@ WHOLE, BEST = (0.02, 0.15), 0.07
 PART = 0.05
 # Windows that a part which is held out must hold, at least.
 LEAST = 4
+# Tables that a config to begin with has none of.
+OTHERS = ("heads", "distil")
 # Of many small contigs, every so many-th is held out.
 EVERY = 20
 
@@ -83,7 +85,7 @@ def starting_toml(genome: Genome | None = None, steps: int = STEPS) -> str:
         f"# A pretraining run: {command}",
         "# FOLDER holds the FASTA. A key behind a # has that value anyway.",
         "",
-        *key_lines(PretrainConfig, {"name": name}, skip=("data", "model", "optim", "masking", "card", "heads")),
+        *key_lines(PretrainConfig, {"name": name}, skip=("data", "model", "optim", "masking", "card", *OTHERS)),
         *_table("[data]", DataConfig, {"window": WINDOW}, skip=("genomes", "mixed_lengths", "shortest")),
         *([f"# {split.told[:1].upper()}{split.told[1:]}."] if split.told else []),
         *_table(
