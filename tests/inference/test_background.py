@@ -166,6 +166,38 @@ def test_a_coarse_background_costs_at_most_twice_the_scoring(genome, each, monke
     )
 
 
+@pytest.mark.parametrize("each", [10**12, 1])
+def test_structural_variants_have_as_many_draws_as_are_enough_for_all_sizes(genome, each):
+    measure = Fake(genome, each)
+    background = Background(measure)
+    asked = [v for band in (6, 9, 11) for v in block(genome, "sv_deletion", band, 3_000, 64, np.random.default_rng(1))]
+    assert all(found is not None for found in background.percentiles(asked, [-1.0] * len(asked)))
+    bands = [stratum(variant).band for variant in measure.scored]
+    assert set(bands) == set(range(6, 12))
+    assert bands.count(6) > bands.count(7)
+    assert background.count("sv") == len(bands) == 48
+
+
+def test_what_junctions_say_is_the_same_for_all_sizes():
+    rng = np.random.default_rng(2)
+    lengths, values = rng.integers(50, 8_000, 300), rng.normal(size=300)
+    pool = pooled("sv_deletion", (33, 8192), lengths, values)
+    judged = [pool.percentiles(np.full(4, length), np.array([-1.3, 0.0, 1.3, np.nan])) for length in (33, 500, 8192)]
+    assert np.abs(np.array(judged)[:, :3] - [0.1, 0.5, 0.9]).max() < 0.12
+    assert np.isnan(judged[0][3])
+    assert pool.error < 0.06
+    few = pooled("sv_deletion", (33, 8192), lengths[:48], values[:48])
+    assert few.error == pytest.approx(0.5 / math.sqrt(48))
+
+
+def test_lengths_that_cost_too_much_are_told_with_their_price(genome):
+    told = []
+    background = Background(Fake(genome, 4 * 10**9), notify=told.append)
+    variants = [deletion(genome, 300, 6), deletion(genome, 9_000, 2_500)]
+    assert background.percentiles(variants, [-2.0, -2.0])[1] is None
+    assert [each for each in told if "of 2,049-4,096 bases get no percentile: --background-others 200 draws" in each]
+
+
 def test_a_background_that_is_there_stays(genome):
     background = Background(Fake(genome, 10**9))
     one = deletion(genome, 700, 5)

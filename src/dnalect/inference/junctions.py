@@ -20,8 +20,8 @@ class JunctionMeasure:
 
     @property
     def identity(self) -> str:
-        """Names model and method: equal ones give equal numbers."""
-        return f"{self.scorer.identity} {DEFINITION} {self.reach}"
+        """Names model and method: equal ones give equal numbers, and equal draws."""
+        return f"{self.scorer.identity} {DEFINITION} {self.reach}, draws by four"
 
     @property
     def reach(self) -> int:

@@ -82,7 +82,7 @@ class Draws:
     @property
     def size(self) -> int:
         """Variants of a whole block."""
-        return 3 * random.SITES if self.group == "snv" else random.OTHERS
+        return random.size_of(self.group) * (3 if self.group == "snv" else 1)
 
     def _values(self, made: list[Variant]) -> npt.NDArray[np.float32]:
         values = [score.value for score in self.measure.score(made)] if made else []

@@ -14,9 +14,9 @@ from dnalect.inference.scorer import Measure
 
 # A coarse background costs at most TIMES the scoring of the variants that it is for, or FLOOR multiply-adds, which
 # are a few seconds of a core. Both are counted and not timed, so that the same file gives the same percentiles.
-# Structural variants are few in most files, and cost more each.
-TIMES = 2
-FLOOR, FLOOR_STRUCTURES = 200_000_000_000, 2_000_000_000_000
+TIMES, FLOOR = 2, 200_000_000_000
+# Structural variants are few in most files, and cost more each: what the file's own cost, and no fewer than are enough.
+TIMES_STRUCTURES, FEWEST_STRUCTURES = 1, 48
 # Draws of a group below which there is no percentile, and those that are enough.
 LEAST = {"snv": 100}
 MOST = {"snv": 12_288}
@@ -194,18 +194,24 @@ class Background:
         self.pools.setdefault(group, []).append(pool)
         self.blocks |= {(group, band): blocks[band] for band in draws}
         if beyond := {band for band in bands if lengths_of(band)[0] > high or lengths_of(band)[1] < low}:
-            self._lack(group, beyond, "the reference has none to compare with")
+            self._lack(group, beyond, self._price(group, [v for v in variants if stratum(v).band in beyond], 200))
 
     def _coarse_blocks(self, group: str, bands: set[int], variants: Sequence[Variant]) -> dict[int, int]:
         """Return how many blocks of each band a coarse background has; {} where too few can be afforded."""
-        floor = FLOOR_STRUCTURES if group in STRUCTURES else FLOOR
-        blocks = self._afforded(group, bands, max(floor, TIMES * self.measure.cost(variants)))
+        cost = self.measure.cost(variants)
+        if group in STRUCTURES:
+            blocks = self._afforded(group, bands, TIMES_STRUCTURES * cost, FEWEST_STRUCTURES)
+        else:
+            blocks = self._afforded(group, bands, max(FLOOR, TIMES * cost))
         made = sum(len(self._of(group, band).variants(n)) for band, count in blocks.items() for n in range(count))
         enough = made >= LEAST.get(group, LEAST_OTHERS)
         return {band: count for band, count in blocks.items() if count} if enough else {}
 
-    def _afforded(self, group: str, bands: set[int], budget: int) -> dict[int, int]:
-        """Return how many blocks of each band, from the lowest to the highest, a budget in multiply-adds buys."""
+    def _afforded(self, group: str, bands: set[int], budget: int, least: int = 0) -> dict[int, int]:
+        """Return how many blocks of each band, from the lowest to the highest, a budget in multiply-adds buys.
+
+        least: variants that are drawn whatever they cost, and a block of each band.
+        """
         span = range(min(bands), max(bands) + 1)
         blocks = dict.fromkeys(span, 0)
         ended: set[int] = set()
@@ -217,11 +223,11 @@ class Background:
                     continue
                 variants = self._of(group, band).variants(blocks[band])
                 cost = self.measure.cost(variants)
-                if spent + cost > budget:
+                if spent + cost > budget and made >= least and (turn or not least):
                     return blocks
                 spent, made = spent + cost, made + len(variants)
                 blocks[band] += bool(variants)
-                if not variants or (group != "snv" and 8 * blocks[band] >= MOST_BAND):
+                if not variants or (group != "snv" and self._of(group, band).size * blocks[band] >= MOST_BAND):
                     ended.add(band)
             turn += 1
         return blocks

@@ -6,14 +6,15 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.inference.background.strata import Stratum
+from dnalect.inference.background.strata import STRUCTURES, Stratum
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
-# Fits of place and spread have at most NODES nodes, of NODE draws at least; a band of lengths is judged by itself
-# where it has OWN_BAND.
+# Fits of place and spread have at most NODES nodes, of NODE draws at least. What a junction says hardly depends on the
+# size: fewer nodes, of more draws, and flat beyond them. A band of lengths is judged alone where it has OWN_BAND.
 NODES, NODE = 16, 12
+NODES_STRUCTURES, NODE_STRUCTURES = 4, 100
 OWN_BAND = 200
 LEAST_SPREAD = 1e-6
 
@@ -139,7 +140,7 @@ def pooled(
         at, place, spread = np.ones(1), np.zeros(1), np.ones(1)
         judged = values.astype(np.float64)
     else:
-        at, place, spread = _fits(lengths, values.astype(np.float64))
+        at, place, spread = _fits(lengths, values.astype(np.float64), group in STRUCTURES)
         judged = (values - np.interp(lengths, at, place)) / np.interp(lengths, at, spread)
     parts = {-1: Quantiles.of(judged)}
     bands = np.array([Stratum(group, int(length)).band for length in lengths], dtype=np.int64)
@@ -149,11 +150,12 @@ def pooled(
     return Pool(group, *span, at, place, spread, parts)
 
 
-def _fits(lengths: Numbers, values: Floats) -> tuple[Floats, Floats, Floats]:
+def _fits(lengths: Numbers, values: Floats, structures: bool) -> tuple[Floats, Floats, Floats]:
     """Return lengths with the medians of scores and the mean deviations from them, both made monotone."""
     order = np.argsort(lengths, kind="stable")
     lengths, values = lengths[order], values[order]
-    least = max(NODE, len(lengths) // NODES)
+    most, fewest = (NODES_STRUCTURES, NODE_STRUCTURES) if structures else (NODES, NODE)
+    least = max(fewest, len(lengths) // most)
     # A length is in one node whole.
     ends = np.flatnonzero(np.diff(lengths, append=lengths[-1] + 1)) + 1
     cuts = [0]
@@ -166,7 +168,7 @@ def _fits(lengths: Numbers, values: Floats) -> tuple[Floats, Floats, Floats]:
     weights = np.array([high - low for low, high in spans], dtype=np.float64)
     at = np.array([np.median(lengths[low:high]) for low, high in spans])
     medians = _monotone(np.array([np.median(values[low:high]) for low, high in spans]), weights)
-    ends_of = (float(lengths[0]), float(lengths[-1]))
+    ends_of = (float(at[0]), float(at[-1])) if structures else (float(lengths[0]), float(lengths[-1]))
     nodes, place = _to_the_ends(at, medians, *ends_of)
     apart = np.abs(values - np.interp(lengths, nodes, place))
     _, spread = _to_the_ends(

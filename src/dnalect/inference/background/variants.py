@@ -12,8 +12,8 @@ from dnalect.inference.background.strata import STRUCTURES, lengths_of, stratum
 from dnalect.inference.background.structures import rearrangement
 from dnalect.tokens.bases import UNKNOWN, encode
 
-# Variants of a block: the sites of SNVs, each with its three substitutions, and all others.
-SITES, OTHERS = 32, 8
+# Variants of a block: the sites of SNVs, each with its three substitutions, structural variants, and all others.
+SITES, STRUCTURAL, OTHERS = 32, 4, 8
 # Folders that are tried for each variant of a block before the block stays short.
 TRIES = 50
 # Bases in which the next tandem copy is looked for.
@@ -21,12 +21,17 @@ AHEAD = 4096
 Maker = Callable[[Genome, int, int, int, np.random.Generator], Variant | None]
 
 
+def size_of(group: str) -> int:
+    """Return the variants of a whole block, the sites of SNVs."""
+    return SITES if group == "snv" else STRUCTURAL if group in STRUCTURES else OTHERS
+
+
 def block(genome: Genome, group: str, band: int, longest: int, reach: int, rng: np.random.Generator) -> list[Variant]:
     """Return one block of random variants, fewer than usual or none where the reference has few.
 
     longest: bases that an allele may have. reach: bases on each side that must not all be unknown.
     """
-    make, wanted = _MAKERS.get(group), SITES if group == "snv" else OTHERS
+    make, wanted = _MAKERS.get(group), size_of(group)
     low, high = lengths_of(band)
     high = min(high, longest)
     found: list[Variant] = []
