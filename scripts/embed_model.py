@@ -1,5 +1,10 @@
 """Measure a pretrained model and put it into the package: weights, card with figures, tables, log.
 
+python scripts/embed_model.py results/attention/ctcf-model --name attention-ctcf
+
+A fine-tuned model is put there as it is, its figures from its own folder; the language model that it updates must be in
+the package, and is not copied.
+
 python scripts/embed_model.py runs/duplex-yeast --data DATA [--annotate GFF] [--tss BED] [--stratum NAME=BED ...]
 
 The files of the options are relative to DATA, as in the configs. Every genome of the card
@@ -17,10 +22,12 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
+from dnalect.core.figures import read_figures
 from dnalect.core.files import sha256
 from dnalect.jobs.likelihood import Likelihood, aligned, run
 from dnalect.jobs.options import LikelihoodOptions
-from dnalect.models.card import read_card
+from dnalect.models.card import PREDICTOR, read_card
+from dnalect.models.predictor import checksum_of
 
 ROOT = Path(__file__).parents[1]
 EMBEDDED = ROOT / "src/dnalect/models/embedded"
@@ -50,10 +57,26 @@ def copied(folder: Path, target: Path) -> str:
     return sha256(target / "model.safetensors")
 
 
+def tuned(folder: Path, name: str | None) -> None:
+    """Put a LoRA update into the package, without its language model; the rivals' figures go into its card."""
+    card = json.loads((folder / "card.json").read_text())
+    target = EMBEDDED / (name or card["id"])
+    target.mkdir()
+    for file in ("adapter_config.json", "adapter_model.safetensors", "heads.safetensors"):
+        shutil.copy(folder / file, target)
+    for row in read_figures(folder / "figures.tsv"):
+        own = f"{row.task} {row.metric}"
+        if row.who != "this model":
+            card["figures"][f"{own}, {row.who}"] = [round(each, 4) for each in row.value]
+    card["id"], card["sha256"] = target.name, checksum_of(target)
+    card["revision"] = card["sha256"][:12]
+    (target / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="needed unless the model is a fine-tuned one")
     parser.add_argument("--name", help="of the model in the package [default: as its card has it]")
     parser.add_argument("--annotate")
     parser.add_argument("--tss")
@@ -61,6 +84,11 @@ def main() -> None:
     parser.add_argument("--only", help="the genome that the files are of [default: all]")
     parser.add_argument("--sample", type=int, help="bases that a masked model is measured on")
     options = parser.parse_args()
+    if read_card(options.folder).family == PREDICTOR:
+        tuned(options.folder, options.name)
+        return
+    if options.data is None:
+        parser.error("name the folder of the data with --data")
     card = json.loads((options.folder / "card.json").read_text())
     trained = card["id"]
     name = card["id"] = options.name or trained

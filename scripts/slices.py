@@ -34,6 +34,8 @@ DEMO = Path("src/dnalect/demo_data")
 # Never trained on; the bases whose natural variants are shown; labels to learn from, and to judge on.
 DEMO_CONTIG, DEMO_VARIANTS, DEMO_LABELS, DEMO_TESTED = "chrXIV", 250_000, 1_000, ("chrXIII", "chrXIV")
 HUMAN = 100_000
+# Sites of each protein, and where: see studies/attention/ctcf.py.
+CTCF_SITES, CTCF_CONTIG = 20, "chr8:"
 # S. cerevisiae, in JASPAR.
 DEMO_MOTIFS = "jaspar:4932"
 
@@ -161,6 +163,7 @@ def demo(data: Path, out: Path) -> None:
     _few_labels(data, out, genome)
     _human(data, out)
     _motifs(out)
+    _ctcf(data, out)
 
 
 def _few_labels(data: Path, out: Path, genome: Genome) -> None:
@@ -200,6 +203,19 @@ def _motifs(out: Path) -> None:
         lines += [" ".join(f"{share:.5f}" for share in row) for row in motif.probabilities.tolist()]
         lines.append("")
     write(out / "yeast_motifs.meme.gz", "\n".join(lines))
+
+
+def _ctcf(data: Path, out: Path) -> None:
+    """Sites of CTCF and of PU.1 on the chromosome that attention-ctcf did not learn from, upper case."""
+    lines = []
+    for name in ("CTCF", "PU1"):
+        genome = open_genome(str(data / f"tasks/tfbs_ctcf_pu1/{name.lower()}.fa.gz"))
+        places = sorted(each for each in genome.names if each.startswith(CTCF_CONTIG))
+        order = np.random.default_rng(SEED).permutation(len(places))[:CTCF_SITES]
+        for number, place in enumerate((places[n] for n in order.tolist()), 1):
+            bases = genome[place][:].upper()
+            lines.append(fasta(f"{name}_{number} {place}", bases))
+    write(out / "ctcf_sites.fa.gz", "".join(lines))
 
 
 def _within(line: str, contig: str, end: int) -> bool:

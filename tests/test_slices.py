@@ -19,6 +19,7 @@ from dnalect.jobs.benchmark.learners import Folders
 from dnalect.jobs.benchmark.run import run_suite
 from dnalect.jobs.benchmark.suite import read_suite
 from dnalect.jobs.benchmark.tasks import Task, open_task
+from dnalect.models.catalogue import EMBEDDED
 from studies.cases.natural import COMMON, read_natural
 from studies.cases.saturation import read_saturation
 from studies.cases.trajectories import expression_task, read_trajectories
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 SUITES = ROOT / "configs/benchmarks/small"
 SHIPPED = (DATA, ROOT / "src/dnalect/demo_data", ROOT / "tests/data")
-MOST, MOST_OF_SLICES = 2_000_000, 1_000_000
+MOST, MOST_OF_SLICES, MOST_OF_MODELS = 2_000_000, 1_000_000, 30_000_000
 FILES = sorted(path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file())
 SPECS = {spec.name: spec for name in ("core", "labels") for spec in read_suite(SUITES / f"{name}.yaml").tasks}
 
@@ -47,6 +48,10 @@ def test_every_slice_is_the_one_that_the_readme_tells_of():
 def test_all_shipped_inputs_together_are_small():
     assert 0 < size(DATA) < MOST_OF_SLICES
     assert sum(map(size, SHIPPED)) < MOST
+
+
+def test_all_shipped_models_together_are_small():
+    assert 0 < size(EMBEDDED) <= MOST_OF_MODELS
 
 
 def test_the_slices_are_not_in_the_wheel():

@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 from dnalect.core.errors import ModelError
-from dnalect.core.figures import shown
+from dnalect.core.figures import Estimate, shown
 from dnalect.core.tables import aligned
 from dnalect.genome.builds import builds
 from dnalect.jobs.selection import fitting
 from dnalect.models.assemblies import origin_as
-from dnalect.models.card import Card, read_card
-from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded, embedded_cards, older_cards, published, unknown
+from dnalect.models.card import PREDICTOR, Card, read_card
+from dnalect.models.catalogue import (
+    PUBLISHED,
+    PublishedCard,
+    embedded,
+    embedded_cards,
+    older_cards,
+    published,
+    tuned_cards,
+    unknown,
+)
 from dnalect.models.worth import HEADLINE, Known, headline, of_model
 
 OWN = ("name", "trained on", "bases", HEADLINE.lower(), "best rival")
+WIDTH = 100
 HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "from")
 
 
@@ -36,10 +47,25 @@ def listing() -> str:
             f"These ship with dnalect. {HEADLINE}: AUROC of the score, 0.5 is chance, with its 95% interval.",
             "dnalect models show NAME has all that was measured, docs/worth.md how.",
             f"Without --model: {chosen}.",
+            *map(_tuned, tuned_cards()),
             "",
             aligned(others),
         ]
     )
+
+
+def _tuned(card: Card) -> str:
+    """Say what a fine-tuned model is and, of each target, how well it does beside its rivals."""
+    measured = "; ".join(f"{name} {value}" for name, value in _figures(card, 2).items() if "AUROC" in name)
+    return fill(f"{card.id}: {card.origin.name}, fine-tuned, for examples. {measured}.", WIDTH)
+
+
+def _figures(card: Card, digits: int = 3) -> dict[str, str]:
+    """What the card of a fine-tuned model says was measured: name -> value with its interval."""
+    if card.family != PREDICTOR:
+        return {}
+    found = {name: value for name, value in card.figures.items() if isinstance(value, list) and len(value) == 3}
+    return {name: shown(Estimate(*value), digits) for name, value in found.items()}
 
 
 def _short(species: str) -> str:
@@ -110,7 +136,10 @@ def _own(card: Card) -> str:
         "licence": card.licence or "-",
         "sha256": card.sha256,
     }
+    if card.family == PREDICTOR:
+        facts |= {"fine-tuned": f"{card.origin.method}, from {card.origin.name} (revision {card.origin.revision})"}
     told = [f"measured: {question}, {each.told()}" for question, all_ in _measured(card).items() for each in all_]
+    told += [f"measured: {name}, {value}" for name, value in _figures(card).items()]
     return _lines(facts, told)
 
 

@@ -10,6 +10,9 @@ from dnalect.core.files import read_json
 from dnalect.genome.builds import SAME_ASSEMBLY
 from dnalect.genome.names import split_region
 
+# The family of fine-tuned models.
+PREDICTOR = "predictor"
+
 
 @dataclass(frozen=True)
 class CorpusGenome:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnalect.core.errors import ModelError
 from dnalect.core.nearest import did_you_mean
-from dnalect.models.card import Card, Origin, read_card
+from dnalect.models.card import PREDICTOR, Card, Origin, read_card
 
 EMBEDDED = Path(__file__).parent / "embedded"
 NO_COMMERCE = "licensed for non-commercial use only (CC BY-NC-SA 4.0), and so is what is made from it"
@@ -84,14 +84,19 @@ def published_of(family: str) -> list[PublishedCard]:
 
 
 def embedded_cards() -> list[Card]:
-    """Return the cards of the models that ship inside the package, of each the newest version."""
-    return list({card.id: card for card, _ in reversed(_shipped())}.values())[::-1]
+    """Return the cards of the language models that ship inside the package, of each the newest version."""
+    return list({card.id: card for card, _ in reversed(_shipped()) if card.family != PREDICTOR}.values())[::-1]
+
+
+def tuned_cards() -> list[Card]:
+    """Return the cards of the fine-tuned models that ship."""
+    return [card for card, _ in _shipped() if card.family == PREDICTOR]
 
 
 def older_cards() -> list[Card]:
     """Return the cards of the older versions that ship, which are loaded as NAME@VERSION."""
     newest = {card.id: card.version for card in embedded_cards()}
-    return [card for card, _ in _shipped() if card.version < newest[card.id]]
+    return [card for card, _ in _shipped() if card.version < newest.get(card.id, 0)]
 
 
 def as_it_was(origin: Origin) -> str:
@@ -133,7 +138,7 @@ def published(name: str) -> PublishedCard | None:
 def names() -> list[str]:
     """Return the names of all models, the embedded ones first, the newest before older ones."""
     older = (f"{card.id}@{card.version}" for card in older_cards())
-    return [*(card.id for card in embedded_cards()), *older, *PUBLISHED]
+    return [*(card.id for card in [*embedded_cards(), *tuned_cards()]), *older, *PUBLISHED]
 
 
 def unknown(name: str) -> ModelError:

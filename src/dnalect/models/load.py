@@ -12,7 +12,7 @@ from torch import Tensor
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json, sha256
 from dnalect.genome.builds import build_named
-from dnalect.models.card import Card, CorpusGenome, read_card
+from dnalect.models.card import PREDICTOR, Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
@@ -23,7 +23,6 @@ from dnalect.models.memory import LARGE, plan
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
-from dnalect.models.predictor import FAMILY as PREDICTOR
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
 from dnalect.models.tracks import FAMILIES as TRACKS

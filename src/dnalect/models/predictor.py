@@ -26,7 +26,7 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
 from dnalect.core.files import made_folder, sha256, write_text
-from dnalect.models.card import Card, Origin
+from dnalect.models.card import PREDICTOR, Card, Origin
 from dnalect.models.catalogue import as_it_was
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
@@ -35,7 +35,7 @@ from dnalect.models.pooled import Pooled, Reading, over_both_strands
 from dnalect.models.vocabulary import as_named
 from dnalect.tokens.bases import texts
 
-FAMILY, BASE = "predictor", "base"
+BASE = "base"
 _SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
 Singles = npt.NDArray[np.float32]
 Predictions = dict[str, Singles]
@@ -191,7 +191,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
     if tuned.lora:
         save_lora(base.network, tuned.lora, folder, tuned.base_name)
     heads = save_heads(folder, tuned.pooled.heads)
-    checksum = _checksum(folder)
+    checksum = checksum_of(folder)
     origin = Origin(
         tuned.method,
         tuned.base_name,
@@ -204,7 +204,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
         id=tuned.name,
         revision=checksum[:12],
         sha256=checksum,
-        family=FAMILY,
+        family=PREDICTOR,
         tokenizer=base.card.tokenizer,
         config=origin.as_config(),
         context_bases=min(base.can.context_bases, tuned.pooled.reading.longest),
@@ -233,7 +233,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
         calibration = {key: Calibration.from_dict(each) for key, each in origin.calibration.items()}
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise ModelError(f"{folder}/card.json: the config of a predictor is incomplete or wrong: {error}") from error
-    if card.sha256 != _checksum(folder):
+    if card.sha256 != checksum_of(folder):
         needed = (
             FILE,
             *((WEIGHTS, CONFIG) if origin.method == "lora" else ()),
@@ -257,7 +257,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
     return Predictor(card, Pooled(base, heads, reading), calibration, folder)
 
 
-def _checksum(folder: Path) -> str:
+def checksum_of(folder: Path) -> str:
     """The SHA-256 of those of all files that hold weights or scale them, in a fixed order."""
     files = [path for name in _SUMMED if (path := folder / name).is_file()]
     return sha256_of("".join(map(sha256, files)).encode()).hexdigest()

@@ -13,12 +13,12 @@ from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.inference.embed import read_states
 from dnalect.inference.predictions import raw_predictions
-from dnalect.models.card import Card
+from dnalect.models.card import PREDICTOR, Card
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
 from dnalect.models.pooled import Pooled
 from dnalect.models.precision import autocast
-from dnalect.models.predictor import FAMILY, Predictions, Predictor, target_of
+from dnalect.models.predictor import Predictions, Predictor, target_of
 from dnalect.stats.calibration import fit_calibration
 from dnalect.stats.draws import Draws
 from dnalect.stats.measures import binary_measures, class_measures, signal_measures
@@ -149,4 +149,4 @@ def checksum(examples: Examples) -> str:
 def _bare_card(base: Card, config: TuneConfig | None) -> Card:
     """A card for a predictor that has no folder yet."""
     told = asdict(config) if config else {}
-    return replace(base, family=FAMILY, config=told, heads={}, figures={})
+    return replace(base, family=PREDICTOR, config=told, heads={}, figures={})
