@@ -24,7 +24,7 @@ def told(*words) -> str:
     ("kind", "title"),
     [
         ("GPNRoFormer", "GPN-MSA"),
-        ("borzoi", "Borzoi"),
+        ("alphagenome", "AlphaGenome"),
     ],
 )
 def test_a_folder_of_another_family_is_named_with_what_is_supported(tmp_path, kind, title):

@@ -1,11 +1,10 @@
 """Tiny splice networks of random weights, in the files of the published ones; what they compute, by plain formulas."""
 
-import json
-
-import h5py
 import numpy as np
 import torch
 from torch.nn import functional as F
+
+from models.keras_files import KerasFile
 
 KERNELS, DILATIONS, WIDTH = (3,) * 4 + (5,) * 4, (1,) * 4 + (2,) * 4, 6
 CROP = sum((k - 1) * d for k, d in zip(KERNELS, DILATIONS, strict=True))
@@ -17,11 +16,11 @@ def drawn(seed, *shape, low=None):
     return (rng.uniform(0.5, 1.5, shape) if low else rng.normal(0, 0.15, shape)).astype(np.float32)
 
 
-class Keras:
-    """Writes a functional graph. layers: as its JSON has them. weights: layer -> kind -> array."""
+class Keras(KerasFile):
+    """SpliceAI's graph."""
 
     def __init__(self, seed, outputs=3):
-        self.layers, self.weights, self.counts, self.seed = [], {}, {}, seed
+        super().__init__(seed)
         x = self.add("InputLayer", "input", [])
         x = self.conv(x, 4, WIDTH, 1)
         total = self.conv(x, WIDTH, WIDTH, 1)
@@ -32,15 +31,6 @@ class Keras:
                 total = self.add("Add", "add", [total, self.conv(x, WIDTH, WIDTH, 1)])
         total = self.add("Cropping1D", "cropping1d", [total], cropping=[CROP, CROP])
         self.output = self.conv(total, WIDTH, outputs, 1, activation="softmax")
-
-    def add(self, kind, name, inputs, **config):
-        self.counts[name] = self.counts.get(name, 0) + 1
-        name = f"{name}_{self.counts[name]}"
-        nodes = [[[each, 0, 0, {}] for each in inputs]] if inputs else []
-        self.layers.append(
-            {"class_name": kind, "name": name, "config": {"name": name} | config, "inbound_nodes": nodes}
-        )
-        return name
 
     def conv(self, x, width, filters, kernel, dilation=1, activation="linear"):
         settings = {"filters": filters, "kernel_size": [kernel], "dilation_rate": [dilation], "strides": [1]}
@@ -62,26 +52,6 @@ class Keras:
         return self.conv(
             self.add("Activation", "activation", [name], activation="relu"), WIDTH, WIDTH, kernel, dilation
         )
-
-    def write(self, path, shuffled=True):
-        order = np.random.default_rng(self.seed).permutation(len(self.layers)) if shuffled else range(len(self.layers))
-        config = {
-            "layers": [self.layers[n] for n in order],
-            "input_layers": [["input_1", 0, 0]],
-            "output_layers": [[self.output, 0, 0]],
-        }
-        with h5py.File(path, "w") as file:
-            file.attrs["model_config"] = json.dumps({"class_name": "Model", "config": config})
-            root = file.create_group("model_weights")
-            names = [each["name"] for each in self.layers]
-            root.attrs["layer_names"] = [name.encode() for name in names]
-            for name in names:
-                group = root.create_group(name)
-                held = self.weights.get(name, {})
-                group.attrs["weight_names"] = [f"{name}/{kind}:0".encode() for kind in held]
-                for kind, array in held.items():
-                    group[f"{name}/{kind}:0"] = array
-        return path
 
 
 def spliceai(folder, files=2):

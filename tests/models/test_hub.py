@@ -134,11 +134,11 @@ def test_a_folder_wins_over_a_name(tmp_path, monkeypatch):
     ("config", "message"),
     [
         (
-            {"model_type": "borzoi"},
-            r"model_type borzoi \(Borzoi.*\): not supported\..*\nSupported: DNABERT \(bert\)",
+            {"model_type": "alphagenome"},
+            r"model_type alphagenome \(AlphaGenome.*\): not supported\..*\nSupported: DNABERT \(bert\)",
         ),
         ({"model_type": "GPNRoFormer"}, r"model_type GPNRoFormer \(GPN-MSA\): not supported"),
-        ({"architectures": ["BorzoiModel"]}, r"architecture BorzoiModel \(Borzoi"),
+        ({"architectures": ["AlphaGenome"]}, r"architecture AlphaGenome \(AlphaGenome"),
         ({"model_type": "something"}, r"model_type something: not supported\.\nSupported"),
         ({"model_type": "big_bird"}, r"drawn at random\): not supported"),
         ({"model_type": "bert"}, r"a/b on the hub: .*vocab.txt has 2 words, as no tokenizer that dnalect knows"),
@@ -158,9 +158,9 @@ def test_what_no_family_reads_is_refused_before_its_weights_are_fetched(hub, tmp
 
 
 def test_nobody_is_told_to_download_what_cannot_be_loaded(hub):
-    hub[0]["johahi/borzoi-replicate-0"] = ConnectionError("no route")
-    with pytest.raises(ModelError, match=r"borzoi, by its name \(Borzoi") as caught:
-        dnalect.load("johahi/borzoi-replicate-0")
+    hub[0]["someone/alphagenome-fold-0"] = ConnectionError("no route")
+    with pytest.raises(ModelError, match=r"alphagenome, by its name \(AlphaGenome") as caught:
+        dnalect.load("someone/alphagenome-fold-0")
     assert "hf download" not in str(caught.value)
 
 

@@ -24,7 +24,10 @@ KINDS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin
 # Evo 2's, which has a name of its own in each repository.
 PICKLED = "*.pt"
 HDF5 = ("*.hdf5", "*.h5")
-KERAS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "embeddings")
+KERAS = frozenset(("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "embeddings"))
+KERAS |= frozenset(("depthwise_kernel", "pointwise_kernel", "scale", "r_w_bias", "r_r_bias"))
+# Layers inside of a layer whose weights are told apart by name.
+NESTED = frozenset(("q_layer", "k_layer", "v_layer", "embedding_layer", "r_k_layer"))
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,8 @@ def read_keras(path: Path) -> dict[str, Tensor]:
     """Return the weights of a Keras model in hdf5, whole or alone, float32, named `layer/number.kind`.
 
     Keras keeps the weights of a layer as a list; the number is the place in it, since the names inside change from
-    run to run. Raises ModelError where h5py is not installed, or the file is no such thing.
+    run to run. Those of NESTED layers are named `layer/number.nested.kind`.
+    Raises ModelError where h5py is not installed, or the file is no such thing.
     """
     with _opened(path) as (h5py, file):
         root = file if "layer_names" in file.attrs else _inside(h5py, file, "model_weights", path)
@@ -179,10 +183,12 @@ def _layers(h5py: Any, root: Any, path: Path) -> Iterator[tuple[str, Tensor]]:
     for layer in _names(root, "layer_names", path):
         group = _inside(h5py, root, layer, path)
         for number, weight in enumerate(_names(group, "weight_names", path)):
-            kind = weight.rpartition("/")[2].partition(":")[0]
+            within, _, last = weight.rpartition("/")
+            kind, inner = last.partition(":")[0], within.rpartition("/")[2]
             if kind not in KERAS:
                 raise ModelError(f"{path}: the layer {layer} has a weight of an unknown kind, {weight}")
-            yield f"{layer}/{number}.{kind}", _tensor(h5py, group, weight, path)
+            nested = f"{inner}." if inner in NESTED else ""
+            yield f"{layer}/{number}.{nested}{kind}", _tensor(h5py, group, weight, path)
 
 
 def _names(group: Any, attribute: str, path: Path) -> list[str]:

@@ -169,7 +169,7 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
     if card is None and not _hub_layout(folder) and not holds_tracks(folder):
         raise ModelError(f"{folder} is no model folder: card.json cannot be read (No such file or directory)")
     model: Model
-    if tracks := published_tracks(folder, target, DTYPES[dtype]):
+    if card is None and (tracks := published_tracks(folder, target, DTYPES[dtype])):
         if species:
             raise ModelError(f"{folder}: the model reads no species: leave {species} out")
         model = tracks

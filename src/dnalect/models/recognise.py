@@ -9,6 +9,7 @@ from typing import Any
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
 from dnalect.models.families import (
+    borzoi,
     caduceus,
     decoder,
     dnabert,
@@ -52,20 +53,21 @@ ELSEWHERE: dict[str, tuple[str, str]] = {
         "BigBird, such as gena-lm-bigbird-base-t2t, which attends to blocks drawn at random",
         "transformers runs it; gena-lm-bert-base-t2t attends to all tokens",
     ),
-    "borzoi": ("Borzoi, which predicts tracks", "borzoi-pytorch runs it"),
+    "alphagenome": ("AlphaGenome, which predicts tracks", "its authors' API runs it, and alphagenome-pytorch"),
     "ntv3": (
         "a post-trained Nucleotide Transformer 3",
         "its authors' code (github.com/instadeepai/nucleotide-transformer) runs it; dnalect reads the pretrained ones",
     ),
 } | dict.fromkeys(("qwen2", "qwen3_moe", "gpt2", "gpt_neox"), _DECODER)
 # Those whose name in a repository's name leaves no doubt.
-_TELLING = frozenset(("borzoi",))
+_TELLING = frozenset(("alphagenome",))
 
 
 def supported() -> str:
     """Return in words the families that dnalect reads, with the model_type of their config.json."""
     told = [f"{family.title} ({' or '.join(family.model_types)})" for family in FAMILIES.values()]
-    return ", ".join([*told, f"{enformer.TITLE} ({enformer.NAME})"]) + ", and duplex, this project's own"
+    tracks = f"{enformer.TITLE} ({enformer.NAME})", f"{borzoi.TITLE} ({' or '.join(borzoi.TYPES)})"
+    return ", ".join([*told, *tracks]) + ", and duplex, this project's own"
 
 
 def check_type(config: dict[str, Any], where: object) -> None:
@@ -76,7 +78,7 @@ def check_type(config: dict[str, Any], where: object) -> None:
     evo2.check_precision(config, where)
     kind, what = config.get("model_type"), "model_type"
     known = {kind for family in FAMILIES.values() for kind in family.model_types}
-    if enformer.is_enformer(config):
+    if enformer.is_mine(config) or borzoi.is_mine(config):
         return
     if not isinstance(kind, str):
         classes = config.get("architectures")

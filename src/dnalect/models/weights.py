@@ -32,7 +32,7 @@ class WeightTable:
     """Our names beside those of a published checkpoint.
 
     names: our module -> theirs, or our parameter -> theirs; `*` is the number of a layer, and of
-    an expert in it.
+    an expert in it, unless the name with its numbers is there.
     copies: their parameter -> ours that it must repeat, where the network has no own one; `*` as in `names`.
     ignored: their names (with wildcards) that no part of the network needs.
     constants: their tensors that are no parameters -> the fields of the config that they must repeat.
@@ -49,12 +49,12 @@ class WeightTable:
         """Return the published name of one of our parameters. KeyError where the table lacks it."""
         numbers = re.findall(r"\.(\d+)(?=\.)", ours)
         pattern = re.sub(r"\.\d+(?=\.)", ".*", ours)
-        if pattern in self.names:
-            name = self.names[pattern]
-        else:
-            module, _, kind = pattern.rpartition(".")
-            name = f"{self.names[module]}.{kind}"
-        return _numbered(name, numbers)
+        for name in (ours, pattern):
+            module, _, kind = name.rpartition(".")
+            found = self.names.get(name) or (f"{self.names[module]}.{kind}" if module in self.names else "")
+            if found:
+                return _numbered(found, numbers)
+        raise KeyError(ours)
 
     def adopt(self, tensors: Mapping[str, Tensor], network: nn.Module, where: object) -> Adopted:
         """Return a checkpoint's tensors in our names and orientation, as they are in memory.

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json
-from dnalect.models.families.family import HubConfig
-from dnalect.models.files import Weights, read_weights
+from dnalect.models.families.family import HubConfig, NetworkRead, filled, is_of_type
+from dnalect.models.files import read_weights
 from dnalect.models.layers.binned import Binned, BinnedSizes
 from dnalect.models.weights import WeightTable
 
@@ -53,41 +53,27 @@ _NAMES = {
 }
 
 
-def is_enformer(config: Mapping[str, Any]) -> bool:
+def is_mine(config: Mapping[str, Any]) -> bool:
     """Whether a config.json is one of Enformer."""
-    classes = config.get("architectures")
-    first = classes[0] if isinstance(classes, list) and classes else ""
-    return (config.get("model_type") or str(first).lower()) == NAME
+    return is_of_type(config, NAME)
 
 
-def is_folder(folder: Path) -> bool:
-    """Whether a folder without card.json says that it holds an Enformer."""
-    path = folder / "config.json"
-    return not (folder / "card.json").exists() and path.is_file() and is_enformer(read_json(path))
-
-
-def read_folder(folder: Path) -> tuple[Binned, Weights] | None:
+def read_folder(folder: Path) -> NetworkRead | None:
     """Return the network with its weights, and the files; None where config.json is that of another model.
 
     Raises ModelError for a config that no such network has, and for weights that do not fit it.
     """
-    if not is_folder(folder):
-        return None
     path = folder / "config.json"
+    if not path.is_file() or not is_mine(raw := read_json(path)):
+        return None
     try:
-        sizes = read_config(HubConfig(read_json(path), path))
+        sizes = read_config(HubConfig(raw, path))
     except ConfigError as error:
         raise ModelError(f"{path}: {error}") from error
     weights = read_weights(folder)
-    with torch.device("meta"):
-        network = Binned(sizes)
     heads = {f"heads.{name}": f"_heads.{name}.0" for name, _ in sizes.outputs}
     table = WeightTable(_NAMES | heads, ignored=("*.num_batches_tracked",))
-    adopted = table.adopt(_flat(_once(weights.tensors, folder)), network, folder)
-    # Copied: the files may be mapped, and may change after this.
-    tensors = {name: each.to(torch.float32, copy=True) for name, each in adopted.tensors.items()}
-    network.load_state_dict(tensors, assign=True)
-    return network, weights
+    return NetworkRead(filled(Binned, sizes, table, _once(weights.tensors, folder), folder), weights)
 
 
 def read_config(hub: HubConfig) -> BinnedSizes:
@@ -120,14 +106,6 @@ def read_config(hub: HubConfig) -> BinnedSizes:
         # enformer-pytorch sets it by the name of the published repository, whose config.json lacks it.
         peaks=hub.flag("use_tf_gamma", outputs == HEADS),
     )
-
-
-def _flat(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What is a linear layer here is a convolution of one tap there."""
-    return {
-        name: each[..., 0, 0] if name.endswith("to_attn_logits.weight") and each.shape[2:] == (1, 1) else each
-        for name, each in tensors.items()
-    }
 
 
 def _once(tensors: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:

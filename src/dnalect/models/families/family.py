@@ -1,14 +1,15 @@
 """What a family of published models is: one object that says how to read, check and write it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dnalect.core.errors import ModelError
+from dnalect.models.files import Weights
 from dnalect.models.layers.encoder import Encoder
 from dnalect.models.layers.sizes import Sizes
 from dnalect.models.layers.stack import Stack
@@ -78,6 +79,48 @@ class Evidence:
     def keras(self) -> bool:
         """Whether the tensors are named as those of a Keras file are: `layer/number.kind`."""
         return any("/" in name for name in self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkRead:
+    """A network of a folder with its weights.
+
+    weights: what they were read from. title: whose they are. licence: "" where it is not known.
+    """
+
+    network: Any
+    weights: Weights
+    title: str = ""
+    licence: str = ""
+
+
+def is_of_type(config: Mapping[str, Any], *kinds: str) -> bool:
+    """Whether a config.json is of one of some types, by `model_type`, else by the class that it names."""
+    classes = config.get("architectures")
+    first = classes[0] if isinstance(classes, list) and classes else ""
+    return (config.get("model_type") or str(first).lower()) in kinds
+
+
+def filled(
+    build: Callable[[Any], nn.Module], sizes: Any, table: WeightTable, tensors: Mapping[str, Tensor], where: object
+) -> nn.Module:
+    """Return a network with a checkpoint's tensors, in float32. ModelError where they don't fit it.
+
+    What is a linear layer here may be a convolution of one tap there.
+    """
+    with torch.device("meta"):
+        network = build(sizes)
+    flat = {table.theirs(name) for name, each in network.named_parameters() if each.dim() == 2}
+    shaped = {
+        name: each.flatten(2)[..., 0] if name in flat and each.dim() > 2 and each.shape[2:].numel() == 1 else each
+        for name, each in tensors.items()
+    }
+    adopted = table.adopt(shaped, network, where)
+    # Copied: the files may be mapped, and may change after this.
+    network.load_state_dict(
+        {name: each.to(torch.float32, copy=True).contiguous() for name, each in adopted.tensors.items()}, assign=True
+    )
+    return network
 
 
 Network = Encoder | Stack | UNet

@@ -90,15 +90,20 @@ def read_graph(path: Path) -> Graph | None:
         if not isinstance(told, dict) or told.get("class_name") not in ("Model", "Functional"):
             return None
         config = told["config"]
-        layers = [Layer(each["name"], each["class_name"], each["config"], _inputs(each)) for each in config["layers"]]
+        layers = [_layer(each) for each in config["layers"]]
         inputs, outputs = ([each[0] for each in config[name]] for name in ("input_layers", "output_layers"))
         return Graph(layers, inputs, outputs, path)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ModelError(f"{path} describes a network otherwise than as layers that are used once ({error})") from error
 
 
-def _inputs(layer: dict[str, Any]) -> tuple[str, ...]:
-    nodes = layer["inbound_nodes"]
+def _layer(layer: dict[str, Any]) -> Layer:
+    """Read a layer. A function (TFOpLambda) has its arguments among its settings."""
+    nodes, settings = layer["inbound_nodes"], dict(layer["config"])
     if len(nodes) > 1:
         raise ValueError(f"the layer {layer['name']} is used {len(nodes)} times")
-    return tuple(str(each[0]) for node in nodes for each in node)
+    # A layer has a list of what it reads, a function what it reads itself.
+    read = [each for node in nodes for each in ([node] if isinstance(node[0], str) else node)]
+    for *_, arguments in read:
+        settings |= arguments
+    return Layer(layer["name"], layer["class_name"], settings, tuple(str(each[0]) for each in read))

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.core.errors import ConfigError, ModelError
+from dnalect.models.families.family import NetworkRead
 from dnalect.models.families.keras_graph import Graph, read_graph
-from dnalect.models.files import read_keras, read_pickle
+from dnalect.models.files import Weights, read_keras, read_pickle
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.weights import listed, misfits, oriented
 
@@ -57,8 +58,8 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.is_file())
 
 
-def read_folder(folder: Path) -> tuple[str, Dilated] | None:
-    """Return which of LICENCES a folder holds, and the networks with their weights; None where it is another model.
+def read_folder(folder: Path) -> NetworkRead | None:
+    """Return the networks of a folder with their weights; None where it is another model.
 
     Raises ModelError for what is damaged, for another graph, and for files of several makes.
     """
@@ -80,7 +81,7 @@ def read_folder(folder: Path) -> tuple[str, Dilated] | None:
     for path, each, member in zip(paths, found, network.members, strict=True):
         heads = {f"head.{kind}": each.tensors[f"head.{kind}"][kept] for kind in ("weight", "bias")}
         _fill(member, each.tensors | heads, path)
-    return first.kind, network
+    return NetworkRead(network, Weights({}, tuple(paths)), first.kind, LICENCES[first.kind])
 
 
 def _make(read: Read) -> str:

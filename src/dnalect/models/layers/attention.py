@@ -3,6 +3,7 @@
 Shapes: B windows, T tokens, C channels, N heads, D channels of a head.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -47,3 +48,29 @@ class Attention(nn.Module):
         else:
             parts = self.query(x_BTC), self.key(x_BTC), self.value(x_BTC)
         return tuple(part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
+
+
+class GroupedAttention(nn.Module):
+    """Attention of all tokens to all, groups of heads sharing key and value, as flash-attn lays it out.
+
+    One projection gives the queries of all heads, then the keys of all groups, then their values. The first channels
+    of each head are turned by its place, the others are not.
+    """
+
+    def __init__(self, width: int, heads: int, groups: int):
+        super().__init__()
+        self.head, self.parts, self.share = width // heads, (heads, groups, groups), heads // groups
+        self.qkv = nn.Linear(width, sum(self.parts) * self.head)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x_BTC: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+        """rotation: cosines and sines (T, D) of the channels that are turned."""
+        heads = self.qkv(x_BTC).unflatten(-1, (-1, self.head)).transpose(1, 2)
+        query, key, value = heads.split(self.parts, 1)
+        turned = rotation[0].shape[-1]
+        query, key = (
+            torch.cat([rotated(each[..., :turned], rotation), each[..., turned:]], -1) for each in (query, key)
+        )
+        key, value = (each.repeat_interleave(self.share, 1) for each in (key, value))
+        out: Tensor = self.out(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
+        return out

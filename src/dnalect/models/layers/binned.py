@@ -5,9 +5,10 @@ Shapes: B windows, T bases, N bins (T / stride), C channels, H heads, D channels
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +26,8 @@ LARGEST = {
     "step": 1 << 12,
     "window": 1 << 13,
     "bins": 1 << 13,
-    "outputs": 1 << 16,
 }
+MOST_TRACKS = 1 << 16
 LEAST = {"halvings": 3, "window": 2}
 STEM, KERNEL = 15, 5
 EPS = 1e-5
@@ -59,28 +60,25 @@ class BinnedSizes:
     peaks: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "outputs", tuple((str(name), count) for name, count in self.outputs))
-        values = {name: getattr(self, name) for name in LARGEST if name != "outputs"}
-        values |= {f"outputs of {name}": count for name, count in self.outputs}
-        for name, value in values.items():
-            kind = name.partition(" ")[0]
-            least = LEAST.get(kind, 1)
-            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST[kind]:
-                raise ConfigError(f"{name} must be a whole number in [{least}, {LARGEST[kind]:,}], not {value!r}")
-        if not isinstance(self.peaks, bool) or not self.outputs:
-            raise ConfigError("peaks must be true or false, and there is one head at least")
+        object.__setattr__(self, "outputs", check_outputs(self.outputs))
+        check_whole({name: getattr(self, name) for name in LARGEST}, LARGEST, LEAST)
+        if not isinstance(self.peaks, bool):
+            raise ConfigError("peaks must be true or false")
         if self.width % 2 or self.width % (KINDS * self.heads):
             raise ConfigError(
                 f"each of {self.heads} heads has a share of the {self.width} channels that is a multiple of {KINDS}"
             )
         if self.bins > self.window or (self.window - self.bins) % 2:
             raise ConfigError(f"{self.bins} bins do not lie in the middle of {self.window}")
-        if strange := [name for name, _ in self.outputs if not _NAME.fullmatch(name) or hasattr(nn.ModuleDict, name)]:
-            raise ConfigError(f"a head can't be called {strange[0]!r}")
         if min(self.channels) < 1 or self.channels[-1] != self.width:
             raise ConfigError(
                 f"the tower's channels, in steps of {self.step}, would be {self.channels}, and end with {self.width}"
             )
+
+    @property
+    def depth(self) -> int:
+        """Layers of attention."""
+        return self.layers
 
     @property
     def stride(self) -> int:
@@ -113,7 +111,32 @@ class BinnedSizes:
     @property
     def tracks(self) -> tuple[str, ...]:
         """Names of all tracks: those of each head, numbered from 0."""
-        return tuple(f"{name}_{number}" for name, count in self.outputs for number in range(count))
+        return numbered(self.outputs)
+
+
+def check_whole(values: Mapping[str, object], largest: Mapping[str, int], least: Mapping[str, int]) -> None:
+    """Raise ConfigError for a value that is no whole number from its least (1 where none is told) to its largest."""
+    for name, value in values.items():
+        low, high = least.get(name, 1), largest[name]
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ConfigError(f"{name} must be a whole number in [{low}, {high:,}], not {value!r}")
+
+
+def check_outputs(outputs: Iterable[Sequence[Any]]) -> tuple[tuple[str, int], ...]:
+    """Return the name of each head and the number of its tracks. Raises ConfigError where these are impossible."""
+    pairs = tuple((str(name), count) for name, count in outputs)
+    counts = {f"outputs of {name}": count for name, count in pairs}
+    check_whole(counts, dict.fromkeys(counts, MOST_TRACKS), {})
+    if not pairs:
+        raise ConfigError("there is one head at least")
+    if strange := [name for name, _ in pairs if not _NAME.fullmatch(name) or hasattr(nn.ModuleDict, name)]:
+        raise ConfigError(f"a head can't be called {strange[0]!r}")
+    return pairs
+
+
+def numbered(outputs: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Return names of all tracks: those of each head, numbered from 0."""
+    return tuple(f"{name}_{number}" for name, count in outputs for number in range(count))
 
 
 def of_distances(config: BinnedSizes) -> Tensor:
@@ -141,14 +164,18 @@ def gelu(x: Tensor) -> Tensor:
 
 
 class NormedConvolution(nn.Module):
-    """Norm, GELU, convolution of (B, C, T); the ends are filled up with zeros."""
+    """Norm, GELU (None for Enformer's), convolution of (B, C, T); the ends are filled up with zeros."""
 
-    def __init__(self, width: int, out: int, kernel: int):
+    def __init__(
+        self, width: int, out: int, kernel: int, eps: float = EPS, active: Callable[[Tensor], Tensor] | None = None
+    ):
         super().__init__()
-        self.norm, self.conv = FixedNorm(width, EPS), nn.Conv1d(width, out, kernel, padding=kernel // 2)
+        self.active = active
+        self.norm, self.conv = FixedNorm(width, eps), nn.Conv1d(width, out, kernel, padding=kernel // 2)
 
     def forward(self, x_BCT: Tensor) -> Tensor:
-        out: Tensor = self.conv(gelu(self.norm(x_BCT.transpose(1, 2)).transpose(1, 2)))
+        normed = self.norm(x_BCT.transpose(1, 2)).transpose(1, 2)
+        out: Tensor = self.conv((self.active or gelu)(normed))
         return out
 
 
@@ -172,16 +199,15 @@ class Halving(nn.Module):
 class DistanceAttention(nn.Module):
     """Attention of all bins to all, by what they hold and by how far apart they are."""
 
-    def __init__(self, config: BinnedSizes):
+    def __init__(self, width: int, heads: int, key: int, features: int):
         super().__init__()
-        self.heads, keys = config.heads, config.heads * config.key
-        self.query = nn.Linear(config.width, keys, bias=False)
-        self.key = nn.Linear(config.width, keys, bias=False)
-        self.value = nn.Linear(config.width, config.width, bias=False)
-        self.out = nn.Linear(config.width, config.width)
-        self.distance = nn.Linear(config.features, keys, bias=False)
-        self.content_bias = nn.Parameter(torch.randn(1, config.heads, 1, config.key))
-        self.distance_bias = nn.Parameter(torch.randn(1, config.heads, 1, config.key))
+        self.heads = heads
+        self.query, self.key = (nn.Linear(width, heads * key, bias=False) for _ in range(2))
+        self.value = nn.Linear(width, width, bias=False)
+        self.out = nn.Linear(width, width)
+        self.distance = nn.Linear(features, heads * key, bias=False)
+        self.content_bias = nn.Parameter(torch.randn(1, heads, 1, key))
+        self.distance_bias = nn.Parameter(torch.randn(1, heads, 1, key))
 
     def forward(self, x_BNC: Tensor, features_MP: Tensor) -> Tensor:
         """features_MP: of the M = 2 N - 1 distances."""
@@ -209,14 +235,15 @@ def laid_out(logits_BHNM: Tensor) -> Tensor:
 class Block(nn.Module):
     """Attention, then a feed-forward layer, each on the normed stream and added to it."""
 
-    def __init__(self, config: BinnedSizes):
+    def __init__(self, width: int, attention: nn.Module, eps: float):
         super().__init__()
-        self.attention_norm, self.attention = nn.LayerNorm(config.width, EPS), DistanceAttention(config)
-        self.norm = nn.LayerNorm(config.width, EPS)
-        self.up, self.down = nn.Linear(config.width, 2 * config.width), nn.Linear(2 * config.width, config.width)
+        self.attention_norm, self.attention = nn.LayerNorm(width, eps), attention
+        self.norm = nn.LayerNorm(width, eps)
+        self.up, self.down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
 
-    def forward(self, x_BNC: Tensor, features_MP: Tensor) -> Tensor:
-        x_BNC = x_BNC + self.attention(self.attention_norm(x_BNC), features_MP)
+    def forward(self, x_BNC: Tensor, places: Any) -> Tensor:
+        """places: what the attention reads beside the stream."""
+        x_BNC = x_BNC + self.attention(self.attention_norm(x_BNC), places)
         out: Tensor = x_BNC + self.down(F.relu(self.up(self.norm(x_BNC))))
         return out
 
@@ -232,7 +259,14 @@ class Binned(nn.Module):
         pairs = list(zip(config.channels[:-1], others, strict=True))
         self.widen = nn.ModuleList(NormedConvolution(before, after, KERNEL) for before, after in pairs)
         self.pools = nn.ModuleList(Halving(after) for _, after in pairs)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(
+            Block(
+                config.width,
+                DistanceAttention(config.width, config.heads, config.key, config.features),
+                EPS,
+            )
+            for _ in range(config.layers)
+        )
         self.final = NormedConvolution(config.width, 2 * config.width, 1)
         self.heads = nn.ModuleDict({name: nn.Linear(2 * config.width, count) for name, count in config.outputs})
 

@@ -1,0 +1,167 @@
+"""A model of tracks: from sequence to signals along it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from dnalect.core.encoding import Encoding
+from dnalect.core.errors import InputError
+from dnalect.models.card import Card
+from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
+from dnalect.models.own import save_own
+from dnalect.tokens.bases import BASES, texts
+from dnalect.tokens.names import named
+
+# Haplotypes of a batch: more do not fit into a processor's cache.
+BATCH = 8
+
+
+class TrackModel(Model):
+    """Dilated convolutions: every base that has `tracks.crop` bases on each side has an answer."""
+
+    network: Any
+
+    def __init__(self, card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype):
+        super().__init__(card, network, device, dtype)
+        self.tokenizer = named(card.tokenizer)
+
+    @cached_property
+    def can(self) -> Abilities:
+        config = self.network.config
+        return Abilities(
+            likelihood=None,
+            context_bases=self.card.context_bases,
+            layers=len(config.kernels),
+            width=config.channels * len(config.members),
+            words=len(BASES),
+            reach=config.crop,
+            tracks=Tracks(config.tracks, crop=config.crop),
+        )
+
+    def encode(self, sequences: Sequence[Any]) -> Encoding:
+        """Return one token a base, padded on the right. Unknown bases are read as what lies beyond a sequence."""
+        encoding = self.tokenizer.encode(texts(sequences))
+        if (longest := encoding.input_ids.shape[1]) > self.can.context_bases:
+            raise InputError(
+                f"a sequence has {longest:,} bases, {self.card.id} reads {self.can.context_bases:,} at once; cut it"
+            )
+        return encoding
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        """Raises InputError for tracks of windows that are no longer than the bases on both sides of an answer."""
+        soft, out = encoding.soft, Output()
+        given = self._bases(encoding.input_ids) if soft is None else soft.to(self.device, self.dtype)
+        if ask.tracks:
+            crop = self.network.config.crop
+            if given.shape[1] <= 2 * crop:
+                raise InputError(
+                    f"{self.card.id} predicts a base from {crop:,} on each side, so a window has more than "
+                    f"{2 * crop:,} bases, not {given.shape[1]:,}; fill it up with N where the sequence ends"
+                )
+            out = replace(out, tracks=self.network(given).float())
+        if ask.states:
+            inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+            # What lies beyond a sequence is zero in every layer, as if it ended there.
+            states = self.network.states(given, ask.states, inside[..., None])
+            out = replace(out, states=tuple(each.float() for each in states))
+        return out
+
+    def _bases(self, codes: Ids) -> Tensor:
+        """Return bases (..., 4) of codes: 1 for what is there, nothing for an unknown one."""
+        ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64)).to(self.device)
+        return (ids[..., None] == torch.arange(len(BASES), device=self.device)).to(self.dtype)
+
+    @torch.inference_mode()
+    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+        """Compute the sequence once, and of each allele what it changes: see `Model`."""
+        bases = self._bases(codes)
+        answers = [self._of_member(member, bases, alleles, sides) for member in self.network.members]
+        reference, *alternates = (self.network.mean(each).cpu().numpy() for each in zip(*answers, strict=True))
+        return Replaced(reference, tuple(alternates))
+
+    def _of_member(self, member: Any, bases: Tensor, alleles: Sequence[Allele], sides: tuple[int, int]) -> list[Tensor]:
+        """Return the tracks of the sequence, then those of each allele. Those with as many new bases share a batch."""
+        kept = member.keep(bases)
+        found = [kept.tracks, *([kept.tracks] * len(alleles))]
+        order = sorted(range(len(alleles)), key=lambda n: len(alleles[n].codes))
+        for _, group in groupby(order, key=lambda n: len(alleles[n].codes)):
+            rows = list(group)
+            for some in (rows[low : low + BATCH] for low in range(0, len(rows), BATCH)):
+                starts = torch.tensor([alleles[n].start for n in some], device=self.device)
+                ends = torch.tensor([alleles[n].end for n in some], device=self.device)
+                new = self._bases(np.stack([alleles[n].codes for n in some]))
+                for n, tracks in zip(some, member.replaced(kept, starts, ends, new, sides), strict=True):
+                    found[1 + n] = tracks
+        return found
+
+    def _drawn(self) -> nn.Module:
+        drawn: nn.Module = type(self.network)(self.network.config)
+        return drawn
+
+    def save(self, folder: str | Path) -> None:
+        """Write a folder that `dnalect.load` reads: the weights in float32, and the card.
+
+        The folder may exist. Raises OutputError where it can't be written.
+        """
+        save_own(self.card, self.network, folder)
+
+
+class BinModel(TrackModel):
+    """Tracks in bins: a window of one length, in which every bin depends on every base.
+
+    A shorter sequence stands at the window's beginning, unknown bases behind it. States are the stream of a bin, or of
+    what a layer has in its place, at each of its bases.
+    """
+
+    @cached_property
+    def can(self) -> Abilities:
+        config = self.network.config
+        return Abilities(
+            likelihood=None,
+            context_bases=config.length,
+            layers=config.depth,
+            width=config.width,
+            words=len(BASES),
+            positions=config.length,
+            tracks=Tracks(config.tracks, config.stride, config.crop * config.stride, config.length),
+        )
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        if not (ask.tracks or ask.states):
+            return Output()
+        config, tokens = self.network.config, encoding.input_ids.shape[1]
+        given = self._bases(encoding.input_ids) if encoding.soft is None else encoding.soft.to(self.device, self.dtype)
+        inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        window = F.pad(given * inside[..., None], (0, 0, 0, config.length - tokens))
+        found = self.network(window, ask.states, ask.tracks)
+        out = Output(tracks=found[-1].float()) if ask.tracks else Output()
+        if ask.states:
+            streams = found[: len(ask.states)]
+            states = (each.float().repeat_interleave(config.length // each.shape[1], 1)[:, :tokens] for each in streams)
+            out = replace(out, states=tuple(states))
+        return out
+
+    @torch.inference_mode()
+    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+        """Compute the window, and it with each allele: see `Model`."""
+        length = self.network.config.length
+        if len(codes) < length:
+            raise InputError(f"{self.card.id} reads {length:,} bases, not {len(codes):,}; fill them up with N")
+        texts = [codes, *(np.concatenate([codes[: a.start], a.codes, codes[a.end :]]) for a in alleles)]
+        # One at a time: a published window fills the memory of a processor, or a graphics card, by itself.
+        found = [self.network(self._bases(_filled(text, length))[None])[-1][0].float().cpu().numpy() for text in texts]
+        return Replaced(found[0], tuple(found[1:]))
+
+
+def _filled(codes: Ids, length: int) -> Ids:
+    """Return the first bases of some, with unknown ones behind where they are too few."""
+    kept = codes[:length]
+    return np.pad(kept, (0, length - len(kept)), constant_values=len(BASES))

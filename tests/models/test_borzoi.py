@@ -1,0 +1,351 @@
+"""Borzoi, Flashzoi, Borzoi Prime, Shorkie: read in the layouts that they are published in; every layer by formulas."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import dnalect
+from dnalect.core.errors import InputError, ModelError
+from dnalect.jobs.models_verify import verify
+from dnalect.models.families.borzoi import read_folder
+from dnalect.models.layers import attention, pyramid
+from dnalect.models.layers.pyramid import Pyramid, PyramidSizes
+from dnalect.models.model import Allele, Ask
+from dnalect.tokens.bases import decode
+from models.borzoing import (
+    BORZOI,
+    FLASHZOI,
+    PRIME,
+    SHORKIE,
+    Baskerville,
+    by_formula,
+    drawn,
+    hub_tensors,
+    write_hub,
+    write_keras,
+)
+
+pytest.importorskip("h5py")
+CODES = np.random.default_rng(5).integers(0, 5, 512)
+# What borzoi-pytorch 0.5.1 gives for these weights and bases, its sizes made as small; of Flashzoi with flash-attn 2's
+# own module. The first four bins.
+PACKAGE = {
+    "borzoi": [
+        [1.025968, 0.383444, 0.26907, 2.114199, 0.2151],
+        [1.028217, 0.383859, 0.270122, 2.105849, 0.216229],
+        [1.026394, 0.383013, 0.269691, 2.10707, 0.21582],
+        [1.026816, 0.3827, 0.269654, 2.106261, 0.216013],
+    ],
+    "flashzoi": [
+        [0.585451, 1.068832, 0.64808],
+        [0.585393, 1.066797, 0.648809],
+        [0.585409, 1.065179, 0.649752],
+        [0.585357, 1.067896, 0.648854],
+    ],
+    "prime": [
+        [0.91302, 1.693459, 0.558636, 0.519026, 0.987504],
+        [0.916528, 1.696505, 0.557236, 0.520155, 0.985658],
+        [0.920661, 1.703718, 0.55365, 0.52113, 0.983063],
+        [0.916732, 1.698249, 0.557007, 0.520803, 0.985309],
+    ],
+}
+SHAPES = {"borzoi": BORZOI, "flashzoi": FLASHZOI, "prime": PRIME, "shorkie": SHORKIE}
+KINDS = [*SHAPES]
+
+
+def answers(model, codes, **ask):
+    with torch.no_grad():
+        return model.forward(model.encode([decode(codes.astype(np.uint8))]), Ask(**ask))
+
+
+def apart(ours, theirs):
+    ours = ours.numpy() if torch.is_tensor(ours) else ours
+    assert ours.shape == np.shape(theirs)
+    return float(np.abs(ours - theirs).max())
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    place = tmp_path_factory.mktemp("borzoi")
+    return {kind: write_hub(place / kind, shape) for kind, shape in SHAPES.items() if kind != "shorkie"} | {
+        "shorkie": write_keras(place / "shorkie")
+    }
+
+
+def distances(folders, kind):
+    """The largest difference from the formulas of every stream, and of the tracks."""
+    shape, model = SHAPES[kind], dnalect.load(folders[kind])
+    codes, layers = CODES[: shape.window], (*range(model.can.layers + 1), None)
+    out = answers(model, codes, tracks=True, states=layers)
+    streams, tracks = by_formula(shape, drawn(shape), np.eye(5, 4)[codes])
+    pairs = zip(out.states, [*streams, streams[-1]], strict=True)
+    return [apart(ours[0], each.repeat(shape.window // len(each), 0)) for ours, each in pairs], out, tracks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_layer_is_that_of_the_formulas(folders, kind):
+    streams, out, tracks = distances(folders, kind)
+    assert len(streams) == SHAPES[kind].layers + SHAPES[kind].ups + 2
+    assert max(streams) < 1e-5
+    assert apart(out.tracks[0], tracks) < 1e-5
+
+
+@pytest.mark.parametrize("kind", [*PACKAGE])
+def test_the_numbers_are_those_of_the_package(folders, kind):
+    ours = answers(dnalect.load(folders[kind]), CODES[: SHAPES[kind].window], tracks=True).tracks[0]
+    assert apart(ours[: len(PACKAGE[kind])], PACKAGE[kind]) < 1e-5
+
+
+def swapped(module, name):
+    """Let a module compute what follows from changed weights."""
+
+    def change(network, monkeypatch):
+        with torch.no_grad():
+            weight = network.get_parameter(name)
+            weight.copy_(module(weight))
+
+    return change
+
+
+def replaced(name, value):
+    return lambda network, monkeypatch: object.__setattr__(network.config, name, value)
+
+
+def patched(module, name, value):
+    return lambda network, monkeypatch: monkeypatch.setattr(module, name, value)
+
+
+def flipped(config, plain=pyramid.of_distances):
+    return plain(config).flip(0)
+
+
+def rectified(self, x):
+    return self.conv(torch.relu(self.norm(x.mT).mT))
+
+
+BREAKS = {
+    "gelu": ("borzoi", patched(pyramid.NormedConvolution, "forward", rectified)),
+    "window of the distances": ("borzoi", replaced("trained", 0)),
+    "sign": ("borzoi", patched(pyramid, "of_distances", flipped)),
+    "crop": ("borzoi", replaced("crop", 7)),
+    "variance": ("borzoi", swapped(lambda weight: weight + 0.1, "ups.0.stream.norm.variance")),
+    "taps": ("prime", swapped(lambda weight: weight.flip(-1), "ups.2.each.weight")),
+    "beside": ("shorkie", swapped(lambda weight: weight * 1.1, "ups.1.beside.linear.weight")),
+    "scale": ("shorkie", swapped(lambda weight: weight * 0, "tower.2.scale")),
+    "species": ("shorkie", replaced("species", 6)),
+    "angles": ("flashzoi", replaced("theta", 10_000.0)),
+    "turned": ("flashzoi", replaced("rotated", 2)),
+    "groups": ("flashzoi", patched(attention.GroupedAttention, "forward", lambda self, x, rotation: self.out(x))),
+}
+
+
+@pytest.mark.parametrize("part", [*BREAKS])
+def test_a_broken_network_is_seen(folders, monkeypatch, part):
+    kind, change = BREAKS[part]
+    loaded = dnalect.load(folders[kind])
+    change(loaded.network, monkeypatch)
+    monkeypatch.setattr(dnalect, "load", lambda folder: loaded)
+    streams, out, tracks = distances(folders, kind)
+    assert out.tracks[0].shape != tracks.shape or max(*streams, apart(out.tracks[0], tracks)) > 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_saved_and_says_what_it_is(folders, tmp_path, kind):
+    shape, model = SHAPES[kind], dnalect.load(folders[kind])
+    model.save(tmp_path / "again")
+    again, codes = dnalect.load(tmp_path / "again"), CODES[: shape.window]
+    assert torch.equal(answers(again, codes, tracks=True).tracks, answers(model, codes, tracks=True).tracks)
+    assert (again.can, again.card.family, again.card.parameters) == (model.can, "borzoi", model.card.parameters)
+    tracks = model.can.tracks
+    stride = (shape.window // shape.tokens) >> shape.ups
+    assert (tracks.stride, tracks.crop, tracks.length) == (stride, shape.crop * stride, shape.window)
+    for place in (folders[kind], tmp_path / "again"):
+        assert f"windows of {shape.window} bases without {tracks.crop} on each side" in "\n".join(verify(str(place)))
+    with pytest.raises(InputError, match=rf"a sequence has {shape.window + 1} bases, \w+ reads {shape.window} at once"):
+        model.encode(["A" * (shape.window + 1)])
+
+
+def test_alleles_in_place_are_whole_windows(folders):
+    model, codes = dnalect.load(folders["borzoi"]), CODES[:256]
+    alleles = [Allele(100, 101, np.array([2])), Allele(90, 90, np.array([1, 1, 3]))]
+    found = model.replaced(codes, alleles, (0, 0))
+    assert apart(found.reference[:4], PACKAGE["borzoi"]) < 1e-5
+    for allele, ours in zip(alleles, found.alternates, strict=True):
+        changed = np.concatenate([codes[: allele.start], allele.codes, codes[allele.end :]])[:256]
+        assert apart(ours, answers(model, changed, tracks=True).tracks[0].numpy()) < 1e-6
+
+
+def published(**more):
+    """The published network, but for what it holds of its own: 524,288 bases, 16,384 bins, 6,144 of them answered."""
+    channels = (512, 608, 736, 896, 1056, 1280, 1536)
+    return PyramidSizes((("human", 7611), ("mouse", 2608)), channels, joined=1920, trained=4096, crop=5120, **more)
+
+
+def trained(sizes):
+    """The number of parameters but the means and variances of norms."""
+    with torch.device("meta"):
+        return sum(each.numel() for each in Pyramid(sizes).parameters() if each.requires_grad)
+
+
+def test_the_published_networks_have_their_sizes():
+    sizes = published()
+    assert (sizes.stride, sizes.fold, sizes.bins, sizes.crop * sizes.stride) == (32, 128, 6144, 163_840)
+    # As borzoi-pytorch counts, with both heads.
+    assert trained(sizes) == 190_902_667
+    assert trained(published(features=0, groups=4, rotated=128)) == 197_079_435
+    channels = (96, 96, 128, 160, 192, 224, 288, 384)
+    shorkie = PyramidSizes(
+        (("head", 5215),), channels, False, 11, convolutions=2, heads=4, ups=3, window=16_384, crop=64, inputs=170,
+        species=114,
+    )  # fmt: skip
+    assert (shorkie.stride, shorkie.bins, shorkie.crop * shorkie.stride) == (16, 896, 1024)
+
+
+@pytest.mark.parametrize(("tokens", "count"), [(4096, 16), (1024, 16), (128, 16)])
+def test_distances_are_told_apart_as_in_float32(tokens, count):
+    """baskerville and borzoi-pytorch compute the widths in float32; of published sizes that changes nothing."""
+    sizes = PyramidSizes((("a", 1),), (8, 8), features=2 * count, heads=2, window=4 * tokens, ups=1)
+    rate = np.float32(np.exp(np.log(tokens + 1) / count))
+    widths = rate ** np.arange(1, count + 1, dtype=np.float32) - np.float32(1)
+    at = np.arange(1 - tokens, tokens)
+    inside = (widths[None] > np.abs(at)[:, None]).astype(float)
+    theirs = np.concatenate([inside, np.sign(at)[:, None] * inside], 1)
+    assert np.array_equal(pyramid.of_distances(sizes).numpy(), theirs)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"dim": 14}, "2 heads of 6 values do not make 14 channels"),
+        ({"dim": 24, "attn_dim_value": 12}, "dim is 24, in the files 12"),
+        ({"depth": 3}, r"transformer\.2.* is missing"),
+        ({"heads": 5, "attn_dim_value": 3, "dim": 15}, "dim is 15, in the files 12"),
+        ({"bins_to_return": 49}, "49 bins do not lie in the middle of 64"),
+        ({"sequence_length": 250}, "a window of 250 bases is no multiple of 16"),
+        ({"attn_dim_key": 4}, r"to_q\.weight has the shape"),
+        ({"enable_mouse_head": "yes"}, "enable_mouse_head must be true or false"),
+        ({"flashed": True, "rotary_dim": 4}, r"mha\.Wqkv\.weight is missing"),
+        ({"flashed": True, "rotary_dim": 5}, "5 of 6 channels can't be turned"),
+    ],
+)
+def test_what_no_such_network_has_is_refused(tmp_path, config, message):
+    with pytest.raises(ModelError, match=message):
+        dnalect.load(write_hub(tmp_path, **config))
+
+
+def test_files_that_do_not_fit_are_refused(tmp_path):
+    tensors = hub_tensors(BORZOI, drawn(BORZOI))
+    folder = write_hub(tmp_path)
+    for change, message in (
+        ({"mouse_head.weight": None}, "asks for mouse_head.weight, which the files lack"),
+        ({"conv_dna.conv_layer.weight": None}, "they lack conv_dna.conv_layer.weight"),
+        ({"unet1.1.norm.running_mean": torch.full((10,), torch.nan)}, "holds values that are not finite"),
+        ({"more": torch.ones(2)}, "more is unexpected"),
+    ):
+        kept = {name: each for name, each in (tensors | change).items() if each is not None}
+        torch.save(kept, folder / "pytorch_model.bin")
+        with pytest.raises(ModelError, match=message):
+            dnalect.load(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    assert read_folder(folder) is None
+
+
+def test_some_tracks_alone_are_the_network_without_the_others(tmp_path):
+    """borzoi-pytorch can cut its head down (`set_track_subset`)."""
+    tensors = hub_tensors(BORZOI, drawn(BORZOI))
+    tensors |= {f"human_head.{kind}": tensors[f"human_head.{kind}"][[2]] for kind in ("weight", "bias")}
+    folder = write_hub(tmp_path)
+    torch.save(tensors, folder / "pytorch_model.bin")
+    ours = answers(dnalect.load(folder), CODES[:256], tracks=True).tracks[0]
+    assert apart(ours[:4], np.array(PACKAGE["borzoi"])[:, 2:]) < 1e-5
+
+
+def altered(shape, change):
+    graph = Baskerville(shape, drawn(shape))
+    change(graph)
+    return graph
+
+
+def config(kind, number=0, **values):
+    def change(graph):
+        [each for each in graph.layers if each["class_name"] == kind][number]["config"].update(values)
+
+    return change
+
+
+def erf(graph):
+    next(each for each in graph.layers if each["class_name"] == "TFOpLambda")["inbound_nodes"][0][3].clear()
+
+
+def other_skip(graph):
+    """The second way down reads the level of the first."""
+    norms = [each for each in graph.layers if each["class_name"] == "BatchNormalization"]
+    norms[-1 - 2]["inbound_nodes"][0][0][0] = norms[-1 - 4]["inbound_nodes"][0][0][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (erf, "approximate None, where True is expected"),
+        (config("BatchNormalization", epsilon=1e-5), "has epsilon 1e-05"),
+        (config("MaxPooling1D", pool_size=[3]), r"has pool_size \[3\]"),
+        (config("UpSampling1D", size=4), "has size 4"),
+        (config("Cropping1D", cropping=[8, 7]), "takes 8 bins off one end, 7 off the other"),
+        (config("Dense", -1, activation="relu"), "activation 'relu', where 'softplus' or 'softmax'"),
+        (config("Conv1D", 1, kernel_size=[3]), "differ in their convolutions"),
+        (lambda graph: graph.add("Dropout", "dropout", [graph.layers[3]["name"]]), "is one too many"),
+        (other_skip, "is followed by|is not added to"),
+    ],
+)
+def test_another_graph_is_refused_with_what_differs(tmp_path, change, message):
+    altered(SHORKIE, change).write(tmp_path / "it.h5")
+    (tmp_path / "params.json").write_text(json.dumps({"model": {"species_channel": 7}}))
+    with pytest.raises(ModelError, match=message):
+        dnalect.load(tmp_path)
+
+
+def test_a_graph_that_turns_sequences_round_is_read_without(tmp_path):
+    """Training alone turns them, so the strands that a head has change nothing."""
+    shape = SHAPES["borzoi"].__class__(heads_of=(("human", 3),), joined=0)
+    folder = write_keras(tmp_path, shape, turned=True)
+    ours = answers(dnalect.load(folder), CODES[:256], tracks=True).tracks[0]
+    assert apart(ours, by_formula(shape, drawn(shape), np.eye(5, 4)[CODES[:256]])[1]) < 1e-5
+    (folder / "params.json").unlink()
+    assert dnalect.load(folder).can.tracks.names == ("track_0", "track_1", "track_2")
+
+
+def test_what_no_graph_tells_is_in_params(tmp_path):
+    folder = write_keras(tmp_path, params={"species_channel": 8})
+    tracks = [answers(dnalect.load(folder), CODES[:256], tracks=True).tracks]
+    tracks.append(answers(dnalect.load(write_keras(tmp_path)), CODES[:256], tracks=True).tracks)
+    assert not torch.allclose(*tracks, atol=1e-3)
+    assert dnalect.load(folder).can.tracks.names[:2] == ("track_0", "track_1")
+    for params, message in (
+        ({"species_channel": None}, 'as "species_channel" of "model" .5 is the first species.'),
+        ({"species_channel": 11}, "a base has no channel 11"),
+        ({"trunk": [{"name": "transformer_tower", "content_position_bias": False}]}, "is not read"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            dnalect.load(write_keras(tmp_path, params=params))
+
+
+def test_tracks_have_the_names_of_the_targets(tmp_path):
+    folder = write_keras(tmp_path)
+    lines = ["\tidentifier\tdescription", *(f"{n}\t{name}\tx" for n, name in enumerate(("a", "b", "a", "c+", "c-")))]
+    (folder / "targets.txt").write_text("\n".join(lines) + "\n")
+    model = dnalect.load(folder)
+    assert model.can.tracks.names == ("a", "b", "a_2", "c+", "c-")
+    model.save(tmp_path / "again")
+    assert dnalect.load(tmp_path / "again").can.tracks == model.can.tracks
+    (folder / "targets.txt").write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(ModelError, match="no `identifier` for each of 5 tracks"):
+        dnalect.load(folder)
+
+
+def test_several_networks_of_a_folder_are_told_apart(tmp_path):
+    folder = write_keras(tmp_path)
+    (folder / "other.h5").write_bytes((folder / "model_best.h5").read_bytes())
+    with pytest.raises(ModelError, match=r"holds several networks \(model_best.h5, other.h5\)"):
+        dnalect.load(folder)
