@@ -17,6 +17,7 @@ SUMMARIES = {
     "probe": "Which of two models serves a simple classifier better?",
     "ensemble": "Would the mean of several models predict better than the best of them?",
     "hidden": "Bits of bases that are hidden 15% at a time, as published masked models are judged.",
+    "context": "Bits of a base by the length of its window, and how far away sequence moves a score.",
     "structural": "Are junctions of natural structural variants told from random ones of their size?",
     "dependency": "Do dependency maps know stems of tRNAs and splice sites of yeast?",
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",

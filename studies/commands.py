@@ -172,6 +172,18 @@ def hidden(options: asked.Hidden) -> None:
     _told([replace(each, command=options.command) for each in run(options)], options.output)
 
 
+@command("context", asked.Context)
+def context(options: asked.Context) -> None:
+    """What context is worth to MODELS: bits of a base by its window, and how far away sequence moves a score.
+
+    \b
+    python -m studies context runs/recipes/*-short --data DATA -o results/context.tsv
+    """
+    from studies.context import run
+
+    _told(run(options), options.output)
+
+
 @command("attention", asked.Attention)
 def attention(options: asked.Attention) -> None:
     """Attention of MODEL from 5' splice sites in yeast, and what substitutions at CTCF sites move, beside no training.

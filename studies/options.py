@@ -281,6 +281,23 @@ class Hidden:
 
 
 @config
+class Context:
+    """Models of any kind, which are asked with windows of several lengths."""
+
+    models: Annotated[Texts, ARGUMENT]
+    data: Annotated[File, Doc("Folder with genomes/.")]
+    genome: Annotated[str, Doc("FASTA in it.")] = "genomes/yeast_S288C.fa.gz"
+    region: Annotated[str, Doc("Bases to judge on: a contig, or a part of one (1-based).")] = "chrXIV"
+    windows: Annotated[tuple[int, ...], Strict(False), Flag("--window"), Doc("Of what lengths, repeatable.")] = (
+        *(16, 32, 64, 128, 256, 512, 1024),
+    )
+    sample: Annotated[Sample, Doc("Random bases.")] = 400
+    picture: Annotated[File | None, Doc("Also draw the figures here (PNG).")] = None
+    output: Tabled = None
+    command: Command = ""
+
+
+@config
 class Ensemble:
     """Networks whose answers are averaged."""
 

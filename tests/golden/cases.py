@@ -47,6 +47,7 @@ STUDIES = (
     "clusters",
     "discover",
     "attention",
+    "context",
     "vocabulary",
 )
 HELP = (

@@ -61,3 +61,14 @@ def test_a_gap_changes_little_of_what_is_far_from_it(tmp_path, name):
     assert out.logits.isfinite().all()
     vectors = dnalect.embed(model, [TEXTS[0], TEXTS[2]])
     assert torch.tensor(vectors).isfinite().all()
+
+
+def test_rows_that_no_word_uses_are_read_and_others_refused(tmp_path, monkeypatch):
+    family, hub, words = TINY["modernbert"]
+    monkeypatch.setitem(TINY, "modernbert", (family, hub | {"vocab_size": 30}, words))
+    model = dnalect.load(make("modernbert", tmp_path / "more"))
+    assert model([TEXTS[0]]).logits.shape[-1] == 30
+    assert len(model.tokenizer) == 22
+    monkeypatch.setitem(TINY, "modernbert", (family, hub | {"vocab_size": 22 + 769}, words))
+    with pytest.raises(dnalect.ModelError, match="another model's tokenizer"):
+        dnalect.load(make("modernbert", tmp_path / "most"))

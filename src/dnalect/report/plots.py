@@ -18,6 +18,8 @@ SECOND = "#c2571a"
 COLOURS = ("#00796b", "#c2571a", "#3f51b5", "#8a8f98", "#9c27b0", "#795548", "#0288d1", "#689f38", "#d32f2f")
 DPI = 160
 Floats = npt.NDArray[np.float64]
+# Name -> (length or count, value), rising.
+Curves = Mapping[str, Sequence[tuple[float, Estimate]]]
 
 
 @dataclass(frozen=True)
@@ -150,31 +152,49 @@ def profiles(path: Path, panels: Sequence[Panel], label: str) -> None:
     save(path, 3.3 * columns, 2.5 * lines + 0.3, draw)
 
 
-def curves(
-    path: Path, lines: Mapping[str, Sequence[tuple[float, Estimate]]], rivals: Collection[str], label: str
-) -> None:
+def curves(path: Path, lines: Curves, rivals: Collection[str], label: str) -> None:
     """Draw values with their intervals against numbers of labels, on a logarithmic axis.
 
     lines: name -> (labels, value), rising. rivals: names drawn dashed.
     """
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        clean(axes)
-        shades = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(lines)}
-        for number, (name, points) in enumerate(lines.items()):
-            x = np.array([labels for labels, _ in points]) * (1 + 0.02 * (number - len(lines) / 2))
-            values = [value for _, value in points]
-            style = (0, (4, 2)) if name in rivals else "-"
-            axes.vlines(x, [v.low for v in values], [v.high for v in values], color=shades[name], lw=1.2, alpha=0.7)
-            axes.plot(x, [v.mean for v in values], ls=style, marker="o", ms=4, lw=1.4, color=shades[name], label=name)
-        ticks = sorted({labels for points in lines.values() for labels, _ in points})
-        axes.set_xscale("log")
-        axes.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
-        axes.minorticks_off()
-        axes.set_xlabel("labelled sequences to train on", fontsize=9, color=INK)
-        axes.set_ylabel(label, fontsize=9, color=INK)
-        axes.grid(axis="y", color=LINE, lw=0.5)
-        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        _curves(figure.subplots(), lines, rivals, "labelled sequences to train on", label)
 
     save(path, 7.2, 3.4, draw)
+
+
+def lengths(path: Path, panels: Sequence[tuple[str, str, str, Curves]]) -> None:
+    """Draw values with their intervals against lengths, panels side by side, on logarithmic axes of lengths.
+
+    panels: title, what the lengths are of, what the values are, and name -> (length, value), rising.
+    """
+
+    def draw(figure: Figure) -> None:
+        for axes, (title, of, label, lines) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            _curves(axes, lines, (), of, label)
+            axes.set_title(title, fontsize=10, color=INK, loc="left")
+            axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+
+    save(path, 4.4 * len(panels), 4.2, draw)
+
+
+def _curves(axes: Axes, lines: Curves, rivals: Collection[str], of: str, label: str) -> None:
+    clean(axes)
+    shades = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(lines)}
+    for number, (name, points) in enumerate(lines.items()):
+        x = np.array([length for length, _ in points]) * (1 + 0.02 * (number - len(lines) / 2))
+        values = [value for _, value in points]
+        style = (0, (4, 2)) if name in rivals else "-"
+        axes.vlines(x, [v.low for v in values], [v.high for v in values], color=shades[name], lw=1.2, alpha=0.7)
+        axes.plot(x, [v.mean for v in values], ls=style, marker="o", ms=4, lw=1.4, color=shades[name], label=name)
+    ticks = sorted({length for points in lines.values() for length, _ in points})
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel(of, fontsize=9, color=INK)
+    axes.set_ylabel(label, fontsize=9, color=INK)
+    axes.grid(axis="y", color=LINE, lw=0.5)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -203,4 +203,17 @@ def doubts(evidence: Evidence) -> list[str]:
     return out
 
 
-FAMILY = Family("modernbert", "ModernBERT", ("modernbert",), Config, build, read_config, write_config, TABLE, doubts)
+# ModernGENA has 32,768 rows for 32,000 words.
+SPARE = 768
+FAMILY = Family(
+    "modernbert",
+    "ModernBERT",
+    ("modernbert",),
+    Config,
+    build,
+    read_config,
+    write_config,
+    TABLE,
+    doubts,
+    spare=SPARE,
+)
