@@ -166,9 +166,8 @@ def picture(found: dict[tuple[int, str, int], list[float]], path: Path) -> None:
 
     def draw(figure: Figure) -> None:
         panels = figure.subplots(1, 2)
-        for axes, column, label in zip(
-            panels, (1, 2), ("ms of one core a 1,000 bases", "MB beside the weights"), strict=True
-        ):
+        asked = [(1, "ms of one core a 1,000 bases", 1_000), (2, "MB beside the weights", 10_000)]
+        for axes, (column, label, most) in zip(panels, asked, strict=True):
             for kind, colour in zip(KINDS, COLOURS, strict=False):
                 points = sorted((key[2], each[column]) for key, each in found.items() if key[:2] == (width, kind))
                 lengths = [length for length, _ in points]
@@ -177,8 +176,9 @@ def picture(found: dict[tuple[int, str, int], list[float]], path: Path) -> None:
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
             seen = sorted({key[2] for key in found})
-            axes.set_xticks(seen, [f"{length / 1000:,.0f} kb" for length in seen])
-            axes.set_yticks([20, 50, 100, 200, 500, 1000])
+            axes.set_xticks(seen, [f"{length / 1000:.0f} kb" if length < 10**6 else "1 Mb" for length in seen])
+            ticks = (20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+            axes.set_yticks([tick for tick in ticks if most / 500 <= tick <= most])
             axes.yaxis.set_major_formatter(ScalarFormatter())
             axes.yaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("length of a window")
