@@ -1,6 +1,9 @@
 """Borzoi, Flashzoi, Borzoi Prime, Shorkie: read in the layouts that they are published in; every layer by formulas."""
 
+import gzip
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,17 +11,19 @@ import torch
 
 import dnalect
 from dnalect.core.errors import InputError, ModelError
+from dnalect.core.reporter import DnalectWarning
 from dnalect.jobs.models_verify import verify
 from dnalect.models.families.borzoi import read_folder
 from dnalect.models.layers import attention, pyramid
 from dnalect.models.layers.pyramid import Pyramid, PyramidSizes
 from dnalect.models.model import Allele, Ask
-from dnalect.tokens.bases import decode
+from dnalect.tokens.bases import decode, opposite
 from models.borzoing import (
     BORZOI,
     FLASHZOI,
     PRIME,
     SHORKIE,
+    SHORKIE_LM,
     Baskerville,
     by_formula,
     drawn,
@@ -53,6 +58,7 @@ PACKAGE = {
 }
 SHAPES = {"borzoi": BORZOI, "flashzoi": FLASHZOI, "prime": PRIME, "shorkie": SHORKIE}
 KINDS = [*SHAPES]
+DATA = Path(__file__).parents[1] / "data" / "baskerville"
 
 
 def answers(model, codes, **ask):
@@ -165,6 +171,17 @@ def test_it_is_saved_and_says_what_it_is(folders, tmp_path, kind):
         assert f"windows of {shape.window} bases without {tracks.crop} on each side" in "\n".join(verify(str(place)))
     with pytest.raises(InputError, match=rf"a sequence has {shape.window + 1} bases, \w+ reads {shape.window} at once"):
         model.encode(["A" * (shape.window + 1)])
+
+
+@pytest.mark.parametrize("shape", [SHORKIE, SHORKIE_LM])
+def test_a_known_answer_tells_other_weights(tmp_path, shape):
+    folder = write_keras(tmp_path / "it", shape)
+    assert list(verify(str(folder), write=True))[-1].startswith("known answer: written to")
+    what = "logits" if shape is SHORKIE_LM else "tracks"
+    assert f"known answer: ok, {what} of 64 bases" in list(verify(str(folder)))[-1]
+    write_keras(folder, shape, drawn(shape, seed=1))
+    with pytest.raises(ModelError, match=f"the {what} of 64 bases differ"):
+        list(verify(str(folder)))
 
 
 def test_alleles_in_place_are_whole_windows(folders):
@@ -349,3 +366,64 @@ def test_several_networks_of_a_folder_are_told_apart(tmp_path):
     (folder / "other.h5").write_bytes((folder / "model_best.h5").read_bytes())
     with pytest.raises(ModelError, match=r"holds several networks \(model_best.h5, other.h5\)"):
         dnalect.load(folder)
+
+
+def written_by_keras(folder, name):
+    """A tiny network that TensorFlow's Keras wrote, built by baskerville; what it said of the first 128 bases."""
+    folder.mkdir()
+    (folder / "model_best.h5").write_bytes(gzip.decompress((DATA / f"{name}.h5.gz").read_bytes()))
+    (folder / "params.json").write_bytes((DATA / f"{name}.params.json").read_bytes())
+    return dnalect.load(folder), np.array(json.loads((DATA / "answers.json").read_text())[name])
+
+
+def test_a_file_that_keras_wrote_gives_what_keras_said(tmp_path):
+    model, theirs = written_by_keras(tmp_path / "it", "shorkie")
+    assert (model.network.config.species, model.network.config.inputs) == (114, 170)
+    assert apart(answers(model, CODES[:128], tracks=True).tracks[0], theirs) < 1e-5
+
+
+def test_the_language_model_says_what_keras_said(tmp_path):
+    model, theirs = written_by_keras(tmp_path / "it", "shorkie_lm")
+    assert (model.can.likelihood, model.can.tracks, model.card.family) == ("masked", None, "shorkie")
+    out = answers(model, CODES[:128], logits=True)
+    assert apart(out.logits[0].softmax(-1)[:, 4:8], theirs) < 1e-5
+    assert float(out.logits[0].softmax(-1)[:, [0, 1, 2, 3, 8]].max()) < 1e-12
+    # What is hidden is not read.
+    encoding = model.encode([decode(CODES[:128].astype(np.uint8))])
+    hidden = [replace(encoding, input_ids=encoding.input_ids.copy()) for _ in range(2)]
+    for each, base in zip(hidden, (4, 6), strict=True):
+        each.input_ids[0, 60] = base
+        each.input_ids[0, 60] = model.tokenizer.special.mask
+    first, second = (model.forward(each, Ask(logits=True)).logits for each in hidden)
+    assert torch.equal(first, second)
+    shape, held = SHORKIE_LM, drawn(SHORKIE_LM)
+    ours = answers(dnalect.load(write_keras(tmp_path / "mine", shape)), CODES[:128], logits=True, states=(0, 1, 2, 5))
+    streams, logits = by_formula(shape, held, np.eye(5, 4)[CODES[:128]])
+    assert apart(ours.logits[0, :, 4:8], logits) < 1e-5
+    for layer, each in zip((0, 1, 2, 5), ours.states, strict=True):
+        assert apart(each[0], streams[layer].repeat(128 // len(streams[layer]), 0)) < 1e-5
+
+
+def test_the_language_model_scores_variants(tmp_path):
+    """A substitution's log-ratio is that of a base which is hidden in a whole window, on both strands."""
+    write_keras(tmp_path / "it", SHORKIE_LM)
+    bases = "".join(np.random.default_rng(3).choice(list("ACGT"), 300))
+    (tmp_path / "g.fa").write_text(f">c\n{bases}\n")
+    ref, alt = bases[149], "C" if bases[149] != "C" else "G"
+    (tmp_path / "v.vcf").write_text(
+        f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nc\t150\t.\t{ref}\t{alt}\t.\t.\t.\n"
+    )
+    with pytest.warns(DnalectWarning, match="extrapolation"):
+        scores = dnalect.score(tmp_path / "g.fa", tmp_path / "v.vcf", str(tmp_path / "it"), background=0)
+    model, held, found = dnalect.load(tmp_path / "it"), drawn(SHORKIE_LM), []
+    assert model.can.fixed
+    window = bases[149 - 48 : 150 + 48]
+    for text, at in ((window, 48), (opposite(window), 48)):
+        codes = np.array(["ACGT".index(base) for base in text] + [4] * (128 - len(text)))
+        codes[at] = 4
+        logits = by_formula(SHORKIE_LM, held, np.eye(5, 4)[codes])[1][at]
+        pair = (ref, alt) if text == window else (opposite(ref), opposite(alt))
+        logs = logits - np.log(np.exp(logits).sum())
+        found.append([logs["ACGT".index(base)] for base in pair])
+    mean = np.mean(found, axis=0)
+    assert scores.rows[0].score.value == pytest.approx(mean[1] - mean[0], abs=1e-5)

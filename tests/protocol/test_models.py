@@ -19,6 +19,7 @@ from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.models.tracks import TrackModel
 from dnalect.tokens.bases import opposite
 from inference.predictors import make_predictor
+from models.borzoing import SHORKIE_LM
 from models.borzoing import write_hub as borzoi
 from models.borzoing import write_keras as shorkie
 from models.enforming import write as enformer
@@ -65,6 +66,7 @@ MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="
 MAKERS |= {name: published(name) for name in TINY}
 MAKERS |= {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
 MAKERS |= {"borzoi": lambda folder: borzoi(folder / "it"), "shorkie's tracks": lambda folder: shorkie(folder / "it")}
+MAKERS |= {"shorkie": lambda folder: shorkie(folder / "it", SHORKIE_LM)}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}
 

@@ -28,8 +28,8 @@ Floats = npt.NDArray[np.float64]
 class Compared(NamedTuple):
     """How far an answer is from the known one.
 
-    what: "logits", "targets" or "states". largest: difference. tolerance: the largest that may be. place: of it, in
-    words. weights: whether the checksum is that of the known answer.
+    what: "logits", "tracks", "targets" or "states". largest: difference. tolerance: the largest that may be. place: of
+    it, in words. weights: whether the checksum is that of the known answer.
     """
 
     what: str
@@ -45,7 +45,7 @@ class Compared(NamedTuple):
 
 
 def answer(model: Model, checksum: str) -> dict[str, Any]:
-    """Return what a model says of SEQUENCE: logits, else the outputs of heads, else states of the last layer.
+    """Return what a model says of SEQUENCE: logits, else tracks, else outputs of heads, else states of the last layer.
 
     checksum: of its weights. Of each token KEPT numbers are kept, of logits the log of their summed exponentials, too.
     """
@@ -72,6 +72,10 @@ def _said(model: Model) -> tuple[str, Floats]:
     encoding = model.encode([SEQUENCE[: model.can.context_bases]])
     if model.can.likelihood is not None:
         return "logits", once(model, encoding, LOGITS).logits[0].double().cpu().numpy()
+    if tracks := model.can.tracks:
+        text = ("N" * tracks.crop + SEQUENCE + "N" * tracks.crop)[: tracks.length]
+        bins = once(model, model.encode([text]), Ask(tracks=True)).tracks[0]
+        return "tracks", bins[: max(1, len(SEQUENCE) // tracks.stride)].double().cpu().numpy()
     if model.can.targets:
         found = once(model, encoding, Ask(targets=True)).targets
         return "targets", np.concatenate([found[name].double().cpu().numpy() for name in sorted(found)], axis=1)
@@ -98,7 +102,7 @@ def compared(model: Model, checksum: str, known: Mapping[str, Any]) -> Compared:
     """Return how far a model's answer is from the known one. checksum: of its weights."""
     mine, share = answer(model, checksum), TOLERANCE[str(model.dtype).removeprefix("torch.")]
     here = str(mine["what"])
-    if here == "targets":  # a head adds up what all channels are off by
+    if here in ("targets", "tracks"):  # a head adds up what all channels are off by
         share *= 2
     try:
         there = np.array(known["values"], dtype=np.float64)

@@ -54,7 +54,9 @@ def verify(name: str, published_as: str | None = None, dtype: str = "float32", w
         raise ModelError(f"there is no published model {published_as!r}; known: {', '.join(PUBLISHED)}")
     card = read_card(folder) if (folder / "card.json").is_file() else None
     if (card and card.family in TRACKS) or (card is None and holds_tracks(folder)):
-        yield from _tracks(load(name, "cpu", dtype))
+        signals = load(name, "cpu", dtype)
+        yield from _tracks(signals)
+        yield from _known_answer(signals, signals.card.sha256, folder / answers.FILE, None, write)
         return
     if card and card.family not in FAMILIES:
         own = load(name, "cpu", dtype)
@@ -76,11 +78,12 @@ def verify(name: str, published_as: str | None = None, dtype: str = "float32", w
 
 
 def _tracks(model: Model) -> Iterator[str]:
-    tracks = model.can.tracks
-    assert tracks is not None
     yield f"family: {model.card.family}; weights and network fit together; SHA-256 {model.card.sha256[:16]}"
-    window = f"windows of {tracks.length:,} bases without " if tracks.length else "each base by "
-    yield f"tracks: {tracks}; {window}{tracks.crop:,} on each side"
+    if tracks := model.can.tracks:
+        window = f"windows of {tracks.length:,} bases without " if tracks.length else "each base by "
+        yield f"tracks: {tracks}; {window}{tracks.crop:,} on each side"
+    else:
+        yield f"likelihoods: of a base that is hidden in a window of {model.can.context_bases:,}"
     networks = len(getattr(model.network, "members", (model.network,)))
     yield f"parameters: {model.card.parameters:,} of {networks} networks"
     yield f"licence: {model.card.licence or 'not known'}"

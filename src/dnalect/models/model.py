@@ -77,7 +77,8 @@ class Abilities:
     layers: how many `Ask.states` may name, the embedding (0) not among them. width: channels of the states.
     words: V of a soft input, and of the logits.
     attentions: whether it has any. left: a token reads itself and those before it only, so that the first one reads
-    nothing else. targets: what its heads predict of a sequence. tracks: what it predicts along one.
+    nothing else. targets: what its heads predict of a sequence. tracks: what it predicts along one. fixed: a window of
+    `context_bases` is read and paid for, however short a sequence is.
     """
 
     likelihood: Likelihood | None
@@ -92,6 +93,7 @@ class Abilities:
     left: bool = False
     targets: Mapping[str, HeadSpec] = field(default_factory=dict)
     tracks: Tracks | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,19 +15,24 @@ from torch.nn import functional as F
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError
 from dnalect.models.card import Card
-from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
+from dnalect.models.model import Abilities, Allele, Ask, At, Ids, Model, Output, Replaced, Tracks
 from dnalect.models.own import save_own
 from dnalect.tokens.bases import BASES, texts
 from dnalect.tokens.names import named
 
 # Haplotypes of a batch: more do not fit into a processor's cache.
 BATCH = 8
+# Bases of the windows of bins that are read at once.
+AT_ONCE = 1 << 17
+# A logit of what no base is.
+NEVER = -100.0
 
 
 class TrackModel(Model):
     """Dilated convolutions: every base that has `tracks.crop` bases on each side has an answer."""
 
     network: Any
+    words = "single"
 
     def __init__(self, card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype):
         super().__init__(card, network, device, dtype)
@@ -135,19 +140,28 @@ class BinModel(TrackModel):
         )
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
-        if not (ask.tracks or ask.states):
-            return Output()
-        config, tokens = self.network.config, encoding.input_ids.shape[1]
-        given = self._bases(encoding.input_ids) if encoding.soft is None else encoding.soft.to(self.device, self.dtype)
+        states, tracks = self._read(encoding, ask.states, ask.tracks)
+        out = Output() if tracks is None else Output(tracks=tracks)
+        return replace(out, states=states) if states else out
+
+    def _read(
+        self, encoding: Encoding, layers: tuple[int | None, ...], tracks: bool
+    ) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Return the states (B, T, C) of layers, and the tracks (B, bins, tracks) where they are wanted."""
+        if not (tracks or layers):
+            return (), None
+        length, tokens = self.network.config.length, encoding.input_ids.shape[1]
+        given = self._bases(encoding.input_ids) if encoding.soft is None else self._mixed(encoding.soft)
         inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
-        window = F.pad(given * inside[..., None], (0, 0, 0, config.length - tokens))
-        found = self.network(window, ask.states, ask.tracks)
-        out = Output(tracks=found[-1].float()) if ask.tracks else Output()
-        if ask.states:
-            streams = found[: len(ask.states)]
-            states = (each.float().repeat_interleave(config.length // each.shape[1], 1)[:, :tokens] for each in streams)
-            out = replace(out, states=tuple(states))
-        return out
+        parts = torch.split(given * inside[..., None], max(1, AT_ONCE // length))
+        found = [self.network(F.pad(part, (0, 0, 0, length - tokens)), layers, tracks) for part in parts]
+        every = [torch.cat(each).float() for each in zip(*found, strict=True)]
+        states = tuple(each.repeat_interleave(length // each.shape[1], 1)[:, :tokens] for each in every[: len(layers)])
+        return states, every[-1] if tracks else None
+
+    def _mixed(self, soft_BTV: Tensor) -> Tensor:
+        """Return bases (B, T, 4) of soft input."""
+        return soft_BTV.to(self.device, self.dtype)
 
     @torch.inference_mode()
     def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
@@ -159,6 +173,38 @@ class BinModel(TrackModel):
         # One at a time: a published window fills the memory of a processor, or a graphics card, by itself.
         found = [self.network(self._bases(_filled(text, length))[None])[-1][0].float().cpu().numpy() for text in texts]
         return Replaced(found[0], tuple(found[1:]))
+
+
+class BaseModel(BinModel):
+    """What each base is, given the others: the logits of a base that `tokenizer.special.mask` hides in a window."""
+
+    words = "bases"
+
+    @cached_property
+    def can(self) -> Abilities:
+        return replace(super().can, likelihood="masked", words=len(self.tokenizer.words), tracks=None, fixed=True)
+
+    @property
+    def _first(self) -> int:
+        """The word of A, which those of C, G and T follow."""
+        return self.tokenizer.index["A"]
+
+    def _bases(self, codes: Ids) -> Tensor:
+        return super()._bases(codes - self._first)
+
+    def _mixed(self, soft_BTV: Tensor) -> Tensor:
+        return super()._mixed(soft_BTV[..., self._first : self._first + len(BASES)])
+
+    def _forward(self, encoding: Encoding, ask: Ask) -> Output:
+        states, bases = self._read(encoding, ask.states, ask.logits is not False)
+        out = Output(states=states) if states else Output()
+        if bases is None:
+            return out
+        bases = bases[:, : encoding.input_ids.shape[1]]
+        if isinstance(ask.logits, At):
+            bases = bases[tuple(torch.from_numpy(at).to(self.device) for at in (ask.logits.rows, ask.logits.columns))]
+        rest = self.can.words - self._first - len(BASES)
+        return replace(out, logits=F.pad(bases, (self._first, rest), value=NEVER))
 
 
 def _filled(codes: Ids, length: int) -> Ids:

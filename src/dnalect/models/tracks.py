@@ -1,4 +1,4 @@
-"""Models of tracks, of every family: what a folder holds, its card, its network."""
+"""Models of tracks, and what comes in their layouts: what a folder holds, its card, its network."""
 
 import logging
 from collections.abc import Callable
@@ -12,11 +12,10 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json
 from dnalect.models.card import Card
 from dnalect.models.families import baskerville, borzoi, enformer, spliceai
-from dnalect.models.families.family import NetworkRead
 from dnalect.models.layers.binned import Binned, BinnedSizes
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.layers.pyramid import Pyramid, PyramidSizes
-from dnalect.models.track_model import BinModel, TrackModel
+from dnalect.models.track_model import BaseModel, BinModel, TrackModel
 from dnalect.models.weights import load_weights
 
 # Any length will do: this is what cards call the context, and the longest window that is read at once.
@@ -27,20 +26,22 @@ _log = logging.getLogger("dnalect")
 
 @dataclass(frozen=True)
 class Make:
-    """A family of networks. readers: of the layouts that it is published in, tried in order."""
+    """A family of networks."""
 
     model: type[TrackModel]
     network: Callable[[Any], Any]
     sizes: Callable[..., Any]
-    readers: tuple[Callable[[Path], NetworkRead | None], ...]
 
 
 MAKES = {
-    enformer.NAME: Make(BinModel, Binned, BinnedSizes, (enformer.read_folder,)),
-    borzoi.NAME: Make(BinModel, Pyramid, PyramidSizes, (borzoi.read_folder, baskerville.read_folder)),
-    spliceai.NAME: Make(TrackModel, Dilated, DilatedSizes, (spliceai.read_folder,)),
+    enformer.NAME: Make(BinModel, Binned, BinnedSizes),
+    borzoi.NAME: Make(BinModel, Pyramid, PyramidSizes),
+    baskerville.LANGUAGE: Make(BaseModel, Pyramid, PyramidSizes),
+    spliceai.NAME: Make(TrackModel, Dilated, DilatedSizes),
 }
 FAMILIES = tuple(MAKES)
+# Of the layouts that they are published in, tried in this order.
+READERS = (enformer.read_folder, borzoi.read_folder, baskerville.read_folder, spliceai.read_folder)
 
 
 def holds_tracks(folder: Path) -> bool:
@@ -67,23 +68,22 @@ def published_tracks(folder: Path, device: torch.device, dtype: torch.dtype) -> 
 
     Raises ModelError for what is damaged or differs from the published networks.
     """
-    tried = ((family, reader(folder)) for family, make in MAKES.items() for reader in make.readers)
-    family, found = next(((family, found) for family, found in tried if found), ("", None))
+    found = next((each for each in (reader(folder) for reader in READERS) if each), None)
     if found is None:
         return None
-    network = found.network
+    network, make = found.network, MAKES[found.family]
     if found.licence:
         _log.warning("dnalect: %s: the licence of %s's weights is %s", folder, found.title, found.licence)
     card = Card(
         id=folder.resolve().name,
         revision="unknown",
         sha256=found.weights.sha256,
-        family=family,
-        tokenizer="single",
+        family=found.family,
+        tokenizer=make.model.words,
         config=asdict(network.config),
         context_bases=getattr(network.config, "length", LONGEST),
         window=getattr(network.config, "length", WINDOW),
         parameters=sum(each.numel() for each in network.parameters()),
         licence=found.licence,
     )
-    return MAKES[family].model(card, network, device, dtype)
+    return make.model(card, network, device, dtype)

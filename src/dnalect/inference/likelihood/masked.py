@@ -52,7 +52,8 @@ class Compared:
 class Masked:
     """The likelihoods of a model of this kind: see `Strategy`.
 
-    flank: bases on each side of an allele, by default half of what the model reads or 256. batch: most passes of
+    flank: bases on each side of an allele, by default half of what the model reads or 256, of a model that reads whole
+    windows three quarters of one. batch: most passes of
     a forward. strands: 2 for the mean over both, 1 for the forward strand. phases: frames of words that stand
     side by side, 1 to their length. indels: "fast" hides the bases in question together, "exact" one by one and
     more of them.
@@ -71,7 +72,8 @@ class Masked:
         indels: str = "fast",
     ):
         self.model, self.batch, self.ways, self.indels = model, batch, strands, indels
-        self.flank = flank or min(256, (model.can.context_bases - LONGEST_MNV) // 2)
+        longest = model.can.context_bases
+        self.flank = flank or (3 * longest // 8 if model.can.fixed else min(256, (longest - LONGEST_MNV) // 2))
         self.paired = isinstance(model.tokenizer, BytePairs)
         self.phases = (phases or model.tokenizer.k) if isinstance(model.tokenizer, Chunks) else 1
         # Of a SpeciesLM a base counts by all words that have it, as its authors define it.

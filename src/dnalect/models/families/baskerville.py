@@ -13,12 +13,15 @@ from torch import Tensor
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json
+from dnalect.models.families import borzoi
 from dnalect.models.families.family import NetworkRead, filled
 from dnalect.models.families.keras_graph import Graph, Layer, read_graph
 from dnalect.models.files import HDF5, Weights, read_keras
 from dnalect.models.layers.pyramid import EPS, Pyramid, PyramidSizes
 from dnalect.models.weights import WeightTable
 
+# The family of networks that say what a base is; the others are Borzois.
+LANGUAGE = "shorkie"
 NORM = {"weight": "0.gamma", "bias": "1.beta", "mean": "2.moving_mean", "variance": "3.moving_variance"}
 LINEAR = {"weight": "0.kernel", "bias": "1.bias"}
 SEPARABLE = {"each.weight": "0.depthwise_kernel", "all.weight": "1.pointwise_kernel", "all.bias": "2.bias"}
@@ -69,7 +72,8 @@ def read_folder(folder: Path) -> NetworkRead | None:
         raise ModelError(f"{path}: {error}") from error
     renamed = {f"heads.{HEAD}.{kind}": f"heads.{sizes.outputs[0][0]}.{kind}" for kind in LINEAR}
     table = WeightTable({renamed.get(ours, ours): theirs for ours, theirs in walk.names.items()})
-    return NetworkRead(filled(Pyramid, sizes, table, tensors, path), Weights({}, (path,)))
+    family = LANGUAGE if sizes.bases else borzoi.NAME
+    return NetworkRead(family, filled(Pyramid, sizes, table, tensors, path), Weights({}, (path,)))
 
 
 def _oriented(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

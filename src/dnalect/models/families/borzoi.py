@@ -48,7 +48,7 @@ def read_folder(folder: Path) -> NetworkRead | None:
         sizes = _sizes(HubConfig(raw, path), tensors)
     except ConfigError as error:
         raise ModelError(f"{path}: {error}") from error
-    return NetworkRead(filled(Pyramid, sizes, _table(sizes), tensors, folder), weights)
+    return NetworkRead(NAME, filled(Pyramid, sizes, _table(sizes), tensors, folder), weights)
 
 
 def _tower(levels: int, ups: int) -> list[str]:

@@ -73,7 +73,7 @@ def read_folder(folder: Path) -> NetworkRead | None:
     weights = read_weights(folder)
     heads = {f"heads.{name}": f"_heads.{name}.0" for name, _ in sizes.outputs}
     table = WeightTable(_NAMES | heads, ignored=("*.num_batches_tracked",))
-    return NetworkRead(filled(Binned, sizes, table, _once(weights.tensors, folder), folder), weights)
+    return NetworkRead(NAME, filled(Binned, sizes, table, _once(weights.tensors, folder), folder), weights)
 
 
 def read_config(hub: HubConfig) -> BinnedSizes:

@@ -85,9 +85,11 @@ class Evidence:
 class NetworkRead:
     """A network of a folder with its weights.
 
-    weights: what they were read from. title: whose they are. licence: "" where it is not known.
+    family: as cards call it. weights: what they were read from. title: whose they are. licence: "" where it is not
+    known.
     """
 
+    family: str
     network: Any
     weights: Weights
     title: str = ""

@@ -81,7 +81,7 @@ def read_folder(folder: Path) -> NetworkRead | None:
     for path, each, member in zip(paths, found, network.members, strict=True):
         heads = {f"head.{kind}": each.tensors[f"head.{kind}"][kept] for kind in ("weight", "bias")}
         _fill(member, each.tensors | heads, path)
-    return NetworkRead(network, Weights({}, tuple(paths)), first.kind, LICENCES[first.kind])
+    return NetworkRead(NAME, network, Weights({}, tuple(paths)), first.kind, LICENCES[first.kind])
 
 
 def _make(read: Read) -> str:
