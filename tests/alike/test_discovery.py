@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 import dnalect
-from dnalect.alike.discovery import ALIGNMENT, distinct, fit_probe, judged, lifted, likeness
+from dnalect.alike.discovery import ALIGNMENT, PROBE, SIMILARITY, distinct, fit_probe, judged, lifted, likeness
 from dnalect.alike.elements import holding, median_length, parts_of, read_elements, tiles_of
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import InputError
@@ -157,6 +157,8 @@ def test_planted_elements_are_found_in_another_genome(two, model_folder, tmp_pat
     page = outs[2].read_text()
     assert "Calibration" in page
     assert "GC content: probe" in page
+    # What all others are compared with comes first.
+    assert page.index(f": {PROBE}</td>") < page.index(f": {SIMILARITY}</td>") < page.index("GC content: probe</td>")
 
 
 def test_elements_that_lie_elsewhere_are_told(two, model_folder, tmp_path):

@@ -10,9 +10,11 @@ from markupsafe import escape
 
 from dnalect.core.records import Reason, Row, Score
 from dnalect.core.summaries import Context, FrequencyCheck
+from dnalect.core.views import Explained, Track
 from dnalect.report import svg
 from dnalect.report.html import REASONS, render
 from dnalect.report.multiqc import write_multiqc
+from dnalect.report.tracks import heat_map
 from report.pages import from_outside
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -126,6 +128,24 @@ def test_letters_are_as_high_as_their_information():
     assert heights(picture, "C") == []
     assert heights(picture, "G") == pytest.approx([0.5 * 1 / 2 * svg.LOGO], abs=0.01)
     assert "3 G&gt;T: +0.00" in picture
+
+
+def test_nothing_is_less_than_nothing(fake_summary):
+    summary = fake_summary(5)
+    for context in summary.contexts:
+        context.row = replace(context.row, score=replace(context.row.score, value=-0.001))
+    page = render(summary)
+    assert ", score 0.00" in page
+    assert "-0.00" not in page
+
+
+def test_the_caption_of_a_small_map_is_not_cut_off():
+    place = Explained("here", "chrI", 0, "ACGT", ())
+    track = Track("matrix", "how far a substitution (row) moves each base (column)", np.eye(4), "log2-odds")
+    small, large = (heat_map(place, track, 1.0, size, told=False) for size in (300, 640))
+    captions = [re.findall(r'<text class="axis" [^>]*>([^<]*)</text>', each) for each in (small, large)]
+    assert [len(each) for each in captions] == [2, 1]
+    assert " ".join(captions[0]) == captions[1][0]
 
 
 def test_multiqc(fake_summary, tmp_path):

@@ -33,6 +33,7 @@ def test_the_view_has_its_maps_a_row_a_head_and_nulls(subject):
     assert view.table.num_rows == 2 * 4
     assert view.strength.mean() == pytest.approx(1, abs=1e-5)
     assert [null.name for null in view.nulls] == ["shuffled", "untrained"]
+    assert {null.view.tracks[-1].title for null in view.nulls} == {view.tracks[-1].title}  # the same head
     assert "Attention is no mechanism" in view.text
 
 

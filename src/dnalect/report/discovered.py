@@ -37,7 +37,7 @@ def candidates_page(
         f"The chance that {who} gives is calibrated on windows of the labelled genome that it did not learn from, and "
         "holds for another genome as far as elements are as frequent there and look the same.",
     )
-    first = Section(f"The first {len(rows)} candidates", told, (), heads, tuple(rows), frozenset(heads) - {"place"})
+    first = Section(f"The first {len(rows)} candidates", told, (), heads, tuple(rows), frozenset(heads[:2]))
     measured = [_measured(figures, part) for part in dict.fromkeys(each.part for each in figures)]
     known = {name: value for name, value in facts.items() if value}
     return render(Page(title, lead, (*measured, _calibrated(bins), first), known))
@@ -48,9 +48,10 @@ def _measured(figures: Sequence[Figure], part: str) -> Section:
     rows = []
     for metric in dict.fromkeys(each.metric for each in mine):
         own = [each for each in mine if each.metric == metric]
-        for each in {figure.who: figure for figure in reversed(own)}.values():
-            less = next((shown_difference(figure, 2) for figure in own if figure.against == each.who), "")
-            rows.append((metric, each.who, shown(each.value, 2), plain(each.chance, 2), less))
+        for who in dict.fromkeys(each.who for each in own):
+            each = next(figure for figure in own if figure.who == who)
+            less = next((shown_difference(figure, 2) for figure in own if figure.against == who), "")
+            rows.append((metric, who, shown(each.value, 2), plain(each.chance, 2), less))
     heads = ("measure", "who", "value [95%]", "by chance", "the first less this one")
     return Section(f"How well: {part}", (), (), heads, tuple(rows), frozenset(heads[2:]))
 

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from dnalect.core.files import write_text
 from dnalect.core.views import Explained, Explanation, Null, Track, View
-from dnalect.report.tracks import along, curves, heat_map, scale_of
+from dnalect.report.tracks import MAP, along, curves, heat_map, scale_of
 
-# Pixels of the heat map of a null.
-SMALL = 360
+# Pixels of the heat map of a null, and of one of several that stand side by side.
+SMALL, BESIDE = 360, 440
 
 
 def write_explanation(page: Explanation, path: Path) -> None:
@@ -52,15 +52,17 @@ def _null(place: Explained, null: Null, scales: list[float]) -> dict[str, Any]:
     kept = [(t, s) for t, s in zip(null.view.tracks, scales, strict=True) if t.kind != "heat"]
     there = replace(place, bases=null.bases)
     tracks, sizes = [t for t, _ in kept], [s for _, s in kept]
-    return {"name": null.name, "text": null.text, "pictures": _pictures(there, tracks, sizes, SMALL)}
+    return {"name": null.name, "text": null.text, "pictures": _pictures(there, tracks, sizes, null=True)}
 
 
-def _pictures(place: Explained, tracks: Any, scales: list[float], size: int | None = None) -> list[Markup]:
+def _pictures(place: Explained, tracks: Any, scales: list[float], null: bool = False) -> list[Markup]:
     """All tracks along the bases in one picture, then each heat map; nothing of what is 0 everywhere."""
     every: list[tuple[Track, float]] = list(zip(tracks, scales, strict=True))
     pairs = [(track, scale) for track, scale in every if np.nan_to_num(track.values).any()]
     lines = [(track, scale) for track, scale in pairs if track.kind not in ("matrix", "curves")]
     found = [along(place, [t for t, _ in lines], [s for _, s in lines])] if lines else []
     found += [curves(track, scale) for track, scale in pairs if track.kind == "curves"]
-    found += [heat_map(place, track, scale, size) for track, scale in pairs if track.kind == "matrix"]
+    maps = [(track, scale) for track, scale in pairs if track.kind == "matrix"]
+    size = SMALL if null else MAP if len(maps) == 1 else BESIDE
+    found += [heat_map(place, track, scale, size, told=not null) for track, scale in maps]
     return [Markup(each) for each in found]

@@ -109,7 +109,7 @@ def _view(context: Context, view: View) -> dict[str, Any]:
     lines = [track for track in view.tracks if track.kind == "line"]
     found = [along(place, lines, [scale_of(track) for track in lines])] if lines else []
     maps = [track for track in view.tracks if track.kind == "matrix"]
-    found += [heat_map(place, track, scale_of(track), SMALL_MAP) for track in maps]
+    found += [heat_map(place, track, scale_of(track), SMALL_MAP, told=False) for track in maps]
     return {"title": view.title, "pictures": list(map(Markup, found)), "nulls": [null.text for null in view.nulls]}
 
 
@@ -272,7 +272,7 @@ def _touched(row: Row) -> str:
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(value, digits)
+    return None if value is None or not np.isfinite(value) else round(value, digits) + 0.0  # no -0.0
 
 
 def _significant(value: float) -> float:
@@ -287,7 +287,7 @@ def _short(allele: str) -> str:
 def _sentence(row: Row, motif: str) -> str:
     score = row.score
     predicted = "".join(f", predicted change of {each.name} {each.value:+.3g}" for each in score.changes[:OUTPUTS])
-    text = f"{_short(row.ref)}>{_short(row.alt)}{predicted}, score {score.value:.2f}"
+    text = f"{_short(row.ref)}>{_short(row.alt)}{predicted}, score {_rounded(score.value, 2):.2f}"
     if score.percentile is not None:
         text += f", percentile {score.percentile:.3%}"
     if score.ref_prob is not None:

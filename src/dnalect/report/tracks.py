@@ -17,6 +17,8 @@ WIDEST = 20.0
 HEIGHTS = {"letters": 70, "signed": 100, "line": 60, "heat": 4 * 9 + 2}
 TITLE, AXIS = 16, 18
 MAP, LETTERED = 640, 80
+# Pixels of a letter of a caption.
+LETTER = 6
 Floats = npt.NDArray[np.float64]
 
 
@@ -169,12 +171,12 @@ def curves(track: Track, scale: float) -> str:
     )
 
 
-def heat_map(place: Explained, track: Track, scale: float, small: int | None = None) -> str:
+def heat_map(place: Explained, track: Track, scale: float, size: int = MAP, told: bool = True) -> str:
     """Draw a matrix (L, L): rows what is changed, columns what is read; white is 0, dark is `scale`.
 
-    small: pixels of a side, of a map whose values are not told on hover.
+    size: pixels of a side. told: whether its values are told on hover.
     """
-    length, size = len(place.bases), small or MAP
+    length = len(place.bases)
     cell = size / length
     left, top = 76, 20
     parts = [
@@ -203,13 +205,16 @@ def heat_map(place: Explained, track: Track, scale: float, small: int | None = N
             f'<rect class="frame" x="{left}" y="{top + first:.1f}" width="{size}" height="{width:.1f}"/>'
             f'<rect class="frame" x="{left + first:.1f}" y="{top}" width="{width:.1f}" height="{size}"/>'
         )
-    key = f"{track.title}: white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"
-    parts.append(f'<text class="axis" x="{left}" y="{top + size + 30}">{escape(key)}</text>')
-    width, height = left + size + 8, top + size + 36
-    told = "" if small else _told(place, track)
+    key = [f"{track.title}:", f"white 0, darkest {scale:.3g} {track.unit}".rstrip() + " or more"]
+    if LETTER * len(" ".join(key)) < size:
+        key = [" ".join(key)]
+    for line, text in enumerate(key):
+        parts.append(f'<text class="axis" x="{left}" y="{top + size + 30 + 15 * line}">{escape(text)}</text>')
+    width, height = left + size + 8, top + size + 21 + 15 * len(key)
+    data = _told(place, track) if told else ""
     return (
         f'<svg class="map" viewBox="0 0 {width} {height}" width="{width}" role="img" '
-        f'aria-label="{escape(track.title)}"{told}>{"".join(parts)}</svg>'
+        f'aria-label="{escape(track.title)}"{data}>{"".join(parts)}</svg>'
     )
 
 

@@ -76,6 +76,12 @@ def view(subject: Subject) -> View:
     )
 
 
+def settled(subject: Subject) -> Subject:
+    """Return the subject with the head that its view shows, so that a null shows the same one."""
+    layer, head = _head(subject, attention_of(subject.model, *subject.window(FLANK)))
+    return replace(subject, head=(layer + 1, head + 1))
+
+
 def beside(view: View, dependency: View) -> View:
     """Return the view of attention with a sentence on how it goes with the dependency map of the same place."""
     found = [agreement(view.arrays[each], np.nan_to_num(dependency.arrays["map"])) for each in ("mean", "rollout")]

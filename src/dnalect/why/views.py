@@ -19,7 +19,8 @@ class Entry:
     """A kind of view.
 
     text: one sentence for the help. compute: gives it. refuses: says why a model can't have it, "" where it can.
-    longest: most bases of a place. needs_variant: whether it is of a variant alone.
+    longest: most bases of a place. needs_variant: whether it is of a variant alone. settled: gives the subject that
+    nulls are made of, with whatever `compute` chooses by itself.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Entry:
     refuses: Callable[[Abilities], str] = lambda can: ""
     longest: int = 2_000
     needs_variant: bool = False
+    settled: Callable[[Subject], Subject] = lambda subject: subject
 
 
 def _says_nothing(can: Abilities) -> str:
@@ -55,7 +57,11 @@ VIEWS: dict[str, Entry] = {
     "motifs": Entry("stretches that stand out, and the known motifs that they are", motifs.view, _says_nothing, 1_000),
     "gradients": Entry("what each base adds to what the model says", gradient_view.view, _says_one_side, 500),
     "attention": Entry(
-        "which bases each base looks at; it is no mechanism", attention_view.view, _looks_at_nothing, 400
+        "which bases each base looks at; it is no mechanism",
+        attention_view.view,
+        _looks_at_nothing,
+        400,
+        settled=attention_view.settled,
     ),
 }
 
@@ -104,8 +110,9 @@ def views_of(subject: Subject, names: Sequence[str], nulls: bool = True) -> tupl
     check(subject, names)
     found = []
     for name in track(list(names), "explaining", "views"):
-        view = VIEWS[name].compute(subject)
-        found.append(replace(view, nulls=nulls_of(VIEWS[name].compute, subject, view)) if nulls else view)
+        entry = VIEWS[name]
+        view = entry.compute(subject)
+        found.append(replace(view, nulls=nulls_of(entry.compute, entry.settled(subject), view)) if nulls else view)
     known = {view.name: view for view in found}
     if {"attention", "dependency"} <= known.keys():
         known["attention"] = attention_view.beside(known["attention"], known["dependency"])
