@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "dnalect"
 FILES, STUDIES = sorted(PACKAGE.rglob("*.py")), sorted((ROOT / "studies").rglob("*.py"))
 ORDER = (
-    *("core", "tokens", "genome", "stats", "examples", "scored", "models", "inference"),
+    *("core", "tokens", "genome", "relatives", "stats", "examples", "scored", "models", "inference"),
     *("training", "baselines", "why", "alike", "design", "report", "page", "jobs", "api", "serve", "cli"),
 )
 NARROWER = {"training": {"core", "tokens", "genome", "stats", "examples", "models"}, "report": {"core", "stats"}}

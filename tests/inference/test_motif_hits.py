@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from dnalect.core.records import MotifChange, Variant
+from dnalect.core.measures import MotifChange
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.motifs import Motif
 from dnalect.inference.motif_hits import LONGEST, MotifHits, threshold

@@ -9,7 +9,8 @@ import pytest
 
 import dnalect
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.records import Change, Row, Score
+from dnalect.core.measures import Change
+from dnalect.core.records import Row, Score
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer

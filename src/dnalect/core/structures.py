@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnalect.core.records import Codes, StructuralClass, Variant
+from dnalect.core.measures import StructuralClass
+from dnalect.core.records import Codes, Variant
 
 NOTHING: Codes = np.empty(0, dtype=np.uint8)
 

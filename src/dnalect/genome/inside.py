@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dnalect.core.records import Inside
+from dnalect.core.measures import Inside
 from dnalect.core.structures import Junction, Rearrangement, Side
 from dnalect.genome.bed import bed_lines
 from dnalect.genome.fasta import Genome

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError
+from dnalect.core.measures import Change
 from dnalect.core.nearest import did_you_mean
-from dnalect.core.records import Change, Variant
+from dnalect.core.records import Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.inference.change import Output, safe_names

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Change, Variant
+from dnalect.core.measures import Change
+from dnalect.core.records import Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window

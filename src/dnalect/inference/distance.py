@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 
 from dnalect.core.encoding import Encoding
-from dnalect.core.records import Codes, Distances, Variant, Window
+from dnalect.core.measures import Distances
+from dnalect.core.records import Codes, Variant, Window
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window, fitting

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Distances, Influence, Score, Variant
+from dnalect.core.measures import Distances, Influence
+from dnalect.core.records import Score, Variant
 from dnalect.core.structures import Rearrangement
 from dnalect.inference.scorer import Scorer
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import cast
 
-from dnalect.core.records import Joined, Score, Variant
+from dnalect.core.measures import Joined
+from dnalect.core.records import Score, Variant
 from dnalect.core.structures import Rearrangement
 from dnalect.inference.likelihood.junctions import DEFINITION
 from dnalect.inference.scorer import Scorer

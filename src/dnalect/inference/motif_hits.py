@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import MotifChange, Variant
+from dnalect.core.measures import MotifChange
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.motifs import P_VALUE, Motif, threshold
 from dnalect.genome.windows.alleles import haplotypes

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.records import Codes, Score, Splice, Variant
+from dnalect.core.measures import Splice
+from dnalect.core.records import Codes, Score, Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.splice_genes import STRANDS, SpliceGene, SpliceGenes

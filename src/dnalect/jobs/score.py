@@ -27,7 +27,14 @@ def score_file(options: Options) -> Summary:
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    given = (options.annotate, options.motifs, options.rename, options.precomputed, *named_models(options.model))
+    given = (
+        options.annotate,
+        options.motifs,
+        options.rename,
+        options.precomputed,
+        options.alignment,
+        *named_models(options.model),
+    )
     outputs = options.outputs or ("-",)
     check_outputs([*outputs, options.report, options.multiqc], (options.reference, options.variants, *given))
     return run(Scoring(options), outputs)
@@ -89,8 +96,8 @@ def score_variants(
         model: A name, a folder or what `load` gave, a list of them for an ensemble; None lets the
             reference choose.
         percentiles: False saves the draw of the background that they rest on.
-        scores: Of "llr", "distance", "influence" and, with a fine-tuned model, "change"; None for "llr" and that
-            model's "change".
+        scores: Of "llr", "distance", "influence", with an alignment "column" and, with a fine-tuned model, "change";
+            None for "llr" and these two where there is what they need.
         **options: Device, dtype, batch, background, window, annotate, rename and others, as `score` has them.
 
     Yields:

@@ -29,7 +29,7 @@ from dnalect.core.flags import (
 # What becomes of the bins of a track.
 REDUCTIONS = ("sum", "log", "max", "l2", "centre")
 # What can be computed of a variant, in the order of the columns.
-SCORES = ("llr", "junction", "splice", "distance", "influence", "change")
+SCORES = ("llr", "junction", "splice", "distance", "influence", "column", "change")
 
 
 @config
@@ -56,15 +56,16 @@ class Options:
     ] = None
     scores: Annotated[
         Any,
-        Flag("--score", metavar="llr|junction|splice|distance|influence|change|llr,junction|..."),
+        Flag("--score", metavar="llr|junction|splice|distance|influence|column|change|llr,junction|..."),
         Doc(
             "llr: log-likelihood ratio. junction: of structural variants of any size, how well what they join fits "
             "together. splice: of a model of splice sites (SpliceAI ...), what they gain and lose. "
             "distance: how far apart the model places the two haplotypes. influence: what "
-            "the variant changes in the predictions around it. change: of a fine-tuned model or one of tracks, what it "
+            "the variant changes in the predictions around it. column: what the bases of relatives say (with "
+            "--alignment), and that together with llr. change: of a fine-tuned model or one of tracks, what it "
             "predicts of the alternate less that of the reference. "
             "[default: llr; llr,change with a fine-tuned model; splice with a model of splice sites; change with one "
-            "of other tracks]"
+            "of other tracks; column, too, with --alignment]"
         ),
     ] = None
     report: Annotated[str | None, Doc("Write an HTML report here.")] = None
@@ -91,6 +92,14 @@ class Options:
         Doc(
             "Add the motif whose best match changes most, with its bits; a file in MEME's format, e.g. of HOCOMOCO, or "
             "jaspar:fungi, jaspar:vertebrates ... (with pyjaspar)."
+        ),
+    ] = None
+    alignment: Annotated[
+        str | None,
+        Flag(metavar="FOLDER|MAF"),
+        Doc(
+            "Genomes of relatives laid on the reference: a MAF, or a folder of FASTA with one file a relative. Adds "
+            "the score column."
         ),
     ] = None
     rename: Rename = None

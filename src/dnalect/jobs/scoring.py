@@ -10,7 +10,8 @@ from typing import cast
 import numpy as np
 
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.core.records import MotifChange, Reason, Row, Score, Variant
+from dnalect.core.measures import MotifChange
+from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.core.reporter import say, warn
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
@@ -32,6 +33,7 @@ from dnalect.jobs.fit import Fit
 from dnalect.jobs.influenced import Influences
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import changes_for
+from dnalect.jobs.related import Related
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
@@ -68,7 +70,7 @@ class Scoring:
         names = models_for(self.genome, options.model, self.origin.told)
         loaded = [load(name, options.device, options.dtype, options.species) for name in names]
         self.predictor = the_predictor(loaded)
-        self.measured = scores_for(options.scores, loaded, self.predictor)
+        self.measured = scores_for(options.scores, loaded, self.predictor, bool(options.alignment))
         self.cards = [model.card for model in loaded]
         self.models = self._language_models(names[0], loaded)
         self.labels = labels_of([model.card for model in self.models])
@@ -96,6 +98,12 @@ class Scoring:
         self._least = FIRST
         drawn = (options.background, options.background_others, options.seed, say)
         self.influences = Influences(self.scorer, *drawn) if "influence" in self.measured else None
+        ratio = self.scorer if "llr" in self.measured else None
+        self.related = (
+            Related(options.alignment, self.genome, ratio, options.background, options.seed, say)
+            if options.alignment
+            else None
+        )
         self.names = ContigNames(self.genome, options.rename)
         self.structures = Structures(self.scorer, self.names, options, say) if "junction" in self.measured else None
         takers = [self.structures.elements.add] if self.structures else []
@@ -224,6 +232,7 @@ class Scoring:
             variants = [variant for each in usable[part] for variant in each]
             known = self._percentiles(variants, self._scored(variants))
             known = self.influences.add(variants, known) if self.influences else known
+            known = self.related.add(variants, known, self.measured == ("column",)) if self.related else known
             scores = iter(self.changes.add(variants, known) if self.changes else known)
             hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))
@@ -256,6 +265,8 @@ class Scoring:
                 self.tally.scores.compare(kind, self.background.alike([v for v in variants if v.kind == kind]))
         if self.influences:
             self.influences.prepare(variants)
+        if self.related:
+            self.related.prepare(variants)
         if self.changes:
             self.changes.prepare(variants, self.tally)
 

@@ -24,8 +24,13 @@ _COMMA = re.compile(r"(?<!\\),")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 
 
-def scores_for(asked: Sequence[str] | None, models: Sequence[Model], predictor: Predictor | None) -> tuple[str, ...]:
-    """Return the scores to compute. asked: None for the log-ratio, of a predictor the predicted change too.
+def scores_for(
+    asked: Sequence[str] | None, models: Sequence[Model], predictor: Predictor | None, aligned: bool = False
+) -> tuple[str, ...]:
+    """Return the scores to compute.
+
+    asked: None for the log-ratio, of a predictor the predicted change too. aligned: there are relatives, whose columns
+    are a score as well.
 
     Raises ConfigError for an unknown name, and for what the models have no answer to; ModelError for a model of tracks
     beside others.
@@ -49,8 +54,12 @@ def scores_for(asked: Sequence[str] | None, models: Sequence[Model], predictor: 
             "weights as --model (docs/splice.md)"
         )
     if asked is None:
-        return ("llr", "change") if predictor else ("llr",)
+        return known_scores(["llr", *["column"] * aligned, *["change"] * bool(predictor)])
     names = known_scores(asked)
+    if "column" in names and not aligned:
+        raise ConfigError("the score `column` is that of relatives; give their alignment as --alignment")
+    if aligned and "column" not in names:
+        raise ConfigError(f"--alignment is for the score `column`: --score {','.join(names)},column")
     if "change" in names and predictor is None:
         raise ConfigError(
             "the score `change` is a fine-tuned model's; give the folder of one as --model (dnalect finetune makes it)"

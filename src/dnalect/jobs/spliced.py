@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dnalect.core.errors import ConfigError
-from dnalect.core.records import Reason, Score, Splice, Variant
+from dnalect.core.measures import Splice
+from dnalect.core.records import Reason, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.splice_genes import genes_of, is_gene_table, read_gene_table
 from dnalect.genome.vcf import Record

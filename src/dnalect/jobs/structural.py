@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from dnalect.core.records import Joined, Reason, Row, Score, Variant
+from dnalect.core.measures import Joined
+from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.core.structures import Rearrangement
 from dnalect.genome.inside import Elements
 from dnalect.genome.names import ContigNames

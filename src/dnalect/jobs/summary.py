@@ -57,6 +57,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "influence": f"{INFLUENCE}; nats; unsigned" if influence else "",
         "influence_window": _each(job, flanks) if influence else "",
         "influence_background": job.influences.background if job.influences else "",
+        **(job.related.facts if job.related else {}),
         "given": _each(job, given) if (llr or job.structures) and LEFT in given else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,

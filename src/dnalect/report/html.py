@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from dnalect.core.files import write_text
 from dnalect.core.links import for_page, links
-from dnalect.core.records import Reason, Row, Splice
+from dnalect.core.measures import Splice
+from dnalect.core.records import Reason, Row
 from dnalect.core.summaries import Context, FrequencyCheck, Summary
 from dnalect.core.views import Explained, View
 from dnalect.report import svg
@@ -185,6 +186,9 @@ def _columns(summary: Summary) -> list[str]:
         "cosine distance, window": "distance" in summary.measured,
         "influence": "influence" in summary.measured,
         "percentile, influence": any(row.score.influence and row.score.influence.percentiles for row in rows),
+        "relatives": (related := "column" in summary.measured),
+        "model and relatives": related and llr,
+        "percentile, both": any(row.score.column and row.score.column.percentiles for row in rows),
         "within its type": any(each is not None for each in summary.within),
         "gene": summary.annotated,
         "consequence": summary.annotated,
@@ -221,6 +225,7 @@ def _outputs(summary: Summary) -> list[str]:
 
 def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> list[Any]:
     score, distances, influence, joined = row.score, row.score.distances, row.score.influence, row.score.joined
+    column = score.column
     values = {
         "rank": rank,
         "contig": row.contig,
@@ -242,6 +247,9 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
         "cosine distance, window": _significant(distances.cosine_window) if distances else None,
         "influence": _significant(influence.total) if influence else None,
         "percentile, influence": _rounded(influence.percentiles[1], 5) if influence and influence.percentiles else None,
+        "relatives": _rounded(column.value, 2) if column else None,
+        "model and relatives": _rounded(column.together, 2) if column else None,
+        "percentile, both": _rounded(column.percentiles[-1], 5) if column and column.percentiles else None,
         "within its type": _rounded(within, 4),
         "AC": row.allele_count,
         "AF": _rounded(row.af, 5),

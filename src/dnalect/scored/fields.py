@@ -5,8 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from dnalect.core.records import Distances, Row, Score
+from dnalect.core.measures import Distances
+from dnalect.core.records import Row, Score
 from dnalect.scored.field import Column, Field, fixed, rounded
+from dnalect.scored.related import RELATED_COLUMNS, RELATED_FIELDS
 from dnalect.scored.splicing import SPLICE_COLUMNS, SPLICE_FIELDS
 from dnalect.scored.structural import STRUCTURAL_COLUMNS, STRUCTURAL_FIELDS
 
@@ -132,6 +134,7 @@ FIELDS = (
     *SPLICE_FIELDS,
     *(_distance_field(name, text) for name, text in zip(Distances._fields, DISTANCE_TEXTS, strict=True)),
     *(each for number, pair in enumerate(INFLUENCE_TEXTS.items()) for each in _influence_fields(number, *pair)),
+    *RELATED_FIELDS,
     Field(
         "FLAGS",
         "String",
@@ -208,6 +211,7 @@ COLUMNS = (
     *SPLICE_COLUMNS,
     *map(_distance_column, Distances._fields),
     *(each for number, name in enumerate(INFLUENCE_TEXTS) for each in _influence_columns(number, name)),
+    *RELATED_COLUMNS,
     Column("llr_spread", pa.float64(), lambda row: rounded(row.score.spread), "ensemble"),
 )
 

@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from dnalect.core.records import Row, Splice
+from dnalect.core.measures import Splice
+from dnalect.core.records import Row
 from dnalect.scored.field import Column, Field, fixed, rounded
 
 NAMES = ("ag", "al", "dg", "dl")

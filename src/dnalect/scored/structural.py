@@ -2,7 +2,8 @@
 
 import pyarrow as pa
 
-from dnalect.core.records import Inside, Row
+from dnalect.core.measures import Inside
+from dnalect.core.records import Row
 from dnalect.scored.field import Column, Field, fixed, rounded
 
 # Names that are written of each kind of change; of the others their number.

@@ -34,6 +34,8 @@ def value_of(score: Score) -> float | None:
         return score.changes[0].value
     if score.distances:
         return score.distances.cosine_site
+    if score.column:
+        return score.column.value
     return score.influence.total if score.influence else None
 
 

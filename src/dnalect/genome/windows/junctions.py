@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnalect.core.records import Codes, Reason, StructuralClass
+from dnalect.core.measures import StructuralClass
+from dnalect.core.records import Codes, Reason
 from dnalect.core.structures import NOTHING, Junction, Rearrangement, Side
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import MIN_FLANK

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Codes, Influence, Score, Variant
+from dnalect.core.measures import Influence
+from dnalect.core.records import Codes, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
 from dnalect.genome.windows.sliding import over_its_range

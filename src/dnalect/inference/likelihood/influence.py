@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Codes, Influence, Variant, Window
+from dnalect.core.measures import Influence
+from dnalect.core.records import Codes, Variant, Window
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import cut_window

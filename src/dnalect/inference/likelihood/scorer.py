@@ -9,7 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.core.records import Codes, Distances, Influence, Score, Variant
+from dnalect.core.measures import Distances, Influence
+from dnalect.core.records import Codes, Score, Variant
 from dnalect.core.structures import Rearrangement
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.alleles import haplotypes
