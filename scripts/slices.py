@@ -32,6 +32,8 @@ HNF4A = (42_983_160, 42_985_444)
 LINE = 60
 DEMO = Path("src/dnalect/demo_data")
 # Never trained on; the bases whose natural variants are shown; labels to learn from, and to judge on.
+DEMO_LAID = ("chrI", "chrXIV")
+SPECIES = ("CBS432", "N44", "Sarb", "Skud-IFO1802", "Smik-IFO1815", "UFRJ50816", "UWOPS919171", "YPS138")
 DEMO_CONTIG, DEMO_VARIANTS, DEMO_LABELS, DEMO_TESTED = "chrXIV", 250_000, 1_000, ("chrXIII", "chrXIV")
 HUMAN = 100_000
 # Sites of each protein, and where: see studies/attention/ctcf.py.
@@ -166,6 +168,17 @@ def demo(data: Path, out: Path) -> None:
     _ctcf(data, out)
 
 
+def relatives(data: Path, out: Path) -> None:
+    """The other species of DATA/alignment on the contigs of the demo."""
+    for path in sorted((data / "alignment").glob("*.on_S288C.diff.fa.gz")):
+        name = path.name.removesuffix(".on_S288C.diff.fa.gz")
+        if name in SPECIES:
+            with gzip.open(path, "rt") as file:
+                laid = dict(part.split("\n", 1) for part in file.read().split(">")[1:])
+            kept = [(contig, laid[contig].replace("\n", "")) for contig in DEMO_LAID]
+            write(out / "yeast_relatives" / f"{name}.fa.gz", "".join(fasta(*each) for each in kept))
+
+
 def _few_labels(data: Path, out: Path, genome: Genome) -> None:
     """Windows of H4 in random order to learn from, and all of those on the contigs to judge on."""
     rows = placed_marks(data, "H4", genome)
@@ -240,6 +253,7 @@ def main() -> None:
     for cut in (histone_marks, given_parts, enhancers, promoters, natural_variants, hnf4a):
         cut(options.data, options.out)
     demo(options.data, DEMO)
+    relatives(options.data, DEMO)
     for folder in (options.out, DEMO):
         for path in sorted(folder.rglob("*.gz")):
             print(f"| {path.relative_to(folder)} | {path.stat().st_size:,} | `{sha256(path)}` |")

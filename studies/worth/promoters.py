@@ -48,7 +48,7 @@ def run(options: Options) -> Findings:
     found = read_promoters(bench, regions)
     known = features(bench, found.snvs, regions)
     table = bench.table(NAME, YEAST.name)
-    study = _Study(bench, regions, found, table)
+    study = Study(bench, regions, found, table)
     bars = study.common_over_singletons(known)
     lifted = study.what_lifts(major_to_minor(known))
     natural = study.natural_over_random()
@@ -75,7 +75,9 @@ def run(options: Options) -> Findings:
     )
 
 
-class _Study:
+class Study:
+    """The questions of this study."""
+
     def __init__(self, bench: Bench, regions: list[Region], found: Promoters, table: Collected):
         self.bench, self.regions, self.found, self.table = bench, regions, found, table
         self.rates, self.seen = mutability(bench), bench.seen(regions)
@@ -87,7 +89,7 @@ class _Study:
             f"{int((snvs.frequency > 0.5).sum()):,}."
         ]
 
-    def _compare(self, group: str, known: Features, positive: Mask, units: Numbers, within: bool = False) -> Panel:
+    def compare(self, group: str, known: Features, positive: Mask, units: Numbers, within: bool = False) -> Panel:
         """Add a comparison; within: rank every score within the substitution type first."""
         rates = self.rates.log_rates(known.around, known.snvs.alt, known.snvs.contig)
         own: dict[str, Scores] = {LLR: known.llr()}
@@ -109,7 +111,7 @@ class _Study:
             ("common over singletons, types not matched", folded, COMMON, False, False),
         ):
             at, positive = self._chosen(each, match, share)
-            panels.append(self._compare(label, each.take(at), positive, self.found.number[at], within))
+            panels.append(self.compare(label, each.take(at), positive, self.found.number[at], within))
         return panels
 
     def _chosen(self, known: Features, match: bool = True, share: float = COMMON) -> tuple[Numbers, Mask]:
@@ -162,7 +164,7 @@ class _Study:
             at = np.flatnonzero(natural | (every.count == 0))
             at = at[matched(natural[at], strata(promoter[at], types[at]), most=2)]
             known = features(self.bench, every.take(at), self.regions)
-            panels.append(self._compare(f"{label} over random", known, natural[at], promoter[at]))
+            panels.append(self.compare(f"{label} over random", known, natural[at], promoter[at]))
         return panels
 
     def deciles(self, known: Features) -> list[tuple[str, plots.Band, plots.Band]]:

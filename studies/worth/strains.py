@@ -66,7 +66,7 @@ def _key(snvs: Snvs) -> Numbers:
 def run(options: Options) -> Findings:
     """Measure a model on what differs between strains and on all coding substitutions of yeast."""
     bench = Bench(options, YEAST.reference)
-    study = _Study(bench)
+    study = Study(bench)
     model, drawn = bench.model.name, list[Plot]()
     regions = bench.regions(bench.genome.names)
     consequences = study.consequences(regions)
@@ -82,15 +82,17 @@ def run(options: Options) -> Findings:
     return Findings(study.table.rows, drawn, study.notes)
 
 
-class _Study:
-    def __init__(self, bench: Bench):
+class Study:
+    """The questions of this study. name: of the study that the rows are of."""
+
+    def __init__(self, bench: Bench, name: str = NAME):
         self.bench = bench
-        self.table: Collected = bench.table(NAME, YEAST.name)
+        self.table: Collected = bench.table(name, YEAST.name)
         self.rates: CrossFittedMutability = mutability(bench)
         self.genes = Genes(bench, YEAST)
         self.notes: list[str] = []
 
-    def _compare(
+    def compare(
         self,
         group: str,
         known: Features,
@@ -119,12 +121,12 @@ class _Study:
         known = features(self.bench, drawn.snvs, regions)
         panels = []
         for group, at, better in pairs(drawn):
-            panels.append(self._compare(group, known.take(at), better, drawn.gene[at]))
+            panels.append(self.compare(group, known.take(at), better, drawn.gene[at]))
         at = np.flatnonzero(drawn.consequence != NONSENSE)
         at = at[matched(drawn.consequence[at] == SYNONYMOUS, strata(drawn.change[at]))]
         third = {"third codon position": (drawn.codon_position[at] == 2).astype(np.float64)}
         synonymous, group = drawn.consequence[at] == SYNONYMOUS, "synonymous over missense, codon positions not matched"
-        return [*panels, self._compare(group, known.take(at), synonymous, drawn.gene[at], third)]
+        return [*panels, self.compare(group, known.take(at), synonymous, drawn.gene[at], third)]
 
     def natural(self, strain: Strain, regions: Sequence[Region]) -> list[Panel]:
         """Natural SNPs against other substitutions of the same type near by; missense ones within the gene."""
@@ -147,7 +149,7 @@ class _Study:
             at = at[matched(natural[at], strata(every.block[at], types[at], coding[at]))]
             known = features(self.bench, every.take(at), regions)
             group = f"{strain.title}natural over random{label}"
-            panels.append(self._compare(group, known, natural[at], every.block[at], relatives=relatives))
+            panels.append(self.compare(group, known, natural[at], every.block[at], relatives=relatives))
         return [*panels, self._natural_missense(strain, snvs, regions, relatives)]
 
     def _near(self, snvs: Snvs, regions: Sequence[Region]) -> tuple[Snvs, Mask]:
@@ -177,4 +179,4 @@ class _Study:
         at = at[matched(natural[at], stratum)]
         known = features(self.bench, every.snvs.take(at), regions)
         group = f"{strain.title}natural missense over other missense of the gene"
-        return self._compare(group, known, natural[at], every.gene[at], relatives=relatives)
+        return self.compare(group, known, natural[at], every.gene[at], relatives=relatives)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from studies.worth import (
+    aligned,
     codons,
     consequences,
     conservation,
@@ -88,6 +89,16 @@ STUDIES = (
         "probability of the base that is there. *Z. tritici*: up to 12 relatives. *S. cerevisiae*: five strains of "
         "*S. paradoxus* and *S. arboricola*, its own other strains left out. The intervals draw blocks of 10 kb.",
         {YEAST: partial(conservation.run, species=YEAST), ZYMOSEPTORIA: conservation.run},
+    ),
+    Study(
+        aligned.NAME,
+        "With the genomes of relatives",
+        "The score `column` (`dnalect score --alignment`): how much likelier the bases that relatives have at a site "
+        "are with the alternate than with the reference base, under a model of substitution along their tree, alone "
+        "and added to the log-ratio. Five strains of *S. paradoxus*, *S. arboricola* and, on chrI, *S. kudriavzevii* "
+        "and *S. mikatae*; tree and rates are learned from the other chromosomes. No rival of the same kind is left "
+        "out: who has relatives needs no model to do as well as the relatives alone.",
+        {YEAST: aligned.run},
     ),
     Study(
         reporter.NAME,

@@ -163,7 +163,10 @@ def test_demo_files_are_there():
     assert dnalect.open_genome(files.reference).names == ("chrI",)
     other = dnalect.demo_files("chrXIV")
     assert dnalect.open_genome(other.reference).names == ("chrXIV",)
-    assert all(Path(path).read_bytes()[:2] == b"\x1f\x8b" for path in {*files, *other})
+    relatives = list(Path(files.alignment).iterdir())
+    assert len(relatives) == 8
+    for path in ({*files, *other} - {files.alignment}) | {*map(str, relatives)}:
+        assert Path(path).read_bytes()[:2] == b"\x1f\x8b"
     with pytest.raises(ConfigError, match="chrI and chrXIV"):
         dnalect.demo_files("chrV")
 

@@ -15,6 +15,7 @@ class DemoFiles(NamedTuple):
         annotation: Its genes, a GFF3.
         labels: Windows of the yeast genome with and without histone H4, a CSV.
         motifs: Of yeast's transcription factors (JASPAR), in MEME's format.
+        alignment: Genomes of its relatives laid on it, a folder of FASTA.
     """
 
     reference: str
@@ -22,17 +23,18 @@ class DemoFiles(NamedTuple):
     annotation: str
     labels: str
     motifs: str
+    alignment: str
 
 
 def demo_files(contig: str = "chrI") -> DemoFiles:
-    """Return the paths of the demo data: a chromosome of yeast, variants, genes, labels, motifs.
+    """Return the paths of the demo data: a chromosome of yeast, variants, genes, labels, motifs, relatives.
 
     Args:
         contig: "chrI", which duplex-yeast learned from, with 786 variants of natural strains in its promoters; or
             "chrXIV", which it never saw, with what differs between two laboratory strains.
 
     Returns:
-        The paths. Labels and motifs are the same for both.
+        The paths. Labels, motifs and alignment are the same for both.
 
     Raises:
         ConfigError: There is no such chromosome among them.
@@ -50,4 +52,4 @@ def demo_files(contig: str = "chrI") -> DemoFiles:
     }
     if contig not in known:
         raise ConfigError(f"the demo data are of {' and '.join(known)}, not of {contig!r}")
-    return DemoFiles(*map(str, (*known[contig], data.YEAST_LABELS, data.YEAST_MOTIFS)))
+    return DemoFiles(*map(str, (*known[contig], data.YEAST_LABELS, data.YEAST_MOTIFS, data.YEAST_RELATIVES)))

@@ -10,8 +10,8 @@ from dnalect.genome.fasta import Genome
 from dnalect.inference.background.several import backgrounds_of
 from dnalect.inference.scorer import Scorer
 from dnalect.relatives.alignment import open_alignment
-from dnalect.relatives.columns import DEFINITION, WITHIN, Columns
-from dnalect.relatives.evolution import evolution_of
+from dnalect.relatives.columns import DEFINITION, Columns
+from dnalect.relatives.rates import WITHIN, evolution_of
 
 LONGEST = 1 << 16
 SUBSTITUTIONS = ("snv", "mnv")

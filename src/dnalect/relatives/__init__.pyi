@@ -2,4 +2,4 @@ from .alignment import Alignment as Alignment
 from .alignment import open_alignment as open_alignment
 from .columns import Columns as Columns
 from .evolution import Evolution as Evolution
-from .evolution import evolution_of as evolution_of
+from .rates import evolution_of as evolution_of

@@ -8,7 +8,7 @@ block is the reference's.
 import gzip
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -43,6 +43,7 @@ class Alignment:
     names: tuple[str, ...]
     laid: dict[int, Codes]
     source: Path
+    _references: dict[int, Codes] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def checksum(self) -> str:
@@ -60,8 +61,11 @@ class Alignment:
         return np.full((len(self.names), int(self.genome.lengths[contig])), UNKNOWN, dtype=np.uint8)
 
     def reference(self, contig: int) -> Codes:
-        """Return the reference's bases (L,) of a contig."""
-        return encode(self.genome.fetch(contig, 0, int(self.genome.lengths[contig])))
+        """Return the reference's bases (L,) of a contig; those of the last one that was asked for are kept."""
+        if contig not in self._references:
+            self._references.clear()
+            self._references[contig] = encode(self.genome.fetch(contig, 0, int(self.genome.lengths[contig])))
+        return self._references[contig]
 
     def only(self, names: Sequence[str]) -> "Alignment":
         """Return the alignment of some of the relatives, in the order given. InputError for a name that is none."""

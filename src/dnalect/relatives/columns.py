@@ -9,14 +9,12 @@ import numpy.typing as npt
 from dnalect.core.records import Variant
 from dnalect.relatives.alignment import Alignment
 from dnalect.relatives.evolution import RATES, Evolution
+from dnalect.relatives.rates import around
 from dnalect.tokens.bases import UNKNOWN
 
 DEFINITION = "column-1"
-# Bases on each side whose columns tell how fast a site changes.
-WITHIN = 10
 CHUNK = 20_000
 
-Codes = npt.NDArray[np.uint8]
 Doubles = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
 
@@ -37,7 +35,6 @@ class Columns:
 
     def __init__(self, alignment: Alignment, evolution: Evolution):
         self.alignment, self.evolution = alignment.only(evolution.names), evolution
-        self._codes: dict[int, Codes] = {}
 
     @property
     def identity(self) -> str:
@@ -72,37 +69,12 @@ class Columns:
         return [each if each and each[1] else None for each in out]
 
     def _at(self, contig: int, positions: Positions) -> Read:
-        bases, reference = self.alignment.bases(contig), self._reference(contig)
-        around = positions[:, None] + np.arange(-WITHIN, WITHIN + 1)
-        inside = (around >= 0) & (around < len(reference))
-        around = around.clip(0, len(reference) - 1)
-        columns = np.where(inside, bases[:, around], UNKNOWN).reshape(len(bases), -1)
-        distinct, which = _distinct(columns)
-        likely = self.evolution.log_likelihoods(distinct)
-        which = which.reshape(around.shape)
-        known = np.where(inside, reference[around], UNKNOWN)
-        # Beside the site the reference has its say, too; there it is what is asked for.
-        with_own = np.concatenate([likely, np.zeros((*likely.shape[:2], 1))], axis=2)
-        each = with_own[which, :, known]
-        each[:, WITHIN] = 0
-        rates = each.sum(1) + np.log(self.evolution.shares)
+        near, own, reference = around(self.alignment, self.evolution, contig, positions)
+        rates = np.einsum("nwk,w->nk", near, self.evolution.weights) + np.log(self.evolution.shares)
         rates -= np.logaddexp.reduce(rates, axis=1, keepdims=True)
-        own = likely[which[:, WITHIN]]
         told = np.logaddexp.reduce(rates[:, :, None] + own, axis=1)
-        both = rates + with_own[which[:, WITHIN], :, known[:, WITHIN]]
+        known = np.concatenate([own, np.zeros((*own.shape[:2], 1))], axis=2)
+        both = rates + known[np.arange(len(positions)), :, reference]
         both = np.exp(both - np.logaddexp.reduce(both, axis=1, keepdims=True))
-        relatives = (bases[:, positions] < UNKNOWN).sum(0)
+        relatives = (self.alignment.bases(contig)[:, positions] < UNKNOWN).sum(0)
         return Read(told, relatives, both @ np.asarray(RATES))
-
-    def _reference(self, contig: int) -> Codes:
-        if contig not in self._codes:
-            self._codes = {contig: self.alignment.reference(contig)}
-        return self._codes[contig]
-
-
-def _distinct(columns: Codes) -> tuple[Codes, Positions]:
-    """Columns (r, u) that differ, and which of them each of the n is."""
-    packed = np.ascontiguousarray(columns.T)
-    rows = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
-    _, first, which = np.unique(rows, return_index=True, return_inverse=True)
-    return columns[:, first], which

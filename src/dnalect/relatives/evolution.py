@@ -1,8 +1,7 @@
 """How likely the bases of relatives are, given that of the reference: F81 along a tree, at several rates.
 
 Felsenstein 1981 (J Mol Evol 17:368): a base is replaced, at a rate, by one that is drawn from the frequencies. The tree
-is joined by average linkage of pairwise distances; the rates are of a few classes (Yang 1994), whose shares are learned
-by EM.
+is joined by average linkage of pairwise distances.
 """
 
 from dataclasses import dataclass
@@ -20,9 +19,6 @@ from dnalect.tokens.bases import UNKNOWN
 
 # Substitution rates of the classes, as multiples of the mean that the distances are made of.
 RATES = tuple(2.0**n for n in (-6, -5, -4, -3, -2, -1, 0, 1, 2))
-# Columns that distances and shares of rates are learned from, drawn evenly from those with a relative.
-SAMPLE = 400_000
-STEPS = 30
 # Substitutions a base: what differs less is of the species itself, and says what varies, not what is kept.
 NEAREST = 0.03
 # A distance that has no end, of sequences that are alike no more than by chance.
@@ -38,7 +34,8 @@ class Evolution:
 
     names: of the relatives, leaves 1 to r; the reference is leaf 0. joins (r, 2): the two nodes that become node r + 1,
     r + 2 ... heights (2 r + 1,): substitutions a base from a node to its leaves. frequencies (4,): of A, C, G, T, alike
-    on both strands. shares (K,): of the rates.
+    on both strands. shares (K,): of the rates. weights (W,): how much the columns 1, 2 ... W bases away say of the
+    rate of a site, on either side.
     """
 
     names: tuple[str, ...]
@@ -46,6 +43,7 @@ class Evolution:
     heights: Doubles
     frequencies: Doubles
     shares: Doubles
+    weights: Doubles
 
     @cached_property
     def unchanged(self) -> float:
@@ -103,29 +101,11 @@ class Evolution:
         return out
 
 
-def evolution_of(alignment: Alignment, seed: int = 1) -> Evolution:
-    """Learn distances, tree and rates from an alignment.
+def tree_of(alignment: Alignment, columns: Codes) -> tuple[Evolution, list[int]]:
+    """Return an evolution whose rates are not learned yet, and which rows of `columns` it is of, the reference first.
 
-    Args:
-        alignment: Relatives on a reference: see `open_alignment`. Those that differ from the reference in fewer than 3
-            bases of 100 are of its own species, and are left out.
-        seed: Of the columns that are drawn.
-
-    Returns:
-        The evolution of those that are left, in the order of the alignment.
-
-    Raises:
-        InputError: No relative is left.
-
-    Examples:
-        >>> import dnalect
-        >>> from dnalect.relatives import evolution_of, open_alignment
-        >>> files = dnalect.demo_files()
-        >>> evolution = evolution_of(open_alignment(files.alignment, dnalect.open_genome(files.reference)))
-        >>> bool((evolution.heights >= 0).all())
-        True
+    columns (1 + r, n): of the reference and its relatives. Raises InputError where no relative is left.
     """
-    columns = _drawn(alignment, seed)
     counts = np.bincount(columns[columns < UNKNOWN], minlength=4)[:4].astype(np.float64)
     frequencies = (counts + counts[::-1]) / max(1.0, 2 * counts.sum())
     apart = _distances(columns, frequencies)
@@ -138,21 +118,7 @@ def evolution_of(alignment: Alignment, seed: int = 1) -> Evolution:
     joins, heights = _joined(apart[np.ix_(rows, rows)])
     names = tuple(alignment.names[row - 1] for row in far)
     even = np.full(len(RATES), 1 / len(RATES))
-    return _with_shares(Evolution(names, joins, heights, frequencies, even), columns[rows])
-
-
-def _drawn(alignment: Alignment, seed: int) -> Codes:
-    """Columns (1 + r, n) of the reference and its relatives, among those with a base of any relative."""
-    total = sum(int((bases < UNKNOWN).any(0).sum()) for bases in alignment.laid.values())
-    if not total:
-        raise InputError(f"{alignment.source}: nothing is aligned to the reference")
-    rng, share, parts = np.random.default_rng(seed), min(1.0, SAMPLE / total), []
-    for contig, bases in sorted(alignment.laid.items()):
-        reference = alignment.reference(contig)
-        usable = np.flatnonzero((bases < UNKNOWN).any(0) & (reference < UNKNOWN))
-        at = usable[rng.random(len(usable)) < share]
-        parts.append(np.concatenate([reference[None, at], bases[:, at]]))
-    return np.concatenate(parts, axis=1)
+    return Evolution(names, joins, heights, frequencies, even, np.zeros(0)), rows
 
 
 def _distances(columns: Codes, frequencies: Doubles) -> Doubles:
@@ -173,14 +139,3 @@ def _joined(apart: Doubles) -> tuple[npt.NDArray[np.int64], Doubles]:
     steps = linkage(squareform((apart + apart.T) / 2, checks=False), "average")
     heights = np.concatenate([np.zeros(len(apart)), steps[:, 2] / 2])
     return steps[:, :2].astype(np.int64), heights
-
-
-def _with_shares(evolution: Evolution, columns: Codes) -> Evolution:
-    """Learn the shares of the rates by EM, from columns (1 + r, n) with the reference's base."""
-    distinct, counts = np.unique(columns, axis=1, return_counts=True)
-    told = evolution.log_likelihoods(distinct[1:])[np.arange(len(counts)), :, distinct[0]]
-    likely, shares = np.exp(told - told.max(1, keepdims=True)), evolution.shares
-    for _ in range(STEPS):
-        joint = likely * shares
-        shares = (joint / joint.sum(1, keepdims=True) * counts[:, None]).sum(0) / counts.sum()
-    return Evolution(evolution.names, evolution.joins, evolution.heights, evolution.frequencies, shares)
