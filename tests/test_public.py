@@ -27,7 +27,7 @@ ERRORS = (
 )
 # The packages whose names may be imported, those of `__init__.pyi`; in the order of docs/api-parts.md.
 PARTS = (
-    *("genome", "tokens", "examples", "stats", "models", "inference"),
+    *("genome", "relatives", "tokens", "examples", "stats", "models", "inference"),
     *("baselines", "why", "alike", "training", "jobs", "report", "page", "core", "cli"),
 )
 PACKAGES = ["dnalect", *(f"dnalect.{part}" for part in PARTS)]

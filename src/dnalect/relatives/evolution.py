@@ -50,6 +50,11 @@ class Evolution:
         """Expected substitutions at which a base has been replaced once: 1 - the chance that it is by itself."""
         return float(1 - (self.frequencies**2).sum())
 
+    @property
+    def mean_rate(self) -> float:
+        """Of all sites."""
+        return float(self.shares @ np.asarray(RATES))
+
     @cached_property
     def parents(self) -> npt.NDArray[np.int64]:
         """The node above each node, -1 of the root."""

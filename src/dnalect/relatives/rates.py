@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from scipy.optimize import minimize
 
 from dnalect.core.errors import InputError
 from dnalect.relatives.alignment import Alignment
@@ -20,7 +20,7 @@ from dnalect.tokens.bases import UNKNOWN
 
 # Columns that tree and shares are learned from, and sites that the weights are, of those with a relative.
 SAMPLE, SITES = 400_000, 50_000
-STEPS, ROUNDS = 30, 20
+STEPS, ROUNDS = 30, 40
 # Bases on each side whose columns tell the rate of a site.
 WITHIN = 15
 OFFSETS = np.arange(-WITHIN, WITHIN + 1)
@@ -119,21 +119,19 @@ def _with_weights(evolution: Evolution, sites: list[Around]) -> Evolution:
     near, own = (torch.from_numpy(each.astype(np.float32)) for each in parts[:2])
     truth = torch.from_numpy(parts[2].astype(np.int64))
     prior = torch.from_numpy(np.log(evolution.frequencies).astype(np.float32))
-    weights = torch.full((WITHIN,), 1 / WITHIN, requires_grad=True)
-    shares = torch.from_numpy(np.log(evolution.shares.clip(1e-6)).astype(np.float32)).requires_grad_()
-    optimizer = torch.optim.LBFGS([weights, shares], max_iter=ROUNDS, line_search_fn="strong_wolfe")
 
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        rates = (torch.einsum("nwk,w->nk", near, weights) + shares.log_softmax(0)).log_softmax(1)
-        told = torch.logsumexp(rates[:, :, None] + own, 1) + prior
-        cost = torch.nn.functional.cross_entropy(told, truth)
-        cost.backward()  # type: ignore[no-untyped-call]
-        return cost
+    def cost(values: Doubles) -> tuple[float, Doubles]:
+        known = torch.from_numpy(values.astype(np.float32)).requires_grad_()
+        rates = torch.einsum("nwk,w->nk", near, known[:WITHIN]) + known[WITHIN:].log_softmax(0)
+        told = torch.logsumexp(rates.log_softmax(1)[:, :, None] + own, 1) + prior
+        loss = torch.nn.functional.cross_entropy(told, truth)
+        (slope,) = torch.autograd.grad(loss, known)
+        return loss.item(), slope.numpy().astype(np.float64)
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call]
-    found = weights.detach().numpy().astype(np.float64), shares.detach().softmax(0).numpy().astype(np.float64)
-    return replace(evolution, weights=found[0], shares=found[1])
+    begin = np.concatenate([np.full(WITHIN, 1 / WITHIN), np.log(evolution.shares.clip(1e-6))])
+    found = minimize(cost, begin, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
+    shares = np.exp(found[WITHIN:] - np.logaddexp.reduce(found[WITHIN:]))
+    return replace(evolution, weights=found[:WITHIN], shares=shares)
 
 
 def _distinct(columns: Codes) -> tuple[Codes, Positions]:
