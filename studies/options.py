@@ -39,6 +39,7 @@ class Dependency:
     model: Annotated[str, MODEL, Doc("Embedded model or model folder.")] = "duplex-yeast"
     output: Tabled = None
     contigs: Annotated[Texts, Flag("--contig"), Doc("Only these; repeatable.")] = ()
+    part: Annotated[Literal["both", "trnas", "introns"], Doc("Stems of tRNAs, splice sites of introns.")] = "both"
     every: Annotated[bool, Doc("All tRNAs, and not one of each anticodon.")] = False
     longest: Annotated[Positive, Doc("Bases of an intron.")] = 150
     seed: Natural = 1
@@ -155,6 +156,16 @@ class Worth:
     folds: Annotated[File | None, Doc("Models that each saw a part [default: runs/folds].")] = None
     allow_seen: Annotated[bool, Doc("Measure on chromosomes that the model trained on too; rows say so.")] = False
     contigs: Annotated[Texts, Flag("--contig"), Doc("Only these contigs, for a quick look; repeatable.")] = ()
+    species: Annotated[
+        Texts, Flag("--species"), Doc("Only of these, such as 'S. cerevisiae'; repeatable. The others' rows are kept.")
+    ] = ()
+    sample: Annotated[
+        Positive | None,
+        Doc("Common variants of yeast promoters that influence is asked of, drawn at random [default: all]."),
+    ] = None
+    window: Annotated[
+        Positive | None, Doc("Bases that influence in yeast is read in [default: all that the model reaches].")
+    ] = None
     kept: Annotated[bool, Doc("Measure nothing: write the page of what --out holds.")] = False
     dtype: Dtype = "float32"
 

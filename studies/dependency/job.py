@@ -29,7 +29,8 @@ def run(options: Dependency) -> list[Figure]:
     """Return the figures: AUROCs, means over tRNAs or introns, families of tRNAs drawn whole."""
     genome = open_genome(file_of(options.data, YEAST.reference))
     annotation, model = file_of(options.data, YEAST.annotation), load(options.model)
-    trnas, introns = read_trnas(annotation, genome), read_introns(annotation, genome, options.longest)
+    trnas = read_trnas(annotation, genome) if options.part != "introns" else []
+    introns = read_introns(annotation, genome, options.longest) if options.part != "trnas" else []
     if options.contigs:
         trnas = [each for each in trnas if each.contig in options.contigs]
         introns = [each for each in introns if each.stretch.contig in options.contigs]

@@ -38,7 +38,8 @@ class Options:
 
     data: folder of the data. model: name or folder. folds: folder of its folds. allow_seen:
     use the model on what it was trained on, marked. contigs: only these, where not empty.
-    command: as typed, for the rows. dtype: that the networks compute in.
+    sample, window: common variants that influence is asked of, and bases that it is read in;
+    None: all. command: as typed, for the rows. dtype: that the networks compute in.
     """
 
     data: Path
@@ -48,6 +49,8 @@ class Options:
     contigs: tuple[str, ...] = ()
     command: str = ""
     dtype: str = "float32"
+    sample: int | None = None
+    window: int | None = None
 
     def file(self, name: str) -> Path:
         """Return a file of the data folder. InputError where it is not there."""

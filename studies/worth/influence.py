@@ -1,6 +1,7 @@
 """Study: is what a variant changes elsewhere worth more than its log-ratio? Within the substitution type, too."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ NOTE = (
     "By definition the sum over the whole window is *the* influence: the one that is compared with the rivals. The "
     "largest change and the sum over 16 bases on each side stand beside it, so that none is chosen by these figures."
 )
+# Variants that two lengths of window are compared on.
+AGREED, SEED = 64, 1
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -40,7 +43,8 @@ Floats = npt.NDArray[np.float64]
 
 def scores_of(options: Options, folder: Path, genome: Genome, variants: Sequence[Variant]) -> dict[str, Scores]:
     """Return the influences and the size of the log-ratio (n,) that a model gives to variants."""
-    scorer = scorer_for(language_model(folder, dtype=options.dtype), genome)
+    flank = options.window // 2 if options.window else None
+    scorer = scorer_for(language_model(folder, dtype=options.dtype), genome, flank)
     found = np.array([each[:3] for each in scorer.influences(variants)]).reshape(-1, 3)
     ratios = np.abs([score.value or 0.0 for score in scorer.score(variants)])
     return {SUM: found[:, 1], MAX: found[:, 0], NEAR: found[:, 2], SIZE: ratios}
@@ -113,8 +117,7 @@ def run_yeast(options: Options) -> Findings:
     found = read_promoters(bench, regions)
     known = major_to_minor(features(bench, found.snvs, regions))
     common, single = common_and_single(known.snvs)
-    at = np.flatnonzero(common | single)
-    at = at[matched(common[at], strata(context_class(known.around, known.snvs.alt, 0)[at]))]
+    at = chosen(common, single, context_class(known.around, known.snvs.alt, 0), options.sample)
     # What is common should change little.
     told = {name: -each for name, each in _on_genome(bench, known.snvs.take(at)).items()}
     panels += _both(bench, table, "common over singletons", known.take(at), told, common[at], found.number[at], regions)
@@ -123,7 +126,29 @@ def run_yeast(options: Options) -> Findings:
     told = _on_genome(bench, effects.snvs)
     group = "significant over other measured variants"
     panels += _both(bench, table, group, known, told, positive, effects.snvs.block, regions)
-    return Findings(table.rows, [Plot.forest(f"{NAME}-yeast-{bench.model.name}", CAPTION, panels)], [NOTE])
+    notes = [NOTE, f"{int(common[at].sum()):,} of {int(common.sum()):,} common variants were asked of."]
+    if options.window:
+        few = effects.snvs.take(np.sort(np.random.default_rng(SEED).permutation(len(effects.snvs))[:AGREED]))
+        whole = Bench(replace(options, window=None), YEAST.reference)
+        same = spearman(_on_genome(bench, few)[SUM], _on_genome(whole, few)[SUM])
+        notes.append(
+            f"Windows of {options.window:,} bases are read. Over {len(few)} of the measured variants, drawn at random, "
+            f"the sum has a rank correlation of {same:.2f} with that over all that the model can reach."
+        )
+    return Findings(table.rows, [Plot.forest(f"{NAME}-yeast-{bench.model.name}", CAPTION, panels)], [" ".join(notes)])
+
+
+def chosen(common: Mask, single: Mask, kind: Numbers, sample: int | None) -> Numbers:
+    """Return the sorted numbers of common variants and of singletons of the same substitution types (n,).
+
+    sample: common variants, drawn at random, with a singleton each. None: all, with as many singletons as tell most.
+    """
+    if sample is not None:
+        drawn = np.random.default_rng(SEED).permutation(np.flatnonzero(common))[:sample]
+        common = np.isin(np.arange(len(common)), drawn)
+    at = np.flatnonzero(common | single)
+    asked = common[at], strata(kind[at])
+    return at[matched(*asked) if sample is None else matched(*asked, most=1)]
 
 
 def _on_genome(bench: Bench, snvs: Snvs) -> dict[str, Scores]:

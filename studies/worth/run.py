@@ -38,13 +38,17 @@ def run(request: Worth) -> tuple[list[Result], list[Skipped]]:
     jobs: list[tuple[Study, Species, str]] = []
     for study in () if request.kept else chosen:
         for species in study.runs:
+            if request.species and species.name not in request.species:
+                continue
             try:
                 jobs += [(study, species, model) for model in _models(request, species)]
             except DnalectError as error:
                 failed(study, species, "", error)
+    if not (jobs or errors or request.kept):
+        raise ConfigError(f"none of these studies is of {' or '.join(request.species)}")
     for study, species, model in track(jobs, "studies"):
         try:
-            results.append(Result(study, species, model, study.runs[species](_options(request, study, model))))
+            results.append(Result(study, species, model, study.runs[species](_options(request, study, species, model))))
         except DnalectError as error:
             failed(study, species, model, error)
         else:
@@ -79,12 +83,15 @@ def _models(request: Worth, species: Species) -> list[str]:
     raise ConfigError(f"no embedded model is of {species.name}; name one with {option}")
 
 
-def _options(request: Worth, study: Study, model: str) -> Options:
-    option = "--human-model" if HUMAN in study.runs else "--model"
+def _options(request: Worth, study: Study, species: Species, model: str) -> Options:
+    option = "--human-model" if species == HUMAN else "--model"
     words = ["python -m studies worth --data DATA", f"--study {study.name}", f"{option} {Path(model).name}"]
     words += [f"--folds {request.folds.name}"] if request.folds else []
     words += ["--allow-seen"] if request.allow_seen else []
     words += [f"--contig {name}" for name in request.contigs]
+    words += [f"--species '{name}'" for name in request.species]
+    words += [f"--sample {request.sample}"] if request.sample else []
+    words += [f"--window {request.window}"] if request.window else []
     words += [f"--dtype {request.dtype}"] if request.dtype != "float32" else []
     return Options(
         data=request.data,
@@ -94,6 +101,8 @@ def _options(request: Worth, study: Study, model: str) -> Options:
         contigs=request.contigs,
         command=" ".join(words),
         dtype=request.dtype,
+        sample=request.sample,
+        window=request.window,
     )
 
 

@@ -15,7 +15,7 @@ from dnalect.stats import auroc, draws
 from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
 from planted import LENGTHS, Planted
 from studies.options import Worth
-from studies.worth import codons, conservation, effect, likelihood, promoter_bases, reporter, run, strains
+from studies.worth import codons, conservation, effect, influence, likelihood, promoter_bases, reporter, run, strains
 from studies.worth.bench import Bench, Options
 from studies.worth.coding_bases import Coding, Genes, joined
 from studies.worth.relatives import read_relatives
@@ -204,6 +204,38 @@ def test_effects_that_follow_the_model_are_found_whichever_allele_is_the_old_one
     assert told["first tiles", "Spearman of |LLR| with |effect|"].n == count / 2
     assert np.isfinite(told["both libraries", "Spearman of distance at the site with |effect|"].value.mean)
     assert "not measured here" in findings.notes[0]
+
+
+def test_a_sample_of_common_variants_has_a_singleton_of_the_same_type_each():
+    rng = np.random.default_rng(1)
+    common, kind = rng.random(4_000) < 0.2, rng.integers(0, 6, 4_000)
+    at = influence.chosen(common, ~common, kind, 100)
+    assert (np.diff(at) > 0).all()
+    assert common[at].sum() == 100
+    counts = [np.bincount(kind[at][side], minlength=6) for side in (common[at], ~common[at])]
+    assert np.array_equal(*counts)
+    assert np.array_equal(at, influence.chosen(common, ~common, kind, 100))
+    whole = influence.chosen(common, ~common, kind, None)
+    assert (~common)[whole].sum() > common[whole].sum() > 700  # more than one each, where there are
+
+
+def test_influence_is_measured_on_a_sample_with_short_windows(bench, tmp_path, monkeypatch):
+    effects(bench, bench.options.data)
+    monkeypatch.setattr(influence, "CONTIGS", ("chrI",))
+    monkeypatch.setattr(influence, "AGREED", 8)
+    told = {"studies": ("influence",), "models": (bench.options.model,), "allow_seen": True, "sample": 5, "window": 40}
+    run.run(Worth(bench.options.data, tmp_path / "out", species=(YEAST.name,), **told))
+    (found,) = read_study(tmp_path / "out", next(each for each in STUDIES if each.name == "influence"))
+    assert found.species == YEAST
+    sizes = {row.part: row.n for row in found.findings.rows}
+    assert sizes["common over singletons"] == sizes["common over singletons, within the substitution type"] == 10
+    command = found.findings.rows[0].command
+    assert "--model tiny --allow-seen --species 'S. cerevisiae' --sample 5 --window 40" in command
+    (note,) = found.findings.notes
+    assert "5 of " in note
+    assert "Windows of 40 bases are read. Over 8 of the measured variants" in note
+    with pytest.raises(ConfigError, match="none of these studies is of X. laevis"):
+        run.run(Worth(bench.options.data, tmp_path / "out", species=("X. laevis",), **told))
 
 
 def test_bits_are_told_as_what_is_saved_of_two(data, tmp_path):
