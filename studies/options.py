@@ -143,8 +143,8 @@ class Worth:
         Texts,
         Flag("--study"),
         Doc(
-            "Only likelihood, promoters, strains, codons, conservation, reporter, effect, profiles, human, splice, "
-            "consequences, regulation or influence; repeatable. The page keeps the others."
+            "Only likelihood, promoters, strains, codons, conservation, alignment, reporter, effect, profiles, human, "
+            "splice, consequences, regulation or influence; repeatable. The page keeps the others."
         ),
     ] = ()
     models: Annotated[
@@ -156,16 +156,9 @@ class Worth:
     folds: Annotated[File | None, Doc("Models that each saw a part [default: runs/folds].")] = None
     allow_seen: Annotated[bool, Doc("Measure on chromosomes that the model trained on too; rows say so.")] = False
     contigs: Annotated[Texts, Flag("--contig"), Doc("Only these contigs, for a quick look; repeatable.")] = ()
-    species: Annotated[
-        Texts, Flag("--species"), Doc("Only of these, such as 'S. cerevisiae'; repeatable. The others' rows are kept.")
-    ] = ()
-    sample: Annotated[
-        Positive | None,
-        Doc("Common variants of yeast promoters that influence is asked of, drawn at random [default: all]."),
-    ] = None
-    window: Annotated[
-        Positive | None, Doc("Bases that influence in yeast is read in [default: all that the model reaches].")
-    ] = None
+    species: Annotated[Texts, Flag("--species"), Doc("Only these, such as 'S. cerevisiae'; repeatable.")] = ()
+    sample: Annotated[Positive | None, Doc("Common variants for influence in yeast, at random [default: all].")] = None
+    window: Annotated[Positive | None, Doc("Bases that influence in yeast reads [default: all in reach].")] = None
     kept: Annotated[bool, Doc("Measure nothing: write the page of what --out holds.")] = False
     dtype: Dtype = "float32"
 

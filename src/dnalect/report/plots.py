@@ -98,7 +98,8 @@ def _forest(axes: Axes, title: str, bars: Sequence[Bar], chance: float) -> None:
     axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.grid(axis="x", color=LINE, lw=0.5)
-    axes.set_title(title, fontsize=9.5, loc="left", color=INK)
+    # So that a long one is not cut off.
+    axes.set_title(title, fontsize=min(9.5, 640 / len(title)) if title else 9.5, loc="left", color=INK)
 
 
 def deciles(path: Path, panels: Sequence[tuple[str, Band, Band]], label: str) -> None:
