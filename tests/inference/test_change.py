@@ -13,7 +13,8 @@ from dnalect.genome.windows.alleles import Rules, normalise, resolve
 from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.inference.background import Background
 from dnalect.inference.background.several import OneNumber
-from dnalect.inference.change import STEP, ChangeScorer, outputs_of, safe_names
+from dnalect.inference.change import STEP, ChangeScorer, outputs_of
+from dnalect.inference.changes import safe_names
 from dnalect.tokens.bases import encode
 from inference.predictors import SIGNAL, THREE, TRACKS, YES_NO, GsOnTheLeft, Hashed, Linear, make_predictor
 from inference.toys import flipped, random_genome, some, variant

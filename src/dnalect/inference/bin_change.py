@@ -12,7 +12,7 @@ from dnalect.core.nearest import did_you_mean
 from dnalect.core.records import Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
-from dnalect.inference.change import Output, safe_names
+from dnalect.inference.changes import Changes, Output, safe_names
 from dnalect.models.model import Allele, Model
 from dnalect.tokens.bases import encode
 
@@ -31,7 +31,7 @@ REDUCTIONS = {
 Floats = npt.NDArray[np.float64]
 
 
-class BinChangeScorer:
+class BinChangeScorer(Changes):
     """Turns variants into changes of tracks; a change depends on reference and variant alone.
 
     model: of tracks in bins. tracks: their names, () for all of a model of few. reduce: of REDUCTIONS.
@@ -77,22 +77,10 @@ class BinChangeScorer:
         return max(1, self.length // 2 - self.crop)
 
     @property
-    def names(self) -> list[str]:
-        """The names of the outputs."""
-        return [output.name for output in self.outputs]
-
-    @property
     def facts(self) -> dict[str, str]:
         """What a reader needs to repeat the changes, in the order to show."""
-        card = self.model.card
-        told = "; ".join(output.meaning for output in self.outputs)
-        return {
-            "predictor": f"{card.id} {card.revision}",
-            "predictor_sha256": card.sha256,
-            "change": f"{DEFINITION}; predicted alternate - reference; {told}",
-            "change_window": f"{self.length:,} bases, {self.crop:,} on each side without a bin",
-            "change_strands": "the forward one only",
-        }
+        window = f"{self.length:,} bases, {self.crop:,} on each side without a bin"
+        return self._facts(self.model.card, window=window, strands="the forward one only")
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds changes take: parameters times the bins that are read."""
@@ -102,10 +90,6 @@ class BinChangeScorer:
     def junction_cost(self, variants: Sequence[object]) -> int:
         """Return 0: there are no scores of junctions."""
         return 0
-
-    def numbers(self, variants: Sequence[Variant]) -> list[tuple[float, ...]]:
-        """Return the changes of each variant, in order, as numbers."""
-        return [tuple(each.value for each in changes) for changes in self.changes(variants)]
 
     def changes(self, variants: Sequence[Variant]) -> list[tuple[Change, ...]]:
         """Return the changes of each variant, in order, one for each of `outputs`, without percentiles."""
@@ -130,9 +114,8 @@ class BinChangeScorer:
         return [self._change(*each) for each in both]
 
     def _change(self, reference: Floats, alternate: Floats) -> tuple[Change, ...]:
-        values, old, new = reduced(reference, alternate, self.reduce, (self.length // 2 - self.crop) // self.stride)
-        given = zip(self.outputs, values.tolist(), old.tolist(), new.tolist(), strict=True)
-        return tuple(Change(output.name, *numbers) for output, *numbers in given)
+        found = reduced(reference, alternate, self.reduce, (self.length // 2 - self.crop) // self.stride)
+        return self._named(np.stack(found, axis=1).tolist())
 
 
 def reduced(reference: Floats, alternate: Floats, how: str, centre: int) -> tuple[Floats, Floats, Floats]:

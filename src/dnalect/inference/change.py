@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from dnalect.core.records import Variant
 from dnalect.core.reporter import track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window
+from dnalect.inference.changes import Changes, Output, safe_names
 from dnalect.inference.predictions import raw_predictions
 from dnalect.models.heads import HeadSpec
 from dnalect.models.predictor import Predictor, target_of
@@ -29,27 +29,12 @@ STEP = 5
 SHORTEST = 16
 # Variants whose windows are held at once: alternates of a record nearly always share a chunk.
 CHUNK = 256
-_UNSAFE = re.compile(r"\W", re.ASCII)
 # What would end a text in the header of a VCF.
 _UNQUOTABLE = re.compile(r'["\\\x00-\x1f]')
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Output:
-    """One number that a predictor gives.
-
-    name: safe in headings, unlike all others in either case. target: whose head. column: of
-    the head's outputs. meaning: what the number is, in words, without quotes.
-    """
-
-    name: str
-    target: str
-    column: int
-    meaning: str
-
-
-class ChangeScorer:
+class ChangeScorer(Changes):
     """Turns variants into predicted changes; a change depends on reference and variant alone.
 
     predictor: fine-tuned. window: bases of a haplotype's window, None for the length that the
@@ -101,17 +86,13 @@ class ChangeScorer:
     @property
     def facts(self) -> dict[str, str]:
         """What a reader needs to repeat the predictions, in the order to show."""
-        card = self.predictor.card
         shifted = f"the mean over {self.shifts} windows, {STEP} bases from one to the next"
-        told = "; ".join(output.meaning for output in self.outputs)
-        return {
-            "predictor": f"{card.id} {card.revision}",
-            "predictor_sha256": card.sha256,
-            "change": f"{DEFINITION}; predicted alternate - reference; {told}",
-            "change_window": f"{self.window} bases",
-            "change_strands": _VIEWS[self.strands],
-            "change_shifts": shifted if self.shifts > 1 else "1, no shift",
-        }
+        return self._facts(
+            self.predictor.card,
+            window=f"{self.window} bases",
+            strands=_VIEWS[self.strands],
+            shifts=shifted if self.shifts > 1 else "1, no shift",
+        )
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds changes take: parameters times the bases that are read."""
@@ -119,15 +100,6 @@ class ChangeScorer:
         # The reference's windows are the same for all alternates of a site.
         windows = len(variants) + len({(v.contig, v.start, v.ref.tobytes()) for v in variants})
         return views * self.shifts * windows * self.window * self.predictor.base.card.parameters
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the outputs."""
-        return [output.name for output in self.outputs]
-
-    def numbers(self, variants: Sequence[Variant]) -> list[tuple[float, ...]]:
-        """Return the changes of each variant, in order, as numbers."""
-        return [tuple(each.value for each in changes) for changes in self.changes(variants)]
 
     def changes(self, variants: Sequence[Variant]) -> list[tuple[Change, ...]]:
         """Return the changes of each variant, in order, one for each of `outputs`, without percentiles."""
@@ -137,8 +109,7 @@ class ChangeScorer:
             # The mean of differences, so that swapped alleles give exactly the opposite.
             values = (both[:, :, 1] - both[:, :, 0]).mean(axis=1)
             for each, mean in zip(values.tolist(), both.mean(axis=1).tolist(), strict=True):
-                given = zip(self.outputs, each, *mean, strict=True)
-                found.append(tuple(Change(output.name, *numbers) for output, *numbers in given))
+                found.append(self._named(list(zip(each, *mean, strict=True))))
         return found
 
     def _predictions(self, variants: Sequence[Variant]) -> Floats:
@@ -199,21 +170,6 @@ def outputs_of(specs: Sequence[HeadSpec]) -> tuple[Output, ...]:
         Output(name, target, column, _UNQUOTABLE.sub("_", meaning))
         for name, (_, target, column, meaning) in zip(names, found, strict=True)
     )
-
-
-def safe_names(names: Sequence[str]) -> list[str]:
-    """Return the names with A-Z, a-z, 0-9 and _ only; of those that would be alike all but the first get numbers."""
-    taken: set[str] = set()
-    out = []
-    for name in names:
-        plain = safe = _UNSAFE.sub("_", name) or "output"
-        number = 1
-        while taken & (keys := {safe.upper() + end for end in ("", "_PCT", "_PERCENTILE")}):
-            number += 1
-            safe = f"{plain}_{number}"
-        taken |= keys
-        out.append(safe)
-    return out
 
 
 def _window(predictor: Predictor, window: int | None) -> int:

@@ -10,6 +10,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.inference.background.several import backgrounds_of
 from dnalect.inference.bin_change import BinChangeScorer
 from dnalect.inference.change import ChangeScorer
+from dnalect.inference.changes import Changes
 from dnalect.jobs.counts import Tally
 from dnalect.jobs.score_options import Options
 from dnalect.models.model import Model
@@ -27,7 +28,7 @@ class PredictedChanges:
 
     def __init__(
         self,
-        scorer: ChangeScorer | BinChangeScorer,
+        scorer: Changes,
         snvs: int | None,
         others: int | None,
         seed: int,
@@ -87,7 +88,7 @@ def changes_for(
         raise ConfigError("--track and --reduce are for changes of a model of tracks in bins, such as Enformer")
     if predictor is None and (options.shifts != 1 or options.strands):
         raise ConfigError("--shifts and --strands are for the predicted change of a fine-tuned model")
-    scorer: ChangeScorer | BinChangeScorer
+    scorer: Changes
     if tracks is not None:
         if options.window:
             raise ConfigError(f"{tracks.card.id} predicts tracks in windows of its own: leave --window out")

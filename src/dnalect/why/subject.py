@@ -12,7 +12,8 @@ from dnalect.genome.fasta import Genome, genome_of
 from dnalect.genome.gff import Annotation
 from dnalect.genome.motifs import Motif
 from dnalect.genome.regions import Region
-from dnalect.inference.change import Output, outputs_of
+from dnalect.inference.change import outputs_of
+from dnalect.inference.changes import Output
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.scorer import ModelScorer
 from dnalect.models.model import Model
