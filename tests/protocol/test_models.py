@@ -24,6 +24,7 @@ from models.borzoing import write_hub as borzoi
 from models.borzoing import write_keras as shorkie
 from models.enforming import write as enformer
 from models.folders import TINY, make
+from models.test_nucleosomes import Routhier, westbrook
 
 TEXTS = ["ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCG", "GGATCCTATAAAAGGC", "TTNACGTNNACGATCGA"]
 CLOSE = 2e-5
@@ -61,11 +62,18 @@ def splice_sites(folder):
     return folder / "it"
 
 
+def westbrook_at(folder):
+    westbrook(folder / "it")
+    return folder / "it"
+
+
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
 MAKERS |= {name: published(name) for name in TINY}
 MAKERS |= {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
 MAKERS |= {"borzoi": lambda folder: borzoi(folder / "it"), "shorkie's tracks": lambda folder: shorkie(folder / "it")}
+MAKERS |= {"nucleosomes": lambda folder: Routhier().write(folder / "it" / "weights.hdf5").parent}
+MAKERS |= {"nucleosomes in bins": westbrook_at}
 MAKERS |= {"shorkie": lambda folder: shorkie(folder / "it", SHORKIE_LM)}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}

@@ -11,10 +11,11 @@ import torch
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json
 from dnalect.models.card import Card
-from dnalect.models.families import baskerville, borzoi, enformer, spliceai
+from dnalect.models.families import baskerville, borzoi, enformer, nucleosomes, spliceai
 from dnalect.models.layers.binned import Binned, BinnedSizes
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.layers.pyramid import Pyramid, PyramidSizes
+from dnalect.models.layers.stacked import Stacked, StackedSizes
 from dnalect.models.track_model import BaseModel, BinModel, TrackModel
 from dnalect.models.weights import load_weights
 
@@ -37,18 +38,19 @@ MAKES = {
     enformer.NAME: Make(BinModel, Binned, BinnedSizes),
     borzoi.NAME: Make(BinModel, Pyramid, PyramidSizes),
     baskerville.LANGUAGE: Make(BaseModel, Pyramid, PyramidSizes),
+    nucleosomes.NAME: Make(BinModel, Stacked, StackedSizes),
     spliceai.NAME: Make(TrackModel, Dilated, DilatedSizes),
 }
 FAMILIES = tuple(MAKES)
 # Of the layouts that they are published in, tried in this order.
-READERS = (enformer.read_folder, borzoi.read_folder, baskerville.read_folder, spliceai.read_folder)
+READERS = tuple(each.read_folder for each in (enformer, borzoi, baskerville, nucleosomes, spliceai))
 
 
 def holds_tracks(folder: Path) -> bool:
     """Whether a folder without card.json may hold published networks of tracks, by its files and config.json."""
     path = folder / "config.json"
     if path.is_file():
-        return any(each.is_mine(read_json(path)) for each in (enformer, borzoi))
+        return any(each.is_mine(read_json(path)) for each in (enformer, borzoi, nucleosomes))
     return bool(spliceai.files_of(folder))
 
 
