@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dnalect.core.records import Change, Variant
+from dnalect.core.measures import Change
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.models.card import Card
 
