@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import make_model
-from dnalect.core.records import Score
+from dnalect.core.records import Score, Variant
 from dnalect.core.reporter import using
 from dnalect.genome.fasta import open_genome
+from dnalect.inference import scorer_for
 from dnalect.inference.background.tables import tables_in
 from dnalect.jobs import summary as made_summary
 from dnalect.jobs.backgrounds import drawn_of, make_table, pool_of
@@ -20,6 +21,7 @@ from dnalect.jobs.rank.settings import Settings
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
+from dnalect.models import language_model
 from dnalect.models.catalogue import EMBEDDED, embedded_cards
 from dnalect.scored.reader import read_scored
 
@@ -125,6 +127,13 @@ def test_pictures_are_computed_for_a_report_alone(fasta, vcf, model, tmp_path, m
     found, _ = run(fasta, vcf, tmp_path, str(tmp_path / "r.html"), model=str(model), background=100)
     assert not found.contexts
     assert "Pictures may take a tenth of the run, so none of 12 variants are drawn in their context." in found.facts
+
+
+@pytest.mark.parametrize("name", [card.id for card in embedded_cards() if card.one_pass])
+def test_a_short_run_of_a_model_that_ships_has_all_its_pictures(name, fasta):
+    scorer = scorer_for(language_model(name), open_genome(str(fasta)))
+    sites = [Variant(0, at, at + 1, *np.zeros((2, 1), dtype=np.uint8)) for at in range(2 * made_summary.SHOWN + 1)]
+    assert made_summary.FLOOR >= made_summary.PICTURED * scorer.cost(sites)
 
 
 def test_an_interrupted_background_is_not_believed(fasta, vcf, model, tmp_path):

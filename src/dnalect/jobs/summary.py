@@ -30,7 +30,7 @@ EXPLAINED = 3
 PICTURES = 0.1
 # Of causal models; of others nothing is said.
 LEFT = "left: every base or word by those before it alone, on each strand"
-FLOOR = 50_000_000_000
+FLOOR = 350_000_000_000
 _BASE = np.zeros(1, dtype=np.uint8)
 
 
