@@ -112,7 +112,7 @@ def _by_distance(said: Said, around: Codes, windows: Sequence[int], draws: Draws
     spread = np.abs(kept - np.median(kept)).mean(axis=1)
     found = [replace(bare, part="all", metric=SPREAD, value=estimate(draws.mean(spread)))]
     far = np.abs(np.arange(around.shape[1]) - site)
-    for distance in (each // 4 for each in windows):
+    for distance in (each // 4 for each in windows[::-2]):
         other = np.where(far > distance, np.roll(around, len(around) // 2, axis=0), around)
         moved = np.abs(_ratios(said(other, window), around[:, site]) - kept).mean(axis=1)
         found.append(replace(bare, part=f"beyond {distance} bases", metric=MOVED, value=estimate(draws.mean(moved))))

@@ -44,7 +44,7 @@ def test_the_figures_and_the_picture(tmp_path):
     (tmp_path / "genomes/yeast.fa").write_text(f">chrI\n{genome['chrI'][100_000:160_000]}\n")
     folder = make("llama", tmp_path / "m")
     asked = Context(
-        ("attention-small", str(folder)), tmp_path, "genomes/yeast.fa", "chrI", (16, 32), 100, tmp_path / "x.png"
+        ("attention-small", str(folder)), tmp_path, "genomes/yeast.fa", "chrI", (16, 24, 32), 100, tmp_path / "x.png"
     )
     found = {(each.who.split(", ")[-1], each.part, each.metric): each for each in run(asked)}
     long, short = (found["attention-small", f"{bases} bases", BITS] for bases in (32, 16))
