@@ -113,3 +113,4 @@ def test_long_alleles_have_none(genome):
 )
 def test_a_change_in_words(reference, alternate, words):
     assert MotifChange("X", reference, alternate, 8.0).words == words
+    assert MotifChange("MA1.1", reference, alternate, 8.0, "X").words == words.replace("X", "X (MA1.1)")

@@ -122,12 +122,14 @@ class MotifChange:
     """The motif whose best match over a variant changes most between the haplotypes: docs/files.md, "Motifs".
 
     reference, alternate: bits of the best match, 0 for none above. threshold: bits from which a match is a site.
+    other: the motif's second name, of JASPAR's the factor, "" without one.
     """
 
     name: str
     reference: float
     alternate: float
     threshold: float
+    other: str = ""
 
     @property
     def change(self) -> float:
@@ -139,4 +141,5 @@ class MotifChange:
         """Say it, e.g. "breaks HNF4A: 9.1 -> 2.3 bits"."""
         was, remains = self.reference >= self.threshold, self.alternate >= self.threshold
         verb = ("makes" if not was else "strengthens") if self.change > 0 else ("breaks" if not remains else "weakens")
-        return f"{verb} {self.name}: {self.reference:.1f} -> {self.alternate:.1f} bits"
+        called = f"{self.other} ({self.name})" if self.other else self.name
+        return f"{verb} {called}: {self.reference:.1f} -> {self.alternate:.1f} bits"

@@ -29,7 +29,6 @@ class MotifHits:
 
     def __init__(self, motifs: Sequence[Motif], genome: Genome, p_value: float = P_VALUE):
         self.genome, self.motifs = genome, tuple(motifs)
-        self.names = [motif.name for motif in motifs]
         self.thresholds = np.array([threshold(motif, p_value) for motif in motifs])
         self._tables, self._rows = side_by_side([motif.bits() for motif in motifs], _NEVER)
         self._flank = int(np.diff(self._rows).max()) - 1
@@ -50,9 +49,10 @@ class MotifHits:
         which, bits = largest_changes(
             np.concatenate(windows), offsets, sizes, self._flank, self._tables, self._rows, thresholds
         )
-        for n, motif, (was, remains) in zip(asked, which.tolist(), bits.tolist(), strict=True):
-            if motif >= 0:
-                found[n] = MotifChange(self.names[motif], was, remains, float(thresholds[motif]))
+        for n, number, (was, remains) in zip(asked, which.tolist(), bits.tolist(), strict=True):
+            if number >= 0:
+                motif = self.motifs[number]
+                found[n] = MotifChange(motif.name, was, remains, float(thresholds[number]), motif.other)
         return found
 
 

@@ -69,7 +69,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "precomputed": f"{job.table.folder.name} {job.table.identity}; {job.table.bound}" if job.table else "",
         "background": str(job.background) if llr and not job.background.off else "",
         "annotation": Path(options.annotate).name if options.annotate else "",
-        "motifs": f"{len(job.motifs.names):,} of {Path(options.motifs or '').name}; {SITES}" if job.motifs else "",
+        "motifs": f"{len(job.motifs.motifs):,} of {Path(options.motifs or '').name}; {SITES}" if job.motifs else "",
         "use": "research use, no clinical evidence",
     }
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
