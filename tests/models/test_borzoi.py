@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +59,13 @@ PACKAGE = {
 }
 SHAPES = {"borzoi": BORZOI, "flashzoi": FLASHZOI, "prime": PRIME, "shorkie": SHORKIE}
 KINDS = [*SHAPES]
+# The folder of baskerville's test network, and three bins of four tracks that TensorFlow gives.
+REAL = os.environ.get("DNALECT_BASKERVILLE", "")
+TENSORFLOW = [
+    [0.0008741871, 0.0897776559, 8.32988590e-05, 7.57227781e-06],
+    [0.0010486200, 0.0901405364, 5.24811148e-05, 7.96439690e-06],
+    [0.0012895108, 0.1105365083, 8.75972473e-05, 1.53424844e-05],
+]
 DATA = Path(__file__).parents[1] / "data" / "baskerville"
 
 
@@ -427,3 +435,12 @@ def test_the_language_model_scores_variants(tmp_path):
         found.append([logs["ACGT".index(base)] for base in pair])
     mean = np.mean(found, axis=0)
     assert scores.rows[0].score.value == pytest.approx(mean[1] - mean[0], abs=1e-5)
+
+
+@pytest.mark.skipif(not REAL, reason="DNALECT_BASKERVILLE names no folder of baskerville's test network")
+def test_the_network_of_baskervilles_own_tests_says_what_tensorflow_said():
+    """github.com/calico/baskerville, tests/data/eval: model.h5 and params.json; TensorFlow 2.21 on 131,072 bases."""
+    model = dnalect.load(REAL)
+    assert (model.card.parameters, model.can.layers, len(model.can.tracks.names)) == (642_994, 4, 74)
+    ours = answers(model, np.random.default_rng(5).integers(0, 5, 131_072), tracks=True).tracks[0]
+    assert apart(ours[[0, 1000, 2047]][:, [0, 24, 40, 73]], TENSORFLOW) < 1e-6
