@@ -34,6 +34,7 @@ REASONS = {
     Reason.HOMOLOGY: "both sides of a junction share more bases than fit the model's context",
     Reason.NOT_STRUCTURAL: "no structural variant, and only junctions were asked for",
     Reason.NO_GENE: "no gene of the annotation lies there, and splice sites are scored in genes",
+    Reason.NO_RELATIVE: "no relative is aligned there, or it is no substitution",
     Reason.COPY: "a long copy of the sequence beside it, which a model only copies",
 }
 PAGE = 50
