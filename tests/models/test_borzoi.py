@@ -396,6 +396,8 @@ def test_the_language_model_says_what_keras_said(tmp_path):
     out = answers(model, CODES[:128], logits=True)
     assert apart(out.logits[0].softmax(-1)[:, 4:8], theirs) < 1e-5
     assert float(out.logits[0].softmax(-1)[:, [0, 1, 2, 3, 8]].max()) < 1e-12
+    with pytest.raises(ModelError, match="predicts no tracks"):
+        model.replaced(CODES[:128], [], (0, 0))
     # What is hidden is not read.
     encoding = model.encode([decode(CODES[:128].astype(np.uint8))])
     hidden = [replace(encoding, input_ids=encoding.input_ids.copy()) for _ in range(2)]

@@ -137,6 +137,7 @@ class BinModel(TrackModel):
             words=len(BASES),
             positions=config.length,
             tracks=Tracks(config.tracks, config.stride, config.crop * config.stride, config.length),
+            fixed=True,
         )
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
@@ -182,12 +183,16 @@ class BaseModel(BinModel):
 
     @cached_property
     def can(self) -> Abilities:
-        return replace(super().can, likelihood="masked", words=len(self.tokenizer.words), tracks=None, fixed=True)
+        return replace(super().can, likelihood="masked", words=len(self.tokenizer.words), tracks=None)
 
     @property
     def _first(self) -> int:
         """The word of A, which those of C, G and T follow."""
         return self.tokenizer.index["A"]
+
+    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+        """Raise ModelError: there are no tracks."""
+        return Model.replaced(self, codes, alleles, sides)
 
     def _bases(self, codes: Ids) -> Tensor:
         return super()._bases(codes - self._first)
