@@ -208,6 +208,12 @@ def published(**more):
     return PyramidSizes((("human", 7611), ("mouse", 2608)), channels, joined=1920, trained=4096, crop=5120, **more)
 
 
+def shorkie_sizes(outputs, **more):
+    channels = (96, 96, 128, 160, 192, 256, 320, 384)
+    wide = {"stem": 11, "convolutions": 2, "heads": 4, "window": 16_384, "inputs": 170, "species": 114}
+    return PyramidSizes(outputs, channels, halved=False, **wide, **more)
+
+
 def trained(sizes):
     """The number of parameters but the means and variances of norms."""
     with torch.device("meta"):
@@ -220,12 +226,10 @@ def test_the_published_networks_have_their_sizes():
     # As borzoi-pytorch counts, with both heads.
     assert trained(sizes) == 190_902_667
     assert trained(published(features=0, groups=4, rotated=128)) == 197_079_435
-    channels = (96, 96, 128, 160, 192, 224, 288, 384)
-    shorkie = PyramidSizes(
-        (("head", 5215),), channels, False, 11, convolutions=2, heads=4, ups=3, window=16_384, crop=64, inputs=170,
-        species=114,
-    )  # fmt: skip
+    shorkie = shorkie_sizes((("head", 5215),), ups=3, crop=64)
     assert (shorkie.stride, shorkie.bins, shorkie.crop * shorkie.stride) == (16, 896, 1024)
+    # As Keras counts Shorkie's language model in its authors' first example.
+    assert trained(shorkie_sizes((("human", 4),), ups=7, bases=True)) == 13_651_812
 
 
 @pytest.mark.parametrize(("tokens", "count"), [(4096, 16), (1024, 16), (128, 16)])
