@@ -70,10 +70,12 @@ def westbrook_at(folder):
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
 MAKERS |= {name: published(name) for name in TINY}
-MAKERS |= {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
-MAKERS |= {"borzoi": lambda folder: borzoi(folder / "it"), "shorkie's tracks": lambda folder: shorkie(folder / "it")}
-MAKERS |= {"nucleosomes": lambda folder: Routhier().write(folder / "it" / "weights.hdf5").parent}
-MAKERS |= {"nucleosomes in bins": westbrook_at}
+# Of tracks, not of bases.
+TRACKED = {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
+TRACKED |= {"borzoi": lambda folder: borzoi(folder / "it"), "shorkie's tracks": lambda folder: shorkie(folder / "it")}
+TRACKED |= {"nucleosomes": lambda folder: Routhier().write(folder / "it" / "weights.hdf5").parent}
+TRACKED |= {"nucleosomes in bins": westbrook_at}
+MAKERS |= TRACKED
 MAKERS |= {"shorkie": lambda folder: shorkie(folder / "it", SHORKIE_LM)}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}

@@ -8,19 +8,19 @@ import torch
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.inference.likelihood.leave_one_out import LeaveOneOut
 from dnalect.inference.likelihood.masked import Masked
-from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.tokens.bases import encode
 from dnalect.why.gradients import METHODS, Number, attributions, likelihood_of, log_ratio_of, prediction_of
 from dnalect.why.module import torch_module
 from dnalect.why.nulls import shuffled
 from dnalect.why.soft import SoftWindow
 from models.folders import CAUSAL
+from protocol.test_models import TRACKED
 from why.tiny import KINDS, model_of
 
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCA"
 CODES, PLACE, SITE = encode(TEXT), slice(12, 24), 17
 BYTE_PAIRS = ("dnabert-2", "grover", "gena-lm", "modernbert")
-LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in (*CAUSAL, *TRACKS)]
+LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in (*CAUSAL, *TRACKED)]
 SPELLED = [name for name in LIKELY if name not in BYTE_PAIRS]
 TUNED = [name for name in KINDS if name.startswith("predictor")]
 
