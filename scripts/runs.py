@@ -63,7 +63,8 @@ def work(config: PretrainConfig, steps: int) -> float:
 
 def before(config: PretrainConfig, found: list[tuple[PretrainConfig, list[Row]]]) -> float:
     """Return the tera multiply-adds of the runs whose weights a run began with."""
-    begun = {each.name: (each, log) for each, log in found}.get(Path(config.init).name)
+    # duplex-yeast@2 is the run duplex-yeast-2.
+    begun = {each.name: (each, log) for each, log in found}.get(Path(config.init).name.replace("@", "-"))
     return before(begun[0], found) + work(begun[0], begun[1][-1]["step"]) if begun else 0.0
 
 

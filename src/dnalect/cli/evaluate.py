@@ -4,6 +4,7 @@ import click
 
 from dnalect.cli.leaks import leaks
 from dnalect.cli.options import command
+from dnalect.jobs.bias import BiasOptions
 from dnalect.jobs.options import LikelihoodOptions
 
 
@@ -26,5 +27,24 @@ def likelihood(options: LikelihoodOptions) -> None:
     click.echo(aligned(rows if options.all_rivals else shown(rows)))
 
 
+@command("bias", BiasOptions)
+def bias(options: BiasOptions) -> None:
+    """Where a model is better and worse than elsewhere, and which kinds of sequence it learned from more and less.
+
+    \b
+    dnalect evaluate bias --model duplex-yeast --reference yeast_S288C.fa.gz --annotate genes.gff -o bias.png
+    """
+    from dnalect.core.reporter import say
+    from dnalect.jobs.bias import bias as measured
+    from dnalect.jobs.bias import table
+
+    found = measured(options)
+    if not options.outputs:
+        click.echo(table(found))
+    else:
+        say(f"{len(found)} kinds of sequence are in {', '.join(options.outputs)}")
+
+
+evaluate.add_command(bias)
 evaluate.add_command(leaks)
 evaluate.add_command(likelihood)
