@@ -28,6 +28,7 @@ from dnalect.core.flags import (
     Threads,
 )
 from dnalect.core.tables import aligned, filled
+from dnalect.examples.homology import shared_mask
 from dnalect.genome.bed import read_bed
 from dnalect.genome.bigwig_reader import BigWigReader
 from dnalect.genome.fasta import Genome, open_genome
@@ -134,7 +135,7 @@ def bias(options: BiasOptions) -> list[Kind]:
     parts = parts_for(genome, model.card, options.regions, True, options.rename)
     tested, trained = parse_regions(genome, parts.test), parse_regions(genome, parts.train)
     strategy = strategy_for(model)
-    codes = [encode(genome.fetch(each.contig, each.start, each.end)) for each in tested]
+    codes = _codes(genome, tested)
     known = np.concatenate(codes) != UNKNOWN
     sample = options.sample or (None if strategy.whole else SAMPLE)
     if sample is not None and sample < int(known.sum()):
@@ -144,14 +145,16 @@ def bias(options: BiasOptions) -> list[Kind]:
         raise InputError(f"the regions of {genome.path} hold no known base")
     asked = np.split(known, np.cumsum([len(each) for each in codes])[:-1])
     bits = np.concatenate([_bits(strategy.every(c, want), c) for c, want in zip(codes, asked, strict=True)])
-    saved = None
-    if trained:
-        tuned = [encode(genome.fetch(r.contig, r.start, r.end)) for r in parse_regions(genome, parts.validate)]
-        rival = MarkovModel("two", ORDER).fit([encode(genome.fetch(r.contig, r.start, r.end)) for r in trained], tuned)
-        saved = np.concatenate([_bits(rival.log_probs(c), c) for c in codes]) - bits
-    kinds = _kinds(genome, tested, options)
+    saved, kinds = None, _kinds(genome, tested, options)
     # Rivals may learn from other regions than the model did: then nothing is known of its own.
     own = any(parts.train == list(each.train) for each in model.card.genomes)
+    if trained:
+        training, tuned = (_codes(genome, regions) for regions in (trained, parse_regions(genome, parts.validate)))
+        rival = MarkovModel("two", ORDER).fit(training, tuned)
+        saved = np.concatenate([_bits(rival.log_probs(c), c) for c in codes]) - bits
+        if own:
+            met = np.concatenate([shared_mask(each, training) for each in codes])
+            kinds["met in training"] = {"in a 24-mer of it": met, "not": ~met}
     learned = _learned(_kinds(genome, _some(trained), options) if own else {}, kinds)
     at = np.flatnonzero(known)
     draws = Draws.of(block_numbers([len(each) for each in codes])[at])
@@ -183,6 +186,10 @@ def _told(value: Estimate | None, sign: str = "") -> str:
         return ""
     mean, low, high = (f"{each:{sign}.3f}" for each in value)
     return f"{mean} [{low}, {high}]" if np.isfinite(value.low) else mean
+
+
+def _codes(genome: Genome, regions: list[Region]) -> list[npt.NDArray[np.uint8]]:
+    return [encode(genome.fetch(each.contig, each.start, each.end)) for each in regions]
 
 
 def _bits(log_probs: npt.NDArray[np.floating], codes: npt.NDArray[np.uint8]) -> Singles:
@@ -246,10 +253,10 @@ def _measured(
             inside = mask[at].astype(np.float64)
             if not FEWEST <= inside.sum() < len(at):
                 continue
-            told = []
+            told, several = [], len(np.unique(draws.units[mask[at]])) > 1
             for each in values:
                 mine, others = (_mean(draws, each[at], weight) for weight in (inside, 1 - inside))
-                told += [_estimate(mine), _estimate(mine - others)]
+                told += [_estimate(mine, several), _estimate(mine - others, several)]
             share = learned.get((question, name), float("nan"))
             found.append(Kind(question, name, int(inside.sum()), float(inside.mean()), share, *told))
     return found
@@ -261,8 +268,9 @@ def _mean(draws: Draws, values: Singles, weights: Singles) -> Singles:
     return np.asarray(np.divide(sums[:, 0], sums[:, 1], out=np.full(len(sums), np.nan), where=sums[:, 1] > 0))
 
 
-def _estimate(samples: Singles) -> Estimate:
-    return estimate(samples[np.isfinite(samples)])
+def _estimate(samples: Singles, several: bool) -> Estimate:
+    """A value and its interval, none of a kind that lies in a single block."""
+    return estimate(samples[np.isfinite(samples)] if several else samples[:1])
 
 
 def _write(options: BiasOptions, who: str, found: list[Kind]) -> None:
