@@ -122,6 +122,10 @@ def test_what_is_laid_on_something_else_is_refused(genome, tmp_path):
     other = "".join(rng.choice(list("ACGT"), 4000))
     with pytest.raises(AssemblyError, match="no more often than by chance"):
         open_alignment(lay(tmp_path / "chance", {"near": {"one": other}}), dnalect.open_genome(tmp_path / "long.fa"))
+    twice = lay(tmp_path / "twice")
+    (twice / "near.again.fa").write_text(">one\n" + "." * 20 + "\n")
+    with pytest.raises(InputError, match="two files are of one relative"):
+        open_alignment(twice, genome)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no FASTA"):
         open_alignment(tmp_path / "empty", genome)

@@ -208,7 +208,9 @@ def _background(job: Scoring, first: list[Variant]) -> list[Part]:
     """The background that the first chunk has drawn; a part of itself is timed, as the variants may be few."""
     if "llr" not in job.measured:
         return []
-    drawn = _by_class(job.background.planned([each for each in first if each.kind in CLASSES]))
+    compared = [each for each in first if each.kind in CLASSES]
+    planned = [*job.background.planned(compared), *(job.related.planned(compared) if job.related else ())]
+    drawn = _by_class(planned)
     seconds = sum(_seconds(job.scorer.score, each) for each in drawn.values())
     count = sum(map(len, drawn.values()))
     return [Part(f"{count:,} random variants for the percentiles", seconds, ("--background 0",))] if count else []

@@ -70,6 +70,10 @@ class Related:
         for background in self.backgrounds:
             background.prepare([each for each in variants if each.kind in SUBSTITUTIONS])
 
+    def planned(self, variants: Sequence[Variant]) -> list[Variant]:
+        """Return the random variants that a model would read for the percentiles of these."""
+        return self.backgrounds[0].planned([v for v in variants if v.kind in SUBSTITUTIONS]) if self.scorer else []
+
     def add(self, variants: Sequence[Variant], scores: Sequence[Score], alone: bool) -> list[Score]:
         """Return the scores with what the relatives say of their variants, and percentiles where they were drawn.
 

@@ -116,6 +116,8 @@ def open_alignment(path: str | Path, genome: Genome, contigs: Sequence[int] | No
 def _of_folder(folder: Path, genome: Genome, wanted: Sequence[int]) -> Alignment:
     found = [each for each in sorted(folder.iterdir()) if each.name.endswith(FASTA)]
     files = {named[1]: each for each in found if (named := _STEM.match(each.name))}
+    if len(files) < len(found):
+        raise InputError(f"{folder}: two files are of one relative, by their names up to the first dot; rename one")
     if not files:
         raise InputError(f"{folder} holds no FASTA ({', '.join(FASTA[:3])}, gzipped or not): one for each relative")
     contigs: dict[int, Codes] = {}
