@@ -314,6 +314,14 @@ def other_skip(graph):
     norms[-1 - 2]["inbound_nodes"][0][0][0] = norms[-1 - 4]["inbound_nodes"][0][0][0]
 
 
+def round_and_round(graph):
+    """The tower begins anew where it ends."""
+    last = [each for each in graph.layers if each["class_name"] == "MaxPooling1D"][-1]["name"]
+    first = next(each for each in graph.layers if each["class_name"] == "BatchNormalization")
+    first["inbound_nodes"][0].append([last, 0, 0, {}])
+    graph.layers = [each for each in graph.layers if each["class_name"] != "LayerNormalization"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -325,7 +333,10 @@ def other_skip(graph):
         (config("Dense", -1, activation="relu"), "activation 'relu', where 'softplus' or 'softmax'"),
         (config("Conv1D", 1, kernel_size=[3]), "differ in their convolutions"),
         (lambda graph: graph.add("Dropout", "dropout", [graph.layers[3]["name"]]), "is one too many"),
-        (other_skip, "is followed by|is not added to"),
+        (other_skip, "is followed by|is not added to|is reached twice"),
+        (config("InputLayer", batch_input_shape=[None, 256]), "otherwise than Keras does"),
+        (lambda graph: graph.layers[2]["config"].pop("filters"), "otherwise than Keras does .KeyError"),
+        (round_and_round, "is followed by|is reached twice"),
     ],
 )
 def test_another_graph_is_refused_with_what_differs(tmp_path, change, message):

@@ -164,6 +164,7 @@ def changed(name, **values):
         (changed("max_pooling2d_1", strides=[1, 1]), "overlapping stretches"),
         (changed("conv2d_1", batch_input_shape=[None, 41, 1, 5]), "reads 1 x 5 numbers a base"),
         (lambda network: network.layers.pop(), "its layers are Conv2D"),
+        (lambda network: network.layers[0]["config"].pop("filters"), "describes no network of nucleosomes .KeyError"),
     ],
 )
 def test_another_sequence_of_layers_is_refused(tmp_path, change, message):

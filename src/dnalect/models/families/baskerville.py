@@ -65,11 +65,13 @@ def read_folder(folder: Path) -> NetworkRead | None:
     told = read_json(params).get("model", {}) if params.is_file() else {}
     if not isinstance(told, dict):
         raise ModelError(f"{params} has no table `model`")
-    walk = _Walk(graph, tensors)
     try:
+        walk = _Walk(graph, tensors)
         sizes = PyramidSizes(**walk.sizes | _told(told, walk, params) | {"labels": _labels(folder, walk.units)})
     except ConfigError as error:
         raise ModelError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ModelError(f"{path} describes a network otherwise than Keras does ({error!r})") from error
     renamed = {f"heads.{HEAD}.{kind}": f"heads.{sizes.outputs[0][0]}.{kind}" for kind in LINEAR}
     table = WeightTable({renamed.get(ours, ours): theirs for ours, theirs in walk.names.items()})
     family = LANGUAGE if sizes.bases else borzoi.NAME
@@ -134,6 +136,7 @@ class _Walk:
     def __init__(self, graph: Graph, tensors: Mapping[str, Tensor]):
         self.graph = graph
         self.names: dict[str, str] = {}
+        self.taken: set[str] = set()
         _, window, inputs = graph.layers[graph.input].config.get("batch_input_shape") or (None, 0, 0)
         self.sizes: dict[str, Any] = {"window": window, "inputs": inputs}
         current, turned = self._augmented()
@@ -208,6 +211,10 @@ class _Walk:
         return name
 
     def _take(self, ours: str, layer: str, kinds: Mapping[str, str]) -> None:
+        """Name the weights of a layer, which stands in one place of the network."""
+        if layer in self.taken:
+            raise self.graph.differs(layer, "is reached twice")
+        self.taken.add(layer)
         self.names |= {f"{ours}.{mine}": f"{layer}/{theirs}" for mine, theirs in kinds.items()}
 
     def _convolution(self, name: str, ours: str, **settings: Any) -> Layer:

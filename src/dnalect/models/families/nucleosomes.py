@@ -96,17 +96,19 @@ def _names(hub: HubConfig, outputs: int) -> tuple[str, ...]:
 def _routhier(path: Path) -> NetworkRead | None:
     """Read a sequence of convolutions whose last layer answers for the middle of a window."""
     text = keras_description(path)
-    told = json.loads(text) if text else {}
-    if not isinstance(told, dict) or told.get("class_name") != "Sequential":
+    if '"Sequential"' not in text:
         return None
     try:
+        told = json.loads(text)
+        if told.get("class_name") != "Sequential":
+            return None
         config = told["config"]
         layers = [
             (each["class_name"], each["config"]) for each in (config if isinstance(config, list) else config["layers"])
         ]
         sizes, names = _walked(layers, path)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelError(f"{path} describes no network of nucleosomes ({error})") from error
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ModelError(f"{path} describes no network of nucleosomes ({error!r})") from error
     except ConfigError as error:
         raise ModelError(f"{path}: {error}") from error
     tensors = dict(_flat(name, each) for name, each in read_keras(path).items())

@@ -47,6 +47,7 @@ LARGEST = {
     "trained": 1 << 20,
 }
 LEAST = dict.fromkeys(("features", "groups", "rotated", "ups", "joined", "crop", "species", "trained"), 0)
+DEEPEST = 20
 ODD = ("stem", "kernel", "taps")
 EPS = 1e-3
 gelu = partial(F.gelu, approximate="tanh")
@@ -96,6 +97,8 @@ class PyramidSizes:
         object.__setattr__(self, "channels", tuple(self.channels))
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "outputs", check_outputs(self.outputs))
+        if not 2 <= len(self.channels) <= DEEPEST:
+            raise ConfigError(f"a tower has 1 to {DEEPEST - 1} levels")
         for channels in self.channels:
             check_whole({"channels": channels}, LARGEST, {})
         check_whole({name: getattr(self, name) for name in LARGEST if name != "channels"}, LARGEST, LEAST)
@@ -107,7 +110,6 @@ class PyramidSizes:
         even = [name for name in ODD if getattr(self, name) % 2 == 0]
         head, tracks = self.width // self.heads, len(numbered(self.outputs))
         return (
-            (len(self.channels) < 2, "a tower has one level at least"),
             (bool(even), f"a convolution of an even number of bases has no middle: {', '.join(even)}"),
             (self.width % self.heads > 0, f"{self.heads} heads do not share {self.width} channels"),
             (self.features % 2 > 0, f"{self.features} features of a distance: half of them have its sign"),
