@@ -23,6 +23,7 @@ from studies.data import file_of
 from studies.options import Context
 
 TASK, BITS, MOVED, SPREAD = "context", "bits a base", "nats that a score moves", "nats between scores"
+MORE = "bits a base above the longest"
 DIRECTIONS = ("left to right", "right to left")
 OPPOSITE = [3, 2, 1, 0]
 Codes = npt.NDArray[np.uint8]
@@ -127,12 +128,12 @@ def _ratios(log_probs: Floats, own: Codes) -> Floats:
 
 
 def draw(figures: Sequence[Figure], path: Path) -> None:
-    """Draw bits by window, those of one side apart, and what sequence moves by its distance."""
+    """Draw what shorter windows cost, those of one side apart, and what sequence moves by its distance."""
     sides = {who: who.endswith(DIRECTIONS) for who in dict.fromkeys(each.who for each in figures)}
     bits = _lines(figures, BITS)
     panels = [
-        ("given both sides", "bases of a window", BITS, {who: each for who, each in bits.items() if not sides[who]}),
-        ("given one side", "bases of a window", BITS, {who: each for who, each in bits.items() if sides[who]}),
+        ("given both sides", "bases of a window", MORE, {who: each for who, each in bits.items() if not sides[who]}),
+        ("given one side", "bases of a window", MORE, {who: each for who, each in bits.items() if sides[who]}),
         ("sequence far away is exchanged", "bases that are kept on a side", MOVED, _lines(figures, MOVED)),
     ]
     plots.lengths(path, [panel for panel in panels if panel[3]])
@@ -143,5 +144,6 @@ def _lines(figures: Sequence[Figure], metric: str) -> Mapping[str, list[tuple[fl
     for each in figures:
         if each.metric == metric:
             number = next(int(word) for word in each.part.split() if word.isdigit())
-            found.setdefault(each.who, []).append((number, each.value))
+            value = each.value if metric != BITS else each.difference if each.against else Estimate(0, 0, 0)
+            found.setdefault(each.who, []).append((number, value))
     return found
