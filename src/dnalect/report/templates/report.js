@@ -11,13 +11,12 @@
   Array.from(new Set(all.map(function (r) { return r[classAt]; }))).sort().forEach(function (name) {
     kind.add(new Option(name, name));
   });
-  var texts = null;
+  var texts = null, twoDigits = ["score", "p(ref)", "junction", "splicing", "relatives", "model and relatives"];
   function show(value, c) {
     if (value === null || value === "") return "";
     if (columns[c] === "position") return value.toLocaleString("en-US");
-    if (columns[c] === "score") return value.toFixed(2);
-    if (columns[c] === "percentile") return (100 * value).toFixed(3) + "%";
-    if (columns[c] === "p(ref)") return value.toFixed(2);
+    if (twoDigits.includes(columns[c])) return value.toFixed(2);
+    if (columns[c].startsWith("percentile")) return (100 * value).toFixed(3) + "%";
     if (columns[c] === "nearest TSS") return (value > 0 ? "+" : "") + value.toLocaleString("en-US");
     return String(value);
   }
