@@ -31,6 +31,7 @@ ENHANCERS, PROMOTERS, TRAJECTORIES = 500, 1_500, 200
 HNF4A = (42_983_160, 42_985_444)
 LINE = 60
 DEMO = Path("src/dnalect/demo_data")
+RELATIVES = Path("src/dnalect/demo_relatives")
 # Never trained on; the bases whose natural variants are shown; labels to learn from, and to judge on.
 DEMO_LAID = ("chrI", "chrXIV")
 SPECIES = ("CBS432", "N44", "Sarb", "Skud-IFO1802", "Smik-IFO1815", "UFRJ50816", "UWOPS919171", "YPS138")
@@ -176,7 +177,7 @@ def relatives(data: Path, out: Path) -> None:
             with gzip.open(path, "rt") as file:
                 laid = dict(part.split("\n", 1) for part in file.read().split(">")[1:])
             kept = [(contig, laid[contig].replace("\n", "")) for contig in DEMO_LAID]
-            write(out / "yeast_relatives" / f"{name}.fa.gz", "".join(fasta(*each) for each in kept))
+            write(out / f"{name}.fa.gz", "".join(fasta(*each) for each in kept))
 
 
 def _few_labels(data: Path, out: Path, genome: Genome) -> None:
@@ -253,7 +254,7 @@ def main() -> None:
     for cut in (histone_marks, given_parts, enhancers, promoters, natural_variants, hnf4a):
         cut(options.data, options.out)
     demo(options.data, DEMO)
-    relatives(options.data, DEMO)
+    relatives(options.data, RELATIVES)
     for folder in (options.out, DEMO):
         for path in sorted(folder.rglob("*.gz")):
             print(f"| {path.relative_to(folder)} | {path.stat().st_size:,} | `{sha256(path)}` |")

@@ -27,8 +27,8 @@ from studies.cases.trajectories import expression_task, read_trajectories
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"
 SUITES = ROOT / "configs/benchmarks/small"
-SHIPPED = (DATA, ROOT / "src/dnalect/demo_data", ROOT / "tests/data")
-MOST, MOST_OF_SLICES, MOST_OF_MODELS = 2_000_000, 1_000_000, 30_000_000
+SHIPPED = (DATA, ROOT / "src/dnalect/demo_data", ROOT / "src/dnalect/demo_relatives", ROOT / "tests/data")
+MOST, MOST_OF_SLICES, MOST_OF_MODELS = 3_000_000, 1_000_000, 30_000_000
 FILES = sorted(path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file())
 SPECS = {spec.name: spec for name in ("core", "labels") for spec in read_suite(SUITES / f"{name}.yaml").tasks}
 

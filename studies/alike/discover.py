@@ -1,6 +1,6 @@
 """Elements of S. cerevisiae and of human chromosome 20, found in other genomes, against their annotations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dnalect.alike import RIVALS, How, Tiles, holding, judged, lifted, parts_of, rival_vectors, scored, tiles_of
 from dnalect.core import Figure, made_folder, say, write_figures, write_text
+from dnalect.jobs import tuned_chances
 from dnalect.models import Model, language_model, use_threads
 from studies.alike.discovered_page import page
 from studies.alike.partners import partners
@@ -32,6 +33,8 @@ WINDOW = 500
 # Windows with and without an element that a probe needs to learn from, and to be tuned on.
 FEWEST = 10
 ALIGNMENT = "alignment (minimap2)"
+FINETUNED = "fine-tuned"
+Chances = Callable[[Sequence[str]], npt.NDArray[np.float64]]
 Singles = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -73,6 +76,7 @@ def _across(model: Model, home: Kind, others: tuple[Kind, ...], options: Discove
     for name in few:
         say(f"{name} of {home.name}: too few windows hold one, so they are left out (--labelled)")
         del truths[name]
+    tuned = _tuned(home, labelled, truths, part, options)
     out: list[Figure] = []
     for other in others:
         searched = _read(model, other, options.searched, options)
@@ -80,16 +84,30 @@ def _across(model: Model, home: Kind, others: tuple[Kind, ...], options: Discove
         for name in (each for each in truths if each in searched.elements):
             found = scored(model.card.id, truths[name], part, labelled.vectors, searched.vectors)
             elements = labelled.elements[name]
+            if name in tuned:
+                found.other[FINETUNED] = tuned[name](searched.tiles.texts)
             found.other[ALIGNMENT] = lifted(searched.tiles, labelled.tiles, elements, truths[name], fasta)
             truth = holding(searched.tiles, searched.elements[name])
             told = f"{other.name} ({other.apart})"
             out += judged(f"{name} of {home.name}", told, searched.tiles, truth, found.other)
     for name, truth in truths.items():
         own = scored(model.card.id, truth, part, labelled.vectors, labelled.vectors).own
+        own |= {FINETUNED: tuned[name](labelled.tiles.texts)} if name in tuned else {}
         kept = {who: score[held] for who, score in own.items()}
         told = f"{home.name} ({home.apart})"
         out = judged(f"{name} of {home.name}", told, labelled.tiles.take(held), truth[held], kept) + out
     return out
+
+
+def _tuned(
+    home: Kind, labelled: Read, truths: Mapping[str, Mask], part: Numbers, options: Discover
+) -> dict[str, Chances]:
+    """A model for each kind of element, whose layers learned it; {} where that is not asked for."""
+    if not options.finetune or home is not YEAST:
+        return {}
+    texts = labelled.tiles.texts
+    named = {name: language_model(options.yeast, options.device) for name in truths}
+    return {name: tuned_chances(named[name], texts, truth, part, options.finetune) for name, truth in truths.items()}
 
 
 def _fewest(truth: Mask, part: Numbers) -> int:

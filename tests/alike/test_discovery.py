@@ -161,6 +161,27 @@ def test_planted_elements_are_found_in_another_genome(two, model_folder, tmp_pat
     assert page.index(f": {PROBE}</td>") < page.index(f": {SIMILARITY}</td>") < page.index("GC content: probe</td>")
 
 
+def test_candidates_are_ranked_by_a_tuned_model_where_that_is_asked_for(two, model_folder, tmp_path):
+    told = {"like": two / "a.bed", "reference": two / "a.fa", "known": two / "b.bed", "step": 200, "rivals": ["none"]}
+    outs = [tmp_path / "f.tsv"]
+    plain = dnalect.discover(two / "b.fa", model=model_folder, outputs=outs, **told)
+    found = dnalect.discover(two / "b.fa", model=model_folder, outputs=outs, finetune=True, epochs=3, **told)
+    figures = {(f.part, f.metric, f.who): f for f in found.figures}
+    # The others say what they say without it: the model that they ask was not tuned.
+    for each in plain.figures:
+        assert figures[each.part, each.metric, each.who].value == each.value
+    names = [who for part, metric, who in figures if (part, metric) == ("b.fa", "AUPRC")]
+    assert names[0].endswith(": fine-tuned")
+    best = figures["b.fa", "AUPRC", names[0]]
+    assert best.value.low > best.chance
+    assert best.against
+    head = outs[0].read_text().splitlines()
+    column = [line.split("\t")[head[0].split("\t").index(names[0])] for line in head[1:]]
+    chances = np.array(column, dtype=float)
+    assert (np.diff(chances) <= 0).all()
+    assert ((chances >= 0) & (chances <= 1)).all()
+
+
 def test_elements_that_lie_elsewhere_are_told(two, model_folder, tmp_path):
     words = [
         "discover",

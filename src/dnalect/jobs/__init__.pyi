@@ -4,3 +4,4 @@ from .benchmark.suite import Suite as Suite
 from .benchmark.suite import TaskSpec as TaskSpec
 from .benchmark.suite import read_suite as read_suite
 from .benchmark.tasks import Task as Task
+from .discover.tuned import tuned_chances as tuned_chances

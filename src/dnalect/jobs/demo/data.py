@@ -6,7 +6,8 @@ DATA = Path(__file__).parent.parent.parent / "demo_data"
 YEAST, YEAST_GENES = DATA / "yeast_chrXIV.fa.gz", DATA / "yeast_chrXIV.gff.gz"
 YEAST_VARIANTS, YEAST_LABELS = DATA / "BY_RM_chrXIV.vcf.gz", DATA / "yeast_H4.csv.gz"
 YEAST_MOTIFS = DATA / "yeast_motifs.meme.gz"
-YEAST_RELATIVES = DATA / "yeast_relatives"
+# Beside the data, whose folder the server offers: these are no genomes to choose.
+YEAST_RELATIVES = DATA.parent / "demo_relatives"
 HUMAN, HUMAN_VARIANTS = DATA / "human_chr20_slice.fa.gz", DATA / "human_chr20_slice.vcf.gz"
 # Contigs that duplex-yeast never learned from.
 HELD_OUT = ("chrXIII", "chrXIV")

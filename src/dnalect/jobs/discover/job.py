@@ -13,9 +13,11 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import read_regions
 from dnalect.jobs.discover.options import Options
 from dnalect.jobs.discover.outputs import Found, written
+from dnalect.jobs.discover.tuned import FINETUNED, tuned_chances
 from dnalect.jobs.selection import model_for
 from dnalect.models.load import load
 from dnalect.models.model import Model
+from dnalect.models.pooled import READINGS, Reading
 from dnalect.models.precision import use_threads
 
 
@@ -38,15 +40,24 @@ def discover_elements(options: Options) -> Found:
     model = load(options.model or model_for(genome, None), options.device, options.dtype)
     scores = _scores(options, model, (labelled, searched), truth, part)
     held = part == 2
+    if options.finetune:
+        # It is what was asked for, so it comes first; the model is read anew, as it is changed.
+        again = load(options.model or model_for(genome, None), options.device, options.dtype)
+        who = f"{model.card.id}: {FINETUNED}"
+        reading = Reading(options.pool if options.pool in READINGS else "mean", options.layer)
+        told = truth, part, options.epochs, reading, options.seed, options.batch
+        chances = tuned_chances(again, labelled.texts, *told)
+        own, other = chances(labelled.texts), chances(searched.texts)
+        scores = Scores({who: own} | scores.own, {who: other} | scores.other, scores.probes)
     if "alignment" in options.rivals:
         scores.other[ALIGNMENT] = lifted(searched, labelled, elements, truth, options.source)
     task = f"elements of {Path(options.like).name}"
-    own = {who: score[held] for who, score in scores.own.items()}
+    judged_here = {name: score[held] for name, score in scores.own.items()}
     here = labelled.take(held)
-    figures = judged(task, f"{genome.path.name}, held out", here, truth[held], own)
+    figures = judged(task, f"{genome.path.name}, held out", here, truth[held], judged_here)
     if known is not None:
         figures += judged(task, target.path.name, searched, holding(searched, known), scores.other)
-    found = _found(options, model, searched, scores, figures, truth[held], own)
+    found = _found(options, model, searched, scores, figures, truth[held], judged_here)
     with written_together() as files:
         for output in options.outputs:
             files.place(Path(output)).write_text("".join(written(output, found)), encoding="utf-8")

@@ -34,6 +34,10 @@ class Options(Reading):
     rivals: Annotated[
         Texts, Flag("--rival", metavar="words|gc|untrained|alignment"), Doc("Measured beside the model; repeatable.")
     ] = RIVALS
+    finetune: Annotated[
+        bool, Flag("--finetune"), Doc("Tune the model's layers, too (LoRA): minutes. Candidates are ranked by that.")
+    ] = False
+    epochs: Annotated[Positive, Doc("Fine-tuning: at most so many passes over the windows to learn from.")] = 10
     seed: Natural = 1
 
     def __post_init__(self) -> None:
