@@ -342,9 +342,7 @@ class Discover:
     labelled: Annotated[Sample, Doc("Windows of 500 bases to learn from and judge on, of the labelled genome.")] = 1_200
     searched: Annotated[Sample, Doc("Windows of 500 bases of each other genome.")] = 300
     pairs: Annotated[Natural, Doc("Genes whose promoters are looked for in relatives; 0: none.")] = 120
-    finetune: Annotated[
-        Natural, Doc("Epochs of a model of yeast whose layers learn, too, for each kind of element; 0: none.")
-    ] = 0
+    finetune: Annotated[Natural, Doc("Epochs of models of yeast that learn each kind of element; 0: none.")] = 0
     page: Annotated[File | None, Doc("Also write the page of the documentation.")] = None
     device: Device = "auto"
     threads: Threads = None
