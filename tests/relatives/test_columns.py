@@ -117,6 +117,8 @@ def test_ratios_of_substitutions(known):
     assert [value for value, _ in found[:3]] == pytest.approx(single)
     assert found[3] == (pytest.approx(single[0] + single[2]), 3)
     assert found[4] is None
+    long = alignment.reference(0)[700:717].tolist()
+    assert columns.ratios([substitution(700, long, [3 - base for base in long])]) == [None]
     turned = columns.ratios([substitution(700, others[:1], bases[:1])])
     assert turned[0][0] == pytest.approx(-single[0])
 

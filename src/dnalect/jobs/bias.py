@@ -38,14 +38,14 @@ from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region, parse_regions
 from dnalect.genome.strata import interval_stratum
 from dnalect.inference.likelihood import strategy_for
-from dnalect.jobs.likelihood import SAMPLE
+from dnalect.jobs.likelihood import SAMPLE, bits_of, codes_of
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import REGIONS
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
 from dnalect.report import plots
 from dnalect.stats.draws import Draws, block_numbers, estimate
-from dnalect.tokens.bases import UNKNOWN, encode
+from dnalect.tokens.bases import UNKNOWN
 
 TASK, BITS, SAVED, LEARNED = "bias", "bits a base", "bits less than a Markov model", "share of training over share"
 OTHERS = "all other bases"
@@ -135,7 +135,7 @@ def bias(options: BiasOptions) -> list[Kind]:
     parts = parts_for(genome, model.card, options.regions, True, options.rename)
     tested, trained = parse_regions(genome, parts.test), parse_regions(genome, parts.train)
     strategy = strategy_for(model)
-    codes = _codes(genome, tested)
+    codes = codes_of(genome, tested)
     known = np.concatenate(codes) != UNKNOWN
     sample = options.sample or (None if strategy.whole else SAMPLE)
     if sample is not None and sample < int(known.sum()):
@@ -144,14 +144,14 @@ def bias(options: BiasOptions) -> list[Kind]:
     if not known.any():
         raise InputError(f"the regions of {genome.path} hold no known base")
     asked = np.split(known, np.cumsum([len(each) for each in codes])[:-1])
-    bits = np.concatenate([_bits(strategy.every(c, want), c) for c, want in zip(codes, asked, strict=True)])
+    bits = np.concatenate([bits_of(strategy.every(c, want), c) for c, want in zip(codes, asked, strict=True)])
     saved, kinds = None, _kinds(genome, tested, options)
     # Rivals may learn from other regions than the model did: then nothing is known of its own.
     own = any(parts.train == list(each.train) for each in model.card.genomes)
     if trained:
-        training, tuned = (_codes(genome, regions) for regions in (trained, parse_regions(genome, parts.validate)))
+        training, tuned = (codes_of(genome, regions) for regions in (trained, parse_regions(genome, parts.validate)))
         rival = MarkovModel("two", ORDER).fit(training, tuned)
-        saved = np.concatenate([_bits(rival.log_probs(c), c) for c in codes]) - bits
+        saved = np.concatenate([bits_of(rival.log_probs(c), c) for c in codes]) - bits
         if own:
             met = np.concatenate([shared_mask(each, training) for each in codes])
             kinds["met in training"] = {"in a 24-mer of it": met, "not": ~met}
@@ -186,14 +186,6 @@ def _told(value: Estimate | None, sign: str = "") -> str:
         return ""
     mean, low, high = (f"{each:{sign}.3f}" for each in value)
     return f"{mean} [{low}, {high}]" if np.isfinite(value.low) else mean
-
-
-def _codes(genome: Genome, regions: list[Region]) -> list[npt.NDArray[np.uint8]]:
-    return [encode(genome.fetch(each.contig, each.start, each.end)) for each in regions]
-
-
-def _bits(log_probs: npt.NDArray[np.floating], codes: npt.NDArray[np.uint8]) -> Singles:
-    return np.asarray(-log_probs[np.arange(len(codes)), np.minimum(codes, 3)] / np.log(2), dtype=np.float64)
 
 
 def _kinds(genome: Genome, regions: list[Region], options: BiasOptions) -> Kinds:

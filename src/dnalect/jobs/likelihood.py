@@ -125,7 +125,7 @@ def evaluate_likelihood(
     """
     split = _split(genome, {"test": test, "train": train, "validation": validation}, markov)
     tested = split["test"]
-    contigs, trained, tuned = (_codes(genome, split[part]) for part in ("test", "train", "validation"))
+    contigs, trained, tuned = (codes_of(genome, split[part]) for part in ("test", "train", "validation"))
     truth = np.concatenate([*contigs, np.zeros(0, dtype=np.uint8)])
     known = truth != UNKNOWN
     if not known.any():
@@ -153,7 +153,7 @@ def evaluate_likelihood(
     if log_probs is not None:
         parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
         asked = zip(contigs, parts, strict=True)
-        bits = np.concatenate([_bits(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in asked])
+        bits = np.concatenate([bits_of(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in asked])
         measured.append((name, sides, "", None, bits))
     if markov:
         measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
@@ -234,12 +234,12 @@ def _rivals(
     parts: dict[tuple[str, int], list[npt.NDArray[np.float32]]] = {}
     for codes in contigs:
         for prediction in model.sweep(codes):
-            parts.setdefault((prediction.kind, prediction.order), []).append(_bits(prediction.log_probs, codes))
+            parts.setdefault((prediction.kind, prediction.order), []).append(bits_of(prediction.log_probs, codes))
     for (kind, n), bits in sorted(parts.items()):
         yield "markov", side, kind, n, np.concatenate(bits)
 
 
-def _bits(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.float32]:
+def bits_of(log_probs: npt.NDArray[np.float32], codes: Codes) -> npt.NDArray[np.float32]:
     """Bits of each base (L,); those of an unknown base are meaningless and never counted."""
     bits: npt.NDArray[np.float32] = -log_probs[np.arange(len(codes)), np.minimum(codes, 3)] / np.float32(np.log(2))
     return bits
@@ -250,7 +250,8 @@ def _less(bits: Singles, rival: Singles, at: npt.NDArray[np.int64]) -> npt.NDArr
     return np.subtract(bits[at], rival[at], dtype=np.float64)
 
 
-def _codes(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
+def codes_of(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
+    """Return the base codes (L,) of each region."""
     return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
 
 

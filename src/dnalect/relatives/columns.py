@@ -14,6 +14,8 @@ from dnalect.tokens.bases import UNKNOWN
 
 DEFINITION = "column-1"
 CHUNK = 20_000
+# Bases that a substitution changes: more are an inversion, which is none.
+MOST = 16
 
 Doubles = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
@@ -49,14 +51,14 @@ class Columns:
     def ratios(self, variants: Sequence[Variant]) -> list[tuple[float, int] | None]:
         """Return ln p(relatives | ALT) - ln p(relatives | REF) of each variant, and how many relatives are aligned.
 
-        Substitutions alone, of one base or of several of the same length, summed over those that differ; the relatives
-        are those of the base with the fewest. None of an insertion or deletion, and where no relative is aligned.
+        Substitutions alone, of one base or of up to 16 in alleles of one length, summed over those that differ; the
+        relatives are those of the base with the fewest. None of an insertion or deletion, and where no relative is aligned.
         """
         out: list[tuple[float, int] | None] = [None] * len(variants)
         sites = [
             (number, each.contig, each.start + at, int(each.ref[at]), int(each.alt[at]))
             for number, each in enumerate(variants)
-            if len(each.ref) == len(each.alt)
+            if len(each.ref) == len(each.alt) and each.changed <= MOST
             for at in np.flatnonzero(each.ref != each.alt).tolist()
         ]
         for contig in dict.fromkeys(site[1] for site in sites):
