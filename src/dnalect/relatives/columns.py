@@ -52,7 +52,7 @@ class Columns:
         """Return ln p(relatives | ALT) - ln p(relatives | REF) of each variant, and how many relatives are aligned.
 
         Substitutions alone, of one base or of up to 16 in alleles of one length, summed over those that differ; the
-        relatives are those of the base with the fewest. None of an insertion or deletion, and where no relative is aligned.
+        relatives are those of the base with the fewest. None of an insertion or deletion, and where none is aligned.
         """
         out: list[tuple[float, int] | None] = [None] * len(variants)
         sites = [
