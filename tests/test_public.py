@@ -15,11 +15,23 @@ ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
     *("pretrain", "tokenize", "map_windows", "similar", "discover", "load", "open_genome", "base_probabilities"),
-    *("torch_module", "demo_files", "generate"),
+    *("torch_module", "demo_files", "generate", "design_sequences"),
 )
 RESULTS = (
     *("Table", "Scores", "Scan", "Mutagenesis", "Explanations", "Embeddings", "Finetuned", "Predictions", "Ranking"),
-    *("Evaluation", "Tokens", "Map", "Similar", "Discovery", "DemoFiles", "Sequences", "Row", "Score", "Genome"),
+    *(
+        "Evaluation",
+        "Tokens",
+        "Map",
+        "Similar",
+        "Discovery",
+        "DemoFiles",
+        "Sequences",
+        "Designs",
+        "Row",
+        "Score",
+        "Genome",
+    ),
 )
 ERRORS = (
     *("DnalectError", "InputError", "FastaError", "UnknownContig", "VcfError", "TableError", "ContigNameError"),

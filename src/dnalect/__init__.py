@@ -10,6 +10,7 @@ similar(genome, to)                 what is most like a sequence
 discover(genome, like, reference)   what is like known elements of another genome
 finetune(data, out)                 a model of your own labels, beside simple rivals
 predict(model, inputs)              what a fine-tuned model says
+design_sequences(models, goals)     sequences of which it says the most, under constraints
 rank(scored)                        the variants to test first
 pretrain(source, out)               a new language model
 evaluate(model, genome)             bits per base and perplexity

@@ -6,6 +6,8 @@ from .api.alike import map_windows as map_windows
 from .api.alike import similar as similar
 from .api.demo import DemoFiles as DemoFiles
 from .api.demo import demo_files as demo_files
+from .api.design import Designs as Designs
+from .api.design import design_sequences as design_sequences
 from .api.embed import Embeddings as Embeddings
 from .api.embed import embed as embed
 from .api.evaluate import Evaluation as Evaluation

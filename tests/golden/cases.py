@@ -28,7 +28,7 @@ class Case:
 
 COMMANDS = (
     *("score", "scan", "explain", "embed", "map", "similar", "discover", "rank", "conservation", "demo", "pretrain"),
-    *("finetune", "predict", "benchmark", "tokenize", "page", "serve"),
+    *("finetune", "predict", "design", "benchmark", "tokenize", "page", "serve"),
     *("evaluate", "evaluate likelihood", "evaluate leaks", "evaluate bias"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),

@@ -17,8 +17,13 @@ def write_table(table: pa.Table, path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise OutputError(f"the output {path} must end in .tsv, .csv or .parquet")
     with written_whole(path) as temporary:
-        if path.suffix == ".parquet":
-            pq.write_table(table, temporary)
-        else:
-            mark = "\t" if path.suffix == ".tsv" else ","
-            pyarrow.csv.write_csv(table, temporary, pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed"))
+        put_table(table, temporary, path.suffix)
+
+
+def put_table(table: pa.Table, path: Path, suffix: str) -> None:
+    """Write a table to a file that gets its name elsewhere. suffix: of SUFFIXES, which says as what."""
+    if suffix == ".parquet":
+        pq.write_table(table, path)
+    else:
+        mark = "\t" if suffix == ".tsv" else ","
+        pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed"))

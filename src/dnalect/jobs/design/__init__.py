@@ -1,0 +1,1 @@
+"""Designs towards predictors, under constraints, and what others say of them."""
