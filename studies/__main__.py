@@ -18,6 +18,7 @@ SUMMARIES = {
     "ensemble": "Would the mean of several models predict better than the best of them?",
     "hidden": "Bits of bases that are hidden 15% at a time, as published masked models are judged.",
     "context": "Bits of a base by the length of its window, and how far away sequence moves a score.",
+    "tracks": "What pretraining brings a model of tracks, at all of the data, a tenth and a hundredth.",
     "structural": "Are junctions of natural structural variants told from random ones of their size?",
     "dependency": "Do dependency maps know stems of tRNAs and splice sites of yeast?",
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",

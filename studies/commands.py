@@ -9,6 +9,7 @@ import click
 from dnalect.cli import command
 from dnalect.core import Figure, aligned, say, table_of, write_figures
 from studies import options as asked
+from studies.tracks import options as tracked
 
 FOLDS = Path("runs/folds")
 
@@ -182,6 +183,18 @@ def context(options: asked.Context) -> None:
     from studies.context import run
 
     _told(run(options), options.output)
+
+
+@command("tracks", tracked.Tracks)
+def tracks(options: tracked.Tracks) -> None:
+    """Yeast: nucleosomes and sites of 26 factors in bins, learned on a pretrained trunk and on the same from random weights.
+
+    \b
+    python -m studies tracks --data DATA --out results/tracks --device cuda --dtype bfloat16
+    """
+    from studies.tracks.job import run
+
+    _told(run(options))
 
 
 @command("attention", asked.Attention)

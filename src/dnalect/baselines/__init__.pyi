@@ -3,3 +3,4 @@ from .kmers import sequence_words as sequence_words
 from .kmers import word_shares as word_shares
 from .markov import MarkovModel as MarkovModel
 from .mutability import CrossFittedMutability as CrossFittedMutability
+from .bins import RIVALS as BIN_RIVALS

@@ -1,3 +1,6 @@
+from .along import Along as Along
+from .along import read_along as read_along
+from .along import some as some
 from .homology import free_bases as free_bases
 from .homology import shared_mask as shared_mask
 from .labelled import Labelled as Labelled

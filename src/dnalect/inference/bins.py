@@ -1,6 +1,6 @@
 """The tracks of a model along stretches of a genome: windows side by side, as they come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 from dnalect.genome.fasta import Genome
+from dnalect.inference.run import TOKENS, Batch, run
 from dnalect.models.model import Ask, Model
 from dnalect.tokens.bases import decode, encode
 
@@ -61,3 +62,17 @@ def along(model: Model, genome: Genome, contig: int, start: int, end: int) -> It
         with torch.inference_mode():
             found = model.forward(model.encode([decode(codes)]), Ask(tracks=True)).tracks[0].cpu().numpy()
         yield Bins(contig, low, high, tracks.stride, found[: -(-(high - low) // tracks.stride)])
+
+
+def of_windows(model: Model, windows: Sequence[str], tokens: int = TOKENS) -> npt.NDArray[np.float32]:
+    """Return the tracks (n, bins, tracks) of windows of the model's own length. tokens: of a batch."""
+    tracks = model.can.tracks
+    assert tracks is not None
+    assert tracks.length
+    found = np.empty((len(windows), tracks.bins(tracks.length), len(tracks.names)), dtype=np.float32)
+
+    def keep(batch: Batch) -> None:
+        found[batch.windows] = batch.output.tracks.cpu().numpy()[batch.rows]
+
+    run(model, windows, Ask(tracks=True), keep, tokens)
+    return found

@@ -5,3 +5,8 @@ from .benchmark.suite import TaskSpec as TaskSpec
 from .benchmark.suite import read_suite as read_suite
 from .benchmark.tasks import Task as Task
 from .discover.tuned import tuned_chances as tuned_chances
+from .tuning.track_fit import TrackParts as TrackParts
+from .tuning.track_fit import answers_of as answers_of
+from .tuning.track_fit import fit_tracks as fit_tracks
+from .tuning.track_fit import flat as flat
+from .tuning.track_fit import parts_of as parts_of

@@ -10,8 +10,8 @@ from dnalect.core.files import read_json
 from dnalect.genome.builds import SAME_ASSEMBLY
 from dnalect.genome.names import split_region
 
-# The family of fine-tuned models.
-PREDICTOR = "predictor"
+# The families of fine-tuned models: of sequences, and of tracks along them.
+PREDICTOR, TRACK_PREDICTOR = "predictor", "track-predictor"
 
 
 @dataclass(frozen=True)

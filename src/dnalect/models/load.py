@@ -12,7 +12,7 @@ from torch import Tensor
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json, sha256
 from dnalect.genome.builds import build_named
-from dnalect.models.card import PREDICTOR, Card, CorpusGenome, read_card
+from dnalect.models.card import PREDICTOR, TRACK_PREDICTOR, Card, CorpusGenome, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import Evidence, Family, HubConfig, Network
@@ -25,6 +25,7 @@ from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES, check_type, recognised
+from dnalect.models.track_predictor import load_track_predictor
 from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.models.tracks import holds_tracks, load_tracks, published_tracks
 from dnalect.models.vocabulary import as_named, begun, read_vocabulary, split_species
@@ -205,10 +206,11 @@ def _plan_of(folder: Path, device: torch.device, dtype: torch.dtype) -> str | No
 def _own(
     card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None, species: str
 ) -> Model:
-    if species and card.family in (PREDICTOR, "duplex", *TRACKS):
+    if species and card.family in (PREDICTOR, TRACK_PREDICTOR, "duplex", *TRACKS):
         raise ModelError(f"{folder}: the model reads no species, or was tuned with one: leave {species} out")
-    if card.family == PREDICTOR:
-        return load_predictor(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
+    if card.family in (PREDICTOR, TRACK_PREDICTOR):
+        read = load_predictor if card.family == PREDICTOR else load_track_predictor
+        return read(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
     known = ["duplex", *FAMILIES, *TRACKS]
     if card.family not in known:
         raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")

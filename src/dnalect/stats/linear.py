@@ -192,6 +192,33 @@ def ridge(x: Floats, values: Floats, penalty: float) -> tuple[Floats, float]:
     return model.coef_, float(model.intercept_)
 
 
+class RidgeSums:
+    """The sums that ridge regressions of K values on F features are made of, so that items come in pieces."""
+
+    def __init__(self, features: int, values: int):
+        self.count = 0
+        self.x, self.y = np.zeros(features), np.zeros(values)
+        self.xx, self.xy = np.zeros((features, features)), np.zeros((features, values))
+
+    def add(self, x: Floats, y: Floats) -> None:
+        """Take in items. x: (n, F). y: (n, K), without holes."""
+        self.count += len(x)
+        self.x += x.sum(axis=0, dtype=np.float64)
+        self.y += y.sum(axis=0, dtype=np.float64)
+        self.xx += x.T @ x
+        self.xy += x.T @ y
+
+    def fit(self, penalty: float) -> Linear:
+        """Return the least squares of standardised features with penalty * |weights|^2 a mean item."""
+        centre, mean = self.x / self.count, self.y / self.count
+        spread = np.sqrt(np.maximum(np.diagonal(self.xx) / self.count - centre**2, 0))
+        scale = np.where(spread > 1e-9, spread, 1)
+        both = (self.xx / self.count - np.outer(centre, centre)) / np.outer(scale, scale)
+        told = (self.xy / self.count - np.outer(centre, mean)) / scale[:, None]
+        weights = np.linalg.solve(both + penalty * np.eye(len(centre)), told)
+        return Linear(*(each.astype(np.float32) for each in (centre, scale, weights, mean)))
+
+
 def _standard(features: Floats) -> tuple[Singles, Singles]:
     spread = features.std(axis=0)
     return features.mean(axis=0).astype(np.float32), np.where(spread > 1e-9, spread, 1).astype(np.float32)

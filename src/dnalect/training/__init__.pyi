@@ -8,3 +8,5 @@ from .tasks import Task as Task
 from .tasks import Tracks as Tracks
 from .tasks import open_tasks as open_tasks
 from .tasks import token_range as token_range
+from .tracks import Windows as Windows
+from .tuning import TuneConfig as TuneConfig

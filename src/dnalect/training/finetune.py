@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dnalect.core.examples import Examples
 from dnalect.core.reporter import say
@@ -25,6 +25,7 @@ from dnalect.training.objectives import mean_loss
 from dnalect.training.tuning import TuneConfig
 
 Judge = Callable[[Pooled], float]
+Part_ = TypeVar("Part_")
 
 
 def finetune(
@@ -41,21 +42,52 @@ def finetune(
     if config.method == "lora":
         add_lora(pooled.network, config.lora)
     a_pass = max(1, len(train) // config.batch)
-    steps, every = config.epochs * a_pass, max(1, a_pass // config.checks)
     batches = _Batches(pooled, train, a_pass, config)
-    say(_first_line(pooled, train, config, steps))
+    return learned(pooled, batches, a_pass, lambda: judge(pooled), config, folder, data)
+
+
+class Batches(Protocol[Part_]):
+    """What a network learns from, and what its errors there cost. count: items of a pass."""
+
+    count: int
+
+    def after(self, step: int) -> Iterator[Iterator[Part_]]:
+        """Return the batches after so many steps, in parts."""
+        ...
+
+    def loss(self, part: Part_) -> Tensor:
+        """Return what a part adds to the loss of its batch."""
+        ...
+
+
+def learned(
+    network: Any,
+    batches: Batches[Any],
+    a_pass: int,
+    judge: Callable[[], float],
+    config: TuneConfig,
+    folder: Path,
+    data: Mapping[str, str],
+    least: int = 1,
+) -> dict[str, Any]:
+    """Train a network with `base` and `heads` in place: see `finetune`.
+
+    a_pass: its steps. judge: of the network as it is then. least: steps between two checks, where a pass has fewer.
+    """
+    steps, every = config.epochs * a_pass, max(least, a_pass // config.checks)
+    say(_first_line(network.base.device, batches.count, config, steps))
     at = fit(
-        pooled,
+        network,
         batches.after,
         batches.loss,
         Course(
-            [_optimizer(pooled, config)],
+            [_optimizer(network, config)],
             steps,
             warm_up_and_decay(steps, int(config.warmup * steps)),
             config.clip,
             config.precision,
         ),
-        Checks(lambda _: {"validation": judge(pooled)}, every, "validation", config.patience, config.warm),
+        Checks(lambda _: {"validation": judge()}, every, "validation", config.patience, config.warm),
         Home(folder, Identity(json.dumps(asdict(config), sort_keys=True), data), every, _Log(a_pass, config.batch)),
     )
     times = {"seconds": round(at.seconds, 1)}
@@ -89,18 +121,17 @@ class _Log:
         return f"{steps * self.batch:,.3g} sequences a second"
 
 
-def _first_line(pooled: Pooled, train: Examples, config: TuneConfig, steps: int) -> str:
-    device = pooled.base.device
+def _first_line(device: torch.device, count: int, config: TuneConfig, steps: int) -> str:
     half = config.precision == "bf16" and computes_bf16(device)
     where = f"{device}, {torch.get_num_threads()} threads" if device.type == "cpu" else str(device)
     return (
-        f"{config.method}: {len(train):,} sequences to learn from, at most {steps:,} steps of {config.batch}, on "
+        f"{config.method}: {count:,} sequences to learn from, at most {steps:,} steps of {config.batch}, on "
         f"{where}, in {'bf16' if half else 'fp32'}"
     )
 
 
-def _optimizer(pooled: Pooled, config: TuneConfig) -> torch.optim.Optimizer:
-    learned = {name: p for name, p in pooled.named_parameters() if p.requires_grad}
+def _optimizer(network: nn.Module, config: TuneConfig) -> torch.optim.Optimizer:
+    learned = {name: p for name, p in network.named_parameters() if p.requires_grad}
     groups = []
     for heads, peak in ((True, config.head_peak), (False, config.peak)):
         for matrix in (True, False):
@@ -119,6 +150,7 @@ class _Batches:
 
     def __init__(self, pooled: Pooled, train: Examples, a_pass: int, config: TuneConfig):
         self.pooled, self.labels, self.a_pass, self.config = pooled, train.labels, a_pass, config
+        self.count = len(train)
         self.texts = pooled.cut(train.sequences)
 
     def after(self, step: int) -> Iterator[Iterator[Part]]:

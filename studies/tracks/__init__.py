@@ -1,0 +1,1 @@
+"""What pretraining brings a model of tracks, at all, a tenth and a hundredth of the data."""

@@ -1,0 +1,38 @@
+"""What the study of tracks is asked for."""
+
+from typing import Annotated
+
+from annotated_types import Ge
+from pydantic import Strict
+from typing_extensions import Doc
+
+from dnalect.core import MODEL, OUTPUT, Command, Device, Dtype, File, Flag, Positive, config
+
+SHARES = (0.01, 0.1, 1.0)
+# Proteins that read the bases themselves, of those with most peaks; Orc4 and Tfc3 mark origins and genes of tRNAs.
+FACTORS = (
+    *("Reb1", "Abf1", "Fkh1", "Fhl1", "Cin5", "Sok2", "Dat1", "Mig2", "Mcm1", "Rap1", "Rox1", "Gzf3", "Orc4"),
+    *("Mig1", "Ume6", "Phd1", "Pdr1", "Sko1", "Sfl1", "War1", "Tbf1", "Hms2", "Tfc3", "Rsc3", "Cbf1", "Hsf1"),
+)
+
+
+@config
+class Tracks:
+    """A trunk that was pretrained, and the same from random weights."""
+
+    data: Annotated[File, Doc("Folder with genomes/ and annotation/.")]
+    out: Annotated[File, OUTPUT, Doc("Folder of the runs, of tracks.tsv and tracks.png; what is there is kept.")]
+    model: Annotated[str, MODEL, Doc("The trunk.")] = "duplex-yeast"
+    shares: Annotated[
+        tuple[float, ...], Strict(False), Flag("--share"), Doc("Of the training windows, repeatable.")
+    ] = SHARES
+    seeds: Annotated[
+        tuple[int, ...], Strict(False), Flag("--seed"), Doc("Of runs, repeatable; all of the data take the first two.")
+    ] = (1, 2, 3)
+    bin: Annotated[Positive, Doc("Bases of a bin.")] = 32
+    window: Annotated[Positive, Doc("Bases of a window.")] = 2048
+    limit: Annotated[float | None, Ge(1), Doc("Seconds after which no further run begins [default: all are made].")] = None
+    only: Annotated[bool, Doc("Make the runs, and judge nothing.")] = False
+    device: Device = "auto"
+    dtype: Dtype = "float32"
+    command: Command = ""
