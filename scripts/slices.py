@@ -143,6 +143,14 @@ def natural_variants(data: Path, out: Path) -> None:
         write(out / name, "".join(line for line in file if line.startswith(("#", "chrI\t"))))
 
 
+def signals(data: Path, out: Path) -> None:
+    """Nucleosomes of chromosome I, three columns, and the sites of all proteins there, four columns."""
+    for name, columns in (("yeast_nucleosomes_sacCer3", 3), ("rossi2021_chexmix_peaks_chrI-XIV", 4)):
+        with gzip.open(data / f"annotation/{name}.bed.gz", "rt") as lines:
+            rows = [line.split("\t")[:columns] for line in lines if line.startswith("chrI\t")]
+        write(out / f"annotation/{name}.bed.gz", "".join("\t".join(row).rstrip() + "\n" for row in rows))
+
+
 def hnf4a(data: Path, out: Path) -> None:
     """The measured variants of HNF4A's promoter, unchanged, and the bases around them."""
     name = "variants/kircher2019_HNF4A.tsv.gz"
@@ -251,7 +259,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("data"))
     options = parser.parse_args()
-    for cut in (histone_marks, given_parts, enhancers, promoters, natural_variants, hnf4a):
+    for cut in (histone_marks, given_parts, enhancers, promoters, natural_variants, signals, hnf4a):
         cut(options.data, options.out)
     demo(options.data, DEMO)
     relatives(options.data, RELATIVES)

@@ -187,7 +187,7 @@ def context(options: asked.Context) -> None:
 
 @command("tracks", tracked.Tracks)
 def tracks(options: tracked.Tracks) -> None:
-    """Yeast: nucleosomes and sites of 26 factors in bins, learned on a pretrained trunk and on the same from random weights.
+    """Yeast: nucleosomes and sites of 26 factors in bins, on a pretrained trunk and on the same from random weights.
 
     \b
     python -m studies tracks --data DATA --out results/tracks --device cuda --dtype bfloat16

@@ -23,7 +23,7 @@ FEWEST = 100
 
 
 def opened(options: Tracks) -> tuple[Genome, Along]:
-    """Return the genome, and the labels of nucleosomes and of each factor; a table of them is written beside the runs."""
+    """Return the genome, and the labels of nucleosomes and of each factor."""
     files = {name: file_of(options.data, name).resolve() for name in (GENOME, NUCLEOSOMES, SITES)}
     genome = open_genome(files[GENOME])
     table = options.out / "tracks-table.tsv"

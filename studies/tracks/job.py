@@ -9,7 +9,7 @@ from studies.tracks.options import Tracks
 
 
 def run(options: Tracks) -> Sequence[Figure]:
-    """Return the figures; the folder takes the runs, tracks.tsv and tracks.png. Runs that are there are not made again."""
+    """Return the figures; the folder takes the runs, tracks.tsv and tracks.png. No run is made twice."""
     made_folder(options.out)
     genome, labels = opened(options)
     parts = divided(options, genome, labels)

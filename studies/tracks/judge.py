@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,8 @@ def _rivals(out: Path, parts: TrackParts, share: float) -> dict[str, list[Said]]
     path = out / f"rivals-{share:g}.npz"
     if not path.is_file():
         train = parts.windows["train"].sample(share, 1)
-        said = {name: each.fit_predict(train, parts.windows["validate"], parts.windows["test"]) for name, each in _KINDS}
+        others = parts.windows["validate"], parts.windows["test"]
+        said: dict[str, Any] = {name: each.fit_predict(train, *others) for name, each in _KINDS}
         np.savez_compressed(path, **said)
     with np.load(path) as file:
         return {BIN_RIVALS[name].name: [np.asarray(file[name])] for name, _ in _KINDS}

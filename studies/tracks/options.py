@@ -31,7 +31,7 @@ class Tracks:
     ] = (1, 2, 3)
     bin: Annotated[Positive, Doc("Bases of a bin.")] = 32
     window: Annotated[Positive, Doc("Bases of a window.")] = 2048
-    limit: Annotated[float | None, Ge(1), Doc("Seconds after which no further run begins [default: all are made].")] = None
+    limit: Annotated[float | None, Ge(1), Doc("Seconds after which no run begins [default: none].")] = None
     only: Annotated[bool, Doc("Make the runs, and judge nothing.")] = False
     device: Device = "auto"
     dtype: Dtype = "float32"

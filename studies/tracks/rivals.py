@@ -29,7 +29,8 @@ def by_start(file: Path, genome: Genome, train: Windows, test: Windows) -> Singl
     count = int(max(own.max(), other.max())) + 1
     sums = np.stack([np.bincount(own, np.where(k, y, 0), count) for k, y in zip(known.T, truth.T, strict=True)], 1)
     sizes = np.stack([np.bincount(own, k, count) for k in known.T], 1)
-    means = np.divide(sums, sizes, out=np.tile(np.nanmean(truth, axis=0), (count, 1)).astype(np.float64), where=sizes > 0)
+    every = np.tile(np.nanmean(truth, axis=0, dtype=np.float64), (count, 1))
+    means = np.divide(sums, sizes, out=every, where=sizes > 0)
     return means[other].astype(np.float32)
 
 

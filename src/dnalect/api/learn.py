@@ -19,6 +19,7 @@ from dnalect.jobs.options import PretrainOptions
 from dnalect.jobs.pretrain import pretrain as train_model
 from dnalect.jobs.tuning.finetune import finetune_file
 from dnalect.jobs.tuning.options import RIVALS, Options
+from dnalect.jobs.tuning.tracks import finetune_tracks_file
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named
 
@@ -116,7 +117,8 @@ def finetune(
         }
         told |= {"labels": labels, "reference": reference_path(reference, folder), "rivals": rivals, "motifs": motifs}
         told |= {"model": None if model is None else _name_of(model), "device": device, "dtype": dtype}
-        figures = finetune_file(options_of(Options, {**told, **more}))
+        options = options_of(Options, {**told, **more})
+        figures = (finetune_tracks_file if options.bin else finetune_file)(options)
     return Finetuned(Path(out), figures)
 
 

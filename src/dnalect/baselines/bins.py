@@ -1,4 +1,4 @@
-"""Rivals of models of tracks: ridge regression on words of the bases around a bin. Shapes: n windows, N bins, K tracks."""
+"""Rivals of models of tracks: ridge regression on words around a bin. Shapes: n windows, N bins, K tracks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dnalect.stats.linear import Linear, RidgeSums
 from dnalect.training.tracks import Windows
 
 # Bases on each side of a bin whose words count, and of those whose composition does.
-NEAR, WIDE = 32, 256
+NEAR, WIDE = 16, 256
 # Of words of 2 bases, which composition is made of.
 PAIR = (2,)
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
@@ -56,7 +56,7 @@ class BinWords:
         for x, y in self._pieces(tune, "choosing penalties"):
             for number, model in enumerate(models):
                 errors[number] += np.nansum((model(x) - y) ** 2, axis=0)
-        return errors.argmin(axis=0)
+        return np.asarray(errors.argmin(axis=0))
 
     def _pieces(self, windows: Windows, what: str) -> Iterator[tuple[Singles, Singles]]:
         pieces = [np.arange(low, min(low + _AT_ONCE, len(windows))) for low in range(0, len(windows), _AT_ONCE)]
@@ -79,4 +79,4 @@ class BinWords:
         return [text[max(0, low - more) : low + sizes.stride + more] for text in texts for low in starts]
 
 
-RIVALS = {"words": BinWords("words of 2-5", (2, 3, 4, 5)), "composition": BinWords("composition", ())}
+BIN_RIVALS = {"words": BinWords("words of 2-5", (2, 3, 4, 5)), "composition": BinWords("composition", ())}

@@ -15,8 +15,10 @@ def finetune(options: Options) -> None:
     \b
     dnalect finetune peaks.bed --reference genome.fa --background 1 --out peaks-model
     dnalect finetune expression.csv --model duplex-yeast --label expression --method full --out expression
+    dnalect finetune sites.bed --bin 32 --reference genome.fa --out sites-model
     """
     from dnalect.jobs.tuning.finetune import finetune_file
+    from dnalect.jobs.tuning.tracks import finetune_tracks_file
 
-    finetune_file(options)
+    (finetune_tracks_file if options.bin else finetune_file)(options)
     say(f"the model is in {options.out}; open {options.out / 'report.html'}")

@@ -33,6 +33,7 @@ class Along:
 
     names, kinds: of K tracks. stride: bases of a bin, the first of which begins with the contig. contigs: number of a
     contig -> its bins (N, K), NaN without a label; one that no file speaks of is not there. notes: what was found.
+    files: that were read.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class Along:
     stride: int
     contigs: dict[int, Halves]
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def of(self, contig: int, start: int, bins: int) -> Halves:
         """Return the labels (bins, K) from a base on, which begins a bin; NaN beyond the end of the contig."""
@@ -56,12 +58,12 @@ class Along:
 def read_along(path: str | Path, genome: Genome, stride: int, fewest: int = 200) -> Along:
     """Read signals along a genome.
 
-    path: a bigWig; a BED, narrowPeak or broadPeak, of which the middles, or summits, count; or a table with the columns
-    name, file (beside the table) and, if wished, kind. A BED of its own gives a track to each name of its fourth column
-    that at least `fewest` intervals bear, else one to all of them; in a table the name * asks for that. Of a BED the kind
-    is "peaks" (whether there is one in a bin) unless the table says "counts" (how many); of a bigWig it is "counts" where
-    no value is below 0, else "signal". Contigs that a file does not name have no label. Raises InputError for files that
-    can't be read or name no contig of the genome, TableError for a table that says something else.
+    path: a bigWig; a BED, narrowPeak or broadPeak, of which the middles, or summits, count; or a table with the
+    columns name, file (beside the table) and, if wished, kind. A BED of its own gives a track to each name of its
+    fourth column that at least `fewest` intervals bear, else one to all of them; in a table the name * asks for that.
+    Of a BED the kind is "peaks" (whether there is one in a bin) unless the table says "counts" (how many); of a bigWig
+    it is "counts" where no value is below 0, else "signal". Contigs that a file does not name have no label. Raises
+    InputError for files that can't be read or name no contig of the genome, TableError for another table.
     """
     path = Path(path)
     sources = _listed(path) if _ending(path) not in (*BEDS, *BIGWIGS) else [_Source(EACH, path, "")]
@@ -70,7 +72,8 @@ def read_along(path: str | Path, genome: Genome, stride: int, fewest: int = 200)
         found.bigwig(source) if _ending(source.file) in BIGWIGS else found.bed(source)
     if repeated := [name for name, times in Counter(found.names).items() if times > 1]:
         raise TableError(f"{path}: several tracks are called {repeated[0]}; name each of them apart")
-    return found.together()
+    files = dict.fromkeys([path, *(source.file for source in sources)])
+    return replace(found.together(), files=tuple(files))
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _listed(path: Path) -> list[_Source]:
     table = read_table(path)
     if not {"name", "file"} <= {*table.names}:
         raise TableError(
-            f"{path}: a table of tracks has the columns name, file and perhaps kind; it has {', '.join(table.names[:8])}"
+            f"{path}: a table of tracks has the columns name, file, perhaps kind, and not {', '.join(table.names[:8])}"
         )
     found = [_source(path, table, row) for row in range(len(table.lines))]
     if not found:
@@ -174,28 +177,29 @@ class _Found:
                 track = cells[3] if source.name == EACH and len(cells) > 3 else ""
                 named[track] += 1
                 places.setdefault(track, {}).setdefault(cells[0], []).append(_middle(source.file, cells))
-        known = {name: own_name(name, {each for track in places.values() for each in track}) for name in self.genome.names}
-        theirs = {number: known[name] for number, name in enumerate(self.genome.names)}
         there = {each for track in places.values() for each in track}
+        theirs = {number: own_name(name, there) for number, name in enumerate(self.genome.names)}
         if not there & {*theirs.values()}:
             raise InputError(
                 f"{source.file} names none of the contigs of {self.genome.path.name} "
-                f"({', '.join(self.genome.names[:SHOWN])} ...) but {', '.join(sorted(there)[:SHOWN])}; rename its first column"
+                f"({', '.join(self.genome.names[:SHOWN])} ...) but {', '.join(sorted(there)[:SHOWN])}; "
+                "rename its first column"
             )
         often = [track for track, times in named.items() if track and times >= self.fewest]
         if source.name == EACH and not often and not self.alone:
             raise InputError(
-                f"{source.file}: no name of its fourth column stands there {self.fewest} times; give the track a name, or "
-                "lower `fewest`"
+                f"{source.file}: no name of its fourth column stands there {self.fewest} times; give the track a "
+                "name, or lower `fewest`"
             )
         if not often:
             merged: dict[str, list[int]] = {}
-            for track in places.values():
-                for contig, spots in track.items():
+            for each in places.values():
+                for contig, spots in each.items():
                     merged.setdefault(contig, []).extend(spots)
             places = {source.file.name.split(".")[0] if source.name == EACH else source.name: merged}
         elif len(often) < len(named):
-            self.notes.append(f"{len(named) - len(often):,} of {len(named):,} names have fewer than {self.fewest} intervals")
+            less = f"{len(named) - len(often):,} of {len(named):,} names"
+            self.notes.append(f"{less} of {source.file.name} have fewer than {self.fewest} intervals")
         for track in sorted(often) or list(places):
             self._add(track, source.kind or "peaks", dict(self._counted(source, places[track], theirs, there)))
 

@@ -113,7 +113,8 @@ class TrackHead(nn.Module):
         return (there + self._one(torch.cat([right, left], -1).flip(1)).flip(1)) / 2
 
     def _one(self, states_BLC: Tensor) -> Tensor:
-        each = F.gelu(self.inner(states_BLC)).unflatten(1, (-1, self.sizes.stride))
+        each = F.gelu(self.inner(states_BLC))
+        each = each.view(len(each), -1, self.sizes.stride, each.shape[2])
         bins = torch.cat([each.mean(2), each.amax(2)], -1)
         out: Tensor = self.out(F.gelu(self.along(bins.transpose(1, 2)).transpose(1, 2)))
         return out

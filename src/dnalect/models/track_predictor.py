@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
-from dnalect.core.files import made_folder, sha256, write_text
+from dnalect.core.files import made_folder, write_text
 from dnalect.models.card import TRACK_PREDICTOR, Card
 from dnalect.models.heads import FILE
 from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
@@ -91,7 +91,7 @@ class TrackPredictor(Model):
         )
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
-        """Move the model and return it. device: as torch names it. dtype: of the language model; the head's is float32."""
+        """Move the model and return it. device: as torch names it. dtype: of the language model alone."""
         self.base.to(device, dtype)
         self.network.heads.to(self.base.device)
         self.device, self.dtype = self.base.device, self.base.dtype
@@ -177,7 +177,7 @@ def track_predictor(network: Tracked, made: Made) -> TrackPredictor:
 
 
 def load_track_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]) -> TrackPredictor:
-    """Load a model of tracks. load: how its language model is loaded. Raises ModelError for what is missing or damaged."""
+    """Load a model of tracks. load: how its language model is loaded. Raises ModelError for what is damaged."""
     try:
         sizes = TrackSizes(**card.config["sizes"])
     except (KeyError, TypeError, ValueError) as error:

@@ -20,17 +20,24 @@ CHANCE = {"MCC": 0.0, "AUROC": 0.5, "Pearson": 0.0}
 METHODS = {"probe": "a probe of its frozen states", "lora": "LoRA", "full": "fine-tuning all weights"}
 LEARNING = ("Learning", "learning-curve.png")
 NAMES = {"lora": "LoRA", "full": "full"}
-TEST = "test"
+TEST, SEQUENCES = "test", "sequences"
 
 
 def tuning_page(
-    out: Path, targets: Sequence[Target], figures: Sequence[Figure], command: str, base: str, facts: dict[str, Any]
+    out: Path,
+    targets: Sequence[Target],
+    figures: Sequence[Figure],
+    command: str,
+    base: str,
+    facts: dict[str, Any],
+    items: str = SEQUENCES,
 ) -> None:
-    """Write OUT/report.html. facts: what the card says under `training`."""
+    """Write OUT/report.html. facts: what the card says under `training`. items: of the test part, in a word."""
     sections = []
     for target in targets:
         mine = [each for each in figures if each.task == target.name]
-        sections += [_measured(target.name, mine, out), _trusted(target.name, mine, out)]
+        sections += [_measured(target.name, mine, out, items)]
+        sections += [_trusted(target.name, mine, out)] if items == SEQUENCES else []
     if "best_step" in facts:
         tried = next((name for name, told in NAMES.items() if facts["method"] == f"probe ({told} tried)"), "")
         best = (
@@ -38,7 +45,7 @@ def tuning_page(
         )
         told, notes = ((), (_sentence(kept_probe(tried, facts["steps"])),)) if tried else ((best,), ())
         sections.append(Section("How it learned", told, notes, pictures=_pictures(out, LEARNING)))
-    train = f"{facts['split']['train']:,} labelled sequences"
+    train = f"{facts['split']['train']:,} labelled {SEQUENCES if items == SEQUENCES else 'windows'}"
     page = Page(
         out.name,
         f"{base}, tuned on {train} by {_by(facts['method'])}.",
@@ -48,7 +55,7 @@ def tuning_page(
             "version": __version__,
             "base": base,
             "seed": str(facts["seed"]),
-            "examples, SHA-256": facts["examples"],
+            **({"examples, SHA-256": facts["examples"]} if "examples" in facts else {}),
         },
     )
     write_page(page, out / "report.html")
@@ -70,8 +77,8 @@ def _by(method: str) -> str:
     return METHODS[plain] + after
 
 
-def conclusions(figures: Sequence[Figure], metrics: Sequence[str] = tuple(CHANCE)) -> list[str]:
-    """Say of each metric whether it beats chance, and whom else. figures: all of one target."""
+def conclusions(figures: Sequence[Figure], metrics: Sequence[str] = tuple(CHANCE), items: str = SEQUENCES) -> list[str]:
+    """Say of each metric whether it beats chance, and whom else. figures: all of one target. items: of the test."""
     own = [each for each in figures if (each.part, each.who) == (TEST, MODEL)]
     # Where all test sequences are of one class, MCC is 0 whatever the model says.
     asked = not any(each.metric == "AUROC" and math.isnan(each.value.mean) for each in own)
@@ -79,9 +86,9 @@ def conclusions(figures: Sequence[Figure], metrics: Sequence[str] = tuple(CHANCE
     for metric in metrics:
         mine = [each for each in own if each.metric == metric]
         if mine and not asked:
-            sentences.append(_untold(mine[0]))
+            sentences.append(_untold(mine[0], items))
         elif mine:
-            sentences += [_against_chance(mine[0]), _against_rivals(mine)]
+            sentences += [_against_chance(mine[0], items), _against_rivals(mine)]
     return [each for each in sentences if each]
 
 
@@ -90,19 +97,19 @@ def file_name(what: str, target: str) -> str:
     return f"{what}-{quote(target, safe=' ')}.png"
 
 
-def _against_chance(figure: Figure) -> str:
+def _against_chance(figure: Figure, items: str) -> str:
     mean, low, high = figure.value
-    value = f"{figure.task}: {figure.metric} {shown(figure.value)} on {figure.n:,} test sequences"
+    value = f"{figure.task}: {figure.metric} {shown(figure.value)} on {figure.n:,} test {items}"
     if not (math.isfinite(mean) and math.isfinite(low)):
-        return _untold(figure)
+        return _untold(figure, items)
     if low > CHANCE[figure.metric]:
         return f"{value}, above chance."
     how = "worse than chance" if high < CHANCE[figure.metric] else "not distinguishable from chance"
     return f"{value}, {how}: useless as it stands."
 
 
-def _untold(figure: Figure) -> str:
-    return f"{figure.task}: {figure.metric} can't be told on these {figure.n:,} test sequences."
+def _untold(figure: Figure, items: str) -> str:
+    return f"{figure.task}: {figure.metric} can't be told on these {figure.n:,} test {items}."
 
 
 def _against_rivals(figures: Sequence[Figure]) -> str:
@@ -120,7 +127,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _measured(name: str, figures: Sequence[Figure], out: Path) -> Section:
+def _measured(name: str, figures: Sequence[Figure], out: Path, items: str) -> Section:
     against = {(each.part, each.metric, each.against): each for each in figures if each.against}
     first: dict[tuple[str, str, str], Figure] = {}
     for each in figures:
@@ -135,7 +142,7 @@ def _measured(name: str, figures: Sequence[Figure], out: Path) -> Section:
         who = "the labels" if each.metric == "prevalence" else each.who
         rows.append((label, who, shown(each.value), shown_difference(against.get(key)), f"{each.n:,}"))
         last = key[:2]
-    told = conclusions(figures)
+    told = conclusions(figures, items=items)
     notes = tuple(each for each in told if "useless" in each)
     sentences = tuple(each for each in told if each not in notes)
     pictures = _pictures(
@@ -156,9 +163,12 @@ def _trusted(name: str, figures: Sequence[Figure], out: Path) -> Section:
 
 
 def _data(facts: dict[str, Any]) -> Section:
-    counts, audit = facts["split"], facts["audit"]
-    told = f"{counts['train']:,} sequences to train, {counts['validate']:,} to validate and {counts['test']:,} to test"
+    counts, audit = facts["split"], facts.get("audit")
+    what = SEQUENCES if audit else "windows"
+    told = f"{counts['train']:,} {what} to train, {counts['validate']:,} to validate and {counts['test']:,} to test"
     sentences = [f"{told}, by the rule “{counts['rule']}”.", *map(_sentence, facts["notes"])]
+    if not audit:
+        return Section("The data", tuple(sentences))
     quiet = audit["level"] == "PASS"
     sentences += [audit["verdict"]] if quiet else []
     columns = ("between", "of", "same sequence", "reverse complement", "near", "same bases of the genome")

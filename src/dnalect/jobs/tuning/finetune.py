@@ -70,10 +70,10 @@ def finetune_file(options: Options) -> list[Figure]:
     use_threads(options.threads)
     options = replace(options, device=str(device_named(options.device)))
     out, config = options.out, config_of(options)
-    _check_out(out)
+    check_out(out)
     inputs = (options.data, options.reference, options.signal, options.motifs, options.model, options.config)
     check_outputs([], inputs, [out])
-    name = _model_name(options)
+    name = model_name(options)
     _rivals(options)
     folder = model_folder(name)
     files_to_copy(folder)
@@ -95,7 +95,7 @@ def finetune_file(options: Options) -> list[Figure]:
     hub = name in PUBLISHED or (is_hub_id(name) and not Path(name).is_dir())
     method = options.method
     facts = _facts(options, prepared, fitted)
-    told = _told(figures)
+    figures_told = told(figures)
     predictor = fitted.predictor
     if fitted.kept_probe:
         say(kept_probe(method, fitted.facts["steps"]))
@@ -103,7 +103,7 @@ def finetune_file(options: Options) -> list[Figure]:
             merge_lora(predictor.network.network)
         method = "probe"
     lora = config.lora if method == "lora" else None
-    tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, told, predictor.calibration)
+    tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, figures_told, predictor.calibration)
     tuning_page(out, prepared.examples.targets, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
     save_predictor(tuned, folder, out, hub)
@@ -115,7 +115,7 @@ def finetune_file(options: Options) -> list[Figure]:
     return figures
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
     """Raise OutputError where a folder can't take a model, before anything is computed."""
     if (out / "card.json").exists():
         raise OutputError(f"{out} holds a finished model; give another folder, or remove it")
@@ -136,7 +136,8 @@ def _rivals(options: Options) -> list[Rival]:
     return [rival_named(each, options.motifs, options.device) for each in options.rivals if each != "untrained"]
 
 
-def _model_name(options: Options) -> str:
+def model_name(options: Options) -> str:
+    """Return the model to begin with: the one that is named, else that of the reference. Raises ConfigError without."""
     if options.model:
         return options.model
     if options.reference:
@@ -171,7 +172,7 @@ def _predictions(
 
 def _untrained(examples: Examples, test: Examples, options: Options, out: Path) -> dict[str, Any]:
     """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
-    base = language_model(_model_name(options), options.device).untrained(options.seed)
+    base = language_model(model_name(options), options.device).untrained(options.seed)
     folder = made_folder(out / "untrained")
     found = predicted(fit(base, examples, config_of(options), folder).predictor, test.sequences)
     shutil.rmtree(folder)
@@ -239,7 +240,7 @@ def _facts(options: Options, prepared: Prepared, fitted: Fitted) -> dict[str, An
     }
 
 
-def _told(figures: Sequence[Figure]) -> dict[str, Any]:
-    """The model's own figures, for the card."""
+def told(figures: Sequence[Figure]) -> dict[str, Any]:
+    """Return the model's own figures, for the card."""
     kept = {f"{each.task} {each.metric}": each for each in figures if each.who == MODEL and each.part == "test"}
     return {key: [round(float(x), 4) if np.isfinite(x) else None for x in each.value] for key, each in kept.items()}

@@ -48,6 +48,14 @@ class DataOptions:
     signal: Annotated[
         str | None, Flag(metavar="BIGWIG"), Doc("Label: the mean of this track over the intervals of DATA.")
     ] = None
+    bin: Annotated[
+        Positive | None,
+        Flag(metavar="BASES"),
+        Doc("Learn tracks: DATA is a BED, a bigWig or a table of such files; bases of a bin, such as 32."),
+    ] = None
+    fewest: Annotated[
+        Positive, IN_FILE, Doc("Of a BED's names, those with so many intervals are tracks, each one by itself.")
+    ] = 200
     place: Annotated[bool, Doc("Find the sequences on the reference, to split them by chromosome.")] = False
     background: Annotated[Natural, Doc("Windows to draw for every positive.")] = 0
     split: Annotated[
@@ -59,7 +67,9 @@ class DataOptions:
     ] = None
     test: Annotated[float, IN_FILE, Doc("Share of the test part.")] = 0.2
     validate: Annotated[float, IN_FILE, Doc("Share of the validation part.")] = 0.1
-    test_contigs: Annotated[Texts, Flag("--test-contig"), Doc("Held out for the test; repeatable.")] = ()
+    test_contigs: Annotated[
+        Texts, Flag("--test-contig"), Doc("Held out for the test; of tracks also CONTIG:START-END; repeatable.")
+    ] = ()
     validate_contigs: Annotated[Texts, Flag("--validate-contig"), Doc("For validation; repeatable.")] = ()
     block: Annotated[
         Positive | None,
@@ -103,7 +113,9 @@ class Options(DataOptions, Learning, Machine):
     strands: Annotated[
         str, OneOf(("forward", "both"), STRANDS), Doc("both: average over both strands, and train on both.")
     ] = "forward"
-    longest: Annotated[Positive | None, Doc("Bases; of longer sequences the middle is read.")] = None
+    longest: Annotated[
+        Positive | None, Doc("Bases; of longer sequences the middle is read. Of tracks the window [default: 2048].")
+    ] = None
     rank: Annotated[Annotated[int, Interval(ge=1, le=1024)], IN_FILE, Doc("Of LoRA's updates.")] = 8
     alpha: Annotated[Annotated[float, Gt(0)] | None, IN_FILE, Doc("LoRA's scale is alpha / rank; by default 2.")] = None
     targets: Annotated[

@@ -51,7 +51,8 @@ def parts_of(
     if empty := [part for part, each in windows.items() if not len(each)]:
         inner = sizes.bins * sizes.stride
         raise InputError(
-            f"the part to {empty[0]} has no labelled window of {inner:,} bases; name other regions, or a shorter --longest"
+            f"the part to {empty[0]} has no labelled window of {inner:,} bases; name other regions, or a shorter "
+            "--longest"
         )
     return TrackParts(windows, regions)
 
@@ -70,7 +71,13 @@ def sizes_of(labels: Along, known: Singles, length: int, hidden: int) -> TrackSi
 
 
 def fit_tracks(
-    base: Model, train: Windows, validate: Windows, config: TuneConfig, folder: Path, data: dict[str, str], name: str = ""
+    base: Model,
+    train: Windows,
+    validate: Windows,
+    config: TuneConfig,
+    folder: Path,
+    data: dict[str, str],
+    name: str = "",
 ) -> tuple[TrackPredictor, dict[str, Any]]:
     """Tune a model on windows, stop by others, and return it with what the card says of the run.
 
