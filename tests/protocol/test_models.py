@@ -15,6 +15,8 @@ from dnalect.models.load import tuned_model
 from dnalect.models.model import LAST, Ask, At, Output
 from dnalect.models.pooled import Reading
 from dnalect.models.recognise import FAMILIES
+from dnalect.models.track_head import TrackSizes, TrackSpec
+from dnalect.models.track_predictor import Made, Tracked, track_predictor
 from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.models.tracks import TrackModel
 from dnalect.tokens.bases import opposite
@@ -55,6 +57,21 @@ def predictor(base, **reading):
     return maker
 
 
+def tracks_on(base):
+    """Tracks on a language model, of windows as short as the texts here."""
+
+    def maker(folder):
+        torch.manual_seed(2)
+        tracks = (TrackSpec("a", "peaks", 0.2), TrackSpec("b", "counts", 1.5), TrackSpec("c", "signal", -1.0, 2.0))
+        trunk = dnalect.load(MAKERS[base](folder / "base"))
+        track_predictor(Tracked(trunk, TrackSizes(4, CROP, 40, 8, tracks)), Made("it", "base", "full", {}, {})).save(
+            folder / "it"
+        )
+        return folder / "it"
+
+    return maker
+
+
 def splice_sites(folder):
     """A network of tracks, of windows as short as the texts here."""
     model = TrackModel(CARD, Dilated(SPLICES), torch.device("cpu"), torch.float32)
@@ -79,6 +96,7 @@ MAKERS |= TRACKED
 MAKERS |= {"shorkie": lambda folder: shorkie(folder / "it", SHORKIE_LM)}
 MAKERS |= {f"predictor on {name}": predictor(name) for name in ("duplex", "nt-v2", "qwen3")}
 MAKERS |= {"predictor on both strands": predictor("duplex", strands=2)}
+MAKERS |= {f"tracks on {name}": tracks_on(name) for name in ("duplex", "gpn", "caduceus-ph")}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.examples.along import Along
@@ -85,7 +86,9 @@ def fit_tracks(
     exist, and a run that was cut short there goes on. data: what is learned from -> checksum.
     """
     config = replace(config, warm=False)
-    tracked = Tracked(base, train.sizes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        tracked = Tracked(base, train.sizes)
     truth = flat(validate.truth(np.arange(len(validate))))
     texts = validate.texts(np.arange(len(validate)))
     specs = train.sizes.tracks
