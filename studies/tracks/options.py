@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Interval
 from pydantic import Strict
 from typing_extensions import Doc
 
@@ -24,14 +24,17 @@ class Tracks:
     out: Annotated[File, OUTPUT, Doc("Folder of the runs, of tracks.tsv and tracks.png; what is there is kept.")]
     model: Annotated[str, MODEL, Doc("The trunk.")] = "duplex-yeast"
     shares: Annotated[
-        tuple[float, ...], Strict(False), Flag("--share"), Doc("Of the training windows, repeatable.")
+        tuple[Annotated[float, Interval(gt=0, le=1)], ...],
+        Strict(False),
+        Flag("--share"),
+        Doc("Of the training windows, repeatable."),
     ] = SHARES
     seeds: Annotated[
         tuple[int, ...], Strict(False), Flag("--seed"), Doc("Of runs, repeatable; all of the data take the first two.")
     ] = (1, 2, 3)
     bin: Annotated[Positive, Doc("Bases of a bin.")] = 32
     window: Annotated[Positive, Doc("Bases of a window.")] = 2048
-    limit: Annotated[float | None, Ge(1), Doc("Seconds after which no run begins [default: none].")] = None
+    limit: Annotated[Annotated[float, Interval(gt=0, le=1e6)] | None, Doc("Seconds after which no run begins.")] = None
     only: Annotated[bool, Doc("Make the runs, and judge nothing.")] = False
     device: Device = "auto"
     dtype: Dtype = "float32"

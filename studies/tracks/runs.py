@@ -28,7 +28,7 @@ BATCHES = {1.0: 64, 0.1: 32, 0.01: 16}
 LOOKED = 0.5
 PATIENCE = 4
 # Of all data, so many seeds.
-FEW = 1
+FEW = 2
 KEPT = "runs.jsonl"
 MODEL = "model"
 

@@ -48,6 +48,7 @@ STUDIES = (
     "discover",
     "attention",
     "context",
+    "tracks",
     "vocabulary",
 )
 HELP = (

@@ -253,7 +253,7 @@ def test_a_track_that_never_changes_is_refused(files):
 
 
 def test_untrained_is_a_rival_and_the_frozen_trunk_stays(files, trunk, tmp_path):
-    more = {"method": "probe", "rivals": ("untrained",), "epochs": 2, "data": str(files / "sites.bed")}
+    more = {"method": "probe", "rivals": ("untrained",), "rate": None, "epochs": 2, "data": str(files / "sites.bed")}
     with using(None):
         figures = finetune_tracks_file(asked(files, tmp_path / "out", trunk, **more))
     assert {each.against for each in figures} - {""} == {"the same network, untrained"}

@@ -40,5 +40,5 @@ class TuneConfig(Learning):
 
     @property
     def peak(self) -> float:
-        """The peak learning rate of the network."""
-        return self.rate if self.rate is not None else RATES[self.method]
+        """The peak learning rate of the network, which a probe leaves as it is."""
+        return self.rate if self.rate is not None else RATES.get(self.method, 0.0)
