@@ -83,9 +83,11 @@ class BinChangeScorer(Changes):
         return self._facts(self.model.card, window=window, strands="the forward one only")
 
     def cost(self, variants: Sequence[Variant]) -> int:
-        """Return about how many multiply-adds changes take: parameters times the bins that are read."""
+        """Return about how many multiply-adds changes take: parameters times the bins, or bases, that are read."""
         windows = len(variants) + len({(each.contig, each.start) for each in variants})
-        return windows * self.length // self.stride * self.model.card.parameters
+        # Networks of one length of window fold most of it into bins first; a language model stays at its bases.
+        each = self.length // (self.stride if self.model.can.fixed else 1)
+        return windows * each * self.model.card.parameters
 
     def junction_cost(self, variants: Sequence[object]) -> int:
         """Return 0: there are no scores of junctions."""

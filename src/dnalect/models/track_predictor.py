@@ -87,7 +87,6 @@ class TrackPredictor(Model):
             reach=None,
             strands="halves" if self.network.heads.halves else "one",
             tracks=Tracks(names, sizes.stride, sizes.crop, sizes.length),
-            fixed=True,
         )
 
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
