@@ -26,7 +26,7 @@ PASSES = {1.0: (6, 10), 0.1: (20, 30), 0.01: (60, 80)}
 BATCHES = {1.0: 64, 0.1: 32, 0.01: 16}
 # Of the windows to stop by, so many are looked at.
 LOOKED = 0.5
-PATIENCE = 4
+PATIENCE = 8
 # Of all data, so many seeds.
 FEW = 2
 KEPT = "runs.jsonl"

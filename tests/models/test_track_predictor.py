@@ -12,9 +12,9 @@ from conftest import make_model
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
 from dnalect.models.model import Allele, Ask
-from dnalect.models.track_head import TrackHead, TrackSizes, TrackSpec, deviances, mean_answers
+from dnalect.models.track_head import TrackHead, TrackSizes, TrackSpec, deviances
 from dnalect.models.track_predictor import Made, Tracked, at_bases, track_predictor
-from dnalect.training.tracks import explained
+from dnalect.training.tracks import ranked
 
 TRACKS = (TrackSpec("p", "peaks", 0.25), TrackSpec("n", "counts", 1.5), TrackSpec("s", "signal", 10.0, 2.0))
 SIZES = TrackSizes(4, 8, 48, 6, TRACKS)
@@ -70,19 +70,13 @@ def test_deviances_are_those_of_the_textbook():
     assert deviances(TRACKS, raw, torch.full((1, 3), torch.nan)).tolist() == [[0, 0, 0]]
 
 
-def test_what_is_explained_is_0_for_the_means_and_1_for_the_truth():
-    rng = np.random.default_rng(0)
-    labels = np.stack([rng.random(400) < 0.25, rng.poisson(1.5, 400), rng.normal(10, 2, 400)], 1).astype(np.float32)
-    labels[:7] = np.nan
-    head = TrackHead(4, SIZES, halves=False)
-    raw = torch.randn(400, 3)
-    means = head.answers(mean_answers(TRACKS, raw)).numpy()
-    assert np.allclose(explained(TRACKS, means, labels), 0, atol=1e-4)
-    assert np.allclose(explained(TRACKS, labels, labels), 1, atol=1e-4)
-    # The same that the loss is made of.
-    known = torch.from_numpy(labels)
-    lost, nothing = (deviances(TRACKS, each, known).sum(0).numpy() for each in (raw, mean_answers(TRACKS, raw)))
-    assert np.allclose(explained(TRACKS, head.answers(raw).numpy(), labels), 1 - lost / nothing, rtol=1e-3)
+def test_ranks_are_told_track_by_track():
+    labels = np.array([[1, 0, 1.0], [0, 2, 2.0], [0, 5, 4.0], [np.nan, 1, np.nan]], dtype=np.float32)
+    answers = np.array([[0.9, 1, 3.0], [0.1, 3, 3.0], [0.9, 6, 3.0], [0.1, 2, 3.0]], dtype=np.float32)
+    found = ranked(TRACKS, answers, labels)
+    assert found[0] == 0.75
+    assert np.isclose(found[1], np.corrcoef([0, 2, 5, 1], [1, 3, 6, 2])[0, 1])
+    assert np.isnan(found[2])
 
 
 def test_states_of_longer_tokens_stand_at_each_of_their_bases():

@@ -18,13 +18,13 @@ from dnalect.genome.regions import Region
 from dnalect.models.lora import add_lora
 from dnalect.models.track_head import TrackSizes, TrackSpec, deviances, mean_answers
 from dnalect.models.track_predictor import Tracked
+from dnalect.stats.ranking import auroc
 from dnalect.tokens.bases import decode, encode, reverse_complement
 from dnalect.training.finetune import batch_rows, learned
 from dnalect.training.tuning import TuneConfig
 
 # What knows nothing misses at least so much of a track, for tracks that training has next to nothing of.
 LEAST = 1e-3
-SMALL = 1e-7
 # Steps between two checks, at least.
 APART = 20
 Singles = npt.NDArray[np.float32]
@@ -163,26 +163,17 @@ class _Batches:
         return (missed / known * self.scale).mean() * share
 
 
-def explained(tracks: Sequence[TrackSpec], answers: Floats, labels: Floats) -> npt.NDArray[np.float64]:
-    """Return the share of the deviance that answers explain, of each track (K,): 0 knows the means, 1 everything.
+def ranked(tracks: Sequence[TrackSpec], answers: Floats, labels: Floats) -> npt.NDArray[np.float64]:
+    """Return how well the bins of each track are told apart (K,): AUROC of peaks, Pearson of counts and signals.
 
-    answers: in their own unit, and labels: (n, K), NaN where there is none. NaN of a track that is the same everywhere.
+    answers, labels: (n, K), NaN where there is no label. NaN of a track that is the same everywhere.
     """
     found = np.full(len(tracks), np.nan)
     for number, each in enumerate(tracks):
         known = np.isfinite(labels[:, number])
-        true, given = labels[known, number].astype(np.float64), answers[known, number].astype(np.float64)
-        nothing = _missed(each.kind, np.full(len(true), each.centre), true)
-        if nothing > 0:
-            found[number] = 1 - _missed(each.kind, given, true) / nothing
+        given, true = answers[known, number].astype(np.float64), labels[known, number].astype(np.float64)
+        if each.kind == "peaks":
+            found[number] = auroc(given, true > 0.5)
+        elif len(true) and given.std() > 0 and true.std() > 0:
+            found[number] = np.corrcoef(given, true)[0, 1]
     return found
-
-
-def _missed(kind: str, given: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> float:
-    if kind == "signal":
-        return float(((given - true) ** 2).sum())
-    given = given.clip(SMALL, 1 - SMALL if kind == "peaks" else None)
-    if kind == "peaks":
-        return float(-2 * np.where(true > 0.5, np.log(given), np.log1p(-given)).sum())
-    own = np.where(true > 0, true * np.log(np.maximum(true, SMALL)), 0)
-    return float(2 * (own - true * np.log(given) - true + given).sum())

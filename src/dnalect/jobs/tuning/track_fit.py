@@ -19,7 +19,7 @@ from dnalect.models.model import Model
 from dnalect.models.precision import autocast
 from dnalect.models.track_head import TrackSizes
 from dnalect.models.track_predictor import Made, Tracked, TrackPredictor, track_predictor
-from dnalect.training.tracks import Windows, explained, finetune_tracks, track_specs, windows_in
+from dnalect.training.tracks import Windows, finetune_tracks, ranked, track_specs, windows_in
 from dnalect.training.tuning import TuneConfig
 
 # Bases of a window, and channels of the head, where nobody says so.
@@ -97,7 +97,9 @@ def fit_tracks(
     def judge() -> float:
         with cheaply:
             given = flat(answers_of(track_predictor(tracked, bare), texts))
-        return float(np.nanmean(explained(specs, given, truth)))
+        values = ranked(specs, given, truth)
+        # What can't be told (a part without peaks, a constant answer) is left out.
+        return float(np.nanmean(values)) if np.isfinite(values).any() else 0.0
 
     bare = Made("", "", config.method, {}, {})
     facts = finetune_tracks(tracked, train, judge, config, folder, data)

@@ -41,7 +41,7 @@ SEVERAL = 3
 FEW_BLOCKS = 20
 # Names that a message lists.
 SHOWN = 4
-EXPLAINED = "share of the deviance that is explained"
+JUDGED = "mean of AUROC (peaks) and Pearson (others)"
 # What says how sequences are read, or labels made, and has no meaning here.
 ELSEWHERE = {
     "--label": "labels",
@@ -223,7 +223,7 @@ def _checksums(labels: Along) -> dict[str, str]:
 
 def _pictured(out: Path, labels: Along, figures: Sequence[Figure]) -> None:
     if (out / "log.jsonl").is_file():
-        finetuning_curve(read_log(out / "log.jsonl"), EXPLAINED, out / "learning-curve.png")
+        finetuning_curve(read_log(out / "log.jsonl"), JUDGED, out / "learning-curve.png")
     for target in targets_of(labels):
         own = [each for each in figures if each.task == target.name]
         metric = MAIN[target.kind]
