@@ -24,6 +24,7 @@ SUMMARIES = {
     "motifs": "Yeast: which motifs does a model know without labels, and who binds there?",
     "clusters": "Do promoters, splice sites, repeats and motifs cluster without labels?",
     "discover": "Elements of yeast and human, found in other species.",
+    "design": "Designed promoters and elements, by a judge that the designer did not use.",
     "attention": "Attention at splice sites and CTCF sites, beside an untrained network.",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }

@@ -9,6 +9,7 @@ import click
 from dnalect.cli import command
 from dnalect.core import Figure, aligned, say, table_of, write_figures
 from studies import options as asked
+from studies.design.options import Design
 from studies.tracks import options as tracked
 
 FOLDS = Path("runs/folds")
@@ -247,5 +248,17 @@ def discover(options: asked.Discover) -> None:
     python -m studies discover --data DATA --page docs/discover.md
     """
     from studies.alike.discover import run
+
+    _told(run(options))
+
+
+@command("design", Design)
+def design(options: Design) -> None:
+    """Designed promoters and elements: what a predictor that was not used says, beside rivals at as many calls.
+
+    \b
+    python -m studies design --data DATA --part yeast
+    """
+    from studies.design.run import run
 
     _told(run(options))

@@ -97,6 +97,25 @@ def test_python_gives_the_same_designs(folders):
     assert {each.who for each in one.figures} == {"design", "random"}
 
 
+def test_designs_beyond_what_a_predictor_has_seen_are_told(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr("dnalect.jobs.design.judging.FAR", 1.2)
+    heard, page = [], tmp_path / "designs.html"
+    told = {"length": LENGTH, "calls": 200, "count": 3, "rivals": (), "outputs": page}
+    listener = dnalect.Reporter(False, heard.append)
+    found = dnalect.design_sequences(folders / "first", "gc=high", progress=listener, **told)
+    spec = dnalect.load(folders / "first").can.targets["gc"]
+    far = [each for each in found["predicted_gc"] if each > spec.centre + 1.2 * spec.spread]
+    notes = [each for each in heard if "standard deviations" in each]
+    assert far
+    assert len(notes) == 1
+    assert notes[0].startswith(f"{len(far)} of 3 designs")
+    assert notes[0] in page.read_text()
+    assert "Nobody judged these designs" in page.read_text()
+    heard.clear()
+    dnalect.design_sequences(folders / "first", "gc=5", method="evolution", progress=listener, **told)
+    assert not any("standard deviations" in each for each in heard)
+
+
 @pytest.mark.parametrize("method", ["gradient", "beam", "evolution"])
 def test_high_here_and_low_there(folders, model_folder, method):
     """Two predictors that learned the same pull in two directions: the designs are a front."""

@@ -46,6 +46,7 @@ STUDIES = (
     "motifs",
     "clusters",
     "discover",
+    "design",
     "attention",
     "context",
     "tracks",

@@ -100,8 +100,10 @@ class Asked:
                 wanted[key] = row
         if wanted:
             rows = [*wanted.values()]
+            at = self.calls + 1 + np.arange(len(rows))
+            values = self.problem.panel.read(codes[rows])
             self.charge(len(rows))
-            self.note(codes[rows], origin[rows], self.problem.panel.read(codes[rows]))
+            self.note(codes[rows], origin[rows], values, at)
         found = [self._rows.get(codes[row].tobytes(), -1) for row in np.flatnonzero(kept).tolist()]
         return np.array([each for each in dict.fromkeys(found) if each >= 0], dtype=np.int64)
 
@@ -111,8 +113,8 @@ class Asked:
         if self.bar is not None:
             self.bar.update(calls)
 
-    def note(self, codes: Codes, origin: Numbers, values: Floats) -> None:
-        """Keep what was said of sequences (n, L) that keep the rules: (n, K)."""
+    def note(self, codes: Codes, origin: Numbers, values: Floats, at: Numbers | None = None) -> None:
+        """Keep what was said of sequences (n, L) that keep the rules: (n, K). at: their calls (n,), None for now."""
         for row, text in enumerate(codes):
             key = text.tobytes()
             if key not in self._rows:
@@ -120,7 +122,7 @@ class Asked:
                 self.codes.append(text.copy())
                 self.values.append(values[row])
                 self.origin.append(int(origin[row]))
-                self.at.append(self.calls)
+                self.at.append(self.calls if at is None else int(at[row]))
 
     def gains(self, rows: Numbers | None = None) -> Floats:
         """Return numbers (n, K) of which more is better, of some rows or of all."""

@@ -43,31 +43,32 @@ def designs_page(
     rows: Sequence[Mapping[str, Any]],
     figures: Sequence[Figure],
     found: Curve | Front,
+    goals: Sequence[str],
     sites: Sequence[tuple[str, str, Mapping[str, float]]],
     facts: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> str:
     """Return the page as HTML.
 
-    rows: a sequence each. figures: of the groups, side by side. found: how they were found. sites: factor, motif and
-    the share of each group that has a site. facts: how it was made.
+    rows: a sequence each. figures: of the groups, side by side. found: how they were found. goals: columns of what was
+    to be reached. sites: factor, motif and the share of each group that has a site. facts: how it was made. notes: what
+    must not be missed.
     """
     measured = [each.metric for each in figures]
     judges = [name for name in dict.fromkeys(measured) if name.startswith(JUDGE)]
-    sections = [_compared(figures, judges), _pictures(found, rows, judges or list(dict.fromkeys(measured))[:2])]
+    others = judges or [name for name in (BITS,) if name in measured and name not in goals]
+    sections = [_compared(figures, judges, notes), _pictures(found, rows, [*goals, *others])]
     sections += [_content(sites)] if sites else []
     sections.append(_listed([row for row in rows if row["origin"] == DESIGN], list(dict.fromkeys(measured))))
     return render(Page("Designed sequences", lead, tuple(sections), dict(facts)))
 
 
-def _compared(figures: Sequence[Figure], judges: Sequence[str]) -> Section:
-    notes = (
-        ()
-        if judges
-        else (
-            "Nobody judged these designs but the predictors that they were made for, which are no evidence: a search "
-            "finds their errors, too. Name another predictor with --judge.",
-        )
+def _compared(figures: Sequence[Figure], judges: Sequence[str], notes: Sequence[str]) -> Section:
+    alone = (
+        "Nobody judged these designs but the predictors that they were made for, which are no evidence: a search finds "
+        "their errors, too. Name another predictor with --judge."
     )
+    missed = tuple(notes) if judges else (alone, *notes)
     table = []
     for metric in dict.fromkeys(each.metric for each in figures):
         mine = [each for each in figures if each.metric == metric]
@@ -80,7 +81,7 @@ def _compared(figures: Sequence[Figure], judges: Sequence[str]) -> Section:
         "Means over the best of each, by the predictors that the designs were made for; every rival had as many calls. "
         "Intervals are over these sequences, and say nothing of another model or an assay.",
     )
-    return Section("Designs beside their rivals", told, notes, heads, tuple(table), frozenset(heads[2:]))
+    return Section("Designs beside their rivals", told, missed, heads, tuple(table), frozenset(heads[2:]))
 
 
 def _pictures(found: Curve | Front, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Section:

@@ -17,7 +17,7 @@ from dnalect.design.pareto import apart, fronts, ordered
 from dnalect.genome.fasta import is_sequence
 from dnalect.genome.motifs import read_motifs
 from dnalect.jobs.design.asking import known_of, problem_of
-from dnalect.jobs.design.judging import Group, Jury, Known, judged
+from dnalect.jobs.design.judging import Group, Jury, Known, beyond, judged
 from dnalect.jobs.design.options import Options, check_suffix
 from dnalect.jobs.design.outputs import Designed, facts_of, write_outputs
 from dnalect.models.load import language_model, tuned_model
@@ -51,7 +51,10 @@ def design_file(options: Options) -> Designed:
     jury = Jury(panel, tuple(judges), language, known, motifs, options.batch)
     table, figures, content = judged(groups, jury)
     facts = facts_of(options, jury, problem)
-    done = Designed(table, figures, tuple(groups), content, facts)
+    notes = tuple(beyond(panel, table))
+    for note in notes:
+        say(note)
+    done = Designed(table, figures, tuple(groups), content, facts, notes)
     write_outputs(options.outputs, done)
     return done
 

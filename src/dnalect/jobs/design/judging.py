@@ -29,6 +29,8 @@ BITS, EDITS_AWAY, GC = "bits", "edits_from_known", "gc"
 OWN = frozenset(
     (*("name", "sequence", "origin", "from", "call", "edits", GC, "longest_run"), BITS, "nearest_known", EDITS_AWAY)
 )
+# Spreads of the labels from their mean, beyond which hardly an example lies.
+FAR = 3.0
 Floats = npt.NDArray[np.float64]
 
 
@@ -134,12 +136,36 @@ def _said(jury: Jury, texts: Sequence[str]) -> dict[str, list[float]]:
         answers = [predictions(each, texts, jury.batch) for each in predictors]
         for output in outputs_of(predictors):
             values = answers[output.model][output.target][:, output.column]
-            told = "predicted_" if not before and output.name in OWN else ""
-            told += f"{predictors[output.model].card.id}:" if before and ":" not in output.name else ""
-            found[before + told + output.name] = _rounded(values)
+            whose = f"{predictors[output.model].card.id}:" if ":" not in output.name else ""
+            found[f"{before}{whose}{output.name}" if before else column_of(output.name)] = _rounded(values)
     if jury.language is not None:
         found[BITS] = _rounded(np.array(own_bits(strategy_for(jury.language, jury.batch), texts)))
     return found
+
+
+def beyond(panel: Panel, table: pa.Table) -> list[str]:
+    """Say which designs are said to have values that no example had: a signal outside of FAR spreads of its labels."""
+    told = []
+    origin = table.column("origin").to_pylist()
+    for output in dict.fromkeys(each for each in panel.outputs if each is not None):
+        spec = panel.predictors[output.model].can.targets[output.target]
+        if spec.kind != "signal":
+            continue
+        values = np.array(table.column(column_of(output.name)).to_pylist())[: origin.count(origin[0])]
+        far = np.abs(values - spec.centre) / spec.spread
+        if (count := int((far > FAR).sum())) > 0:
+            near = spec.centre + 2 * spec.spread * (1 if values.mean() > spec.centre else -1)
+            told.append(
+                f"{count:,} of {len(values):,} designs are said to have a {output.name} up to {far.max():.1f} standard "
+                f"deviations from the mean of what the predictor learned from ({spec.centre:.3g}): it never saw the "
+                f"like. A goal such as {output.name}={near:.3g} stays within what it did see"
+            )
+    return told
+
+
+def column_of(name: str) -> str:
+    """Return the column of an output of the predictors."""
+    return f"predicted_{name}" if name in OWN else name
 
 
 def _rounded(values: npt.NDArray[np.floating]) -> list[float]:

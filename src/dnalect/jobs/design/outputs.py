@@ -13,7 +13,7 @@ from dnalect.core.arrow import put_table
 from dnalect.core.figures import Figure
 from dnalect.core.files import sha256, written_together
 from dnalect.design.asked import THERE_AND_BACK, Problem
-from dnalect.jobs.design.judging import Content, Group, Jury
+from dnalect.jobs.design.judging import BITS, Content, Group, Jury, column_of
 from dnalect.jobs.design.options import FASTAS, PAGE, Options
 from dnalect.report.designed import Curve, Front, designs_page
 
@@ -22,13 +22,17 @@ LINE = 80
 
 @dataclass(frozen=True, eq=False)
 class Designed:
-    """What was designed. table: a row a sequence, the best of designs, then of rivals. facts: how it was made."""
+    """What was designed.
+
+    table: a row a sequence, the best of designs, then of rivals. facts: how it was made. notes: not to be missed.
+    """
 
     table: pa.Table
     figures: list[Figure]
     groups: tuple[Group, ...]
     content: list[Content]
     facts: dict[str, str]
+    notes: tuple[str, ...] = ()
 
     @property
     def designs(self) -> pa.Table:
@@ -115,4 +119,5 @@ def page_of(done: Designed) -> str:
         + (f", with {done.facts['constraints']}" if done.facts["constraints"] else "")
         + "."
     )
-    return designs_page(lead, done.table.to_pylist(), done.figures, picture, sites, facts)
+    columns = [BITS if each is None else column_of(each.name) for each in panel.outputs[:2]]
+    return designs_page(lead, done.table.to_pylist(), done.figures, picture, columns, sites, facts, done.notes)

@@ -1,0 +1,63 @@
+"""Both cases of designs: figures, sequences, pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure as Picture
+
+from dnalect.core import Figure, made_folder, write_figures
+from dnalect.models import use_threads
+from dnalect.report import plots
+from studies.design.groups import Rows, write_designs
+from studies.design.options import Design
+
+
+def run(options: Design) -> list[Figure]:
+    """Design, judge, and write OUT/figures.tsv, motifs.tsv, designs.tsv and a picture of each case."""
+    use_threads(options.threads)
+    made_folder(options.out)
+    figures, motifs, rows = list[Figure](), list[Figure](), Rows()
+    for case in _cases(options):
+        found, content, designs = case(options)
+        figures, motifs, rows = figures + found, motifs + content, rows + designs
+        for task in dict.fromkeys(row["task"] for row in designs):
+            picture(designs, options.out / f"{task.replace(' ', '-')}.png")
+        # Each case by itself is of use.
+        write_figures(options.out / "figures.tsv", figures)
+        write_figures(options.out / "motifs.tsv", motifs)
+        write_designs(options.out / "designs.tsv", rows)
+    return figures
+
+
+def _cases(options: Design):  # type: ignore[no-untyped-def]
+    if options.part != "human":
+        from studies.design.yeast import yeast
+
+        yield yeast
+    if options.part != "yeast":
+        from studies.design.human import human
+
+        yield human
+
+
+def picture(rows: Sequence[dict[str, object]], path: Path) -> None:
+    """Draw what the judge says of each sequence against what the predictor says, by who found it; a panel a part."""
+    parts = list(dict.fromkeys(str(row["part"]) for row in rows))
+    who = list(dict.fromkeys(str(row["who"]) for row in rows))
+
+    def draw(figure: Picture) -> None:
+        panels = figure.subplots(1, len(parts), squeeze=False)[0]
+        for axes, part in zip(panels, parts, strict=True):
+            plots.clean(axes)
+            axes.grid(color=plots.LINE, lw=0.5)
+            for number, name in enumerate(who):
+                mine = [row for row in rows if (row["part"], row["who"]) == (part, name)]
+                x, y = (np.array([row[key] for row in mine], dtype=np.float64) for key in ("predicted", "judge"))
+                axes.scatter(x, y, s=18, color=plots.COLOURS[number % len(plots.COLOURS)], alpha=0.75, lw=0, label=name)
+            axes.set_title(part, fontsize=10, loc="left", color=plots.INK)
+            axes.set_xlabel("by the predictor that they were made for", fontsize=9)
+        panels[0].set_ylabel("by the judge", fontsize=9)
+        panels[-1].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+    plots.save(path, 4.0 * len(parts) + 2.2, 4.0, draw)
