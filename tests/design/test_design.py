@@ -9,7 +9,8 @@ import dnalect
 from dnalect.cli.main import dnalect as command
 from dnalect.core.errors import ConfigError, InputError, ModelError, OutputError
 from dnalect.design.distance_kernels import nearest
-from dnalect.tokens.bases import encode
+from dnalect.jobs.design.judging import Known
+from dnalect.tokens.bases import decode, encode
 
 LENGTH = 48
 
@@ -195,4 +196,19 @@ def test_the_nearest_known_sequence_is_that_of_its_definition():
     for row, text in enumerate(texts):
         each = [edits(text, other) for other in known]
         assert found[row].tolist() == [each.index(min(each)), min(each)]
+    held = Known.of([(str(n), decode(each)) for n, each in enumerate(known)])
+    assert [*zip(*held.nearest(texts), strict=True)] == [(str(n), away) for n, away in found.tolist()]
     assert nearest(encode("ACGT")[None], encode("ACGT"), np.array([4]))[0].tolist() == [0, 0]
+
+
+def test_of_many_known_sequences_those_with_most_words_in_common_are_looked_at(monkeypatch):
+    rng = np.random.default_rng(0)
+    known = rng.integers(4, size=(400, 60)).astype(np.uint8)
+    texts = known[[7, 300]].copy()
+    texts[:, ::20] = (texts[:, ::20] + 1) % 4
+    held = Known.of([(str(n), decode(each)) for n, each in enumerate(known)])
+    every = held.nearest(texts)
+    assert every == (["7", "300"], [3, 3])
+    monkeypatch.setattr("dnalect.jobs.design.judging.CELLS", texts.size * known.size // 40)
+    assert held._alike(texts).shape == (2, 10)
+    assert held.nearest(texts) == every

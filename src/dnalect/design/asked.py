@@ -126,8 +126,8 @@ class Asked:
 
     def gains(self, rows: Numbers | None = None) -> Floats:
         """Return numbers (n, K) of which more is better, of some rows or of all."""
-        values = np.array(self.values).reshape(-1, len(self.problem.panel.aims))
-        return self.problem.panel.gains(values if rows is None else values[rows])
+        values = self.values if rows is None else [self.values[row] for row in rows.tolist()]
+        return self.problem.panel.gains(np.array(values).reshape(-1, len(self.problem.panel.aims)))
 
     def take(self, rows: Numbers) -> tuple[Codes, Numbers]:
         """Return the sequences (n, L) of some rows, and the templates that they began as."""

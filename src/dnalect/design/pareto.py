@@ -13,7 +13,10 @@ Numbers = npt.NDArray[np.int64]
 
 
 def fronts(gains: Floats) -> Numbers:
-    """Return the front (n,) of each: 0 where no other is as good in all goals and better in one, 1 without those ..."""
+    """Return the front (n,) of each: 0 where no other is as good in all goals and better in one, 1 without those ...
+
+    For as many as a generation has: all pairs are compared.
+    """
     count, out = len(gains), np.full(len(gains), -1, dtype=np.int64)
     if gains.shape[1] == 1:
         return np.asarray(np.unique(-gains[:, 0], return_inverse=True)[1].reshape(-1), dtype=np.int64)
@@ -23,20 +26,33 @@ def fronts(gains: Floats) -> Numbers:
         at_least &= column[:, None] >= column
         better |= column[:, None] > column
     beats = at_least & better
-    left, front = np.ones(count, dtype=np.bool_), 0
+    left, number = np.ones(count, dtype=np.bool_), 0
     while left.any():
         now = left & ~(beats & left[:, None]).any(axis=0)
-        out[now] = front
+        out[now] = number
         left &= ~now
-        front += 1
+        number += 1
     return out
 
 
-def crowding(gains: Floats, front: Numbers) -> Floats:
+def front(gains: Floats) -> Numbers:
+    """Return the rows of the first front, of any number of sequences, the one with the largest sum first."""
+    found = np.zeros((0, gains.shape[1]))
+    rows: list[int] = []
+    # What beats another one has the larger sum.
+    for row in np.argsort(-gains.sum(axis=1), kind="stable").tolist():
+        beaten = (found >= gains[row]).all(axis=1) & (found > gains[row]).any(axis=1)
+        if not beaten.any():
+            rows.append(row)
+            found = np.concatenate([found, gains[row : row + 1]])
+    return np.array(rows, dtype=np.int64)
+
+
+def crowding(gains: Floats, fronts: Numbers) -> Floats:
     """Return how much room each has among those of its front (n,): infinite at the ends (Deb 2002)."""
     out = np.zeros(len(gains))
-    for number in np.unique(front):
-        rows = np.flatnonzero(front == number)
+    for number in np.unique(fronts):
+        rows = np.flatnonzero(fronts == number)
         for column in gains[rows].T:
             order = rows[np.argsort(column, kind="stable")]
             values = np.sort(column)
@@ -48,9 +64,9 @@ def crowding(gains: Floats, front: Numbers) -> Floats:
 
 def ordered(gains: Floats) -> Numbers:
     """Return all rows (n,), the best first: by front, within one by the room that each has."""
-    front = fronts(gains)
-    room = np.zeros(len(gains)) if gains.shape[1] == 1 else crowding(gains, front)
-    return np.lexsort((-room, front))
+    number = fronts(gains)
+    room = np.zeros(len(gains)) if gains.shape[1] == 1 else crowding(gains, number)
+    return np.lexsort((-room, number))
 
 
 def apart(codes: Codes, order: Numbers, count: int, distance: int) -> Numbers:

@@ -13,7 +13,7 @@ from dnalect.design.asked import Asked, Numbers, Problem
 from dnalect.design.beam import beam
 from dnalect.design.evolution import evolve
 from dnalect.design.goals import Panel, aim_of
-from dnalect.design.pareto import apart, fronts, ordered
+from dnalect.design.pareto import apart, crowding, front
 from dnalect.genome.fasta import is_sequence
 from dnalect.genome.motifs import read_motifs
 from dnalect.jobs.design.asking import known_of, problem_of
@@ -90,9 +90,11 @@ def _rivals(options: Options, problem: Problem, given: Sequence[str]) -> Iterato
 def _first(options: Options, asked: Asked) -> Numbers:
     """Return the rows of the best, apart from each other; with several goals those of the front alone."""
     gains = asked.gains()
-    order = ordered(gains)
-    if gains.shape[1] > 1:
-        order = order[fronts(gains)[order] == 0]
+    if gains.shape[1] == 1:
+        order = np.argsort(-gains[:, 0], kind="stable")
+    else:
+        rows = front(gains)
+        order = rows[np.argsort(-crowding(gains[rows], np.zeros(len(rows), dtype=np.int64)), kind="stable")]
     free = int(asked.problem.free.sum(axis=1).max())
     distance = options.apart if options.apart is not None else 1 if options.edits is not None else max(1, free // 10)
     return apart(np.stack(asked.codes), order, options.count, distance)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dnalect.baselines.kmers import padded, pieces, word_shares
 from dnalect.core.figures import NOTHING, Figure, beside
 from dnalect.core.records import Codes
 from dnalect.core.reporter import phase
@@ -31,6 +32,8 @@ OWN = frozenset(
 )
 # Spreads of the labels from their mean, beyond which hardly an example lies.
 FAR = 3.0
+# Pairs of bases that are compared for the nearest known sequences; of more, those with most words in common.
+CELLS, WORD = 20_000_000_000, 5
 Floats = npt.NDArray[np.float64]
 
 
@@ -61,12 +64,33 @@ class Known:
         return cls(tuple(name for name, _ in given), tuple(text for _, text in given))
 
     def nearest(self, codes: Codes) -> tuple[list[str], list[int]]:
-        """Return the name of the nearest known sequence to each of some (n, L), and the edits between (n)."""
+        """Return the name of the nearest known sequence to each of some (n, L), and the edits between (n).
+
+        Of very many only those are looked at that share the most words of five bases with a sequence.
+        """
         from dnalect.design.distance_kernels import nearest
 
-        joined = np.concatenate([encode(text) for text in self.texts])
-        found = nearest(codes, joined, np.cumsum([len(text) for text in self.texts]))
-        return [self.names[number] for number in found[:, 0].tolist()], found[:, 1].tolist()
+        known = [encode(text) for text in self.texts]
+        names, away = list[str](), list[int]()
+        alike = self._alike(codes)
+        for row, text in enumerate(codes):
+            rows = range(len(known)) if alike is None else alike[row].tolist()
+            mine = [known[at] for at in rows]
+            ((at, edits),) = nearest(text[None], np.concatenate(mine), np.cumsum([*map(len, mine)])).tolist()
+            names.append(self.names[rows[at]])
+            away.append(edits)
+        return names, away
+
+    def _alike(self, codes: Codes) -> Numbers | None:
+        """Return the known sequences (n, m) that share the most words with each of some; None for all."""
+        cells = codes.size * sum(map(len, self.texts))
+        if cells <= CELLS:
+            return None
+        kept = max(1, int(len(self.texts) * CELLS / cells))
+        theirs = np.concatenate([word_shares(padded(self.texts[part]), (WORD,), False) for part in pieces(self.texts)])
+        mine = word_shares(codes, (WORD,), False)
+        rows = [np.argsort(-np.minimum(each, theirs).sum(axis=1), kind="stable")[:kept] for each in mine]
+        return np.sort(np.stack(rows), axis=1)
 
 
 @dataclass(frozen=True)
