@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import dnalect
+from dnalect import design_sequences
 from dnalect.core import NOTHING, Figure, write_tsv
 from dnalect.genome import Motif, motif_sites
 from dnalect.stats import Draws, estimate, interval
@@ -31,7 +31,7 @@ class Asked:
     ) -> dict[str, Rows]:
         """Return the rows of the designs, and of each rival, by who found them."""
         given = {**self.told, **more}
-        found = dnalect.design_sequences(list(self.models), goals, method=method, rivals=tuple(rivals), **given)
+        found = design_sequences(list(self.models), goals, method=method, rivals=tuple(rivals), **given)
         groups = {method: list(found)}
         for row in found.rivals:
             groups.setdefault(row["origin"], []).append(row)

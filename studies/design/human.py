@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import dnalect
-from dnalect import open_genome
+from dnalect import finetune, open_genome, predict
 from dnalect.core import Estimate, Figure, read_figures, say
 from dnalect.genome import Motif, read_motifs
 from studies.data import file_of
@@ -122,7 +121,7 @@ def _predictor(options: Design, contig: str, model: str) -> Path:
     if not (folder / "card.json").is_file():
         say(f"elements of {contig}, by {model}")
         told: dict[str, Any] = {"labels": CELLS, "kind": "classes", "split": "cluster", "method": "probe"}
-        dnalect.finetune(_elements(options, contig), folder, model, rivals=("words",), device=options.device, **told)
+        finetune(_elements(options, contig), folder, model, rivals=("words",), device=options.device, **told)
     return folder
 
 
@@ -152,7 +151,7 @@ def _searched(options: Design, folder: Path, known: list[str], here: str, there:
 
 def _contrast(folder: Path, texts: list[str], here: str, there: str) -> Floats:
     """Return how much likelier sequences are open here than there: the difference of log-odds (n,)."""
-    found = dnalect.predict(str(folder), texts, progress=False)
+    found = predict(str(folder), texts, progress=False)
     odds = [np.log(p / (1 - p)) for p in (np.clip(found[cell], 1e-4, 1 - 1e-4) for cell in (here, there))]
     return np.asarray(odds[0] - odds[1], dtype=np.float64)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import dnalect
+from dnalect import finetune, predict
 from dnalect.core import Estimate, Figure, read_figures, say
 from dnalect.genome import Motif, read_motifs
 from dnalect.stats import Draws, estimate, signal_measures
@@ -75,7 +75,7 @@ def predictor(options: Design, texts: list[str], measured: Floats) -> Path:
 
         frame = pandas.DataFrame({"sequence": texts, "expression": measured})
         told: dict[str, Any] = {"labels": ("expression",), "split": "random", "method": "probe", "pool": "eighths"}
-        dnalect.finetune(frame, folder, options.yeast, rivals=(), device=options.device, **told)
+        finetune(frame, folder, options.yeast, rivals=(), device=options.device, **told)
     return folder
 
 
@@ -112,7 +112,7 @@ def _searched(options: Design, folder: Path, texts: list[str], part: str, edge: 
 
 def _known(folder: Path, texts: list[str]) -> Rows:
     """Return rows of known promoters, as those of designs."""
-    said = dnalect.predict(str(folder), texts, progress=False)["expression"]
+    said = predict(str(folder), texts, progress=False)["expression"]
     return [
         {"name": f"measured_{at + 1}", "sequence": text, "expression": value, "bits": np.nan, "gc": _gc(text)}
         for at, (text, value) in enumerate(zip(texts, said, strict=True))
