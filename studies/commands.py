@@ -11,6 +11,7 @@ from dnalect.core import Figure, aligned, say, table_of, write_figures
 from studies import options as asked
 from studies.design.options import Design
 from studies.tracks import options as tracked
+from studies.worth.request import Worth
 
 FOLDS = Path("runs/folds")
 
@@ -26,8 +27,8 @@ def _told(figures: Sequence[Figure], output: Path | None = None) -> None:
     click.echo(table_of(figures))
 
 
-@command("worth", asked.Worth)
-def worth(options: asked.Worth) -> None:
+@command("worth", Worth)
+def worth(options: Worth) -> None:
     """What a model knows: studies on real variants and annotations, with rivals and intervals."""
     from studies.worth.run import run
 

@@ -39,7 +39,7 @@ class Options:
     data: folder of the data. model: name or folder. folds: folder of its folds. allow_seen:
     use the model on what it was trained on, marked. contigs: only these, where not empty.
     sample, window: common variants that influence is asked of, and bases that it is read in;
-    None: all. command: as typed, for the rows. dtype: that the networks compute in.
+    None: all. command: as typed, for the rows. dtype, device: that the networks compute in.
     """
 
     data: Path
@@ -49,6 +49,7 @@ class Options:
     contigs: tuple[str, ...] = ()
     command: str = ""
     dtype: str = "float32"
+    device: str = "cpu"
     sample: int | None = None
     window: int | None = None
 
@@ -102,7 +103,9 @@ class Bench:
     def __init__(self, options: Options, reference: str, left_out: Sequence[str] = ()):
         self.options = options
         self.genome: Genome = open_genome(options.file(reference))
-        self.model = CrossFitted(self.genome, options.model, options.folds, options.allow_seen, options.dtype)
+        self.model = CrossFitted(
+            self.genome, options.model, options.folds, options.allow_seen, options.dtype, options.device
+        )
         self._left_out = left_out
         self._fitted: dict[str, MarkovModel] = {}
 

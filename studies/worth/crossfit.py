@@ -54,7 +54,7 @@ class CrossFitted:
     model: the shipped model, a name or a folder; it answers where it saw nothing of the
     region. folds: folder of models that were each trained on a part of its corpus; the first
     one that saw nothing answers for the rest. allow_seen: let the shipped model answer where
-    all saw something; otherwise that is a ConfigError. dtype: that the networks compute in.
+    all saw something; otherwise that is a ConfigError. dtype, device: that the networks compute in.
     """
 
     def __init__(
@@ -64,13 +64,14 @@ class CrossFitted:
         folds: Path | None = None,
         allow_seen: bool = False,
         dtype: str = "float32",
+        device: str = "cpu",
     ):
         self.genome = genome
         folder = model_folder(model)
         shipped = Member(folder, read_card(folder))
         self.name = shipped.card.id
         self.members = [shipped, *fold_members(folds, shipped.card, genome.names)]
-        self.allow_seen, self.dtype = allow_seen, dtype
+        self.allow_seen, self.dtype, self.device = allow_seen, dtype, device
         self._loaded: dict[Path, Model] = {}
 
     def _saw(self, member: Member, region: Region) -> bool:
@@ -127,7 +128,7 @@ class CrossFitted:
 
     def _model(self, member: Member) -> Model:
         if member.folder not in self._loaded:
-            model = language_model(member.folder, dtype=self.dtype)
+            model = language_model(member.folder, self.device, self.dtype)
             if model.can.likelihood != "leave_one_out":
                 raise ModelError(f"{member.card.id}: the studies need a model that predicts every base from the rest")
             self._loaded = {member.folder: model}

@@ -119,7 +119,7 @@ def _states(bench: Bench, snvs: Snvs) -> Floats:
     for number in np.unique(snvs.contig):
         length = int(bench.genome.lengths[number])
         member = bench.model.member(Region(int(number), 0, length))
-        model = language_model(member.folder, dtype=bench.options.dtype)
+        model = language_model(member.folder, bench.options.device, bench.options.dtype)
         places, back = np.unique(snvs.position[snvs.contig == number], return_inverse=True)
         begins = np.maximum(0, places - FLANK)
         texts = [

@@ -44,7 +44,7 @@ Floats = npt.NDArray[np.float64]
 def scores_of(options: Options, folder: Path, genome: Genome, variants: Sequence[Variant]) -> dict[str, Scores]:
     """Return the influences and the size of the log-ratio (n,) that a model gives to variants."""
     flank = options.window // 2 if options.window else None
-    scorer = scorer_for(language_model(folder, dtype=options.dtype), genome, flank)
+    scorer = scorer_for(language_model(folder, options.device, options.dtype), genome, flank)
     found = np.array([each[:3] for each in scorer.influences(variants)]).reshape(-1, 3)
     ratios = np.abs([score.value or 0.0 for score in scorer.score(variants)])
     return {SUM: found[:, 1], MAX: found[:, 0], NEAR: found[:, 2], SIZE: ratios}

@@ -24,7 +24,7 @@ def run(options: Options, species: Species) -> Findings:
     if not all(split_region(text, genome.index)[0] in named for text in told.test):
         raise ConfigError(f"--contig leaves out test regions of {card.id}: {', '.join(told.test)}")
     files = [str(options.file(name)) if name else None for name in (species.annotation, species.tss)]
-    found = evaluate(options.model, genome, dtype=options.dtype, annotate=files[0], tss=files[1])
+    found = evaluate(options.model, genome, device=options.device, dtype=options.dtype, annotate=files[0], tss=files[1])
     table = Collected(NAME, species.name, card.id, options.command)
     longest = max(row.order or 0 for row in found.rows)
     panels: list[Panel] = []

@@ -7,10 +7,10 @@ from pathlib import Path
 from dnalect import ConfigError, DnalectError, TableError, open_genome
 from dnalect.core import check_outputs, made_folder, say, track, write_text
 from dnalect.models import embedded_cards, model_folder, read_card
-from studies.options import Worth
 from studies.worth.bench import Findings, Options
 from studies.worth.head import HEAD_FILE, write_head
 from studies.worth.page import render
+from studies.worth.request import Worth
 from studies.worth.results import Result, Skipped, read_study, write_study
 from studies.worth.species import HUMAN, Species
 from studies.worth.studies import STUDIES, Study
@@ -101,6 +101,7 @@ def _options(request: Worth, study: Study, species: Species, model: str) -> Opti
         contigs=request.contigs,
         command=" ".join(words),
         dtype=request.dtype,
+        device=request.device,
         sample=request.sample,
         window=request.window,
     )

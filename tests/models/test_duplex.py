@@ -75,6 +75,17 @@ def test_batch_size_does_not_matter():
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize(("dilation", "stride"), [(1, 1), (4, 1), (1, 2)])
+def test_a_product_of_matrices_is_the_convolution(dilation, stride):
+    """What GPUs compute."""
+    block, read = network().blocks[1], torch.randn(3, 50, 16)
+    image = read.transpose(1, 2)
+    conv = block.conv
+    exact = torch.nn.functional.conv1d(image, conv.weight[:, :, 0], conv.bias, stride=stride, dilation=dilation)
+    torch.testing.assert_close(block.by_product(read, dilation, stride), exact.transpose(1, 2), atol=1e-6, rtol=1e-5)
+
+
+@torch.inference_mode()
 def test_the_pyramid_equals_the_whole_forward():
     net = network()
     reach = net.config.reach

@@ -25,7 +25,6 @@ from dnalect.stats import draws
 from dnalect.tokens.bases import BASES, encode
 from planted import LENGTHS, Planted
 from studies.cases import measured
-from studies.options import Worth
 from studies.worth import conservation, crossfit, human, promoter_bases, promoters, strains
 from studies.worth.bench import Bench, Findings, Options, Plot
 from studies.worth.collected import Collected
@@ -34,6 +33,7 @@ from studies.worth.goals import INTERPOLATED, MIXED
 from studies.worth.missed import whys
 from studies.worth.page import Result, Skipped, render, sentence, shortcomings
 from studies.worth.promoter_bases import promoter_numbers
+from studies.worth.request import Worth
 from studies.worth.run import run
 from studies.worth.snvs import make_snvs, read_snvs
 from studies.worth.species import HUMAN, YEAST

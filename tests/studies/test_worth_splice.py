@@ -15,11 +15,11 @@ from dnalect.genome.bed import Intervals
 from dnalect.genome.regions import Region
 from dnalect.stats import draws
 from dnalect.tokens.bases import encode
-from studies.options import Worth
 from studies.worth import crossfit, refseq, splice
 from studies.worth.bench import Bench, Options
 from studies.worth.head import answers, head_sentence, head_table
 from studies.worth.refseq import stranded_genes
+from studies.worth.request import Worth
 from studies.worth.results import read_study
 from studies.worth.run import run
 from studies.worth.species import HUMAN

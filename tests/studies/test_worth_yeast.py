@@ -14,11 +14,11 @@ from dnalect.genome.regions import Region
 from dnalect.stats import auroc, draws
 from dnalect.tokens.bases import BASES, decode, encode, reverse_complement
 from planted import LENGTHS, Planted
-from studies.options import Worth
 from studies.worth import codons, conservation, effect, influence, likelihood, promoter_bases, reporter, run, strains
 from studies.worth.bench import Bench, Options
 from studies.worth.coding_bases import Coding, Genes, joined
 from studies.worth.relatives import read_relatives
+from studies.worth.request import Worth
 from studies.worth.results import read_study
 from studies.worth.snvs import features, make_snvs
 from studies.worth.species import USTILAGO, YEAST

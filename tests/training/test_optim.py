@@ -53,6 +53,22 @@ def test_muon_equals_torch_where_torch_has_it(half: bool) -> None:
     torch.testing.assert_close(ours, theirs, atol=2e-2, rtol=0)
 
 
+def test_matrices_of_one_shape_move_as_if_alone() -> None:
+    torch.manual_seed(0)
+    shapes = [(24, 12), (24, 12), (12, 24), (6, 4, 3), (6, 4, 3)]
+    together = [nn.Parameter(torch.randn(shape)) for shape in shapes]
+    alone = [nn.Parameter(each.detach().clone()) for each in together]
+    optimizers = [Muon(together, 0.02, weight_decay=0.1), *(Muon([each], 0.02, weight_decay=0.1) for each in alone)]
+    for _ in range(4):
+        for one, other in zip(together, alone, strict=True):
+            one.grad = torch.randn(one.shape)
+            other.grad = one.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for one, other in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
 def test_every_parameter_has_one_optimizer() -> None:
     network = Duplex(DuplexConfig(width=8, kernel=3, dilations=(1, 2)))
     for name in ("adamw", "muon"):

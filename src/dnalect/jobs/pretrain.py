@@ -59,10 +59,17 @@ def pretrain_config(
     files = [data / genome.fasta for genome in config.data.genomes]
     check_outputs([], [*files, config.init or None], [out])
     plan = planned(config, data, device_named(device), path)
-    say(plan.told())
     if dry_run:
+        say(plan.told())
         say("nothing is wrong with it; without --dry-run it is trained")
         return out
+    return carried_out(plan, out, text)
+
+
+def carried_out(plan: Plan, out: Path, text: str = "") -> Path:
+    """Train what is planned, and return the folder. text: of the config."""
+    say(plan.told())
+    config = plan.config
     if finished(out, config, plan.identity):
         say(f"{out} is finished: this very config was trained on these data")
         return out

@@ -23,6 +23,7 @@ from dnalect.tokens.species import SpeciesKmers, species_words
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import FamilyConfig, GenomeConfig, PretrainConfig
 from dnalect.training.corpus import Corpus, Source
+from dnalect.training.pretrain import compiled
 from dnalect.training.recipes import Recipe, recipe_of
 from dnalect.training.shipped import shipped
 from dnalect.training.tasks import open_tasks
@@ -104,6 +105,8 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
     tasks = open_tasks(config.heads, {told.name: (genome, split["train"]) for told, genome, split in named}, data)
     teachers = [_teacher(name, path, device) for name in (config.distil.teachers if config.distil else ())]
     networks = [each.network for each in teachers]
+    for network in networks:
+        compiled(network, config.optim, device)
     recipe = recipe_of(config, lambda name: find_tokenizer(name, data, config.data.genomes), tasks, networks)
     recipe.network.to(device)
     begun = _begin(recipe.model, config.init, path)

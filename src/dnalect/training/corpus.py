@@ -1,6 +1,7 @@
 """Windows to learn from: every base of a genome's training regions once a pass, in a seeded order."""
 
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,7 @@ class _Stream:
     a_pass: int
     seed: tuple[int, ...]
     laid: dict[int, Rows] = field(default_factory=dict)
+    laying: Lock = field(default_factory=Lock)
 
     def rows(self, numbers: Rows, window: int) -> Rows:
         """Return (contig, start) of the windows of these numbers (n,), as (n, 2)."""
@@ -56,7 +58,9 @@ class _Stream:
         passes, within = np.divmod(numbers, self.a_pass)
         for each in np.unique(passes):
             mine = passes == each
-            out[mine] = self._lay(int(each), window)[within[mine]]
+            with self.laying:
+                laid = self._lay(int(each), window)
+            out[mine] = laid[within[mine]]
         return out
 
     def _lay(self, number: int, window: int) -> Rows:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -53,12 +52,12 @@ class Distillation:
 
 
 def _logits(network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Tensor:
-    codes = torch.from_numpy(batch.codes.astype(np.int64)).to(device)
+    codes = torch.from_numpy(batch.codes).to(device).long()
     return network(codes, torch.ones_like(codes, dtype=torch.bool)).float().flatten(0, 1)
 
 
 def _mean_of_known(logits: Tensor, batch: Batch) -> Tensor:
-    target = torch.from_numpy(batch.target.astype(np.int64)).to(logits.device)
+    target = torch.from_numpy(batch.target).to(logits.device).long()
     return _mean(F.cross_entropy(logits, target.flatten(), ignore_index=UNKNOWN, reduction="none"), batch)
 
 

@@ -28,35 +28,42 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient; those of one shape are made orthogonal together."""
         for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = {}
             for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                if not state:
-                    state["momentum"] = torch.zeros_like(p)
-                state["momentum"].lerp_(p.grad, 1 - group["momentum"])
-                ahead = p.grad.lerp(state["momentum"], group["momentum"])
-                flat = ahead.flatten(1)
-                half = self.half and computes_bf16(p.device)
-                update = orthogonal(flat.bfloat16() if half else flat).to(p.dtype).view_as(p)
-                rows, columns = p.shape[0], p[0].numel()
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+                if p.grad is not None:
+                    alike.setdefault(p.shape, []).append(p)
+            for shape, parameters in alike.items():
+                rows, columns = shape[0], shape[1:].numel()
+                ahead = torch.stack([self._ahead(p, group["momentum"]).flatten(1) for p in parameters])
+                half = self.half and computes_bf16(ahead.device)
+                updates = orthogonal(ahead.bfloat16() if half else ahead).to(ahead.dtype)
+                rate = -group["lr"] * max(1.0, rows / columns) ** 0.5
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(parameters, [each.view(shape) for each in updates], alpha=rate)
+
+    def _ahead(self, p: Tensor, momentum: float) -> Tensor:
+        """Take in a gradient, and return where the momentum leads from it."""
+        assert p.grad is not None
+        state = self.state[p]
+        if not state:
+            state["momentum"] = torch.zeros_like(p)
+        state["momentum"].lerp_(p.grad, 1 - momentum)
+        return p.grad.lerp(state["momentum"], momentum)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Return a matrix with the same singular vectors and its singular values drawn to about 1.
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Return matrices with the same singular vectors and their singular values drawn to about 1.
 
-    Five Newton-Schulz steps of degree five. matrix: (rows, columns) of full rank.
+    Five Newton-Schulz steps of degree five. matrices: (..., rows, columns) of full rank.
     """
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x: Tensor = wide / (wide.norm() + 1e-7)
+    wide = matrices if matrices.shape[-2] <= matrices.shape[-1] else matrices.mT
+    x: Tensor = wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(5):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+    return x if matrices.shape[-2] <= matrices.shape[-1] else x.mT
 
 
 def build(network: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:

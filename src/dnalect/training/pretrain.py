@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.core.errors import ModelError
+from dnalect.training.ahead import drawn_ahead
 from dnalect.training.checkpoint import Identity, read_checkpoint
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
@@ -21,6 +23,8 @@ from dnalect.training.optim import build
 
 Loss = Callable[[nn.Module, Batch, torch.device], Tensor | Losses]
 Check = Callable[[nn.Module], dict[str, float]]
+# Threads that draw batches while an accelerator computes.
+DRAWERS = 4
 
 
 def train(
@@ -42,17 +46,33 @@ def train(
     device = next(network.parameters()).device
     share = warm_up_and_decay(optim.steps, optim.warmup, optim.final_rate)
 
+    compiled(network, optim, device)
+
     def batches(step: int) -> Iterator[list[Batch]]:
-        return ([corpus.draw(number)] for number in range(step, optim.steps))
+        # A processor that computes has no core to spare for drawing ahead.
+        drawers = 0 if device.type == "cpu" else DRAWERS
+        return ([batch] for batch in drawn_ahead(corpus.draw, range(step, optim.steps), drawers))
 
     return fit(
         network,
         batches,
         lambda batch: loss(network, batch, device),
         Course(build(network, optim), optim.steps, share, optim.clip, optim.precision, optim.average),
-        Checks(check, optim.check_every),
+        Checks(partial(_uncompiled, check), optim.check_every),
         Home(folder, identity_of(config, data), optim.save_every, _Log(optim, corpus, share)),
     )
+
+
+def compiled(network: nn.Module, optim: OptimConfig, device: torch.device) -> None:
+    """Let a network be compiled at its first forward, once, where the config wants that and the device is a GPU."""
+    if optim.compile and device.type == "cuda" and network._compiled_call_impl is None:
+        network.compile(dynamic=False)
+
+
+def _uncompiled(check: Check, network: nn.Module) -> dict[str, float]:
+    """Check without compiling for the few windows of another number."""
+    with torch.compiler.set_stance("force_eager"):
+        return check(network)
 
 
 class _Log:
