@@ -12,7 +12,7 @@ import dnalect
 from dnalect.core.errors import InputError, ModelError
 from dnalect.genome.builds import builds
 from dnalect.models.catalogue import PUBLISHED, published_of
-from dnalect.models.load import card_of, check_folder
+from dnalect.models.checked import card_of, check_folder
 from dnalect.models.model import Ask, At
 from dnalect.models.recognise import FAMILIES
 from models.folders import SPECIAL, TINY, byte_pairs, edit, make, tensors_of

@@ -26,13 +26,13 @@ def long():
 
 
 def test_a_long_window_is_spoken_of_and_a_short_one_is_not(long, monkeypatch):
-    monkeypatch.setattr(memory, "_free", lambda device: 8.0)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 8.0)
     told = memory.window(long, 250_000)
     assert told.startswith(
         "far: a window of 250,000 bases, 250,001 tokens, takes about 0.9 GB beside the weights; 8.0 GB"
     )
     assert "shorter" not in told
-    monkeypatch.setattr(memory, "_free", lambda device: 1.0)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 1.0)
     assert memory.window(long, 450_000).endswith("take a shorter --window, or --dtype bfloat16, which takes about half")
     assert memory.window(long, 2_000) is None
     assert memory.window(dnalect.load("duplex-yeast"), 4_000) is None

@@ -122,15 +122,17 @@ def test_a_plan_is_told_before_a_large_model_is_loaded(tmp_path, monkeypatch, ca
     config = evo2.read_config(HubConfig(SEVEN, "c"))
     cpu, exact, half = torch.device("cpu"), torch.float32, torch.bfloat16
     parameters = 6_581_722_880
-    monkeypatch.setattr(memory, "_free", lambda device: 24.0)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 24.0)
     told = memory.plan("evo2-7b", config, parameters, cpu, exact)
     assert "evo2-7b: 26.3 GB of weights in float32, and about" in told
     assert "24.0 GB are free on cpu. That does not fit: --dtype bfloat16 takes" in told
     assert "fit" not in memory.plan("evo2-7b", config, parameters, cpu, half)
-    monkeypatch.setattr(memory, "_free", lambda device: 14.0)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 14.0)
     assert "batches are halved until they do" in memory.plan("evo2-7b", config, parameters, cpu, half)
-    monkeypatch.setattr(memory, "_free", lambda device: 4.0)
-    assert "it takes a machine or a GPU with 16 GB free" in memory.plan("evo2-7b", config, parameters, cpu, exact)
+    monkeypatch.setattr(memory, "free_memory", lambda device: 4.0)
+    told = memory.plan("evo2-7b", config, parameters, cpu, exact)
+    assert "the layers stay in their files and are fetched for every batch" in told
+    assert "--dtype bfloat16 takes half. With 16 GB free they would stay at hand." in told
     assert memory.plan("small", config, 10**6, cpu, exact) is None
     for module in ("dnalect.models.memory", "dnalect.models.load"):
         monkeypatch.setattr(f"{module}.LARGE", 10.0)

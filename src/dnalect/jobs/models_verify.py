@@ -20,7 +20,8 @@ from dnalect.inference.likelihood.passes import Query, passed
 from dnalect.inference.run import once
 from dnalect.models.card import read_card
 from dnalect.models.catalogue import EMBEDDED, PUBLISHED, PublishedCard, published, published_of
-from dnalect.models.load import Checked, check_folder, load, load_published, model_folder
+from dnalect.models.checked import Checked, check_folder, load_published
+from dnalect.models.load import load, model_folder
 from dnalect.models.model import LAST, LOGITS, Ask, Model
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES

@@ -22,7 +22,7 @@ def plan(name: str, config: Sizes, parameters: int, device: torch.device, dtype:
 
     parameters: their number. What is read adds is an estimate, of a batch of TOKENS tokens.
     """
-    (kind, size), free = _KINDS[dtype], _free(device)
+    (kind, size), free = _KINDS[dtype], free_memory(device)
     if parameters * size < LARGE:
         return None
     takes = {told: _takes(config, parameters, each) for told, each in _KINDS.values()}
@@ -41,7 +41,11 @@ def plan(name: str, config: Sizes, parameters: int, device: torch.device, dtype:
         return f"{text} That does not fit: --dtype bfloat16 takes {half:.1f} GB in all, and would."
     if weights <= free:
         return f"{text} The weights fit, a full batch may not: batches are halved until they do."
-    return f"{text} That does not fit: it takes a machine or a GPU with {min(half, weights + reading):.0f} GB free."
+    cheaper = "; --dtype bfloat16 takes half" if kind == "float32" else ""
+    return (
+        f"{text} That does not fit: the layers stay in their files and are fetched for every batch, which takes as "
+        f"long as reading them{cheaper}. With {min(half, weights + reading):.0f} GB free they would stay at hand."
+    )
 
 
 def _takes(config: Sizes, parameters: int, size: int) -> tuple[float, float]:
@@ -65,7 +69,7 @@ def window(model: Model, bases: int) -> str | None:
     if not isinstance(config, Sizes):
         return None
     tokens = _tokens(model, bases)
-    takes, free = reading(config, tokens, model.dtype.itemsize), _free(model.device)
+    takes, free = reading(config, tokens, model.dtype.itemsize), free_memory(model.device)
     if takes < WORTH_SAYING or tokens <= TOKENS:
         return None
     told = f"a window of {bases:,} bases, {tokens:,} tokens,"
@@ -84,8 +88,8 @@ def _tokens(model: Model, bases: int) -> int:
     return round(few + (many - few) * (bases - half) / (len(text) - half))
 
 
-def _free(device: torch.device) -> float | None:
-    """Gigabytes that a device has left, None where it doesn't say."""
+def free_memory(device: torch.device) -> float | None:
+    """Return the gigabytes that a device has left, None where it doesn't say."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] / 1e9
     if device.type != "cpu":

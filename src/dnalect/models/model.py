@@ -175,7 +175,8 @@ class Model(ABC):
 
     def __init__(self, card: Card, network: nn.Module, device: torch.device, dtype: torch.dtype):
         self.card = card
-        self.network = network.to(device=device, dtype=dtype).eval()
+        # What is fetched later comes to where and what the rest is.
+        self.network = (network if _absent(network) else network.to(device=device, dtype=dtype)).eval()
         self.device, self.dtype = device, dtype
 
     @property
@@ -267,8 +268,11 @@ class Model(ABC):
     def to(self, device: str | torch.device | None = None, dtype: str | torch.dtype | None = None) -> Self:
         """Move the network and return the model. None leaves device or precision as it is.
 
-        device: as torch names it. dtype: "float32" or "bfloat16". Raises ModelError for others.
+        device: as torch names it. dtype: "float32" or "bfloat16". Raises ModelError for others, and for a model whose
+        layers are fetched for their turn.
         """
+        if self.offloaded:
+            raise ModelError(f"{self.card.id} stays where it is, as its layers did not fit: load it anew")
         if dtype is not None and dtype not in (*DTYPES, *DTYPES.values()):
             raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
         self.device = self.device if device is None else device_named(str(device))
@@ -276,6 +280,11 @@ class Model(ABC):
         warn_if_emulated(self.device, self.dtype)
         self.network.to(device=self.device, dtype=self.dtype)
         return self
+
+    @property
+    def offloaded(self) -> bool:
+        """Whether the layers stay in their files until their turn, as they did not all fit: see `offload`."""
+        return _absent(self.network)
 
     def __repr__(self) -> str:
         card, dtype = self.card, str(self.dtype).removeprefix("torch.")
@@ -313,6 +322,10 @@ class Model(ABC):
             raise ModelError(f"{name} is a language model and predicts no label: tune it with dnalect finetune first")
         if ask.tracks and can.tracks is None:
             raise ModelError(f"{name} predicts no tracks")
+
+
+def _absent(network: nn.Module) -> bool:
+    return any(parameter.is_meta for parameter in network.parameters())
 
 
 # What stands for a model: a name or folder, or what `load` gave.

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from dnalect.core.encoding import Encoding
-from dnalect.core.errors import InputError
+from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.models.card import Card
 from dnalect.models.model import Abilities, Ask, At, Model, Output
@@ -108,8 +108,11 @@ class PublishedModel(Model):
 
         transformers' AutoModelForMaskedLM takes it too where it has the class (DNABERT, GROVER,
         Nucleotide Transformer 1), and its AutoTokenizer gives the same ids for all but LOGO, Caduceus and Evo 2.
-        The folder may exist. Raises OutputError where it can't be written.
+        The folder may exist. Raises OutputError where it can't be written, ModelError for a model whose layers are
+        fetched for their turn.
         """
+        if self.offloaded:
+            raise ModelError(f"{self.card.id} did not fit into memory and can't be written: copy its folder")
         folder = made_folder(folder)
         config = self.network.config
         tensors = self.family.table.export(self.network) | self.family.extra(config)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from dnalect.core.errors import ModelError
 from dnalect.core.examples import Examples
 from dnalect.core.reporter import say
 from dnalect.models.lora import add_lora
@@ -36,8 +37,13 @@ def finetune(
     judge: the validation figure, the higher the better, of the model as it stands. folder: takes
     log.jsonl and checkpoint.pt; a run found there goes on: see `fit`. data: what it learns from ->
     checksum. `lora` freezes the network and adds the updates. All that differs from run to run is in
-    the entry `times`.
+    the entry `times`. Raises ModelError where layers are fetched for their turn.
     """
+    if any(each.is_meta for each in pooled.network.parameters()):
+        raise ModelError(
+            f"the layers of this model do not all fit into memory, and {config.method} needs them there: "
+            "--method probe does not, nor a smaller --dtype"
+        )
     torch.manual_seed(config.seed)
     if config.method == "lora":
         add_lora(pooled.network, config.lora)
