@@ -27,8 +27,8 @@ class Case:
 
 
 COMMANDS = (
-    *("score", "scan", "explain", "embed", "map", "similar", "discover", "rank", "conservation", "demo", "pretrain"),
-    *("finetune", "predict", "design", "benchmark", "tokenize", "page", "serve"),
+    *("score", "merge", "scan", "explain", "embed", "map", "similar", "discover", "rank", "conservation", "demo"),
+    *("pretrain", "finetune", "predict", "design", "benchmark", "tokenize", "page", "serve"),
     *("evaluate", "evaluate likelihood", "evaluate leaks", "evaluate bias"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),
@@ -79,6 +79,16 @@ SCORE = (
             "--annotate toy.gff --motifs toy.meme --background 40 --background-others 0 --dup-as-tandem",
         ),
         (*TOY, "toy.gff", "toy.meme"),
+    ),
+    Case(
+        "score-shards",
+        "a run in two shards, and their outputs",
+        (
+            "score toy.fa toy.vcf -m models/tiny -o a.tsv --background 40 --no-provenance --shard 2/2",
+            "score toy.fa toy.vcf -m models/tiny -o a.tsv --background 40 --no-provenance --shard 1/2",
+            "merge a.tsv.part",
+        ),
+        TOY,
     ),
     Case("score-stdout", "VCF from stdin to stdout", ("< toy.vcf score toy.fa - -m models/tiny --background 0",), TOY),
     Case(

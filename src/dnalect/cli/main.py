@@ -16,6 +16,7 @@ from dnalect.core.reporter import Reporter, show, using
 
 COMMANDS = {
     "score": "dnalect.cli.score",
+    "merge": "dnalect.cli.merge",
     "scan": "dnalect.cli.scan",
     "embed": "dnalect.cli.embed",
     "map": "dnalect.cli.map",
@@ -40,6 +41,7 @@ COMMANDS = {
 }
 SUMMARIES = {
     "score": "Score the variants of a VCF, TSV or BED with a DNA language model.",
+    "merge": "Put the shards of a scoring run together: the outputs of one run.",
     "scan": "Compute every single-base substitution of a genome.",
     "rank": "Rank scored variants within loci and pick those that a budget buys, with reasons.",
     "explain": "Show what a model sees at a place, beside what it sees where there is nothing.",

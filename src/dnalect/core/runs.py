@@ -123,9 +123,11 @@ class Run:
 
     @contextmanager
     def alone(
-        self, facts: Mapping[str, Any], what: str, tell: Callable[[Any, Mapping[str, Any]], str]
+        self, facts: Mapping[str, Any], what: str, tell: Callable[[Any, Mapping[str, Any]], str], shared: bool = False
     ) -> Iterator[None]:
         """Make the folder, or find it begun with the same facts; nobody else opens it so meanwhile.
+
+        shared: others may open it so, too, for other pieces of the same work.
 
         facts: what the pieces are made of, for people; they lie in plan.json. what: the work in a
         word, such as "scan". tell: other facts, these facts -> where they differ, in words.
@@ -139,7 +141,7 @@ class Run:
         except OSError as error:
             raise OutputError(f"cannot make the folder {self.folder}: {error.strerror}") from error
         with lock:
-            self._lock(lock.fileno(), what)
+            self._lock(lock.fileno(), what, shared)
             self._settle(facts, what, tell)
             yield
 
@@ -157,9 +159,9 @@ class Run:
                 f"{self.folder} is no folder of a {what}: it holds {min(others)}; move it away, or name another output"
             )
 
-    def _lock(self, handle: int, what: str) -> None:
+    def _lock(self, handle: int, what: str, shared: bool) -> None:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OutputError(
                 f"another {what} is writing to {self.folder}; wait for it, or name another output"

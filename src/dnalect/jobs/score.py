@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import fields
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from dnalect.core.files import check_outputs, written_together
+from dnalect import __version__
+from dnalect.core.errors import ConfigError
+from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.records import Row
 from dnalect.core.reporter import phase, quietly, say, warn
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.estimate import announce_scoring
+from dnalect.jobs.kept import KeptScores
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.selection import Models, named_models
@@ -20,6 +24,11 @@ from dnalect.jobs.summary import placeless, provenance, summary, table_note
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.scored.writers import Kept, open_outputs
+
+# What changes no score.
+ASIDE = {"outputs", "report", "multiqc", "command", "threads", "provenance", "shard"}
+# What stands in the facts in another form.
+TOLD = {"reference", "variants", "model", "scores"}
 
 
 def score_file(options: Options) -> Summary:
@@ -43,7 +52,8 @@ def score_file(options: Options) -> Summary:
 def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
     """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
     options, variants = job.options, job.options.variants
-    with open_variants(variants, job.genome) as source:
+    job.kept = kept_scores(job, outputs)
+    with job.kept.opened(), open_variants(variants, job.genome) as source:
         job.begin(source.header)
         total = announce_scoring(job, variants)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
@@ -73,6 +83,40 @@ def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
             if options.multiqc:
                 write_multiqc(found, files.place(Path(options.multiqc)))
     return found
+
+
+def kept_scores(job: Scoring, outputs: Sequence[object]) -> KeptScores:
+    """Return where a run keeps its scores: beside the first output that is a file, of variants that are one."""
+    first = next((each for each in outputs if isinstance(each, str) and each != "-"), None)
+    variants, shard = job.options.variants, job.options.shard
+    there = isinstance(variants, str | os.PathLike) and Path(variants).is_file()
+    if first is None or not there or job.table is not None:
+        if shard:
+            raise ConfigError(
+                "--shard keeps scores beside the output: it takes -o FILE and a file of variants, without --precomputed"
+            )
+        return KeptScores()
+    return KeptScores(Path(f"{first}.part"), identity(job), bool(shard))
+
+
+def identity(job: Scoring) -> dict[str, Any]:
+    """Return what the scores of a run depend on."""
+    told = {each.name: getattr(job.options, each.name) for each in fields(job.options)}
+    options = {name: value for name, value in told.items() if name not in ASIDE | TOLD}
+    files = {name: sha256(Path(value)) for name, value in options.items() if isinstance(value, str) and _is_file(value)}
+    return {
+        "version": __version__,
+        "models": [card.sha256 for card in job.cards],
+        "reference": job.genome.checksum,
+        "variants": sha256(Path(job.options.variants)),
+        "scores": list(job.measured),
+        **{name: str(value) for name, value in options.items()},
+        **{f"{name} (content)": value for name, value in files.items()},
+    }
+
+
+def _is_file(value: str) -> bool:
+    return len(value) < 4096 and Path(value).is_file()
 
 
 def named(variants: Variants) -> str:

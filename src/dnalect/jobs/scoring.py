@@ -1,18 +1,17 @@
 """Records -> scores and rows of the table: one reference, one model or several, record after record."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 
-from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.measures import MotifChange
 from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.core.reporter import say, warn
+from dnalect.core.structures import Rearrangement
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.motifs import read_motifs
@@ -21,27 +20,25 @@ from dnalect.genome.vcf import Record, VcfHeader
 from dnalect.genome.windows.alleles import Rules, resolve
 from dnalect.genome.windows.repeats import is_copy, repetitive
 from dnalect.inference.background import Background
-from dnalect.inference.background.tables import Table, fitting, tables_in
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.motif_hits import MotifHits
-from dnalect.inference.precomputed import Precomputed
 from dnalect.inference.scorer import Scorer
 from dnalect.jobs.annotator import Annotator
 from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.influenced import Influences
+from dnalect.jobs.kept import KeptScores
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import changes_for
+from dnalect.jobs.prepared import flank_of, shipped, table_of
 from dnalect.jobs.related import Related
-from dnalect.jobs.score_options import Options
+from dnalect.jobs.score_options import Options, shard_of
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
 from dnalect.jobs.structural import Structures, is_structural, structural
-from dnalect.models.assemblies import any_saw, origin_of, same_species
-from dnalect.models.catalogue import embedded
+from dnalect.models.assemblies import any_saw, origin_of
 from dnalect.models.load import load, untuned
-from dnalect.models.memory import window as window_plan
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import use_threads
 from dnalect.scored.fields import Layout
@@ -50,6 +47,8 @@ from dnalect.scored.fields import Layout
 CHUNK = 4096
 OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
 REPEAT = "repeat"
+# Of each alternate of a record the variant, or why there is none.
+Found = list[Variant | str]
 
 
 class Scoring:
@@ -74,28 +73,30 @@ class Scoring:
         self.cards = [model.card for model in loaded]
         self.models = self._language_models(names[0], loaded)
         self.labels = labels_of([model.card for model in self.models])
-        self.table = self._table(options.precomputed) if options.precomputed else None
+        self.table = None
+        if options.precomputed:
+            self.table = table_of(options, self.genome, self.models, self.measured, self.predictor)
         self.asked = self.missing = 0
         self.splices = Splices(loaded[0], self.genome, options) if "splice" in self.measured else None
         self.binned = loaded[0] if loaded[0].can.tracks and not self.splices else None
         changing = self.predictor if "change" in self.measured else None
-        flank = self._flank()
+        flank = flank_of(options, self.models, self.measured)
         self.scorers = [
             scorer_for(model, self.genome, flank, options.batch, self.table, options.indels)
             for model in (() if self.splices or self.binned else self.models)
         ]
         self.changes = changes_for(options, self.genome, changing, self.binned)
         self.scorer = self._scorer()
+        own = self.predictor is None and "llr" in self.measured
         self.background = Background(
             self.scorer,
             options.background,
             options.background_others,
             options.seed,
             say,
-            self._shipped(names[0]),
+            shipped(names[0], self.models, self.scorer, self.genome, self.origin) if own else None,
         )
         self.cost = 0
-        self._least = FIRST
         drawn = (options.background, options.background_others, options.seed, say)
         self.influences = Influences(self.scorer, *drawn) if "influence" in self.measured else None
         ratio = self.scorer if "llr" in self.measured else None
@@ -114,6 +115,8 @@ class Scoring:
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
+        self.kept = KeptScores()
+        self.shard, self.shards = shard_of(options.shard) if options.shard else (0, 1)
         self.polarised = False
 
     def begin(self, header: VcfHeader | None) -> None:
@@ -161,49 +164,14 @@ class Scoring:
             return cast("Scorer", self.changes.scorer)
         return EnsembleScorer(self.scorers) if len(self.scorers) > 1 else self.scorers[0]
 
-    def _shipped(self, name: Named) -> Table | None:
-        """Return the background that lies in the model's folder, if it is for this score and this reference."""
-        if len(self.models) > 1 or self.predictor is not None or "llr" not in self.measured:
-            return None
-        card, scorer = self.models[0].card, self.scorers[0]
-        known = card.is_of(list(self.origin.lengths)) or (
-            bool(self.origin.possible) and all(same_species(card, each) for each in self.origin.possible)
-        )
-        own = name if isinstance(name, str | os.PathLike) else card.id
-        folder = embedded(str(own)) or (Path(own) if Path(own).is_dir() else None)
-        tables = tables_in(folder, card.sha256, say) if folder else []
-        return fitting(tables, scorer.definition, scorer.flank, self.genome.checksum, known)
-
-    def _flank(self) -> int | None:
-        # Of a predictor the window is that of its changes.
-        if not self.options.window or "change" in self.measured:
-            return None
-        flank, shortest = self.options.window // 2, min(model.can.context_bases for model in self.models)
-        if not 32 <= flank <= shortest // 4:
-            raise ModelError(f"--window must lie between 64 and {shortest // 2} bases")
-        for model in self.models:
-            if told := window_plan(model, self.options.window):
-                say(told)
-        return flank
-
-    def _table(self, folder: str) -> Precomputed:
-        if self.predictor is not None:
-            raise ConfigError(f"--precomputed is for language models, and {self.predictor.card.id} is a predictor")
-        if "llr" not in self.measured:
-            raise ConfigError(
-                "--precomputed holds log-ratios alone: leave it out, or ask for them, too (--score llr,distance)"
-            )
-        if len(self.models) > 1:
-            raise ModelError("--precomputed is for one model, and this is an ensemble")
-        model = self.models[0]
-        if model.can.likelihood != "leave_one_out":
-            raise ModelError(f"--precomputed is for duplex models, and {model.card.id} is another")
-        return Precomputed(Path(folder), self.genome, model)
-
     def rows(self, records: Iterator[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
-        """Yield every record with its scores (one an alternate) and table rows, in order."""
+        """Yield every record, of a shard those of its chunks, with its scores (one an alternate) and rows, in order."""
+        number = 0
         while chunk := list(islice(records, CHUNK)):
-            yield from self._chunk(chunk)
+            ready = self._ready(chunk)
+            if number % self.shards == self.shard:
+                yield from self._chunk(chunk, number, *ready)
+            number += 1
 
     def resolved(self, records: Sequence[Record]) -> list[list[Variant | str]]:
         """Return the variant of every alternate of each record, or why it has none. Nothing is counted."""
@@ -218,36 +186,59 @@ class Scoring:
             self.scorer.influences(variants)
         return self.scorer.score(variants) if self.splices else self._scored(variants)
 
-    def _chunk(self, chunk: list[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+    def _ready(self, chunk: list[Record]) -> tuple[list[int | None], list[Found], list[list[Rearrangement | str]]]:
+        """Return the contig of each record, what each alternate is, and what it joins; draw what these ask for.
+
+        A shard does so for the others' chunks, too: what is drawn for one serves those after it.
+        """
         contigs = [self.names.number(record.contig) for record in chunk]
         rules = Rules(*self._limits(), self.options.dup_as_tandem)
-        resolved = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
+        found = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
         self.fit.check()
-        usable = [[each for each in found if isinstance(each, Variant)] for found in resolved]
-        self._prepare([variant for each in usable for variant in each])
-        joined = self.structures.prepare(chunk, contigs, resolved) if self.structures else [[] for _ in chunk]
+        self._prepare([each for mine in found for each in mine if isinstance(each, Variant)])
+        joined = self.structures.prepare(chunk, contigs, found) if self.structures else [[] for _ in chunk]
+        return contigs, found, joined
+
+    def _chunk(
+        self,
+        chunk: list[Record],
+        number: int,
+        contigs: list[int | None],
+        found: list[Found],
+        joined: list[list[Rearrangement | str]],
+    ) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        usable = [[each for each in mine if isinstance(each, Variant)] for mine in found]
         weighed = [[*each, *structural(more)] for each, more in zip(usable, joined, strict=True)]
-        for part in parts(weighed, self.scorer.stretch, self._cost, self._least):
-            self._least = MOST
+        for part in parts(weighed, self.scorer.stretch, self._cost, MOST if number else FIRST):
+            key = f"{number}.{part.start}.scores"
+            every = self.kept.of(key, partial(self._measured, chunk[part], found[part], joined[part]))
             variants = [variant for each in usable[part] for variant in each]
-            known = self._percentiles(variants, self._scored(variants))
-            known = self.influences.add(variants, known) if self.influences else known
-            known = self.related.add(variants, known, self.measured == ("column",)) if self.related else known
-            scores = iter(self.changes.add(variants, known) if self.changes else known)
             hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))
-            every = [
-                [next(scores) if isinstance(each, Variant) else Score(reason=each) for each in found]
-                for found in resolved[part]
-            ]
-            every = self.structures.score(joined[part], every) if self.structures else every
-            every = self.splices.score(chunk[part], resolved[part], every) if self.splices else every
-            for number, mine in zip(range(part.start, part.stop), every, strict=True):
-                record = chunk[number]
-                rows = self._rows(record, contigs[number], resolved[number], mine, hits)
-                rows = self.structures.placed(joined[number], rows) if self.structures else rows
+            for place, mine in zip(range(part.start, part.stop), every, strict=True):
+                rows = self._rows(chunk[place], contigs[place], found[place], mine, hits)
+                rows = self.structures.placed(joined[place], rows) if self.structures else rows
                 self.tally.add(rows)
-                yield record, mine, rows
+                yield chunk[place], mine, rows
+
+    def _measured(
+        self,
+        records: Sequence[Record],
+        found: Sequence[Found],
+        joined: Sequence[Sequence[Rearrangement | str]],
+    ) -> list[list[Score]]:
+        """Compute all that is measured of the alternates of records, with percentiles.
+
+        found: the variant of each alternate, or why it has none. joined: what structural variants join.
+        """
+        variants = [each for mine in found for each in mine if isinstance(each, Variant)]
+        known = self._percentiles(variants, self._scored(variants))
+        known = self.influences.add(variants, known) if self.influences else known
+        known = self.related.add(variants, known, self.measured == ("column",)) if self.related else known
+        scores = iter(self.changes.add(variants, known) if self.changes else known)
+        every = [[next(scores) if isinstance(each, Variant) else Score(reason=each) for each in mine] for mine in found]
+        every = self.structures.score(joined, every) if self.structures else every
+        return self.splices.score(records, found, every) if self.splices else every
 
     def _cost(self, every: Sequence[Variant]) -> int:
         variants, joined = [each for each in every if not is_structural(each)], structural(every)
