@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import dnalect
-from dnalect.core.errors import ConfigError, DnalectError, InputError, ModelError
+from dnalect.core import kept
+from dnalect.core.errors import ConfigError, DnalectError, InputError, ModelError, OutputError
+from dnalect.core.interrupts import Stopped
 from dnalect.examples.sources import Tiling, kind_of
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.embed import per_base
@@ -354,3 +356,35 @@ def test_a_model_is_chosen_by_the_genome_or_must_be_named(fasta, tmp_path, monke
     assert (done.model, done.rows) == ("duplex-yeast", 3)
     with pytest.raises(InputError, match="is a folder"):
         kind_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("pool", ["mean", "base"])
+def test_a_stopped_run_goes_on(pool, fasta, model_folder, tmp_path, monkeypatch):
+    """To the same vectors, from those that were kept; another run under its name is refused."""
+    monkeypatch.setattr(job, "ROWS", 10)
+    monkeypatch.setattr(kept, "SECONDS", 0.0)
+    told = {"source": str(fasta), "model": str(model_folder), "window": 60, "pool": pool}
+    whole, out = tmp_path / "whole.npz", tmp_path / "out.npz"
+    embed_file(Options(outputs=[str(whole)], **told))
+    computed, vectors = [], job._vectors
+
+    def some(*asked):
+        if len(computed) == 4:
+            raise KeyboardInterrupt
+        computed.append(asked)
+        return vectors(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "_vectors", some)
+        with pytest.raises(Stopped, match="goes on from there"):
+            embed_file(Options(outputs=[str(out)], **told))
+    with pytest.raises(OutputError, match="unfinished embedding with another window"):
+        embed_file(Options(outputs=[str(out)], **told | {"window": 50}))
+    every, computed = computed, []
+    monkeypatch.setattr(job, "_vectors", lambda *asked: computed.append(asked) or vectors(*asked))
+    embed_file(Options(outputs=[str(out)], **told))
+    assert len(computed) == 12 - len(every)
+    one, other = np.load(whole), np.load(out)
+    assert one.files == other.files
+    assert all(np.array_equal(one[name], other[name]) for name in one.files)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.npz", "whole.npz"]

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnalect.core import kept
 from dnalect.core.errors import ConfigError, InputError, OutputError
 from dnalect.core.interrupts import Stopped
 from dnalect.core.measures import Change, Column, Distances, Influence, Joined, Splice
 from dnalect.core.records import Score
 from dnalect.core.runs import Run
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs import kept, scoring
-from dnalect.jobs.kept import _read, _written
+from dnalect.jobs import scoring
+from dnalect.jobs.kept import read, written
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.shards import merge_shards, score_shard
@@ -95,7 +96,7 @@ def test_a_stopped_run_goes_on(fasta, vcf, model_folder, whole, tmp_path, monkey
         with pytest.raises(Stopped, match=r"out\.vcf\.part; the same command goes on from there"):
             score_file(asked)
     assert [each.name for each in tmp_path.iterdir()] == ["out.vcf.part"]
-    assert len(list((tmp_path / "out.vcf.part").glob("*.scores"))) == 3
+    assert len(list((tmp_path / "out.vcf.part").glob("*.kept"))) == 3
     with monkeypatch.context() as patch:
         rest = stopped_after(-1, patch)
         score_file(asked)
@@ -154,7 +155,7 @@ def test_a_damaged_piece_is_scored_again(fasta, vcf, model_folder, whole, tmp_pa
         stopped_after(4, patch)
         with pytest.raises(Stopped):
             score_file(asked)
-    piece = sorted((tmp_path / "out.vcf.part").glob("*.scores"))[1]
+    piece = sorted((tmp_path / "out.vcf.part").glob("*.kept"))[1]
     data = bytearray(piece.read_bytes())
     data[len(data) // 3] ^= 1
     piece.write_bytes(bytes(data))
@@ -230,15 +231,17 @@ def test_scores_come_back_to_the_bit():
         splices=(Splice("G", (0.1, 0.2, 0.3, 0.4), (1, -2, 3, -4)),),
     )
     scores = [[full, Score(reason="symbolic")], [], [Score(third)]]
-    assert _read(_written(scores)) == scores
-    assert str(_read(_written([[Score(nan)]]))) == str([[Score(nan)]])
-    assert _read(b"[[{}]") is None
-    assert _read(b'[[{"value": "much"}]]') is None
+    assert read(written(scores)) == scores
+    assert str(read(written([[Score(nan)]]))) == str([[Score(nan)]])
+    for wrong in (b"[[{}]", b'[[{"value": "much"}]]'):
+        with pytest.raises(ValueError, match=r"Expecting|valid number"):
+            read(wrong)
 
 
 SLOW = """
 import sys, time
-from dnalect.jobs import kept, scoring
+from dnalect.core import kept
+from dnalect.jobs import scoring
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 scoring.CHUNK, scoring.FIRST, scoring.MOST, kept.SECONDS = 16, 1, 1, 0.0
@@ -258,11 +261,11 @@ def test_a_killed_process_loses_next_to_nothing(fasta, vcf, model_folder, whole,
     command = [sys.executable, "-c", SLOW, str(fasta), str(vcf), str(model_folder), str(out)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while len(list(folder.glob("*.scores"))) < 2 and time.monotonic() < deadline and process.poll() is None:
+    while len(list(folder.glob("*.kept"))) < 2 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    done = len(list(folder.glob("*.scores")))
+    done = len(list(folder.glob("*.kept")))
     assert done >= 2
     assert not out.exists()
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)

@@ -190,10 +190,11 @@ def _piece(run: Run, function: Callable[[T], bytes], key: Callable[[T], str], it
     return run.piece(key(item), lambda: function(item))
 
 
-def packed(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """Return arrays as the bytes of a compressed npz."""
+def packed(arrays: Mapping[str, npt.NDArray[Any]], compressed: bool = True) -> bytes:
+    """Return arrays as the bytes of an npz."""
     out = io.BytesIO()
-    np.savez_compressed(out, **dict(arrays))  # type: ignore[arg-type]
+    save = np.savez_compressed if compressed else np.savez
+    save(out, **dict(arrays))  # type: ignore[arg-type]
     return out.getvalue()
 
 

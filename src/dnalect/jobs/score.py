@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import fields
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from dnalect import __version__
 from dnalect.core.errors import ConfigError
 from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.kept import Kept as KeptPieces
+from dnalect.core.kept import facts_of_options, kept_beside
 from dnalect.core.records import Row
 from dnalect.core.reporter import phase, quietly, say, warn
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.estimate import announce_scoring
-from dnalect.jobs.kept import KeptScores
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.selection import Models, named_models
@@ -85,38 +86,32 @@ def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
     return found
 
 
-def kept_scores(job: Scoring, outputs: Sequence[object]) -> KeptScores:
-    """Return where a run keeps its scores: beside the first output that is a file, of variants that are one."""
-    first = next((each for each in outputs if isinstance(each, str) and each != "-"), None)
+def kept_scores(job: Scoring, outputs: Sequence[str | Kept]) -> KeptPieces:
+    """Return where a run keeps its scores: beside the first output that is a file, of variants that are one.
+
+    Raises ConfigError for a shard that could keep none.
+    """
     variants, shard = job.options.variants, job.options.shard
-    there = isinstance(variants, str | os.PathLike) and Path(variants).is_file()
-    if first is None or not there or job.table is not None:
-        if shard:
-            raise ConfigError(
-                "--shard keeps scores beside the output: it takes -o FILE and a file of variants, without --precomputed"
-            )
-        return KeptScores()
-    return KeptScores(Path(f"{first}.part"), identity(job), bool(shard))
+    there = isinstance(variants, str | os.PathLike) and Path(variants).is_file() and job.table is None
+    kept = kept_beside(outputs if there else (), "scoring", partial(identity, job))
+    if shard and not kept.folder:
+        raise ConfigError(
+            "--shard keeps scores beside the output: it takes -o FILE and a file of variants, without --precomputed"
+        )
+    kept.shared = bool(shard)
+    return kept
 
 
 def identity(job: Scoring) -> dict[str, Any]:
     """Return what the scores of a run depend on."""
-    told = {each.name: getattr(job.options, each.name) for each in fields(job.options)}
-    options = {name: value for name, value in told.items() if name not in ASIDE | TOLD}
-    files = {name: sha256(Path(value)) for name, value in options.items() if isinstance(value, str) and _is_file(value)}
     return {
         "version": __version__,
         "models": [card.sha256 for card in job.cards],
         "reference": job.genome.checksum,
         "variants": sha256(Path(job.options.variants)),
         "scores": list(job.measured),
-        **{name: str(value) for name, value in options.items()},
-        **{f"{name} (content)": value for name, value in files.items()},
+        **facts_of_options(job.options, ASIDE | TOLD),
     }
-
-
-def _is_file(value: str) -> bool:
-    return len(value) < 4096 and Path(value).is_file()
 
 
 def named(variants: Variants) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from dnalect.core.kept import Kept
 from dnalect.core.measures import MotifChange
 from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.core.reporter import say, warn
@@ -28,7 +29,7 @@ from dnalect.jobs.annotator import Annotator
 from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.influenced import Influences
-from dnalect.jobs.kept import KeptScores
+from dnalect.jobs.kept import scores_kept
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import changes_for
 from dnalect.jobs.prepared import flank_of, shipped, table_of
@@ -115,7 +116,7 @@ class Scoring:
         self.tally = Tally()
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
-        self.kept = KeptScores()
+        self.kept = Kept()
         self.shard, self.shards = shard_of(options.shard) if options.shard else (0, 1)
         self.polarised = False
 
@@ -210,8 +211,8 @@ class Scoring:
         usable = [[each for each in mine if isinstance(each, Variant)] for mine in found]
         weighed = [[*each, *structural(more)] for each, more in zip(usable, joined, strict=True)]
         for part in parts(weighed, self.scorer.stretch, self._cost, MOST if number else FIRST):
-            key = f"{number}.{part.start}.scores"
-            every = self.kept.of(key, partial(self._measured, chunk[part], found[part], joined[part]))
+            measure = partial(self._measured, chunk[part], found[part], joined[part])
+            every = scores_kept(self.kept, f"{number}.{part.start}", measure)
             variants = [variant for each in usable[part] for variant in each]
             hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
             self.shown(len(usable[part]))

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pyarrow.parquet import read_table
 
 from dnalect import __version__
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
 from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.kept import facts_of_options, kept_beside
 from dnalect.core.reporter import phase, say
+from dnalect.core.runs import packed, unpacked
 from dnalect.examples.items import VECTORS, Item, Source, chunks
 from dnalect.examples.sources import (
     Tiling,
@@ -26,7 +30,7 @@ from dnalect.genome.names import ContigNames
 from dnalect.inference.embed import embed, per_base
 from dnalect.jobs.embed.map import matrix, plot_vectors
 from dnalect.jobs.embed.options import PER_BASE, Options, Windows
-from dnalect.jobs.embed.outputs import check_anndata, open_output, suffix_of
+from dnalect.jobs.embed.outputs import Floats, check_anndata, open_output, suffix_of
 from dnalect.jobs.selection import model_for
 from dnalect.models.catalogue import embedded_cards
 from dnalect.models.load import load
@@ -39,6 +43,8 @@ ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
 # Bytes that the vectors of the bases of one sequence may take.
 LARGEST = 1 << 30
 MIN_WINDOW = 64
+# Options that change no vector, or are told in another form.
+ASIDE = {"outputs", "plot", "method", "colour", "command", "threads", "model", "reference"}
 
 
 @dataclass(frozen=True)
@@ -102,19 +108,16 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     width = 2 * base.can.width if options.pool == "mean-max" else base.can.width
     rows = blank = 0
     shown = phase("embedding", opened.total, "windows")
-    with shown as bar, written_together() as files, ExitStack() as stack:
+    kept = kept_beside(outputs, "embedding", partial(_identity, found, options))
+    with kept.opened(), shown as bar, written_together() as files, ExitStack() as stack:
         writers = [
             stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
         ]
-        for items in chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES):
+        for number, items in enumerate(chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES)):
             texts = [item.sequence for item in items]
             if bases:
                 _check_sizes(items, width)
-            vectors = (
-                per_base(model, texts, options.layer, options.ways, options.batch, quiet=True)
-                if bases
-                else embed(model, texts, options.pool, options.layer, options.ways, options.batch, quiet=True)
-            )
+            vectors = _read(kept.of(str(number), partial(_vectors, model, texts, options)), bases)
             for writer in writers:
                 writer.write(items, vectors)
             rows += len(items)
@@ -127,6 +130,30 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     for note in notes:
         say(note)
     return Done(rows, width, model.card.id, tuple(notes))
+
+
+def _vectors(model: Model, texts: Sequence[str], options: Options) -> bytes:
+    """Return the vectors of texts, or of their bases, as they are kept."""
+    if options.pool == PER_BASE:
+        found = per_base(model, texts, options.layer, options.ways, options.batch, quiet=True)
+        return packed({str(number): each for number, each in enumerate(found)}, compressed=False)
+    vectors = embed(model, texts, options.pool, options.layer, options.ways, options.batch, quiet=True)
+    return packed({"vectors": vectors}, compressed=False)
+
+
+def _read(data: bytes, bases: bool) -> Floats | list[Floats]:
+    arrays = unpacked(data)
+    return [arrays[str(number)] for number in range(len(arrays))] if bases else arrays["vectors"]
+
+
+def _identity(found: Opened, options: Options) -> dict[str, Any]:
+    """Return what the vectors of a run depend on."""
+    return {
+        "version": __version__,
+        "model": found.model.card.sha256,
+        "reference": found.genome.checksum if found.genome else "",
+        **facts_of_options(options, ASIDE),
+    }
 
 
 def _check_sizes(items: Sequence[Item], width: int) -> None:
