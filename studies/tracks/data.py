@@ -37,7 +37,7 @@ def opened(options: Tracks) -> tuple[Genome, Along]:
 def divided(options: Tracks, genome: Genome, labels: Along) -> TrackParts:
     """Return the windows of the contigs that are learned from, stopped by, and judged on."""
     regions = {part: parse_regions(genome, names) for part, names in PARTS.items()}
-    return parts_of(genome, labels, regions, options.window)
+    return parts_of(genome, labels, regions, options.window, options.layer)
 
 
 def truth_of(parts: TrackParts) -> np.ndarray:

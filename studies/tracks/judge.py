@@ -17,19 +17,27 @@ from dnalect.stats import BLOCK, Scores
 from studies.tracks import runs
 from studies.tracks.data import starts_of, truth_of
 from studies.tracks.options import Tracks
-from studies.tracks.rivals import STARTS, by_start
+from studies.tracks.rivals import MOTIFS, STARTS, by_motif, by_start
 
-TASKS = {"nucleosomes": "signal", "factors": "tracks"}
+NUCLEOSOMES, FACTORS, KNOWN = "nucleosomes", "factors", "factors with a known motif"
 # What is drawn.
-MAIN = (("nucleosomes", "Pearson"), ("factors", "AUROC"), ("factors", "AUPRC"))
+MAIN = ((NUCLEOSOMES, "Pearson"), (FACTORS, "AUROC"), (KNOWN, "AUPRC"))
 RESAMPLES = 1000
 Said = npt.NDArray[np.float32]
 
 
 def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[str, runs.Facts]) -> list[Figure]:
     """Return the figures of every share of the data that has runs of both arms, and write tracks.tsv and tracks.png."""
-    truth, units = truth_of(parts), _blocks(parts)
-    starts = by_start(starts_of(options.data), genome, parts.windows["train"], parts.windows["test"])
+    truth, units, test = truth_of(parts), _blocks(parts), parts.windows["test"]
+    names = [each.name for each in test.sizes.tracks]
+    starts = by_start(starts_of(options.data), genome, parts.windows["train"], test)
+    motifs = by_motif(options.motifs, genome, test)
+    matches = np.stack([motifs.get(name, np.zeros(len(truth), np.float32)) for name in names], axis=1)
+    tasks = [
+        (Target(NUCLEOSOMES, "signal", (NUCLEOSOMES,)), {}),
+        (Target(FACTORS, "tracks", tuple(name for name in names if name != NUCLEOSOMES)), {}),
+        (Target(KNOWN, "tracks", tuple(motifs)), {MOTIFS: [matches]}),
+    ]
     found: list[Figure] = []
     for share in sorted(options.shares):
         arms = {arm: _usual(options.out, known, share, arm) for arm in runs.ARMS}
@@ -37,7 +45,17 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
             say(f"{share:g} of the data: there are no runs of both kinds yet")
             continue
         said: dict[str, list[Said]] = {**arms, **_rivals(options.out, parts, share), STARTS: [starts]}
-        found += _figures(f"{share:.0%} of the windows", said, parts, truth, units)
+        for target, more in tasks:
+            columns = [names.index(name) for name in target.outputs]
+            rows = np.isfinite(truth[:, columns]).all(axis=1)
+            scores = Scores(
+                target.name, f"{share:.0%} of the windows", target, truth[rows][:, columns], units[rows], RESAMPLES
+            )
+            for who, each in (said | more).items():
+                scores.add(who, [one[rows][:, columns].astype(np.float64) for one in each])
+            found += scores.figures(runs.PRETRAINED, [who for who in scores.known if who != runs.PRETRAINED])
+            for who in scores.known:
+                found += scores.figures(who) if who != runs.PRETRAINED else []
     found = [replace(each, command=options.command) for each in found]
     write_figures(options.out / "tracks.tsv", found)
     draw(found, options.out / "tracks.png")
@@ -71,24 +89,6 @@ def _blocks(parts: TrackParts) -> npt.NDArray[np.int64]:
     windows = parts.windows["test"]
     starts = windows.places[:, 1:] + windows.sizes.stride * np.arange(windows.sizes.bins)
     return np.asarray(starts.ravel() // BLOCK, dtype=np.int64)
-
-
-def _figures(
-    part: str, said: Mapping[str, Sequence[Said]], parts: TrackParts, truth: Said, units: npt.NDArray[np.int64]
-) -> list[Figure]:
-    names = [each.name for each in parts.windows["test"].sizes.tracks]
-    found = []
-    for task, kind in TASKS.items():
-        columns = [n for n, name in enumerate(names) if (name == "nucleosomes") == (task == "nucleosomes")]
-        target = Target(task, kind, tuple(names[n] for n in columns))
-        rows = np.isfinite(truth[:, columns]).all(axis=1)
-        scores = Scores(task, part, target, truth[rows][:, columns], units[rows], RESAMPLES)
-        for who, each in said.items():
-            scores.add(who, [one[rows][:, columns].astype(np.float64) for one in each])
-        found += scores.figures(runs.PRETRAINED, [who for who in said if who != runs.PRETRAINED])
-        for who in said:
-            found += scores.figures(who) if who != runs.PRETRAINED else []
-    return found
 
 
 def draw(figures: Sequence[Figure], path: Path) -> None:

@@ -6,7 +6,7 @@ from annotated_types import Interval
 from pydantic import Strict
 from typing_extensions import Doc
 
-from dnalect.core import MODEL, OUTPUT, Command, Device, Dtype, File, Flag, Positive, config
+from dnalect.core import MODEL, OUTPUT, Command, Device, Dtype, File, Flag, Natural, Positive, config
 
 SHARES = (0.01, 0.1, 1.0)
 # Proteins that read the bases themselves, of those with most peaks; Orc4 and Tfc3 mark origins and genes of tRNAs.
@@ -32,8 +32,15 @@ class Tracks:
     seeds: Annotated[
         tuple[int, ...], Strict(False), Flag("--seed"), Doc("Of runs, repeatable; all of the data take the first two.")
     ] = (1, 2, 3)
+    motifs: Annotated[str, Doc("MEME file of known motifs, of the factors' names.")] = (
+        "src/dnalect/demo_data/yeast_motifs.meme.gz"
+    )
     bin: Annotated[Positive, Doc("Bases of a bin.")] = 32
     window: Annotated[Positive, Doc("Bases of a window.")] = 2048
+    layer: Annotated[Natural | None, Doc("Of the trunk, that the head reads [default: the last].")] = None
+    passes: Annotated[Positive | None, Doc("Over the windows [default: by the share and the trunk].")] = None
+    batch: Annotated[Positive | None, Doc("Windows a step [default: by the share].")] = None
+    looked: Annotated[float, Interval(gt=0, le=1), Doc("Share of the windows of chrXIII to stop by.")] = 0.5
     limit: Annotated[Annotated[float, Interval(gt=0, le=1e6)] | None, Doc("Seconds after which no run begins.")] = None
     only: Annotated[bool, Doc("Make the runs, and judge nothing.")] = False
     device: Device = "auto"

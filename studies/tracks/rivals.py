@@ -1,4 +1,4 @@
-"""The rival that knows where transcripts begin: the mean of the training bins at the same distance from a start."""
+"""Rivals that know more than bases: where transcripts begin, and which motif a factor binds."""
 
 from pathlib import Path
 
@@ -6,9 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect import Genome
-from dnalect.genome import own_name, read_bed
+from dnalect.genome import Motif, motif_sites, own_name, read_bed, read_motifs
+from dnalect.tokens import encode
 from dnalect.training import Windows
 
+MOTIFS = "best match of a known motif"
+# A match that is no better than one of so many places counts as none.
+P_VALUE = 0.05
 STARTS = "distance to a measured start"
 # Bases before and behind a start that are told apart; of a class of distances.
 FAR, STEP = 1024, 32
@@ -32,6 +36,32 @@ def by_start(file: Path, genome: Genome, train: Windows, test: Windows) -> Singl
     every = np.tile(np.nanmean(truth, axis=0, dtype=np.float64), (count, 1))
     means = np.divide(sums, sizes, out=every, where=sizes > 0)
     return means[other].astype(np.float32)
+
+
+def by_motif(file: str, genome: Genome, test: Windows) -> dict[str, Singles]:
+    """Return track -> bits of the best match of its motifs whose middle lies in each test bin (n * N,), 0 without one.
+
+    Nothing is learned. Tracks without a motif of their name are not there.
+    """
+    known: dict[str, list[Motif]] = {}
+    for motif in read_motifs(file):
+        known.setdefault(motif.factor.upper(), []).append(motif)
+    sizes = test.sizes
+    found = {}
+    for name in (each.name for each in sizes.tracks if each.name.upper() in known):
+        best = np.zeros((len(test), sizes.bins), dtype=np.float32)
+        for contig in np.unique(test.places[:, 0]).tolist():
+            rows = np.flatnonzero(test.places[:, 0] == contig)
+            codes = encode(genome.fetch(contig, 0, int(genome.lengths[contig])))
+            line = np.zeros(len(codes) // sizes.stride + sizes.bins + 1, dtype=np.float32)
+            for motif in known[name.upper()]:
+                at, _, bits = motif_sites(motif, codes, P_VALUE)
+                np.maximum.at(line, (at + len(motif.probabilities) // 2) // sizes.stride, bits.astype(np.float32))
+            for row in rows:
+                first = int(test.places[row, 1]) // sizes.stride
+                best[row] = line[first : first + sizes.bins]
+        found[name] = best.ravel()
+    return found
 
 
 def _starts(file: Path, genome: Genome) -> dict[int, tuple[Numbers, Numbers]]:

@@ -24,8 +24,6 @@ RATES = {PRETRAINED: (3e-4, 1e-3), RANDOM: (1e-3, 3e-4)}
 # Passes over the windows, at most, by arm, and windows a step, by the share of the data that is learned from.
 PASSES = {1.0: (6, 10), 0.1: (20, 30), 0.01: (60, 80)}
 BATCHES = {1.0: 64, 0.1: 32, 0.01: 16}
-# Of the windows to stop by, so many are looked at.
-LOOKED = 0.5
 PATIENCE = 8
 # Of all data, so many seeds.
 FEW = 2
@@ -91,8 +89,8 @@ def _made(run: Run, options: Tracks, parts: TrackParts) -> Facts:
     train = parts.windows["train"].sample(run.share, run.seed)
     config = TuneConfig(
         method="full",
-        epochs=PASSES.get(run.share, (20, 30))[ARMS.index(run.arm)],
-        batch=min(len(train), BATCHES.get(run.share, 32)),
+        epochs=options.passes or PASSES.get(run.share, (20, 30))[ARMS.index(run.arm)],
+        batch=min(len(train), options.batch or BATCHES.get(run.share, 32)),
         rate=run.rate,
         patience=PATIENCE,
         warm=False,
@@ -102,7 +100,7 @@ def _made(run: Run, options: Tracks, parts: TrackParts) -> Facts:
     folder = options.out / "run"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    validate = parts.windows["validate"].sample(LOOKED, 0)
+    validate = parts.windows["validate"].sample(options.looked, 0)
     model, facts = fit_tracks(base, train, validate, config, folder, {"run": run.key}, MODEL)
     test = parts.windows["test"]
     said = flat(answers_of(model, test.texts(np.arange(len(test)))))

@@ -18,6 +18,7 @@ from dnalect.examples.along import read_along, some
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.inference.bins import of_windows
+from dnalect.jobs.models import describe
 from dnalect.jobs.predict.job import predict_file
 from dnalect.jobs.predict.options import Options as PredictOptions
 from dnalect.jobs.tuning.options import Options
@@ -272,3 +273,9 @@ def test_lora_is_merged_and_the_same_seed_gives_the_same_numbers(files, trunk, t
         assert not any("parametrizations" in each for each in model.base.network.state_dict())
         said.append(of_windows(model, ["ACGGATTACAGGTTAC" * 8]))
     assert np.array_equal(*said)
+
+
+def test_models_tells_what_it_came_from(tuned, trunk):
+    told = describe(str(tuned[0]))
+    assert f"full, from {trunk}" in told
+    assert "measured: peaks AUROC, " in told

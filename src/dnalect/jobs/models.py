@@ -10,7 +10,7 @@ from dnalect.core.tables import aligned
 from dnalect.genome.builds import builds
 from dnalect.jobs.selection import fitting
 from dnalect.models.assemblies import origin_as
-from dnalect.models.card import PREDICTOR, Card, read_card
+from dnalect.models.card import PREDICTOR, TRACK_PREDICTOR, Card, read_card
 from dnalect.models.catalogue import (
     PUBLISHED,
     PublishedCard,
@@ -62,7 +62,7 @@ def _tuned(card: Card) -> str:
 
 def _figures(card: Card, digits: int = 3) -> dict[str, str]:
     """What the card of a fine-tuned model says was measured: name -> value with its interval."""
-    if card.family != PREDICTOR:
+    if card.family not in (PREDICTOR, TRACK_PREDICTOR):
         return {}
     found = {name: value for name, value in card.figures.items() if isinstance(value, list) and len(value) == 3}
     return {name: shown(Estimate(*value), digits) for name, value in found.items()}
@@ -136,7 +136,7 @@ def _own(card: Card) -> str:
         "licence": card.licence or "-",
         "sha256": card.sha256,
     }
-    if card.family == PREDICTOR:
+    if card.family in (PREDICTOR, TRACK_PREDICTOR):
         facts |= {"fine-tuned": f"{card.origin.method}, from {card.origin.name} (revision {card.origin.revision})"}
     told = [f"measured: {question}, {each.told()}" for question, all_ in _measured(card).items() for each in all_]
     told += [f"measured: {name}, {value}" for name, value in _figures(card).items()]

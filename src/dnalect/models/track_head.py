@@ -51,7 +51,8 @@ class TrackSpec:
 class TrackSizes:
     """stride: bases of a bin. crop: bases on each side of a window that are read and not answered. length: of a window.
 
-    hidden: channels of the head. tracks: what it predicts.
+    hidden: channels of the head. tracks: what it predicts. layer: of the language model, whose states the head reads;
+    None for the last.
     """
 
     stride: int
@@ -59,6 +60,7 @@ class TrackSizes:
     length: int
     hidden: int
     tracks: tuple[TrackSpec, ...]
+    layer: int | None = None
 
     def __post_init__(self) -> None:
         tracks = tuple(each if isinstance(each, TrackSpec) else TrackSpec(**each) for each in self.tracks)

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, write_text
-from dnalect.models.card import TRACK_PREDICTOR, Card
+from dnalect.models.card import TRACK_PREDICTOR, Card, Origin
 from dnalect.models.heads import FILE
 from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
 from dnalect.models.predictor import BASE, checksum_of
@@ -43,13 +43,17 @@ class Tracked(nn.Module):
                 f"{base.card.id} reads {base.can.context_bases:,} bases at once, not {sizes.length:,}: name a shorter "
                 "--longest"
             )
+        if sizes.layer is not None and not 0 <= sizes.layer <= base.can.layers:
+            raise ModelError(f"{base.card.id} has the layers 0 (embedding) to {base.can.layers}, not {sizes.layer}")
         self.base = base
         self.network: nn.Module = base.network
         self.heads = TrackHead(base.can.width, sizes, base.can.strands == "halves").to(base.device)
 
     def forward(self, encoding: Encoding) -> Tensor:
         """Return the raw answers (B, N, K) of windows; what a sequence lacks of a window is nothing."""
-        return self.heads(at_bases(self.base.states(encoding), encoding, self.heads.sizes.length))  # type: ignore[no-any-return]
+        sizes = self.heads.sizes
+        out: Tensor = self.heads(at_bases(self.base.states(encoding, sizes.layer), encoding, sizes.length))
+        return out
 
 
 def at_bases(states_BTC: Tensor, encoding: Encoding, length: int) -> Tensor:
@@ -156,14 +160,14 @@ class Made:
 def track_predictor(network: Tracked, made: Made) -> TrackPredictor:
     """Return the model of a trained network."""
     base, sizes = network.base.card, network.heads.sizes
-    config = {"base": {"name": made.base, "revision": base.revision}, "method": made.method, "sizes": asdict(sizes)}
+    origin = Origin(made.method, made.base, base.revision, base.sha256, reading={})
     card = replace(
         base,
         id=made.name,
         revision="",
         sha256="",
         family=TRACK_PREDICTOR,
-        config=config,
+        config=origin.as_config() | {"sizes": asdict(sizes)},
         context_bases=sizes.length,
         window=sizes.length,
         parameters=sum(each.numel() for each in network.parameters()),

@@ -41,13 +41,15 @@ class TrackParts:
 
 
 def parts_of(
-    genome: Genome, labels: Along, regions: dict[str, list[Region]], length: int, hidden: int = HIDDEN
+    genome: Genome, labels: Along, regions: dict[str, list[Region]], length: int, layer: int | None = None
 ) -> TrackParts:
     """Return the windows of each part. regions: part ("train", "validate", "test") -> its regions. length: of a window.
 
+    layer: of the language model, that is read.
+
     Raises InputError where a part has no labelled window, or training nothing to learn.
     """
-    sizes = sizes_of(labels, track_labels(labels, regions["train"]), length, hidden)
+    sizes = replace(sizes_of(labels, track_labels(labels, regions["train"]), length), layer=layer)
     windows = {part: windows_in(genome, labels, sizes, each) for part, each in regions.items()}
     if empty := [part for part, each in windows.items() if not len(each)]:
         inner = sizes.bins * sizes.stride
@@ -63,7 +65,7 @@ def track_labels(labels: Along, regions: Sequence[Region]) -> Singles:
     return labels.within([each for each in regions if each.contig in labels.contigs]).astype(np.float32)
 
 
-def sizes_of(labels: Along, known: Singles, length: int, hidden: int) -> TrackSizes:
+def sizes_of(labels: Along, known: Singles, length: int, hidden: int = HIDDEN) -> TrackSizes:
     """Return the sizes of a head for some tracks. known: their labels (n, K) in training."""
     crop = length // CROP // labels.stride * labels.stride
     if (length - 2 * crop) % labels.stride or length < labels.stride:

@@ -72,7 +72,7 @@ def finetune_tracks_file(options: Options) -> list[Figure]:
     name = model_name(options)
     base = language_model(name, options.device)
     labels = read_along(options.data, genome, options.bin, options.fewest)
-    parts = parts_of(genome, labels, regions_of(genome, labels, options), _window(options, base))
+    parts = parts_of(genome, labels, regions_of(genome, labels, options), _window(options, base), options.layer)
     notes = [*labels.notes, _split(parts, genome)]
     for note in (f"{len(labels.names):,} tracks: {', '.join(labels.names[:SHOWN])} ...", *notes):
         say(note)
