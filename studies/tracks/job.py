@@ -13,8 +13,8 @@ def run(options: Tracks) -> Sequence[Figure]:
     made_folder(options.out)
     genome, labels = opened(options)
     parts = divided(options, genome, labels)
-    known = runs.made(options, parts)
-    if options.only:
+    known = runs.kept(options.out) if options.part == "figures" else runs.made(options, parts)
+    if options.part == "runs":
         return []
     from studies.tracks.judge import judged
 

@@ -27,7 +27,10 @@ Said = npt.NDArray[np.float32]
 
 
 def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[str, runs.Facts]) -> list[Figure]:
-    """Return the figures of every share of the data that has runs of both arms, and write tracks.tsv and tracks.png."""
+    """Return the figures of every share of the data, and write tracks.tsv and tracks.png.
+
+    Of a share without runs of both kinds there are those of the rivals alone.
+    """
     truth, units, test = truth_of(parts), _blocks(parts), parts.windows["test"]
     names = [each.name for each in test.sizes.tracks]
     starts = by_start(starts_of(options.data), genome, parts.windows["train"], test)
@@ -42,8 +45,8 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
     for share in sorted(options.shares):
         arms = {arm: _usual(options.out, known, share, arm) for arm in runs.ARMS}
         if not all(arms.values()):
-            say(f"{share:g} of the data: there are no runs of both kinds yet")
-            continue
+            say(f"{share:g} of the data: there are no runs of both kinds, so that the rivals stand alone")
+            arms = {}
         said: dict[str, list[Said]] = {**arms, **_rivals(options.out, parts, share), STARTS: [starts]}
         for target, more in tasks:
             columns = [names.index(name) for name in target.outputs]
@@ -53,9 +56,10 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
             )
             for who, each in (said | more).items():
                 scores.add(who, [one[rows][:, columns].astype(np.float64) for one in each])
-            found += scores.figures(runs.PRETRAINED, [who for who in scores.known if who != runs.PRETRAINED])
-            for who in scores.known:
-                found += scores.figures(who) if who != runs.PRETRAINED else []
+            first, *others = scores.known
+            found += scores.figures(first, others if first == runs.PRETRAINED else [])
+            for who in others:
+                found += scores.figures(who)
     found = [replace(each, command=options.command) for each in found]
     write_figures(options.out / "tracks.tsv", found)
     draw(found, options.out / "tracks.png")

@@ -1,6 +1,6 @@
 """What the study of tracks is asked for."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Interval
 from pydantic import Strict
@@ -42,7 +42,7 @@ class Tracks:
     batch: Annotated[Positive | None, Doc("Windows a step [default: by the share].")] = None
     looked: Annotated[float, Interval(gt=0, le=1), Doc("Share of the windows of chrXIII to stop by.")] = 0.5
     limit: Annotated[Annotated[float, Interval(gt=0, le=1e6)] | None, Doc("Seconds after which no run begins.")] = None
-    only: Annotated[bool, Doc("Make the runs, and judge nothing.")] = False
+    part: Annotated[Literal["both", "runs", "figures"], Doc("Make the runs, or judge those that are there.")] = "both"
     device: Device = "auto"
     dtype: Dtype = "float32"
     command: Command = ""

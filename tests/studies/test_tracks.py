@@ -119,6 +119,10 @@ def test_rivals_know_what_they_should(options, folder):
 
 def test_the_limit_ends_the_runs(options, folder):
     with using(None):
-        assert run(replace(options, out=folder / "less", limit=1e-9, only=True)) == []
+        assert run(replace(options, out=folder / "less", limit=1e-9, part="runs")) == []
     assert not runs.kept(folder / "less")
     assert not (folder / "less" / "tracks.tsv").exists()
+    with using(None):
+        figures = run(replace(options, out=folder / "less", shares=(0.5,), part="figures"))
+    assert {each.who for each in figures} == {"words of 2-5", "composition", STARTS, MOTIFS}
+    assert {each.against for each in figures} == {""}
