@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input $(PIP_FLAGS) -c constraints.txt
 CORE := $(VENV)/.dnalect-core
 DEV := $(VENV)/.dnalect-dev
+# Engines of workflows have many dependencies of their own.
+ENGINES := .venv-engines/bin/snakemake
 
 # Two processes of one thread each: most tests are too small for two threads to help.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
@@ -47,7 +49,7 @@ small-case: $(CORE) ## effects on expression on the shipped slices, into small-o
 test: lint browser ## all checks and the fast tests, as in CI
 	$(PYTEST)
 
-test-all: lint browser ## all checks and all tests, the slow ones included
+test-all: lint browser $(ENGINES) ## all checks and all tests, the slow ones included
 	$(PYTEST) -m ""
 
 lint: $(DEV) ## style, format and types
@@ -82,7 +84,7 @@ docs: $(DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what the other targets made, .venv included
-	rm -rf $(VENV) demo-out small-out page.html site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-engines demo-out small-out page.html site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The browser tests open the report in Chromium; without it they are skipped.
 browser:
@@ -109,6 +111,11 @@ $(CORE): pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "installing dnalect into $(VENV) (torch is large: this can take minutes)"
 	@$(PIP) -e .
 	@touch $@
+
+$(ENGINES): | $(BIN)/pip
+	@echo "installing Snakemake into .venv-engines"
+	@$(BIN)/python -m venv .venv-engines
+	@.venv-engines/bin/python -m pip install --quiet --disable-pip-version-check --no-input $(PIP_FLAGS) snakemake==9.27.1
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/pip
 	@echo "installing dnalect with its development tools into $(VENV) (torch is large: this can take minutes)"
