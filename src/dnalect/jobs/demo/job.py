@@ -101,8 +101,8 @@ def _page(genes: Genes, learned: Learned, yeast: Summary, human: Summary, pictur
             "with the gene and the consequence of each variant.",
             "human.html: what the 1000 Genomes Project found in 100,000 bases of chromosome 20, indels and structural "
             "variants among it. duplex-human is a small model of two chromosomes: it knows exons, CpG and promoters "
-            "better than a Markov model does, and splice sites, too, though a motif of them knows them better. Its report "
-            "says how common and rare alleles fare here.",
+            "better than a Markov model does, and splice sites, too, though a motif of them knows them better. Its "
+            "report says how common and rare alleles fare here.",
         ),
         columns=("file", "records", "alleles", "with a score"),
         rows=tuple(
