@@ -17,9 +17,13 @@ from dnalect.core.interrupts import Stopped
 from dnalect.core.measures import Change, Column, Distances, Influence, Joined, Splice
 from dnalect.core.records import Score
 from dnalect.core.runs import Run
+from dnalect.core.shards import note_options, noted_options
+from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import open_genome
 from dnalect.jobs import scoring
 from dnalect.jobs.kept import read, written
+from dnalect.jobs.scan.job import Scanned, scan_genome
+from dnalect.jobs.scan.options import Options as ScanOptions
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.shards import merge_shards, score_shard
@@ -171,10 +175,12 @@ def test_shards_give_what_one_run_gives(fasta, vcf, model_folder, whole, tmp_pat
         score_shard(options(fasta, vcf, model_folder, out, shard=f"{number}/{shards}"))
         for number in range(shards, 0, -1)
     ]
+    assert json.loads((tmp_path / "out.vcf.part" / "options.json").read_text())["options"]["command"] == ""
     assert sum(counts) == 70
     assert not out.exists()
     stopped_after(0, monkeypatch)
     summary = merge_shards(tmp_path / "out.vcf.part")
+    assert isinstance(summary, Summary)
     assert summary.records == 70
     assert out.read_bytes() == whole
     assert [each.name for each in tmp_path.iterdir()] == ["out.vcf"]
@@ -195,6 +201,31 @@ def test_shards_work_side_by_side_and_nothing_is_merged_meanwhile(fasta, vcf, mo
         score_shard(options(fasta, vcf, model_folder, tmp_path / "out.vcf", shard="2/3"))
         with pytest.raises(OutputError, match="another scoring is writing"):
             merge_shards(folder)
+
+
+def test_shards_of_a_scan(fasta, model_folder, tmp_path, monkeypatch):
+    told = {"model": str(model_folder)}
+    scan_genome(ScanOptions(str(fasta), (str(tmp_path / "whole.bw"),), **told))
+    out = tmp_path / "out.bw"
+    done = [scan_genome(ScanOptions(str(fasta), (str(out),), shard=f"{number}/2", **told)) for number in (2, 1)]
+    assert [each.chunks for each in done] == [1, 1]
+    assert not list(tmp_path.glob("out*.bw"))
+    monkeypatch.setattr("dnalect.jobs.scan.job.span_substitutions", None)
+    merged = merge_shards(tmp_path / "out.bw.part")
+    assert isinstance(merged, Scanned)
+    assert merged.resumed == 2
+    for name in ("information", "reference", "minimum"):
+        assert (tmp_path / f"out.{name}.bw").read_bytes() == (tmp_path / f"whole.{name}.bw").read_bytes()
+    assert not (tmp_path / "out.bw.part").exists()
+
+
+@pytest.mark.parametrize("typed", ["dnalect score a b --shard 2/3 -o c", "dnalect score a b --shard=2/3 -o c"])
+def test_the_outputs_tell_the_command_of_the_whole(typed, tmp_path):
+    note_options(tmp_path, "score", Options("a", "b", shard="2/3", command=typed))
+    what, told = noted_options(tmp_path)
+    assert what == "score"
+    assert told["command"] == "dnalect score a b -o c"
+    assert "shard" not in told
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "1/0", "-1/2"])
@@ -242,6 +273,8 @@ SLOW = """
 import sys, time
 from dnalect.core import kept
 from dnalect.jobs import scoring
+from dnalect.jobs.scan.job import Scanned, scan_genome
+from dnalect.jobs.scan.options import Options as ScanOptions
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 scoring.CHUNK, scoring.FIRST, scoring.MOST, kept.SECONDS = 16, 1, 1, 0.0

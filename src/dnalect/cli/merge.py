@@ -1,14 +1,16 @@
 """dnalect merge scored.vcf.gz.part"""
 
 from dnalect.cli.options import command
+from dnalect.core.reporter import say
+from dnalect.core.summaries import Summary
 from dnalect.jobs.shards import MergeOptions
 
 
 @command("merge", MergeOptions)
 def merge(options: MergeOptions) -> None:
-    """Put the shards of `dnalect score --shard` in FOLDER together: the outputs that one run would have written.
+    """Put the shards of `dnalect score --shard` or `scan --shard` in FOLDER together: the outputs of one run.
 
-    What no shard has scored is scored here.
+    What no shard has done is done here.
 
     \b
     dnalect score genome.fa variants.vcf.gz -o scored.vcf.gz --shard 1/2
@@ -18,4 +20,8 @@ def merge(options: MergeOptions) -> None:
     from dnalect.cli.score import told
     from dnalect.jobs.shards import merge_shards
 
-    told(merge_shards(options.folder))
+    done = merge_shards(options.folder)
+    if isinstance(done, Summary):
+        told(done)
+    else:
+        say(f"{done.bases:,} bases in {done.chunks:,} chunks")

@@ -14,6 +14,7 @@ def scan(options: Options) -> None:
 
     \b
     dnalect scan genome.fa -o genome.parquet -o genome.bw
+    dnalect scan genome.fa -o genome.parquet --shard 3/20
     """
     from dnalect.jobs.scan.outputs import paths_of
 
@@ -22,4 +23,7 @@ def scan(options: Options) -> None:
     from dnalect.jobs.scan.job import scan_genome
 
     done = scan_genome(options)
+    if options.shard:
+        say(f"{done.chunks:,} chunks of shard {options.shard} are in {options.outputs[0]}.part")
+        return
     say(f"{done.bases:,} bases in {done.chunks:,} chunks: {', '.join(names)}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import DnalectError
-from dnalect.core.files import sha256, write_durably
+from dnalect.core.files import sha256
 from dnalect.core.interrupts import Stopped
 from dnalect.core.reporter import say, warn
 from dnalect.core.runs import Run
@@ -81,11 +81,6 @@ class Kept:
         self.waiting.append((f"{key}{SUFFIX}", data))
         self._flush()
         return data
-
-    def note(self, name: str, data: bytes) -> None:
-        """Write a file beside the scores."""
-        assert self.folder is not None
-        write_durably(self.folder / name, data)
 
     def _flush(self) -> None:
         if not (self.open or time.monotonic() - self.begun >= SECONDS):

@@ -25,6 +25,7 @@ from dnalect.core.flags import (
     Texts,
     Threads,
 )
+from dnalect.core.shards import Shard, shard_of
 
 # What becomes of the bins of a track.
 REDUCTIONS = ("sum", "log", "max", "l2", "centre")
@@ -181,14 +182,7 @@ class Options:
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None
-    shard: Annotated[
-        str | None,
-        Flag(metavar="I/N"),
-        Doc(
-            "Score the I-th of N parts, from 1, and keep it in OUT.part; `dnalect merge OUT.part` writes the outputs "
-            "once all are there."
-        ),
-    ] = None
+    shard: Shard = None
     provenance: Annotated[
         bool,
         Flag("--no-provenance"),
@@ -200,16 +194,7 @@ class Options:
         if self.scores is not None:
             named = scores_of(self.scores) if isinstance(self.scores, str) else known_scores(self.scores)
             object.__setattr__(self, "scores", named)
-        if self.shard:
-            shard_of(self.shard)
-
-
-def shard_of(text: str) -> tuple[int, int]:
-    """Return the number of a shard, from 0, and how many there are. ConfigError unless it is I/N with 1 <= I <= N."""
-    one, _, all_ = text.partition("/")
-    if not (one.isdecimal() and all_.isdecimal() and 1 <= int(one) <= int(all_)):
-        raise ConfigError(f"--shard is I/N, such as 3/8 for the third of eight parts, not {text!r}")
-    return int(one) - 1, int(all_)
+        shard_of(self.shard)
 
 
 def scores_of(text: str) -> tuple[str, ...]:

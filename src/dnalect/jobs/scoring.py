@@ -12,6 +12,7 @@ from dnalect.core.kept import Kept
 from dnalect.core.measures import MotifChange
 from dnalect.core.records import Reason, Row, Score, Variant
 from dnalect.core.reporter import say, warn
+from dnalect.core.shards import shard_of
 from dnalect.core.structures import Rearrangement
 from dnalect.genome.builds import the_build
 from dnalect.genome.fasta import open_genome
@@ -34,7 +35,7 @@ from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import changes_for
 from dnalect.jobs.prepared import flank_of, shipped, table_of
 from dnalect.jobs.related import Related
-from dnalect.jobs.score_options import Options, shard_of
+from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
 from dnalect.jobs.structural import Structures, is_structural, structural
@@ -117,7 +118,7 @@ class Scoring:
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
         self.kept = Kept()
-        self.shard, self.shards = shard_of(options.shard) if options.shard else (0, 1)
+        self.shard, self.shards = shard_of(options.shard)
         self.polarised = False
 
     def begin(self, header: VcfHeader | None) -> None:

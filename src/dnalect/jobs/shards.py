@@ -1,7 +1,5 @@
-"""A run of `dnalect score` in shards, each a process of its own, and what puts them together."""
+"""Runs in shards, each a process of its own, and what puts them together."""
 
-import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -11,22 +9,22 @@ from dnalect.core.configs import config, validated
 from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.flags import ARGUMENT, File
 from dnalect.core.reporter import phase
+from dnalect.core.shards import OPTIONS, note_options, noted_options
 from dnalect.core.summaries import Summary
 from dnalect.genome.variants import open_variants
 from dnalect.jobs.estimate import announce_scoring
+from dnalect.jobs.scan.job import Scanned, scan_genome
+from dnalect.jobs.scan.options import Options as ScanOptions
 from dnalect.jobs.score import kept_scores, score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.scoring import Scoring
-
-# In OUT.part: what the outputs are made with.
-OPTIONS = "options.json"
 
 
 @config
 class MergeOptions:
     """Which shards to put together."""
 
-    folder: Annotated[File, ARGUMENT, Doc("OUT.part of `dnalect score -o OUT --shard I/N`.")]
+    folder: Annotated[File, ARGUMENT, Doc("OUT.part of `dnalect score -o OUT --shard I/N`, or of `dnalect scan`.")]
 
 
 def score_shard(options: Options) -> int:
@@ -37,7 +35,8 @@ def score_shard(options: Options) -> int:
     job = Scoring(options)
     job.kept = kept_scores(job, options.outputs)
     with job.kept.opened(), open_variants(options.variants, job.genome) as source:
-        job.kept.note(OPTIONS, _as_json(options))
+        assert job.kept.folder is not None
+        note_options(job.kept.folder, "score", options)
         job.begin(source.header)
         total = announce_scoring(job, options.variants)
         with phase("scoring", total // job.shards if total else None, "records") as bar:
@@ -45,20 +44,15 @@ def score_shard(options: Options) -> int:
             return sum(1 for _ in job.rows(source.records))
 
 
-def merge_shards(folder: Path) -> Summary:
-    """Write the outputs of a run whose shards are in a folder, OUT.part; what is missing is scored here.
+def merge_shards(folder: Path) -> Summary | Scanned:
+    """Write the outputs of a run whose shards are in a folder, OUT.part; what is missing is done here.
 
-    Raises OutputError where it is no such folder, and what `score_file` does.
+    Raises OutputError where it is no such folder, and what `score_file` and `scan_genome` do.
     """
-    path = folder / OPTIONS
+    what, told = noted_options(folder)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        options = validated(Options, told, path)
-    except (OSError, ValueError, ConfigError) as error:
-        raise OutputError(f"{folder} holds no shards of `dnalect score --shard`: {error}") from error
-    return score_file(options)
-
-
-def _as_json(options: Options) -> bytes:
-    told = {each.name: getattr(options, each.name) for each in fields(options) if each.name != "shard"}
-    return (json.dumps({name: each for name, each in told.items() if each is not None}, default=str) + "\n").encode()
+        if what == "scan":
+            return scan_genome(validated(ScanOptions, told, folder / OPTIONS))
+        return score_file(validated(Options, told, folder / OPTIONS))
+    except ConfigError as error:
+        raise OutputError(f"{folder} holds no shards that can be put together: {error}") from error

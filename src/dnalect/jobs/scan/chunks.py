@@ -1,8 +1,9 @@
 """The folder OUT.part: finished chunks of a scan, so that a killed one can go on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,10 @@ from dnalect.jobs.scan.plan import Chunk, Plan, differences
 
 
 class ChunkFolder:
-    """The float16 log-ratios (n, 4) of a plan's chunks. path: OUT.part, made by `opened`."""
+    """The float16 log-ratios (n, 4) of a plan's chunks. path: OUT.part, made by `opened`. shared: with other shards."""
 
-    def __init__(self, path: Path, plan: Plan):
-        self.path, self.plan, self.run = path, plan, Run(path, plan.digest)
+    def __init__(self, path: Path, plan: Plan, shared: bool = False):
+        self.path, self.plan, self.run, self.shared = path, plan, Run(path, plan.digest), shared
 
     def finished(self) -> tuple[set[Chunk], int]:
         """Return the chunks that are there and whole, and how many files are damaged."""
@@ -38,7 +39,11 @@ class ChunkFolder:
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Make the folder, or find it with the same plan; no second scan can use it meanwhile. Raises OutputError."""
-        with self.run.alone(self.plan.identity, "scan", lambda there, mine: ", ".join(differences(there, mine))):
+
+        def differ(there: Any, mine: Mapping[str, Any]) -> str:
+            return ", ".join(differences(there, mine))
+
+        with self.run.alone(self.plan.identity, "scan", differ, self.shared):
             yield
 
     def remove(self) -> None:

@@ -1,5 +1,6 @@
 """A reference -> every substitution of it: chunk by chunk, so that a killed scan can go on."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from dnalect import __version__
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.reporter import phase, say, warn
+from dnalect.core.shards import note_options, shard_of
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.likelihood import LeaveOneOutScorer
@@ -18,7 +20,7 @@ from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder
 from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
-from dnalect.jobs.scan.plan import Plan, whole_genome
+from dnalect.jobs.scan.plan import Chunk, Plan, whole_genome
 from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import origin_of
 from dnalect.models.load import language_model
@@ -42,7 +44,7 @@ def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scann
 
     chunk: bases that are computed and kept together, a multiple of the batch. tile: bases predicted per window.
     What is finished stays in the first output's name + ".part" until the outputs are in
-    place; a call with the same arguments goes on from there.
+    place; a call with the same arguments goes on from there. A shard writes no output.
     Raises a DnalectError where an input or output is unusable.
     """
     use_threads(options.threads)
@@ -50,9 +52,14 @@ def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scann
     part = Path(f"{Path(options.outputs[0])}.part")
     check_paths(paths, [options.reference, *options.regions, options.model])
     plan = _plan(options, chunk, tile)
-    folder = ChunkFolder(part, plan)
+    shard, shards = shard_of(options.shard)
+    mine = plan.chunks[shard::shards]
+    folder = ChunkFolder(part, plan, shared=options.shard is not None)
     with folder.opened():
-        resumed = _compute(folder)
+        resumed = _compute(folder, mine)
+        if options.shard is not None:
+            note_options(part, "scan", options)
+            return Scanned(sum(map(len, mine)), len(mine), resumed)
         assemble(folder, paths, _facts(plan, options))
         folder.remove()
     return Scanned(sum(map(len, plan.chunks)), len(plan.chunks), resumed)
@@ -90,19 +97,20 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
 
 
-def _compute(folder: ChunkFolder) -> int:
-    """Compute what is missing; return how many chunks were there."""
+def _compute(folder: ChunkFolder, chunks: Sequence[Chunk]) -> int:
+    """Compute what is missing of some chunks; return how many of them were there."""
     plan = folder.plan
-    done, damaged = folder.finished()
+    there, damaged = folder.finished()
+    done = there & set(chunks)
     if damaged:
         warn(f"{damaged:,} damaged chunks in {folder.path} are computed again")
     if done:
-        say(f"{len(done):,} of {len(plan.chunks):,} chunks were finished before and are taken from {folder.path}")
-    total, before = sum(map(len, plan.chunks)), sum(map(len, done))
+        say(f"{len(done):,} of {len(chunks):,} chunks were finished before and are taken from {folder.path}")
+    total, before = sum(map(len, chunks)), sum(map(len, done))
     finished = len(done)
     with phase("scanning", total, "bases", before) as bar, _exact():
         try:
-            for chunk in plan.chunks:
+            for chunk in chunks:
                 if chunk not in done:
                     ratios = span_substitutions(
                         plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch
@@ -111,9 +119,7 @@ def _compute(folder: ChunkFolder) -> int:
                     finished += 1
                     bar.update(len(chunk))
         except KeyboardInterrupt:
-            warn(
-                f"{finished:,} of {len(plan.chunks):,} chunks are in {folder.path}; the same command goes on from there"
-            )
+            warn(f"{finished:,} of {len(chunks):,} chunks are in {folder.path}; the same command goes on from there")
             raise
     return len(done)
 

@@ -8,6 +8,7 @@ from typing_extensions import Doc
 from dnalect.core.configs import config
 from dnalect.core.errors import ConfigError
 from dnalect.core.flags import ARGUMENT, MODEL, OUTPUT, Command, Device, Dtype, Flag, Named, Rename, Texts, Threads
+from dnalect.core.shards import Shard, shard_of
 
 
 @config
@@ -38,8 +39,10 @@ class Options:
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None
+    shard: Shard = None
     command: Command = ""
 
     def __post_init__(self) -> None:
         if self.batch and self.batch & (self.batch - 1):
             raise ConfigError(f"--batch-size must be a power of two, not {self.batch}")
+        shard_of(self.shard)
