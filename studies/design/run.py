@@ -12,6 +12,8 @@ from dnalect.report import plots
 from studies.design.groups import Rows, write_designs
 from studies.design.options import Design
 
+NOT_DESIGNED = ("random", "shuffled", "known", "best measured", "natural ones")
+
 
 def run(options: Design) -> list[Figure]:
     """Design, judge, and write OUT/figures.tsv, motifs.tsv, designs.tsv and a picture of each case."""
@@ -42,22 +44,26 @@ def _cases(options: Design):  # type: ignore[no-untyped-def]
 
 
 def picture(rows: Sequence[dict[str, object]], path: Path) -> None:
-    """Draw what the judge says of each sequence against what the predictor says, by who found it; a panel a part."""
+    """Draw what the judge says of each sequence, and the mean, by who found it; a panel a part."""
     parts = list(dict.fromkeys(str(row["part"]) for row in rows))
     who = list(dict.fromkeys(str(row["who"]) for row in rows))
 
     def draw(figure: Picture) -> None:
-        panels = figure.subplots(1, len(parts), squeeze=False)[0]
+        panels = figure.subplots(1, len(parts), squeeze=False, sharey=True)[0]
         for axes, part in zip(panels, parts, strict=True):
             plots.clean(axes)
-            axes.grid(color=plots.LINE, lw=0.5)
-            for number, name in enumerate(who):
-                mine = [row for row in rows if (row["part"], row["who"]) == (part, name)]
-                x, y = (np.array([row[key] for row in mine], dtype=np.float64) for key in ("predicted", "judge"))
-                axes.scatter(x, y, s=18, color=plots.COLOURS[number % len(plots.COLOURS)], alpha=0.75, lw=0, label=name)
+            axes.grid(axis="x", color=plots.LINE, lw=0.5)
+            for at, name in enumerate(who):
+                values = [row["judge"] for row in rows if (row["part"], row["who"]) == (part, name)]
+                found = np.array(values, dtype=np.float64)
+                beside = at + 0.5 * (np.arange(len(found)) / max(1, len(found) - 1) - 0.5)
+                colour = plots.RIVAL if name in NOT_DESIGNED else plots.MODEL
+                axes.scatter(found, beside, s=16, color=colour, alpha=0.7, lw=0)
+                if len(found):
+                    axes.vlines(found.mean(), at - 0.38, at + 0.38, color=plots.INK, lw=1.4)
             axes.set_title(part, fontsize=10, loc="left", color=plots.INK)
-            axes.set_xlabel("by the predictor that they were made for", fontsize=9)
-        panels[0].set_ylabel("by the judge", fontsize=9)
-        panels[-1].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            axes.set_xlabel("by the judge", fontsize=9)
+        panels[0].set_yticks(range(len(who)), who, fontsize=9)
+        panels[0].set_ylim(len(who) - 0.4, -0.6)
 
-    plots.save(path, 4.0 * len(parts) + 2.2, 4.0, draw)
+    plots.save(path, 4.2 * len(parts) + 1.6, 0.36 * len(who) + 0.9, draw)

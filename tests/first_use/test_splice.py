@@ -147,7 +147,7 @@ def test_what_does_not_go_together(given, words, message):
 def test_other_models_have_no_such_score(given, model_folder):
     done = run(given / "genome.fa", given / "in.vcf", "--model", model_folder, "--score", "splice")
     assert done.exit_code == 1
-    assert "give the folder of SpliceAI's or OpenSpliceAI's weights" in str(done.exception)
+    assert "give the folder of SpliceAI's, OpenSpliceAI's or Pangolin's weights" in str(done.exception)
     done = run(given / "genome.fa", given / "in.vcf", "--model", f"{model_folder},{given / 'model'}")
     assert "give it as the only model" in str(done.exception)
 

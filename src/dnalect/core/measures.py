@@ -68,15 +68,16 @@ class Joined(NamedTuple):
 
 
 class Splice(NamedTuple):
-    """What a variant does to the splice sites of one gene: docs/scores.md, "splice-1".
+    """What a variant does to the splice sites of one gene: docs/scores.md, "splice-1" and "splice-usage-1".
 
-    gene: its name; without genes the strand. deltas: acceptor gain and loss, donor gain and loss, in [0, 1].
-    positions: where each is: bases behind POS, before it where negative.
+    gene: its name; without genes the strand. deltas: gain and loss of acceptors, then of donors, or gain and loss of
+    splice sites by a model that doesn't tell them apart, in [0, 1]. positions: where each is: bases behind POS, before
+    it where negative.
     """
 
     gene: str
-    deltas: tuple[float, float, float, float]
-    positions: tuple[int, int, int, int]
+    deltas: tuple[float, ...]
+    positions: tuple[int, ...]
 
     @property
     def largest(self) -> float:

@@ -1,10 +1,15 @@
-"""What a variant does to splice sites: SpliceAI's delta scores. Definition "splice-1" (docs/scores.md)."""
+"""What a variant does to splice sites: SpliceAI's delta scores, and Pangolin's gain and loss (docs/scores.md).
+
+Definitions "splice-1", of acceptors and donors, and "splice-usage-1", of splice sites in tissues.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.measures import Splice
@@ -16,7 +21,7 @@ from dnalect.genome.vcf import Record
 from dnalect.models.model import Allele, Model
 from dnalect.tokens.bases import UNKNOWN, encode, reverse_complement
 
-DEFINITION = "splice-1"
+SITES, USAGE = "splice-1", "splice-usage-1"
 FARTHEST = 5000
 # Bases of a gene that are computed at once, and between two alleles that are not worth it: what a stretch reads beyond
 # its ends costs about as much as so many bases more.
@@ -63,12 +68,12 @@ def spelled(variant: Variant, genome: Genome, position: int | None = None) -> Wr
 class SpliceScorer:
     """Turns alleles into delta scores of the genes they lie in; a score depends on reference, gene and allele alone.
 
-    model: of an `acceptor` and a `donor` track, one answer a base. genes: None for both strands without any gene.
-    distance: bases on each side of POS that are searched. masked: annotated gains and other losses count 0.
-    Raises ConfigError or ModelError where these don't go together.
+    model: of an `acceptor` and a `donor` track, or of splice sites in tissues, one answer a base. genes: None for both
+    strands without any gene. distance: bases on each side of POS (of the latter also of REF) that are searched. masked:
+    annotated gains and other losses count 0. Raises ConfigError or ModelError where these don't go together.
     """
 
-    definition, draws_others, sites = DEFINITION, False, None
+    draws_others, sites = False, None
     longest_allele = 1 << 20
     stretch = 4096
 
@@ -89,11 +94,13 @@ class SpliceScorer:
         self.distance, self.masked = distance, masked
         tracks = model.can.tracks
         self.crop = tracks.crop if tracks else 0
+        self.usage = bool(tracks and tracks.spliced)
+        self.definition = USAGE if self.usage else SITES
 
     @property
     def identity(self) -> str:
         """Names model and method: equal ones give equal numbers."""
-        return f"{self.model.card.sha256} {DEFINITION} {self.distance} {self.masked} {self.model.dtype}"
+        return f"{self.model.card.sha256} {self.definition} {self.distance} {self.masked} {self.model.dtype}"
 
     @property
     def reach(self) -> int:
@@ -152,10 +159,13 @@ class SpliceScorer:
         return tiles
 
     def _both(self, alleles: Sequence[Written], gene: SpliceGene) -> list[tuple[Floats, Floats]]:
-        """Return acceptor and donor (2 distance + 1, 2) of reference and alternate, for alleles of one tile."""
+        """Return the tracks (2 distance + 1, K) of reference and alternate, for alleles of one tile.
+
+        Of usage the bases are those around REF (2 distance + its length).
+        """
         far, long = self.distance, _long(alleles[0])
         low = min(each.start for each in alleles) - far
-        high = max(each.start + 1 if long else each.end for each in alleles) + far
+        high = max(each.start + 1 if long and not self.usage else each.end for each in alleles) + far
         codes = self._codes(alleles[0].contig, gene, low - self.crop, high + self.crop)
         places = [] if long else [(a.start - low + self.crop, a.end - low + self.crop, a.alt) for a in alleles]
         reference, alternates = self._tracks(codes, gene, places)
@@ -164,14 +174,22 @@ class SpliceScorer:
             left = self._codes(each.contig, gene, each.start - far - self.crop, each.start)
             right = self._codes(each.contig, gene, each.end, each.end + far + self.crop)
             alternates = [self._tracks(np.concatenate([left, each.alt, right]), gene, [])[0]]
+        sizes = [2 * far + (each.end - each.start if self.usage else 1) for each in alleles]
         return [
-            (reference[each.start - far - low : each.start + far + 1 - low], _laid(alternate, each, far))
-            for each, alternate in zip(alleles, alternates, strict=True)
+            (reference[each.start - far - low :][:size], self._aligned(alternate, each)[:size])
+            for each, alternate, size in zip(alleles, alternates, sizes, strict=True)
         ]
 
+    def _aligned(self, alternate: Floats, allele: Written) -> Floats:
+        """Return `_laid`, unless each network's answers were merged already."""
+        done = self.usage and allele.end - allele.start == 1 and not _long(allele)
+        return alternate if done else _laid(alternate, allele, self.distance)
+
     def _codes(self, contig: int, gene: SpliceGene, low: int, high: int) -> Codes:
-        """Return the bases of [low, high), those outside of the gene unknown."""
+        """Return the bases of [low, high), those outside of the gene unknown to models of acceptors and donors."""
         codes = encode(self.genome.fetch(contig, low, high))
+        if self.usage:
+            return codes
         codes[: max(0, gene.start - low)] = UNKNOWN
         if high > gene.end:
             codes[max(0, gene.end - low) :] = UNKNOWN
@@ -180,18 +198,28 @@ class SpliceScorer:
     def _tracks(
         self, codes: Codes, gene: SpliceGene, places: Sequence[tuple[int, int, Codes]]
     ) -> tuple[Floats, list[Floats]]:
-        """Return acceptor and donor along the reference strand, of a stretch and of it with alleles in place."""
+        """Return the tracks along the reference strand, of a stretch and of it with alleles in place."""
         size = len(codes)
         if not gene.forward:
             codes = reverse_complement(codes)
             places = [(size - end, size - start, reverse_complement(alt)) for start, end, alt in places]
         given = [Allele(start, end, np.asarray(alt, dtype=np.int64)) for start, end, alt in places]
-        found = self.model.replaced(np.asarray(codes, dtype=np.int64), given, (self.distance, self.distance))
+        sides, laid = (self.distance, self.distance), self._merged if self.usage else None
+        found = self.model.replaced(np.asarray(codes, dtype=np.int64), given, sides, laid)
         turn = slice(None) if gene.forward else slice(None, None, -1)
         reference, *alternates = (each[turn, self.columns] for each in (found.reference, *found.alternates))
         return reference, alternates
 
+    def _merged(self, answers: Tensor, allele: Allele) -> Tensor:
+        """Let the largest of a network's answers at inserted bases stand for all of them, and for the one before."""
+        new, far = len(allele.codes), self.distance
+        if allele.end - allele.start > 1 or new == 1:
+            return answers
+        return torch.cat([answers[:far], answers[far : far + new].amax(0, keepdim=True), answers[far + new :]])
+
     def _deltas(self, allele: Written, gene: SpliceGene, reference: Floats, alternate: Floats) -> Splice:
+        if self.usage:
+            return self._used(allele, gene, alternate - reference)
         nearest = gene.nearest(allele.position) if self.masked else None
         moved = allele.start - allele.position
         deltas, positions = [], []
@@ -208,13 +236,24 @@ class SpliceScorer:
         p, q, r, s = positions
         return Splice(gene.name, (a, b, c, d), (p, q, r, s))
 
+    def _used(self, allele: Written, gene: SpliceGene, changes: Floats) -> Splice:
+        """Return the largest gain and loss of any tissue. changes: (bases, tissues)."""
+        gains, losses = changes.max(axis=1), -changes.min(axis=1)
+        if self.masked:
+            annotated = np.isin(np.arange(len(changes)) + allele.start - self.distance, gene.boundaries)
+            gains = np.where(annotated, np.minimum(gains, 0), gains)
+            losses = np.where(annotated, losses, np.minimum(losses, 0))
+        at = int(gains.argmax()), int(losses.argmax())
+        moved = allele.start - allele.position - self.distance
+        return Splice(gene.name, (float(gains[at[0]]), float(losses[at[1]])), (at[0] + moved, at[1] + moved))
+
 
 def _long(allele: Written) -> bool:
     return max(allele.end - allele.start, len(allele.alt)) > LONG
 
 
 def _laid(alternate: Floats, allele: Written, far: int) -> Floats:
-    """Lay the answers of an alternate haplotype (far + T + far, K) on the bases of the reference (2 far + 1, K).
+    """Lay the answers of an alternate haplotype (far + T + far, K) on the bases of the reference (2 far + REF, K).
 
     Deleted bases have 0, and of inserted ones the largest counts, at the last base of REF; other bases stand in order.
     """
@@ -223,13 +262,18 @@ def _laid(alternate: Floats, allele: Written, far: int) -> Floats:
     if new > old:
         middle = np.concatenate([middle[: old - 1], middle[old - 1 :].max(axis=0, keepdims=True)])
     lost = np.zeros((max(0, old - new), alternate.shape[1]), dtype=alternate.dtype)
-    return np.concatenate([alternate[:far], middle, lost, alternate[far + new :]])[: 2 * far + 1]
+    return np.concatenate([alternate[:far], middle, lost, alternate[far + new :]])
 
 
 def splice_columns(model: Model) -> list[int]:
-    """Return which tracks of a model are acceptor and donor. Raises ModelError where it predicts no such thing."""
+    """Return which tracks of a model are acceptor and donor, or splice sites of tissues.
+
+    Raises ModelError where it predicts no such thing.
+    """
     tracks = model.can.tracks
     if tracks is None or not tracks.splices:
         told = f"it predicts {tracks}" if tracks else "it predicts no tracks"
         raise ModelError(f"{model.card.id} has no score `splice`, which is made of acceptor and donor tracks: {told}")
+    if tracks.spliced:
+        return [tracks.names.index(name) for name in tracks.spliced]
     return [tracks.names.index("acceptor"), tracks.names.index("donor")]

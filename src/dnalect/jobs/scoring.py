@@ -145,6 +145,7 @@ class Scoring:
         members = self.labels if len(self.labels) > 1 else ()
         more = ["annotation"] * (self.places is not None) + ["motif"] * (self.motifs is not None)
         more += ["ancestral"] * self.polarised + ["inside"] * bool(self.structures and self.structures.looks_inside)
+        more += self.splices.parts if self.splices else []
         return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
     @property

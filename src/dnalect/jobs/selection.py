@@ -50,8 +50,8 @@ def scores_for(
         return (score,)
     if asked is not None and "splice" in known_scores(asked):
         raise ConfigError(
-            "the score `splice` is one of models of splice sites; give the folder of SpliceAI's or OpenSpliceAI's "
-            "weights as --model (docs/splice.md)"
+            "the score `splice` is one of models of splice sites; give the folder of SpliceAI's, OpenSpliceAI's or "
+            "Pangolin's weights as --model (docs/splice.md)"
         )
     if asked is None:
         return known_scores(["llr", *["column"] * aligned, *["change"] * bool(predictor)])

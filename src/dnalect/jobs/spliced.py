@@ -9,10 +9,11 @@ from dnalect.core.records import Reason, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.splice_genes import genes_of, is_gene_table, read_gene_table
 from dnalect.genome.vcf import Record
-from dnalect.inference.splice import DEFINITION, SpliceScorer, written
+from dnalect.inference.splice import SpliceScorer, written
 from dnalect.jobs.annotator import Annotator
 from dnalect.jobs.score_options import Options
 from dnalect.models.model import Model
+from dnalect.scored.splicing import USAGE_PART
 
 
 class Splices:
@@ -50,16 +51,23 @@ class Splices:
         ]
 
     @property
+    def parts(self) -> list[str]:
+        """Parts that the outputs have because of the kind of model."""
+        return [USAGE_PART] if self.scorer.usage else []
+
+    @property
     def facts(self) -> dict[str, str]:
         """What a reader needs to repeat the scores, in the order to show."""
         scorer = self.scorer
         masked = "masked" if scorer.masked else "not masked"
+        what = "splice sites, of the tissue that changes most" if scorer.usage else "acceptors and donors"
+        around = "REF" if scorer.usage else "POS"
         whose = (
             f"{sum(map(len, scorer.genes.by_contig.values())):,} genes" if scorer.genes else "both strands, no genes"
         )
         return {
-            "splice": f"{DEFINITION}; probabilities of acceptors and donors, alternate - reference; {masked}",
-            "splice_distance": f"{scorer.distance} bases on each side of POS, {scorer.crop:,} more are read",
+            "splice": f"{scorer.definition}; probabilities of {what}, alternate - reference; {masked}",
+            "splice_distance": f"{scorer.distance} bases on each side of {around}, {scorer.crop:,} more are read",
             "splice_genes": whose,
         }
 

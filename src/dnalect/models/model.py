@@ -5,7 +5,7 @@ Shapes: B windows, T tokens, V words, C channels, N heads of attention.
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,7 +50,12 @@ class Tracks:
     @property
     def splices(self) -> bool:
         """Whether they are what the score `splice` is made of."""
-        return self.stride == 1 and {"acceptor", "donor"} <= {*self.names}
+        return self.stride == 1 and ({"acceptor", "donor"} <= {*self.names} or bool(self.spliced))
+
+    @property
+    def spliced(self) -> tuple[str, ...]:
+        """How likely a base is a splice site of either kind, of each tissue."""
+        return tuple(name for name in self.names if name.endswith("_spliced"))
 
     def __str__(self) -> str:
         more = f" ... ({len(self.names):,} tracks)" if len(self.names) > SHOWN else ""
@@ -160,6 +165,10 @@ class Replaced:
     alternates: tuple[npt.NDArray[np.float32], ...]
 
 
+# An allele's answers (before + T + behind, K) by one network, and the allele -> others in their place.
+Laid = Callable[[Tensor, Allele], Tensor]
+
+
 class Model(ABC):
     """A network with its card and tokenizer, on a device, in a precision, in eval mode.
 
@@ -225,12 +234,15 @@ class Model(ABC):
         """
         return None
 
-    def replaced(self, codes: Ids, alleles: Sequence["Allele"], sides: tuple[int, int]) -> "Replaced":
+    def replaced(
+        self, codes: Ids, alleles: Sequence["Allele"], sides: tuple[int, int], laid: "Laid | None" = None
+    ) -> "Replaced":
         """Return the tracks of a sequence, and of it with each of some alleles in place of its own bases.
 
         codes: base codes (L,) of any length. sides: bases before and behind each allele whose tracks are asked for; the
         sequence has as many, and the crop beyond. A model of bins gives all those of its window, the first
-        `tracks.length` bases, and passes `sides` over: what lies behind an indel moves up, or out. No gradient is kept.
+        `tracks.length` bases, and passes `sides` over: what lies behind an indel moves up, or out. laid: makes others
+        of an allele's answers before the mean over networks is taken, but not of bins. No gradient is kept.
         Raises ModelError for a model without tracks, InputError for a sequence that is too short.
         """
         raise ModelError(f"{self.card.id} predicts no tracks")

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError
 from dnalect.models.card import Card
-from dnalect.models.model import Abilities, Allele, Ask, At, Ids, Model, Output, Replaced, Tracks
+from dnalect.models.model import Abilities, Allele, Ask, At, Ids, Laid, Model, Output, Replaced, Tracks
 from dnalect.models.own import save_own
 from dnalect.tokens.bases import BASES, texts
 from dnalect.tokens.names import named
@@ -85,10 +85,14 @@ class TrackModel(Model):
         return (ids[..., None] == torch.arange(len(BASES), device=self.device)).to(self.dtype)
 
     @torch.inference_mode()
-    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+    def replaced(
+        self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int], laid: Laid | None = None
+    ) -> Replaced:
         """Compute the sequence once, and of each allele what it changes: see `Model`."""
         bases = self._bases(codes)
         answers = [self._of_member(member, bases, alleles, sides) for member in self.network.members]
+        if laid:
+            answers = [[first, *map(laid, others, alleles)] for first, *others in answers]
         reference, *alternates = (self.network.mean(each).cpu().numpy() for each in zip(*answers, strict=True))
         return Replaced(reference, tuple(alternates))
 
@@ -165,7 +169,9 @@ class BinModel(TrackModel):
         return soft_BTV.to(self.device, self.dtype)
 
     @torch.inference_mode()
-    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+    def replaced(
+        self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int], laid: Laid | None = None
+    ) -> Replaced:
         """Compute the window, and it with each allele: see `Model`."""
         length = self.network.config.length
         if len(codes) < length:
@@ -190,9 +196,11 @@ class BaseModel(BinModel):
         """The word of A, which those of C, G and T follow."""
         return self.tokenizer.index["A"]
 
-    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+    def replaced(
+        self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int], laid: Laid | None = None
+    ) -> Replaced:
         """Raise ModelError: there are no tracks."""
-        return Model.replaced(self, codes, alleles, sides)
+        return Model.replaced(self, codes, alleles, sides, laid)
 
     def _bases(self, codes: Ids) -> Tensor:
         return super()._bases(codes - self._first)

@@ -23,7 +23,7 @@ from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, write_text
 from dnalect.models.card import TRACK_PREDICTOR, Card, Origin
 from dnalect.models.heads import FILE
-from dnalect.models.model import Abilities, Allele, Ask, Ids, Model, Output, Replaced, Tracks
+from dnalect.models.model import Abilities, Allele, Ask, Ids, Laid, Model, Output, Replaced, Tracks
 from dnalect.models.predictor import BASE, checksum_of
 from dnalect.models.track_head import TrackHead, TrackSizes
 from dnalect.models.weights import load_weights, save_weights
@@ -116,7 +116,9 @@ class TrackPredictor(Model):
         return replace(out, tracks=self.network.heads.answers(self.network(encoding)))
 
     @torch.inference_mode()
-    def replaced(self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int]) -> Replaced:
+    def replaced(
+        self, codes: Ids, alleles: Sequence[Allele], sides: tuple[int, int], laid: Laid | None = None
+    ) -> Replaced:
         """Compute the window, and it with each allele: see `Model`."""
         length = self.can.context_bases
         if len(codes) < length:

@@ -50,7 +50,7 @@ QUIET = frozenset(
 )
 # Outputs of a predictor that the report lists; tables hold all of them.
 OUTPUTS = 4
-SPLICED = ("acceptor gain", "acceptor loss", "donor gain", "donor loss")
+SPLICED = {4: ("acceptor gain", "acceptor loss", "donor gain", "donor loss"), 2: ("gain", "loss")}
 
 
 def write_report(summary: Summary, path: Path) -> None:
@@ -269,7 +269,7 @@ def _cells(rank: int, row: Row, within: float | None, columns: list[str]) -> lis
 
 def _splice_sites(splice: Splice) -> str:
     """What is gained and lost, from 0.01 on, and where."""
-    found = zip(SPLICED, splice.deltas, splice.positions, strict=True)
+    found = zip(SPLICED[len(splice.deltas)], splice.deltas, splice.positions, strict=True)
     return ", ".join(f"{what} {delta:.2f} at {place:+d}" for what, delta, place in found if delta >= 0.005)
 
 

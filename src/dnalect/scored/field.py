@@ -17,7 +17,7 @@ class Field:
     """An INFO key, one value an alternate.
 
     part: which runs have it: "always", "llr", "junction", "splice", "distance", "influence", "change", "ensemble",
-    "annotation", "motif", "inside" or "ancestral".
+    "annotation", "motif", "inside", "ancestral", "splice sites" or "splice usage".
     shown: the value as text, "" where an allele has none. always: written even where no allele of a record
     has one.
     """

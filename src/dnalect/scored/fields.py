@@ -9,7 +9,7 @@ from dnalect.core.measures import Distances
 from dnalect.core.records import Row, Score
 from dnalect.scored.field import Column, Field, fixed, rounded
 from dnalect.scored.related import RELATED_COLUMNS, RELATED_FIELDS
-from dnalect.scored.splicing import SPLICE_COLUMNS, SPLICE_FIELDS
+from dnalect.scored.splicing import SITES_PART, SPLICE_COLUMNS, SPLICE_FIELDS, USAGE_PART
 from dnalect.scored.structural import STRUCTURAL_COLUMNS, STRUCTURAL_FIELDS
 
 DISTANCE_TEXTS = (
@@ -256,7 +256,7 @@ class Layout:
 
     scores: what is computed, of SCORES. members: names of an ensemble's models, () of a single
     one. outputs: what a predictor gives, names that are safe in keys and headings -> in words.
-    more: other parts, of "annotation", "motif", "inside" and "ancestral".
+    more: other parts, of "annotation", "motif", "inside", "ancestral" and "splice usage".
     """
 
     def __init__(
@@ -267,6 +267,8 @@ class Layout:
         more: Sequence[str] = (),
     ):
         parts = {"always", *scores, *more} | ({"ensemble"} if members and "llr" in scores else set())
+        if "splice" in scores and USAGE_PART not in more:
+            parts.add(SITES_PART)
         own = [_member(number, name) for number, name in enumerate(members)]
         fields: list[Field] = []
         for number, (name, meaning) in enumerate((outputs or {}).items()):

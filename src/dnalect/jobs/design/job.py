@@ -51,7 +51,7 @@ def design_file(options: Options) -> Designed:
     jury = Jury(panel, tuple(judges), language, known, motifs, options.batch)
     table, figures, content = judged(groups, jury)
     facts = facts_of(options, jury, problem)
-    notes = tuple(beyond(panel, table))
+    notes = tuple(beyond(panel, groups[0]))
     for note in notes:
         say(note)
     done = Designed(table, figures, tuple(groups), content, facts, notes)
