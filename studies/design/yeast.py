@@ -35,7 +35,7 @@ def yeast(options: Design) -> tuple[list[Figure], list[Figure], Rows]:
     table = table[table["seq110"].str.fullmatch("[ACGT]{110}")]
     table = table.sample(options.examples, random_state=1) if options.examples else table
     texts, measured = list(table["seq110"]), table["meanEL"].to_numpy()
-    folder = predictor(options, texts, measured)
+    folder = _tuned(options, texts, measured)
     judge = DeepAtt(options.data)
     said = judge(texts)
     slope, shift = np.polyfit(said, measured, 1)
@@ -67,7 +67,7 @@ def yeast(options: Design) -> tuple[list[Figure], list[Figure], Rows]:
     return figures, content, rows
 
 
-def predictor(options: Design, texts: list[str], measured: Floats) -> Path:
+def _tuned(options: Design, texts: list[str], measured: Floats) -> Path:
     """Return the folder of the designer's predictor, made where it is missing: a probe on frozen states by place."""
     folder = options.run / "expression"
     if not (folder / "card.json").is_file():
