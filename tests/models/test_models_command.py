@@ -8,9 +8,12 @@ from click.testing import CliRunner
 
 from dnalect.cli.main import dnalect
 from dnalect.core.errors import ModelError
+from dnalect.core.figures import figures_of
+from dnalect.jobs.models import describe
 from dnalect.jobs.models_choose import judged
 from dnalect.jobs.models_verify import verify
 from dnalect.jobs.options import Wishes
+from dnalect.models import worth as knows
 from dnalect.models.catalogue import PUBLISHED, PublishedCard, embedded_cards
 from models.folders import TINY, make
 
@@ -145,8 +148,6 @@ def test_a_published_card_is_plain_data():
 
 
 def test_the_figures_shown_are_those_of_the_studies():
-    from dnalect.models import worth as knows
-
     shipped = (ROOT / "src/dnalect/models" / knows.FILE).read_bytes()
     assert shipped == (ROOT / "results/worth/head.tsv").read_bytes(), "copy results/worth/head.tsv over it"
     assert {each.figure.who for each in knows.known()} == {"duplex-yeast", "duplex-human"}
@@ -170,3 +171,16 @@ def test_the_figures_shown_are_those_of_the_studies():
         assert line.endswith(f"{known.rival.who} {known.rival.value.mean:.2f}")
     assert "duplex-human for Homo sapiens, duplex-yeast for Saccharomyces cerevisiae" in told
     assert knows.headline("dnabert-6") is None
+
+
+def test_what_a_model_is_worst_at_is_that_of_the_bias_study():
+    kept = (ROOT / "results" / "bias" / "duplex-yeast.tsv").read_text().splitlines()
+    every = [each for each in figures_of(kept, "kept") if each.metric == "bits less than a Markov model"]
+    worst = min((each for each in every if not each.part.endswith(": not")), key=lambda each: each.difference.mean)
+    told = knows.worse_in("duplex-yeast")
+    assert told[0].startswith(f"{worst.part}, \N{MINUS SIGN}{-worst.difference.mean:.2f} [")
+    assert len(told) == 3
+    assert {each.who for each in knows.weak()} == {"duplex-yeast", "duplex-human"}
+    assert knows.worse_in("dnabert-6") == []
+    assert f"elsewhere: {told[0]}; {told[1]}" in describe("duplex-yeast")
+    assert "elsewhere" not in describe("duplex-yeast@1")

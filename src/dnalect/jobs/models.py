@@ -21,7 +21,7 @@ from dnalect.models.catalogue import (
     tuned_cards,
     unknown,
 )
-from dnalect.models.worth import HEADLINE, Known, headline, of_model
+from dnalect.models.worth import HEADLINE, Known, headline, of_model, worse_in
 
 OWN = ("name", "trained on", "bases", HEADLINE.lower(), "best rival")
 WIDTH = 100
@@ -76,7 +76,11 @@ def _short(species: str) -> str:
 
 def _measured(card: Card) -> dict[str, list[Known]]:
     """What was measured of a model that ships: of its newest version, as the figures know the name alone."""
-    return of_model(card.id) if card.sha256 in {each.sha256 for each in embedded_cards()} else {}
+    return of_model(card.id) if _newest(card) else {}
+
+
+def _newest(card: Card) -> bool:
+    return card.sha256 in {each.sha256 for each in embedded_cards()}
 
 
 def _worth(card: Card) -> tuple[str, str]:
@@ -140,6 +144,8 @@ def _own(card: Card) -> str:
         facts |= {"fine-tuned": f"{card.origin.method}, from {card.origin.name} (revision {card.origin.revision})"}
     told = [f"measured: {question}, {each.told()}" for question, all_ in _measured(card).items() for each in all_]
     told += [f"measured: {name}, {value}" for name, value in _figures(card).items()]
+    if worse := (worse_in(card.id) if _newest(card) else []):
+        told.append(f"less ahead of a Markov model than elsewhere: {'; '.join(worse)} a base (docs/bias.md)")
     return _lines(facts, told)
 
 

@@ -1,15 +1,20 @@
 """What was measured of the models that ship: the figures that `models list` and `models choose` show.
 
-worth.tsv is results/worth/head.tsv, as `python -m studies worth --page` wrote it.
+worth.tsv is results/worth/head.tsv, as `python -m studies worth --page` wrote it. bias.tsv holds the rows of
+results/bias, which `dnalect evaluate bias` wrote, that compare with a Markov model.
 """
 
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from dnalect.core.figures import Figure, against_chance, figures_of, shown
+from dnalect.core.figures import Figure, against_chance, figures_of, shown, shown_difference
 
-FILE = "worth.tsv"
+FILE, BIAS = "worth.tsv", "bias.tsv"
+# Kinds of sequence that are told of a model, at most.
+WORST = 3
+# What only says that it is nothing of its kind.
+REST = (": not", ": outside", ": neither")
 HEADLINE = "Common over rare"
 
 
@@ -52,3 +57,18 @@ def of_model(model: str) -> dict[str, list[Known]]:
 def headline(model: str) -> Known | None:
     """Return the figure by which models are listed and chosen: of the question that is asked of every species."""
     return next(iter(of_model(model).get(HEADLINE, ())), None)
+
+
+@cache
+def weak() -> tuple[Figure, ...]:
+    """Return where models that ship are less ahead of a Markov model than elsewhere, surely; the worst first."""
+    path = resources.files("dnalect.models") / BIAS
+    every = figures_of(path.read_text(encoding="utf-8").splitlines(), BIAS) if path.is_file() else []
+    surely = (each for each in every if each.difference.high < 0 and not each.part.endswith(REST))
+    return tuple(sorted(surely, key=lambda each: each.difference.mean))
+
+
+def worse_in(model: str) -> list[str]:
+    """Return the kinds of sequence that a model is worst at, in words, with how much; [] where nothing was measured."""
+    found = [each for each in weak() if each.who == model][:WORST]
+    return [f"{each.part}, {shown_difference(each, 2)} bits" for each in found]
