@@ -14,7 +14,7 @@ from dnalect.core.figures import Figure, plain, shown, shown_difference
 from dnalect.report import plots
 from dnalect.report.page import Page, Section, render
 
-SHOWN, MOTIFS = 50, 20
+SHOWN, MOTIFS, PANELS = 50, 20, 4
 DESIGN, JUDGE, BITS = "design", "judge ", "bits"
 # Columns of the table that figures are not made of.
 _LISTED = ("edits", "gc", "longest_run")
@@ -85,7 +85,8 @@ def _compared(figures: Sequence[Figure], judges: Sequence[str], notes: Sequence[
 
 
 def _pictures(found: Curve | Front, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Section:
-    pictures = [("how they were found", _drawn(lambda path: search_picture(found, path)))]
+    told = "how they were found, not calibrated" + (", probabilities as log-odds" if isinstance(found, Front) else "")
+    pictures = [(told, _drawn(lambda path: search_picture(found, path)))]
     pictures += [("what is said of them", _drawn(lambda path: strips(rows, columns, path)))]
     return Section("The search, and the judges", pictures=tuple(pictures))
 
@@ -118,15 +119,15 @@ def search_picture(found: Curve | Front, path: Path) -> None:
                 axes.scatter(best[:, 0], best[:, 1], s=26, color=colour, edgecolor="white", lw=0.6, label=name)
             axes.set_xlabel(found.labels[0], fontsize=9)
             axes.set_ylabel(found.labels[1], fontsize=9)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    plots.save(path, 6.0, 3.8, draw)
+    plots.save(path, 6.6, 3.8, draw)
 
 
 def strips(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: Path) -> None:
     """Draw the values of each group in some columns, a dot a sequence, panels side by side."""
     groups = list(dict.fromkeys(row["origin"] for row in rows))
-    shown_columns = list(columns)[:3]
+    shown_columns = list(columns)[:PANELS]
 
     def draw(figure: Picture) -> None:
         panels = figure.subplots(1, len(shown_columns), squeeze=False)[0]
