@@ -18,6 +18,8 @@ class Encoding:
     input_ids: (n, T) int64. attention_mask: (n, T) bool, False for padding.
     covers: (n, T, 2) int32, the bases of the window that each token covers, 0-based half-open; (0, 0)
     for special tokens and padding. Or (n, T) bool: which tokens are the one base of their own column.
+    signals: (n, S, K) float32, what stands beside each sequence for a model of `can.signals`: NaN where one is missing,
+    None where all are.
     soft: (n, T, V) floats, read in place of the embeddings of the ids: what a row holds of each word
     (`Model.softened` begins with the ids). Gradients flow through it. Which tokens are special or unknown the
     ids still say.
@@ -27,6 +29,7 @@ class Encoding:
     attention_mask: npt.NDArray[np.bool_]
     covers: npt.NDArray[Any]
     soft: "Tensor | None" = None
+    signals: npt.NDArray[np.float32] | None = None
 
     @cached_property
     def spans(self) -> npt.NDArray[np.int32]:
@@ -45,4 +48,5 @@ class Encoding:
         """Return some rows, cut to the first tokens. rows: anything that indexes an axis."""
         soft = None if self.soft is None else self.soft[rows, :tokens]
         at = rows, slice(tokens)
-        return Encoding(self.input_ids[at], self.attention_mask[at], self.covers[at], soft)
+        signals = None if self.signals is None else self.signals[rows]
+        return Encoding(self.input_ids[at], self.attention_mask[at], self.covers[at], soft, signals)

@@ -38,7 +38,8 @@ class Examples:
     value; NaN where there is none. ids: names of the rows, "" where they have none. contigs,
     starts, ends, strands: where each stands, 0-based half-open; "", -1, -1 and "." where that
     is not known. parts: "train", "validate", "test" as given, "" where not.
-    notes: what reading them left out or found, in words.
+    notes: what reading them left out or found, in words. columns: what else a table says of each row, as far as it
+    was asked for. signals: (n, S, K), what stands beside each sequence; NaN where one is missing.
     """
 
     sequences: tuple[str, ...]
@@ -51,6 +52,8 @@ class Examples:
     strands: tuple[str, ...]
     parts: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    signals: Floats | None = None
 
     @classmethod
     def of(cls, sequences: Sequence[str], targets: Sequence[Target], labels: dict[str, Floats]) -> "Examples":
@@ -87,4 +90,6 @@ class Examples:
             ends=self.ends[at],
             strands=some(self.strands),
             parts=some(self.parts),
+            columns={name: some(cells) for name, cells in self.columns.items()},
+            signals=None if self.signals is None else self.signals[at],
         )

@@ -14,7 +14,7 @@ CONFLICTS = ("error", "drop")
 
 
 def merged(examples: Examples, where: Sequence[str], conflicts: str = "error") -> Examples:
-    """Return examples in which every sequence occurs once in its part.
+    """Return examples in which every sequence occurs once in its part, for each of what its `columns` say.
 
     Labels that only some of the rows have are joined; signals are averaged. Classes and
     tracks that contradict each other raise TableError, or with conflicts="drop" their
@@ -23,11 +23,11 @@ def merged(examples: Examples, where: Sequence[str], conflicts: str = "error") -
     """
     if conflicts not in CONFLICTS:
         raise TableError(f"conflicts is {conflicts!r}; give one of {', '.join(CONFLICTS)}")
-    groups: dict[tuple[str, str], list[int]] = {}
-    for row, key in enumerate(zip(examples.parts, examples.sequences, strict=True)):
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, key in enumerate(zip(examples.parts, examples.sequences, *examples.columns.values(), strict=True)):
         groups.setdefault(key, []).append(row)
     notes = list(examples.notes)
-    if shared := sum(count > 1 for count in Counter(sequence for _, sequence in groups).values()):
+    if shared := sum(count > 1 for count in Counter(sequence for _, sequence in {key[:2] for key in groups}).values()):
         notes.append(f"{shared:,} sequences stand in more than one part")
     labels = {name: values.copy() for name, values in examples.labels.items()}
     several = [rows for rows in groups.values() if len(rows) > 1]

@@ -37,6 +37,7 @@ def read_examples(
     conflicts: str = "error",
     unlabelled: bool = False,
     positives: bool = False,
+    columns: Sequence[str] = (),
 ) -> Examples:
     """Read labelled sequences; the format is known by the content of the file.
 
@@ -59,13 +60,15 @@ def read_examples(
     part: of all rows, whatever the file says. sequence: the column of the sequences.
     conflicts: "error", or "drop" to leave out sequences with contradictory classes.
     unlabelled: read no labels; the examples have no targets. positives: the same, and a column
-    of labels that holds negatives is an error.
+    of labels that holds negatives is an error. columns: to keep as text, such as the cell that a label is of.
 
-    Rows without any label are left out and repeated sequences are kept once, with a note.
+    Rows without any label are left out and repeated sequences, of which these columns say the same, are kept once, with
+    a note.
     Raises TableError (an InputError) that names the line, or the columns there are, and the fix.
     """
     unlabelled = unlabelled or positives
-    wanted = Wanted(reference, _names(labels), sequence, unlabelled, part_named(part) if part else "", positives)
+    named = part_named(part) if part else ""
+    wanted = Wanted(reference, _names(labels), sequence, unlabelled, named, positives, tuple(columns))
     if str(path) != "-" and Path(path).is_dir():
         return build(joined(_of_folder(Path(path), wanted)), kind, conflicts, unlabelled)
     return build(_rows(str(path), wanted), kind, conflicts, unlabelled)
@@ -127,6 +130,7 @@ def build(rows: Rows, kind: str | None = None, conflicts: str = "error", unlabel
         ends=np.array(rows.places.ends, dtype=np.int64),
         strands=tuple(rows.places.strands),
         parts=tuple(rows.parts),
+        columns={name: tuple(cells) for name, cells in rows.columns.items()},
     )
     where = rows.where
     if found:

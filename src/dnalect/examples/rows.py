@@ -38,7 +38,7 @@ class Rows:
     """n rows of one file or several.
 
     sequences: A, C, G, T, N. labels: column -> cells (n). ids, places, parts: as in
-    Examples. where: file and line of each row, for messages. notes: what was found.
+    Examples. where: file and line of each row, for messages. notes: what was found. columns: more that was asked for.
     """
 
     sequences: list[str]
@@ -48,6 +48,7 @@ class Rows:
     parts: list[str]
     where: list[str]
     notes: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -63,6 +64,7 @@ class Wanted:
     unlabelled: bool = False
     part: str = ""
     positives: bool = False
+    columns: tuple[str, ...] = ()
 
 
 def rows_of(table: Table, wanted: Wanted) -> Rows:
@@ -89,6 +91,7 @@ def rows_of(table: Table, wanted: Wanted) -> Rows:
         parts=parts,
         where=kept(where),
         notes=notes,
+        columns={name: kept(table.cells(name)) for name in wanted.columns},
     )
 
 
@@ -152,6 +155,7 @@ def joined(several: Sequence[Rows]) -> Rows:
         parts=all_of(rows.parts for rows in several),
         where=all_of(rows.where for rows in several),
         notes=list(dict.fromkeys(all_of(rows.notes for rows in several))),
+        columns={name: all_of(rows.columns[name] for rows in several) for name in first.columns},
     )
 
 

@@ -110,8 +110,9 @@ def _blocks(model: Model, windows: Sequence[str] | Encoding, ask: Ask) -> Iterat
     if isinstance(windows, Encoding):
         whole = zip(windows.input_ids, windows.attention_mask, strict=True)
         keys: list[Hashable] = [(ids.tobytes(), mask.tobytes()) for ids, mask in whole]
-        # Soft input is read in place of the ids, which don't tell it apart.
-        alike = _alike(keys if windows.soft is None else range(len(keys)), columns)
+        # Soft input is read in place of the ids, and signals beside them: ids don't tell them apart.
+        plain = windows.soft is None and windows.signals is None
+        alike = _alike(keys if plain else range(len(keys)), columns)
         first = [each[0] for each in alike]
         yield _Block(alike, windows.part(first), [columns[n] for n in first if columns])
         return

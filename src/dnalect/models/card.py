@@ -56,7 +56,7 @@ class Origin:
     """How a predictor was made, and of which language model; its card's `config`.
 
     method: "probe", "lora" or "full". name, revision, sha256: of the language model. reading: the
-    fields of a `Reading`. calibration: target -> those of a `Calibration`.
+    fields of a `Reading`. calibration: target -> those of a `Calibration`. fusion: {}, or what `save_fusion` gave.
     """
 
     method: str
@@ -65,17 +65,20 @@ class Origin:
     sha256: str
     reading: dict[str, Any]
     calibration: dict[str, Any] = field(default_factory=dict)
+    fusion: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> "Origin":
         """Read it. Raises KeyError, TypeError or ValueError for what is missing or wrong."""
-        base = {name: str(config["base"][name]) for name in ("name", "revision", "sha256")}
-        return cls(str(config["method"]), **base, reading=config["reading"], calibration=config.get("calibration", {}))
+        base: dict[str, Any] = {name: str(config["base"][name]) for name in ("name", "revision", "sha256")}
+        more = {name: config.get(name, {}) for name in ("calibration", "fusion")}
+        return cls(str(config["method"]), **base, reading=config["reading"], **more)
 
     def as_config(self) -> dict[str, Any]:
         """Return the `config` of a card."""
         base = {"name": self.name, "revision": self.revision, "sha256": self.sha256}
-        return {"method": self.method, "base": base, "reading": self.reading, "calibration": self.calibration}
+        told = {"method": self.method, "base": base, "reading": self.reading, "calibration": self.calibration}
+        return told | ({"fusion": self.fusion} if self.fusion else {})
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,8 @@ class Abilities:
     words: V of a soft input, and of the logits.
     attentions: whether it has any. left: a token reads itself and those before it only, so that the first one reads
     nothing else. targets: what its heads predict of a sequence. tracks: what it predicts along one. fixed: a window of
-    `context_bases` is read and paid for, however short a sequence is.
+    `context_bases` is read and paid for, however short a sequence is. signals: names of those that heads read beside
+    the sequence, any of which may be missing.
     """
 
     likelihood: Likelihood | None
@@ -99,6 +100,7 @@ class Abilities:
     targets: Mapping[str, HeadSpec] = field(default_factory=dict)
     tracks: Tracks | None = None
     fixed: bool = False
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
+from dnalect.models.fusion import Fusion
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
 
@@ -54,23 +55,29 @@ class Reading:
 
 
 class Pooled(nn.Module):
-    """The network of a language model with heads on its pooled states.
+    """The network of a language model with heads on its pooled states, and on the signals beside them where it fuses.
 
     forward(encoding) -> {head: (B, outputs)} raw: logits, or standardised signal. Gradients
     reach whatever of the network wants them.
     """
 
-    def __init__(self, base: Model, heads: Heads, reading: Reading):
+    def __init__(self, base: Model, heads: Heads, reading: Reading, fusion: Fusion | None = None):
         super().__init__()
         check_reading(base, reading)
         self.base, self.reading = base, reading
         self.network: nn.Module = base.network
-        self.heads = heads
+        self.heads, self.fusion = heads, fusion
 
     def forward(self, encoding: Encoding) -> dict[str, Tensor]:
         """Return what every head gives for a batch."""
-        pooled = self.vectors(encoding)
-        return {name: self.heads(name, pooled) for name in self.heads.specs}
+        return self.answers(self.vectors(encoding), encoding.signals)
+
+    def answers(self, vectors: Tensor, signals: Singles | Tensor | None = None) -> dict[str, Tensor]:
+        """Return what every head gives for pooled states (B, P), and for signals (B, S, K) where the model fuses."""
+        if self.fusion is not None:
+            given = torch.from_numpy(signals) if isinstance(signals, np.ndarray) else signals
+            vectors = self.fusion(vectors, None if given is None else given.to(vectors.device))
+        return {name: self.heads(name, vectors) for name in self.heads.specs}
 
     def vectors(self, encoding: Encoding) -> Tensor:
         """Return the pooled states (B, P) float32."""

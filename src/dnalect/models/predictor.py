@@ -3,6 +3,7 @@
 Its folder:
     card.json              family "predictor": base, reading, targets, data, split, audit, figures, calibration
     heads.safetensors      a linear map for every target
+    fusion.safetensors     only where signals are read beside the sequence: what joins them
     adapter_model.safetensors, adapter_config.json    LoRA only, as PEFT writes them
     base/                  the language model: tuned, or a copy; absent where it comes from the hub
 """
@@ -28,6 +29,8 @@ from dnalect.core.examples import Target
 from dnalect.core.files import made_folder, sha256, write_text
 from dnalect.models.card import PREDICTOR, Card, Origin
 from dnalect.models.catalogue import as_it_was
+from dnalect.models.fusion import FILE as FUSED
+from dnalect.models.fusion import Beside, load_fusion, save_fusion
 from dnalect.models.heads import FILE, HeadSpec, load_heads, save_heads
 from dnalect.models.lora import CONFIG, WEIGHTS, LoraConfig, load_lora, merge_lora, save_lora
 from dnalect.models.model import Abilities, Ask, Model, Output
@@ -36,7 +39,7 @@ from dnalect.models.vocabulary import as_named
 from dnalect.tokens.bases import texts
 
 BASE = "base"
-_SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE)
+_SUMMED = (f"{BASE}/model.safetensors", f"{BASE}/pytorch_model.bin", WEIGHTS, CONFIG, FILE, FUSED)
 Singles = npt.NDArray[np.float32]
 Predictions = dict[str, Singles]
 
@@ -73,7 +76,13 @@ class Predictor(Model):
             reach=None,
             strands="both" if self._symmetric else "one",
             targets=self.network.heads.specs,
+            signals=self.beside.names if self.beside else (),
         )
+
+    @property
+    def beside(self) -> Beside | None:
+        """What is read beside a sequence, None where nothing is."""
+        return self.network.fusion.beside if self.network.fusion is not None else None
 
     @property
     def language(self) -> Model:
@@ -92,12 +101,17 @@ class Predictor(Model):
         """Move the model and return it. device: as torch names it. dtype: of the language model; heads keep float32."""
         self.base.to(device, dtype)
         self.network.heads.to(self.base.device)
+        if self.network.fusion is not None:
+            self.network.fusion.to(self.base.device)
         self.device, self.dtype = self.base.device, self.base.dtype
         return self
 
-    def encode(self, sequences: Sequence[str]) -> Encoding:
-        """Return the tokens of the middle of each sequence: what the model reads of it."""
-        return self.base.encode(self.network.cut(texts(sequences)))
+    def encode(self, sequences: Sequence[str], signals: Singles | None = None) -> Encoding:
+        """Return the tokens of the middle of each sequence: what the model reads of it.
+
+        signals: (n, S, K) beside them, NaN where one is missing; without them a model that fuses reads sequences alone.
+        """
+        return replace(self.base.encode(self.network.cut(texts(sequences))), signals=signals)
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
         """Targets of the strand that the encoding holds: logits, or values in their own unit."""
@@ -109,7 +123,7 @@ class Predictor(Model):
         vectors = self.network.vectors(encoding)
         if self._symmetric:
             vectors = over_both_strands(vectors, self.base.can.width, self.reading.pool == "eighths")
-        raw = {name: self.network.heads(name, vectors).float() for name in self.can.targets}
+        raw = {name: each.float() for name, each in self.network.answers(vectors, encoding.signals).items()}
         return replace(out, targets={name: own_unit(self.can.targets[name], values) for name, values in raw.items()})
 
     def answers(self, raw: Predictions, calibrated: bool = True) -> Predictions:
@@ -191,6 +205,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
     if tuned.lora:
         save_lora(base.network, tuned.lora, folder, tuned.base_name)
     heads = save_heads(folder, tuned.pooled.heads)
+    fusion = save_fusion(folder, tuned.pooled.fusion) if tuned.pooled.fusion is not None else {}
     checksum = checksum_of(folder)
     origin = Origin(
         tuned.method,
@@ -199,6 +214,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
         base.card.sha256,
         asdict(tuned.pooled.reading),
         {name: each.as_dict() for name, each in tuned.calibration.items()},
+        fusion,
     )
     card = Card(
         id=tuned.name,
@@ -236,6 +252,7 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
     if card.sha256 != checksum_of(folder):
         needed = (
             FILE,
+            *((FUSED,) if origin.fusion else ()),
             *((WEIGHTS, CONFIG) if origin.method == "lora" else ()),
             *((BASE,) if origin.method == "full" else ()),
         )
@@ -251,10 +268,15 @@ def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]
         load_lora(base.network, folder)
         merge_lora(base.network)
     heads = load_heads(folder).to(base.device)
-    width = heads.map_of(next(iter(heads.specs))).in_features
-    if width != reading.width(base.can.width):
-        raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {reading.width(base.can.width)}")
-    return Predictor(card, Pooled(base, heads, reading), calibration, folder)
+    fusion = load_fusion(folder, origin.fusion)
+    width, read = heads.map_of(next(iter(heads.specs))).in_features, reading.width(base.can.width)
+    if fusion is not None and fusion.width != read:
+        raise ModelError(f"{folder}: a fusion of {fusion.width} channels does not fit a base of {read}")
+    if width != (read if fusion is None else fusion.out_width):
+        raise ModelError(f"{folder}: heads of {width} channels do not fit a base of {read}")
+    if fusion is not None:
+        fusion.to(base.device)
+    return Predictor(card, Pooled(base, heads, reading, fusion), calibration, folder)
 
 
 def checksum_of(folder: Path) -> str:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -27,29 +28,40 @@ from dnalect.training.tuning import TuneConfig
 
 Judge = Callable[[Pooled], float]
 Part_ = TypeVar("Part_")
+Singles = npt.NDArray[np.float32]
+# What stands above the network and begins at random.
+_ABOVE = ("heads.", "fusion.")
 
 
 def finetune(
-    pooled: Pooled, train: Examples, judge: Judge, config: TuneConfig, folder: Path, data: Mapping[str, str]
+    pooled: Pooled,
+    train: Examples,
+    judge: Judge,
+    config: TuneConfig,
+    folder: Path | None,
+    data: Mapping[str, str],
+    states: Singles | None = None,
 ) -> dict[str, Any]:
     """Train in place, end at the weights that were best on validation data, and return what the card says of the run.
 
     judge: the validation figure, the higher the better, of the model as it stands. folder: takes
-    log.jsonl and checkpoint.pt; a run found there goes on: see `fit`. data: what it learns from ->
-    checksum. `lora` freezes the network and adds the updates. All that differs from run to run is in
+    log.jsonl and checkpoint.pt; a run found there goes on: see `fit`; None for neither. data: what it learns from ->
+    checksum. states: pooled states (n, P) of the sequences, where the network stays as it is and what is built on it
+    learns alone. `lora` freezes the network and adds the updates. All that differs from run to run is in
     the entry `times`. Raises ModelError where layers are fetched for their turn.
     """
-    if any(each.is_meta for each in pooled.network.parameters()):
+    if states is None and any(each.is_meta for each in pooled.network.parameters()):
         raise ModelError(
             f"the layers of this model do not all fit into memory, and {config.method} needs them there: "
             "--method probe does not, nor a smaller --dtype"
         )
     torch.manual_seed(config.seed)
-    if config.method == "lora":
+    if states is None and config.method == "lora":
         add_lora(pooled.network, config.lora)
     a_pass = max(1, len(train) // config.batch)
-    batches = _Batches(pooled, train, a_pass, config)
-    return learned(pooled, batches, a_pass, lambda: judge(pooled), config, folder, data)
+    batches = _Batches(pooled, train, a_pass, config, states)
+    with _frozen(pooled.network) if states is not None else nullcontext():
+        return learned(pooled, batches, a_pass, lambda: judge(pooled), config, folder, data)
 
 
 class Batches(Protocol[Part_]):
@@ -72,7 +84,7 @@ def learned(
     a_pass: int,
     judge: Callable[[], float],
     config: TuneConfig,
-    folder: Path,
+    folder: Path | None,
     data: Mapping[str, str],
     least: int = 1,
 ) -> dict[str, Any]:
@@ -82,6 +94,11 @@ def learned(
     """
     steps, every = config.epochs * a_pass, max(least, a_pass // config.checks)
     say(_first_line(network.base.device, batches.count, config, steps))
+    home = None
+    if folder is not None:
+        home = Home(
+            folder, Identity(json.dumps(asdict(config), sort_keys=True), data), every, _Log(a_pass, config.batch)
+        )
     at = fit(
         network,
         batches.after,
@@ -94,10 +111,22 @@ def learned(
             config.precision,
         ),
         Checks(lambda _: {"validation": judge()}, every, "validation", config.patience, config.warm),
-        Home(folder, Identity(json.dumps(asdict(config), sort_keys=True), data), every, _Log(a_pass, config.batch)),
+        home,
     )
     times = {"seconds": round(at.seconds, 1)}
     return {"steps": at.step, "best_step": at.best_step, "validation": at.best, "times": times}
+
+
+@contextmanager
+def _frozen(network: nn.Module) -> Iterator[None]:
+    """Leave the weights of a network as they are."""
+    learning = [each for each in network.parameters() if each.requires_grad]
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for each in learning:
+            each.requires_grad = True
 
 
 class _Log:
@@ -139,47 +168,65 @@ def _first_line(device: torch.device, count: int, config: TuneConfig, steps: int
 def _optimizer(network: nn.Module, config: TuneConfig) -> torch.optim.Optimizer:
     learned = {name: p for name, p in network.named_parameters() if p.requires_grad}
     groups = []
-    for heads, peak in ((True, config.head_peak), (False, config.peak)):
+    for heads in (True, False):
         for matrix in (True, False):
-            params = [p for n, p in learned.items() if n.startswith("heads.") == heads and (p.ndim > 1) == matrix]
+            params = [p for n, p in learned.items() if n.startswith(_ABOVE) == heads and (p.ndim > 1) == matrix]
             decay = config.weight_decay if matrix else 0.0
             if params:
+                peak = config.head_peak if heads else config.peak
                 groups.append({"params": params, "weight_decay": decay, "lr": peak})
-    return torch.optim.AdamW(groups, config.peak, (0.9, 0.98))
+    return torch.optim.AdamW(groups, config.head_peak, (0.9, 0.98))
 
 
-Part = tuple[list[str], dict[str, Tensor], dict[str, int]]
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some rows of a batch. given: texts, or their pooled states. known: labels of each head in the whole batch."""
+
+    given: list[str] | Tensor
+    signals: Singles | None
+    labels: dict[str, Tensor]
+    known: dict[str, int]
 
 
 class _Batches:
     """Sequences and labels of every step, which depend on seed and step alone, and what they cost."""
 
-    def __init__(self, pooled: Pooled, train: Examples, a_pass: int, config: TuneConfig):
+    def __init__(self, pooled: Pooled, train: Examples, a_pass: int, config: TuneConfig, states: Singles | None = None):
         self.pooled, self.labels, self.a_pass, self.config = pooled, train.labels, a_pass, config
         self.count = len(train)
-        self.texts = pooled.cut(train.sequences)
+        self.texts = pooled.cut(train.sequences) if states is None else []
+        self.states, self.signals = states, train.signals
 
-    def after(self, step: int) -> Iterator[Iterator[Part]]:
-        """Return the batches after so many steps, in parts: texts, labels, and how many of them the whole batch has."""
+    def after(self, step: int) -> Iterator[Iterator[_Part]]:
+        """Return the batches after so many steps, in parts."""
         return (self._parts(number) for number in count(step))
 
-    def _parts(self, step: int) -> Iterator[Part]:
+    def _parts(self, step: int) -> Iterator[_Part]:
         config, device = self.config, self.pooled.base.device
-        rows = batch_rows(len(self.texts), config.batch, step, self.a_pass, config.seed)
+        rows = batch_rows(self.count, config.batch, step, self.a_pass, config.seed)
         turned = np.random.default_rng((config.seed, 3, step)).random(len(rows)) < 0.5
         counts = {name: int(np.isfinite(each[rows]).sum()) for name, each in self.labels.items()}
         for part in np.array_split(np.arange(len(rows)), min(config.accumulate, len(rows))):
             chosen, flips = rows[part], turned[part] & config.reverse_complement
+            labels = {name: torch.from_numpy(each[chosen]).to(device) for name, each in self.labels.items()}
+            signals = None
+            if self.signals is not None:
+                signals = np.where(flips[:, None, None], self.signals[chosen, :, ::-1], self.signals[chosen])
+            if self.states is not None:
+                yield _Part(torch.from_numpy(self.states[chosen]).to(device), signals, labels, counts)
+                continue
             texts = [self.texts[row] for row in chosen]
             shown = [opposite(text) if flip else text for text, flip in zip(texts, flips, strict=True)]
-            yield shown, {n: torch.from_numpy(each[chosen]).to(device) for n, each in self.labels.items()}, counts
+            yield _Part(shown, signals, labels, counts)
 
-    def loss(self, part: Part) -> Tensor:
+    def loss(self, part: _Part) -> Tensor:
         """Return what a part adds to the loss of its batch."""
-        shown, wanted, counts = part
-        raw = self.pooled(self.pooled.base.encode(shown))
+        if isinstance(part.given, Tensor):
+            raw = self.pooled.answers(part.given, part.signals)
+        else:
+            raw = self.pooled(replace(self.pooled.base.encode(part.given), signals=part.signals))
         given = {name: each.float() for name, each in raw.items()}
-        return mean_loss(self.pooled.heads.specs, given, wanted, counts, self.config.class_weights)
+        return mean_loss(self.pooled.heads.specs, given, part.labels, part.known, self.config.class_weights)
 
 
 def batch_rows(count: int, batch: int, step: int, a_pass: int, seed: int) -> npt.NDArray[np.int64]:

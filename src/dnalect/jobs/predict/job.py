@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.files import check_outputs, written_together
@@ -16,6 +17,7 @@ from dnalect.genome.names import ContigNames
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict.along import predict_along
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
+from dnalect.jobs.predict.beside import beside, columns_needed, signals_of
 from dnalect.jobs.predict.facts import Done, facts_of
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
@@ -26,6 +28,7 @@ from dnalect.models.predictor import Predictor
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
+Singles = npt.NDArray[np.float32]
 
 
 def predict_file(options: Options) -> Done:
@@ -52,7 +55,9 @@ def predict_file(options: Options) -> Done:
     predictor = tuned_model(loaded)
     genome = _genome(kind, source, options)
     tiling = Tiling(options.window, options.step)
-    opened = windows_of(source, kind, genome, tiling, options.labels, options.rename)
+    signals = signals_of(predictor, options, kind)
+    labels = (*options.labels, *(name for name in columns_needed(options) if name not in options.labels))
+    opened = windows_of(source, kind, genome, tiling, labels, options.rename)
     answers = answers_of(predictor.can.targets)
     origin = predictor.card.origin
     calibrated = "on validation data" if predictor.calibration and not options.raw else "no"
@@ -67,14 +72,14 @@ def predict_file(options: Options) -> Done:
     with shown as bar, written_together() as files, ExitStack() as stack:
         writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
         for items in chunks(opened.items, ROWS, BASES):
-            found, empty = _predicted(predictor, answers, items, options)
+            found, empty = _predicted(predictor, answers, items, options, beside(signals, items, opened.columns))
             for writer in writers:
                 writer.write(items, found)
             rows += len(items)
             blank += empty
             long += sum(len(item.sequence) > predictor.can.context_bases for item in items)
             bar.update(len(items))
-        notes = [*opened.notes, *_notes(rows, blank, long, predictor)]
+        notes = [*opened.notes, *_notes(rows, blank, long, predictor), *(signals.notes() if signals else [])]
         if not rows:
             raise InputError("; ".join([f"{source} holds nothing to predict", *notes]))
         facts["notes"] = "; ".join(notes)
@@ -97,13 +102,14 @@ def _renamed(opened: Source, answers: Sequence[Answer]) -> tuple[Column, ...]:
 
 
 def _predicted(
-    predictor: Predictor, answers: Sequence[Answer], items: Sequence[Item], options: Options
+    predictor: Predictor, answers: Sequence[Answer], items: Sequence[Item], options: Options, levels: Singles | None
 ) -> tuple[Answers, int]:
     """Return what is predicted of some items, and how many of them hold no known base where they are read."""
     texts = [middle(item.sequence, predictor.can.context_bases) for item in items]
     readable = np.array([known(text) for text in texts])
     chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
-    found = predictions(predictor, chosen, options.batch, calibrated=not options.raw)
+    signals = None if levels is None else levels[readable]
+    found = predictions(predictor, chosen, options.batch, not options.raw, signals)
     return answered(answers, found, readable), int((~readable).sum())
 
 

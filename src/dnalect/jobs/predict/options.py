@@ -42,6 +42,14 @@ class Options:
         Doc("out.tsv, out.tsv.gz, out.bed, out.bw, out.parquet, or - for a TSV on stdout; may be repeated."),
     ] = field(kw_only=True)
     reference: Annotated[str | None, REFERENCE, Doc("Genome (FASTA) that a BED or a table of places lies on.")] = None
+    beside: Annotated[
+        Texts,
+        Flag("--with", metavar="NAME=FILE"),
+        Doc(
+            "Signal beside the sequence, for a model that was tuned with signals: as there; repeatable. none: predict "
+            "from sequence alone."
+        ),
+    ] = ()
     window: Annotated[Positive | None, Doc("FASTA, BED: cut into windows of so many bases.")] = None
     step: Annotated[Positive | None, Doc("Bases from window to window [default: the window].")] = None
     labels: Annotated[Texts, Flag("--label"), Doc("Column of a table to take along; may be repeated.")] = ()

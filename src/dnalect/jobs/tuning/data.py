@@ -7,6 +7,8 @@ import numpy as np
 
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.examples import PARTS, Examples
+from dnalect.core.reporter import say
+from dnalect.examples.beside import Places, Signals, check_some, columns_asked, files_asked, files_found
 from dnalect.examples.duplicates import merged
 from dnalect.examples.leaks import Audit, audit, drop_leaks
 from dnalect.examples.negatives import with_background
@@ -33,6 +35,11 @@ def prepare(options: DataOptions) -> Prepared:
     Raises ConfigError where an option needs a reference or options contradict each other, InputError
     for files that can't be used, or where dropping leaks leaves nothing to test on.
     """
+    files = files_asked(options.beside)
+    if files and (options.signal or options.background) and columns_asked(files):
+        raise ConfigError(
+            "signals of each row's own (braces in --with) need a table, neither --signal nor --background"
+        )
     genome = open_genome(options.reference) if options.reference else None
     if genome is None and (options.place or options.background or options.signal):
         raise ConfigError("placing, background and signals need the genome: name it with --reference")
@@ -50,6 +57,7 @@ def prepare(options: DataOptions) -> Prepared:
             sequence=options.sequence,
             conflicts=conflicts,
             positives=bool(options.background),
+            columns=columns_asked(files),
         )
     if options.place and genome is not None:
         examples = placed(examples, genome)
@@ -78,7 +86,18 @@ def prepare(options: DataOptions) -> Prepared:
                 "every test example is met in train or validate: nothing is left to test on; split otherwise, "
                 "or keep them (--keep-leaks)"
             )
+    if files:
+        examples = _with_signals(examples, files, options)
     return Prepared(replace(examples, notes=(*examples.notes, *_missing(examples))), found, rule)
+
+
+def _with_signals(examples: Examples, files: dict[str, str], options: DataOptions) -> Examples:
+    say(f"reading {', '.join(files)} around {len(examples):,} sequences")
+    reader = Signals(tuple(files), files, options.around, options.bins)
+    places = Places(examples.contigs, examples.starts, examples.ends, examples.strands, examples.columns)
+    levels = reader.of(places)
+    check_some(levels, reader.names)
+    return replace(examples, signals=levels, notes=(*examples.notes, *reader.notes()))
 
 
 def _rule(examples: Examples, options: DataOptions) -> str:
@@ -154,5 +173,6 @@ def data_paths(options: DataOptions) -> list[Path]:
     """Return the files that the data came from, for their checksums."""
     path = Path(options.data)
     named = [Path(each) for each in (options.reference, options.signal) if each]
+    named += files_found(files_asked(options.beside))
     inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else []
     return [each for each in (path, *inside, *named) if each.is_file()]

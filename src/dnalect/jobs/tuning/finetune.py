@@ -17,6 +17,7 @@ from dnalect.core.examples import Examples, Target
 from dnalect.core.figures import Figure, write_figures
 from dnalect.core.files import check_folder, check_outputs, made_folder, sha256
 from dnalect.core.reporter import say
+from dnalect.examples.beside import files_asked
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.predictions import predictions as predicted
 from dnalect.inference.predictions import raw_predictions
@@ -25,9 +26,11 @@ from dnalect.jobs.tuning.data import Prepared, data_paths, prepare, units_of
 from dnalect.jobs.tuning.fit import JUDGES, Fitted, checksum, fit
 from dnalect.jobs.tuning.options import Options
 from dnalect.models.catalogue import PUBLISHED
+from dnalect.models.fusion import Beside
 from dnalect.models.hub import is_hub_id
 from dnalect.models.load import language_model, model_folder
 from dnalect.models.lora import LoraConfig, merge_lora
+from dnalect.models.model import Model
 from dnalect.models.pooled import Reading
 from dnalect.models.precision import device_named, use_threads
 from dnalect.models.predictor import Predictions, Tuned, files_to_copy, save_predictor
@@ -40,6 +43,7 @@ from dnalect.training.logs import read_log
 from dnalect.training.tuning import TuneConfig
 
 UNTRAINED = "the same network, untrained"
+SEQUENCES, SIGNALS = "the sequence alone", "the signals alone"
 # Test items of a contig that has figures of its own, at least.
 ENOUGH = 20
 Array = npt.NDArray[np.floating]
@@ -61,6 +65,12 @@ def config_of(options: Options) -> TuneConfig:
     )
 
 
+def beside_of(options: Options) -> Beside | None:
+    """Return how signals are read and joined, None without any."""
+    names = tuple(files_asked(options.beside))
+    return Beside(names, options.fusion, options.around, options.bins, options.missing) if names else None
+
+
 def finetune_file(options: Options) -> list[Figure]:
     """Tune a model on labelled data, measure it beside its rivals, write the folder, and return the figures.
 
@@ -69,7 +79,9 @@ def finetune_file(options: Options) -> list[Figure]:
     """
     use_threads(options.threads)
     options = replace(options, device=str(device_named(options.device)))
-    out, config = options.out, config_of(options)
+    out, config, beside = options.out, config_of(options), beside_of(options)
+    if beside and config.pools:
+        raise ConfigError("signals are joined with one pooling of the sequence: name it (--pool mean or eighths)")
     check_out(out)
     inputs = (options.data, options.reference, options.signal, options.motifs, options.model, options.config)
     check_outputs([], inputs, [out])
@@ -82,12 +94,12 @@ def finetune_file(options: Options) -> list[Figure]:
     for note in (*prepared.examples.notes, prepared.audit.verdict):
         say(note)
     made_folder(out)
-    fitted = fit(base, prepared.examples, config, out)
+    fitted = fit(base, prepared.examples, config, out, beside)
     if tried := fitted.facts.get("pools"):
         figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
         say(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
-    raw = raw_predictions(fitted.predictor, test.sequences)
+    raw = raw_predictions(fitted.predictor, test.sequences, signals=test.signals)
     given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out)
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
@@ -162,6 +174,9 @@ def _predictions(
         others = _untrained(examples, test, options, out)
         for target in test.targets:
             given[target.name][UNTRAINED] = others[target.name]
+    for who, others in _parts_alone(examples, test, options, out).items():
+        for target in test.targets:
+            given[target.name][who] = others[target.name]
     for each in _rivals(options):
         for target in test.targets:
             if target.kind in each.kinds:
@@ -173,8 +188,28 @@ def _predictions(
 def _untrained(examples: Examples, test: Examples, options: Options, out: Path) -> dict[str, Any]:
     """Return what the twin predicts. out: where it has a folder of its own until it is done, as it may be cut short."""
     base = language_model(model_name(options), options.device).untrained(options.seed)
-    folder = made_folder(out / "untrained")
-    found = predicted(fit(base, examples, config_of(options), folder).predictor, test.sequences)
+    return _apart(base, examples, test, config_of(options), out / "untrained", beside_of(options))
+
+
+def _parts_alone(examples: Examples, test: Examples, options: Options, out: Path) -> dict[str, dict[str, Any]]:
+    """Return what is predicted from the sequence, and from the signals, alone; nothing where there are no signals."""
+    if (beside := beside_of(options)) is None:
+        return {}
+    say("learning from the sequence alone, and from the signals alone, to compare")
+    base, config = language_model(model_name(options), options.device), config_of(options)
+    bare, blind = replace(examples, signals=None), replace(beside, blind=True)
+    return {
+        SIGNALS: _apart(base, examples, test, replace(config, method="probe"), out / "signals", blind),
+        SEQUENCES: _apart(base, bare, replace(test, signals=None), config, out / "sequences"),
+    }
+
+
+def _apart(
+    base: Model, examples: Examples, test: Examples, config: TuneConfig, folder: Path, beside: Beside | None = None
+) -> dict[str, Any]:
+    """Return what a rival that is learned in a folder of its own predicts; the folder is there until that is done."""
+    fitted = fit(base, examples, config, made_folder(folder), beside)
+    found = predicted(fitted.predictor, test.sequences, signals=test.signals)
     shutil.rmtree(folder)
     return found
 

@@ -1,5 +1,6 @@
 """A language model and labelled parts -> a predictor, by any method."""
 
+import json
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -12,8 +13,9 @@ import torch
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.inference.embed import read_states
-from dnalect.inference.predictions import raw_predictions
+from dnalect.inference.predictions import fused, raw_predictions, states_of
 from dnalect.models.card import PREDICTOR, Card
+from dnalect.models.fusion import Beside, Fusion
 from dnalect.models.heads import Heads
 from dnalect.models.model import Model
 from dnalect.models.pooled import Pooled
@@ -43,12 +45,12 @@ class Fitted:
     kept_probe: bool = False
 
 
-def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fitted:
+def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path, beside: Beside | None = None) -> Fitted:
     """Tune a model on the part `train`, stop and calibrate on `validate`.
 
     base: changed in place by "full". folder: takes checkpoint and log; it must exist. A run
-    that was cut short goes on. Raises InputError where a part is empty, ModelError where the
-    folder holds an unfinished run of another kind.
+    that was cut short goes on. beside: how the signals of the examples are read, None for the sequences alone. Raises
+    InputError where a part is empty, ModelError where the folder holds an unfinished run of another kind.
     """
     train, tune = (examples.take(np.array(examples.parts) == part) for part in ("train", "validate"))
     if not len(train) or not len(tune):
@@ -59,6 +61,8 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
     tried = tried_pools(base, train, tune, config)
     if tried:
         config = replace(config, pools=(), reading=replace(config.reading, pool=max(tried, key=tried.__getitem__)))
+    if beside is not None:
+        return _fused(base, train, tune, config, folder, beside, checksum(examples))
     pooled = _pooled(base, train, config)
     facts: dict[str, Any]
     if config.method == "probe":
@@ -75,14 +79,53 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path) -> Fi
         facts = finetune(pooled, train, cheaply(partial(validation_figure, tune=tune)), config, folder, identity)
     if tried:
         facts |= {"pool": config.reading.pool, "pools": {pool: round(figure, 4) for pool, figure in tried.items()}}
-    predictor = Predictor(_bare_card(base.card, config), pooled)
-    raw = raw_predictions(predictor, tune.sequences)
+    return _calibrated(pooled, tune, config, facts)
+
+
+def _calibrated(pooled: Pooled, tune: Examples, config: TuneConfig, facts: dict[str, Any]) -> Fitted:
+    predictor = Predictor(_bare_card(pooled.base.card, config), pooled)
+    raw = raw_predictions(predictor, tune.sequences, signals=tune.signals)
     calibration = {
         name: fit_calibration(target_of(spec), raw[name], tune.labels[name])
         for name, spec in predictor.can.targets.items()
     }
     kept = config.method != "probe" and config.warm and facts["best_step"] == 0
     return Fitted(Predictor(predictor.card, pooled, calibration), facts, kept)
+
+
+def _fused(
+    base: Model, train: Examples, tune: Examples, config: TuneConfig, folder: Path, beside: Beside, data: str
+) -> Fitted:
+    """Fuse on frozen states, which is all that "probe" does; then let the network learn, too."""
+    pooled = _pooled(base, train, config, beside)
+    assert pooled.fusion is not None
+    again = (folder / "checkpoint.pt").exists()
+    probe = config.method == "probe"
+    identity = {
+        "the model": base.card.sha256,
+        "the labelled sequences": data,
+        "the signals": json.dumps(asdict(beside), sort_keys=True),
+    }
+    cheaply = autocast(base.device, config.precision)
+    facts: dict[str, Any] = {}
+    with cheaply:
+        states, judged = (states_of(pooled, each.sequences, quiet=False) for each in (train, tune))
+    pooled.fusion.standardise(torch.from_numpy(states).to(base.device))
+    if probe or (config.warm and not again):
+        above = replace(config, method="probe", warm=False)
+        facts = finetune(
+            pooled,
+            train,
+            lambda pooled: figure_of(pooled, fused(pooled, judged, tune.signals), tune),
+            above,
+            folder if probe else None,
+            identity,
+            states,
+        )
+    if not probe:
+        judge = cheaply(partial(validation_figure, tune=tune))
+        facts = finetune(pooled, train, judge, config, folder, identity)
+    return _calibrated(pooled, tune, config, facts)
 
 
 def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig) -> dict[str, float]:
@@ -104,16 +147,25 @@ def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = 
     )
 
 
-def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
+def _pooled(base: Model, train: Examples, config: TuneConfig, beside: Beside | None = None) -> Pooled:
+    width, fusion = config.reading.width(base.can.width), None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        heads = Heads(config.reading.width(base.can.width), specs_of(train)).to(base.device)
-    return Pooled(base, heads, config.reading)
+        if beside is not None:
+            fusion = Fusion(beside, width).to(base.device)
+            width = fusion.out_width
+        heads = Heads(width, specs_of(train)).to(base.device)
+    return Pooled(base, heads, config.reading, fusion)
 
 
 def validation_figure(pooled: Pooled, tune: Examples) -> float:
     """Return the mean over targets of how well items are ranked: AUROC of classes and tracks, Pearson of signals."""
-    raw = raw_predictions(Predictor(_bare_card(pooled.base.card, None), pooled), tune.sequences)
+    predictor = Predictor(_bare_card(pooled.base.card, None), pooled)
+    return figure_of(pooled, raw_predictions(predictor, tune.sequences, signals=tune.signals), tune)
+
+
+def figure_of(pooled: Pooled, raw: Predictions, tune: Examples) -> float:
+    """Return the mean over targets of how well raw predictions rank items."""
     return float(np.mean([_figure(pooled.heads.specs[name].kind, raw, name, tune) for name in raw]))
 
 
@@ -137,12 +189,14 @@ def _figure(kind: str, raw: Predictions, name: str, tune: Examples) -> float:
 
 
 def checksum(examples: Examples) -> str:
-    """Return the hex SHA-256 of sequences, labels and parts."""
+    """Return the hex SHA-256 of sequences, labels, parts, and signals where there are some."""
     digest = sha256()
     for sequence, part in zip(examples.sequences, examples.parts, strict=True):
         digest.update(f"{sequence}\t{part}\n".encode())
     for name in sorted(examples.labels):
         digest.update(name.encode() + np.ascontiguousarray(examples.labels[name]).tobytes())
+    if examples.signals is not None:
+        digest.update(np.ascontiguousarray(examples.signals).tobytes())
     return digest.hexdigest()
 
 

@@ -29,6 +29,7 @@ from dnalect.core.flags import (
 from dnalect.training.learning import METHODS, Learning, Seed
 
 RIVALS = ("words", "composition", "likelihood", "cnn", "untrained")
+FUSIONS = ("gated", "late", "early")
 POOLS = ("mean", "max", "mean-max", "eighths", "summary", "best")
 
 
@@ -56,6 +57,16 @@ class DataOptions:
     fewest: Annotated[
         Positive, IN_FILE, Doc("Of a BED's names, those with so many intervals are tracks, each one by itself.")
     ] = 200
+    beside: Annotated[
+        Texts,
+        Flag("--with", metavar="NAME=FILE"),
+        Doc(
+            "Signal to read beside the sequence: a bigWig, or a BED of peaks; repeatable. {COLUMN} in FILE is what the "
+            "table has there in each row, such as the cell."
+        ),
+    ] = ()
+    around: Annotated[Positive, IN_FILE, Doc("Bases around the middle of a sequence in which signals are read.")] = 4096
+    bins: Annotated[Positive, IN_FILE, Doc("Bins of these bases, by 4.")] = 32
     place: Annotated[bool, Doc("Find the sequences on the reference, to split them by chromosome.")] = False
     background: Annotated[Natural, Doc("Windows to draw for every positive.")] = 0
     split: Annotated[
@@ -113,6 +124,17 @@ class Options(DataOptions, Learning, Machine):
     strands: Annotated[
         str, OneOf(("forward", "both"), STRANDS), Doc("both: average over both strands, and train on both.")
     ] = "forward"
+    fusion: Annotated[
+        str,
+        OneOf(FUSIONS),
+        Doc("How signals join the sequence: gated, by gates that see all; late, as a sum; early, in one network."),
+    ] = "gated"
+    missing: Annotated[
+        float,
+        Interval(ge=0, lt=1),
+        IN_FILE,
+        Doc("Share of signals that training hides: any may be missing."),
+    ] = 0.2
     longest: Annotated[
         Positive | None, Doc("Bases; of longer sequences the middle is read. Of tracks the window [default: 2048].")
     ] = None
