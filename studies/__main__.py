@@ -26,11 +26,12 @@ SUMMARIES = {
     "discover": "Elements of yeast and human, found in other species.",
     "design": "Designed promoters and elements, by a judge that the designer did not use.",
     "attention": "Attention at splice sites and CTCF sites, beside an untrained network.",
+    "cells": "Which elements are open in which cells: from sequence, from signals, from both.",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
 
 
-HOMES = dict.fromkeys(SUMMARIES, "studies.commands")
+HOMES = {**dict.fromkeys(SUMMARIES, "studies.commands"), "cells": "studies.cells.command"}
 
 
 @click.group(cls=LateGroup, homes=HOMES, summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,7 +1,10 @@
 from .change import ChangeScorer as ChangeScorer
+from .embed import read_states as read_states
 from .embed import site_states as site_states
 from .likelihood import scorer_for as scorer_for
 from .likelihood import strategy_for as strategy_for
+from .predictions import fused as fused
+from .predictions import raw_predictions as raw_predictions
 from .run import once as once
 from .tiles import TILE as TILE
 from .tiles import tiled_log_probs as tiled_log_probs

@@ -8,8 +8,9 @@ import torch
 
 from dnalect.inference.embed import read_states
 from dnalect.inference.run import Batch, evaluating, run
-from dnalect.models.model import Ask
-from dnalect.models.pooled import Pooled
+from dnalect.models.fusion import Beside
+from dnalect.models.model import Ask, Model
+from dnalect.models.pooled import Pooled, Reading
 from dnalect.models.predictor import Predictions, Predictor, own_unit
 from dnalect.tokens.bases import opposite, texts
 
@@ -29,7 +30,7 @@ def raw_predictions(
     """
     given = texts(sequences)
     if predictor.beside is not None:
-        states = states_of(predictor.network, given, batch)
+        states = states_beside(predictor.base, predictor.reading, given, predictor.beside, batch)
         found = fused(predictor.network, states, signals)
         empty = np.array([not text for text in given], dtype=np.bool_)
         return {name: np.where(empty[:, None], np.nan, each).astype(np.float32) for name, each in found.items()}
@@ -64,11 +65,18 @@ def predictions(
     return predictor.answers(raw_predictions(predictor, sequences, batch, signals), calibrated)
 
 
-def states_of(pooled: Pooled, sequences: Sequence[str], batch: int | None = None, quiet: bool = True) -> Singles:
+def states_beside(
+    base: Model,
+    reading: Reading,
+    sequences: Sequence[str],
+    beside: Beside,
+    batch: int | None = None,
+    quiet: bool = True,
+) -> Singles:
     """Return what is fused of sequences (n, P): their pooled states; zeros where they are not read."""
-    if pooled.fusion is not None and pooled.fusion.beside.blind:
-        return np.zeros((len(sequences), pooled.fusion.width), dtype=np.float32)
-    return read_states(pooled.base, pooled.reading, sequences, batch, quiet)
+    if beside.blind:
+        return np.zeros((len(sequences), reading.width(base.can.width)), dtype=np.float32)
+    return read_states(base, reading, sequences, batch, quiet)
 
 
 def fused(pooled: Pooled, states: Singles, signals: Singles | None) -> Predictions:

@@ -5,6 +5,8 @@ from .benchmark.suite import TaskSpec as TaskSpec
 from .benchmark.suite import read_suite as read_suite
 from .benchmark.tasks import Task as Task
 from .discover.tuned import tuned_chances as tuned_chances
+from .tuning.fit import fuse as fuse
+from .tuning.fit import tuned_predictor as tuned_predictor
 from .tuning.track_fit import TrackParts as TrackParts
 from .tuning.track_fit import answers_of as answers_of
 from .tuning.track_fit import fit_tracks as fit_tracks

@@ -292,3 +292,22 @@ class GenerateOptions:
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None
+
+
+@config
+class LabelOptions:
+    """What to label windows by."""
+
+    peaks: Annotated[
+        Texts, Len(1), Flag(argument=True, metavar="CELL=BED..."), Doc("Peaks of one assay in each of several cells.")
+    ]
+    reference: Annotated[Any, REFERENCE, Doc("Genome (FASTA) that the peaks lie on.")] = field(kw_only=True)
+    output: Annotated[str, OUTPUT, Doc("out.tsv, out.csv or out.parquet.")] = field(kw_only=True)
+    window: Annotated[Annotated[int, Interval(ge=16, le=1 << 20)], Doc("Bases of an element.")] = 512
+    background: Annotated[
+        Natural, Doc("Windows without a peak for every element, of about its GC, closed in every cell.")
+    ] = 0
+    long: Annotated[bool, Doc("A row for each element in each cell: columns cell and label, for finetune --with.")] = (
+        False
+    )
+    seed: Annotated[Natural, Doc("Of the background.")] = 1

@@ -2,6 +2,7 @@ from .card import Card as Card
 from .card import CorpusGenome as CorpusGenome
 from .card import read_card as read_card
 from .catalogue import embedded_cards as embedded_cards
+from .fusion import Beside as Beside
 from .heads import Heads as Heads
 from .heads import load_heads as load_heads
 from .load import language_model as language_model
@@ -12,5 +13,7 @@ from .model import Abilities as Abilities
 from .model import Ask as Ask
 from .model import Model as Model
 from .model import Output as Output
+from .pooled import Pooled as Pooled
+from .pooled import Reading as Reading
 from .precision import best_device as best_device
 from .precision import use_threads as use_threads

@@ -10,6 +10,7 @@ from .draws import interval as interval
 from .draws import paired as paired
 from .linear import tuned_logistic as tuned_logistic
 from .linear import tuned_ridge as tuned_ridge
+from .linear import tuned_tracks as tuned_tracks
 from .measures import among_first as among_first
 from .measures import binary_measures as binary_measures
 from .measures import means as means

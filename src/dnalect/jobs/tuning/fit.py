@@ -5,15 +5,17 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.inference.embed import read_states
-from dnalect.inference.predictions import fused, raw_predictions, states_of
+from dnalect.inference.predictions import fused, raw_predictions, states_beside
 from dnalect.models.card import PREDICTOR, Card
 from dnalect.models.fusion import Beside, Fusion
 from dnalect.models.heads import Heads
@@ -29,6 +31,7 @@ from dnalect.training.frozen import fit_heads
 from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 
+Singles = npt.NDArray[np.float32]
 # What training stops on: how well validation items are ranked, which moves more smoothly than any threshold's figure.
 JUDGES = {"classes": "AUROC", "tracks": "AUROC", "signal": "Pearson"}
 
@@ -82,6 +85,15 @@ def fit(base: Model, examples: Examples, config: TuneConfig, folder: Path, besid
     return _calibrated(pooled, tune, config, facts)
 
 
+def tuned_predictor(base: Model, examples: Examples, config: TuneConfig, beside: Beside | None = None) -> Predictor:
+    """Tune a model on the part `train` and return it as a predictor: `fit`, which keeps nothing of the run.
+
+    base: a language model, changed in place by "lora" and "full": load it anew for anything else.
+    """
+    with TemporaryDirectory() as folder:
+        return fit(base, examples, config, Path(folder), beside).predictor
+
+
 def _calibrated(pooled: Pooled, tune: Examples, config: TuneConfig, facts: dict[str, Any]) -> Fitted:
     predictor = Predictor(_bare_card(pooled.base.card, config), pooled)
     raw = raw_predictions(predictor, tune.sequences, signals=tune.signals)
@@ -97,35 +109,60 @@ def _fused(
     base: Model, train: Examples, tune: Examples, config: TuneConfig, folder: Path, beside: Beside, data: str
 ) -> Fitted:
     """Fuse on frozen states, which is all that "probe" does; then let the network learn, too."""
-    pooled = _pooled(base, train, config, beside)
-    assert pooled.fusion is not None
-    again = (folder / "checkpoint.pt").exists()
     probe = config.method == "probe"
     identity = {
         "the model": base.card.sha256,
         "the labelled sequences": data,
         "the signals": json.dumps(asdict(beside), sort_keys=True),
     }
-    cheaply = autocast(base.device, config.precision)
-    facts: dict[str, Any] = {}
-    with cheaply:
-        states, judged = (states_of(pooled, each.sequences, quiet=False) for each in (train, tune))
-    pooled.fusion.standardise(torch.from_numpy(states).to(base.device))
-    if probe or (config.warm and not again):
-        above = replace(config, method="probe", warm=False)
-        facts = finetune(
-            pooled,
-            train,
-            lambda pooled: figure_of(pooled, fused(pooled, judged, tune.signals), tune),
-            above,
-            folder if probe else None,
-            identity,
-            states,
-        )
+    with autocast(base.device, config.precision):
+        states = [states_beside(base, config.reading, each.sequences, beside, quiet=False) for each in (train, tune)]
+    pairs = (train, states[0]), (tune, states[1])
+    if probe or (config.warm and not (folder / "checkpoint.pt").exists()):
+        pooled, facts = fuse(base, *pairs, config, beside, folder if probe else None, identity)
+    else:
+        pooled, facts = _joined(base, pairs[0], config, beside), {}
     if not probe:
-        judge = cheaply(partial(validation_figure, tune=tune))
+        judge = autocast(base.device, config.precision)(partial(validation_figure, tune=tune))
         facts = finetune(pooled, train, judge, config, folder, identity)
     return _calibrated(pooled, tune, config, facts)
+
+
+def fuse(
+    base: Model,
+    train: tuple[Examples, Singles],
+    tune: tuple[Examples, Singles],
+    config: TuneConfig,
+    beside: Beside,
+    folder: Path | None = None,
+    identity: dict[str, str] | None = None,
+) -> tuple[Pooled, dict[str, Any]]:
+    """Learn to join pooled states with the signals of examples; the language model stays as it is.
+
+    train, tune: examples with signals, and what `states_beside` reads of them (n, P); of the weights those that rank
+    `tune` best are kept. folder: takes checkpoint and log, see `finetune`. Returns the model, and facts of the run.
+    """
+    pooled = _joined(base, train, config, beside)
+    facts = finetune(
+        pooled,
+        train[0],
+        lambda now: figure_of(now, fused(now, tune[1], tune[0].signals), tune[0]),
+        replace(config, method="probe", warm=False),
+        folder,
+        identity or {},
+        train[1],
+    )
+    return pooled, facts
+
+
+def _joined(base: Model, train: tuple[Examples, Singles], config: TuneConfig, beside: Beside) -> Pooled:
+    examples, states = train
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        fusion = Fusion(beside, states.shape[1]).to(base.device)
+        heads = Heads(fusion.out_width, specs_of(examples)).to(base.device)
+    fusion.standardise(torch.from_numpy(states).to(base.device))
+    return Pooled(base, heads, config.reading, fusion)
 
 
 def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig) -> dict[str, float]:
@@ -147,15 +184,11 @@ def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = 
     )
 
 
-def _pooled(base: Model, train: Examples, config: TuneConfig, beside: Beside | None = None) -> Pooled:
-    width, fusion = config.reading.width(base.can.width), None
+def _pooled(base: Model, train: Examples, config: TuneConfig) -> Pooled:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        if beside is not None:
-            fusion = Fusion(beside, width).to(base.device)
-            width = fusion.out_width
-        heads = Heads(width, specs_of(train)).to(base.device)
-    return Pooled(base, heads, config.reading, fusion)
+        heads = Heads(config.reading.width(base.can.width), specs_of(train)).to(base.device)
+    return Pooled(base, heads, config.reading)
 
 
 def validation_figure(pooled: Pooled, tune: Examples) -> float:
