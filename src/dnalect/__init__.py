@@ -8,6 +8,7 @@ embed(model, inputs)                vectors of sequences, windows, intervals, al
 map_windows(inputs)                 a map of them, clusters, beside rivals
 similar(genome, to)                 what is most like a sequence
 discover(genome, like, reference)   what is like known elements of another genome
+label(peaks, reference)             windows, and the cells in which they are open
 finetune(data, out)                 a model of your own labels, beside simple rivals
 predict(model, inputs)              what a fine-tuned model says
 design_sequences(models, goals)     sequences of which it says the most, under constraints

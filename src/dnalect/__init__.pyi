@@ -16,6 +16,7 @@ from .api.explain import Explanations as Explanations
 from .api.explain import explain as explain
 from .api.generate import Sequences as Sequences
 from .api.generate import generate as generate
+from .api.label import label as label
 from .api.learn import Finetuned as Finetuned
 from .api.learn import finetune as finetune
 from .api.learn import pretrain as pretrain

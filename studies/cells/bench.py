@@ -134,11 +134,11 @@ def _file(folder: Path, prefix: str, pattern: str) -> Path:
 
 
 def _spread(found: Elements, count: int) -> Numbers:
-    """Return the numbers of so many elements, evenly spread, and of as much background; of all for 0."""
+    """Return the numbers of so many elements, evenly spread, and of half as much background; of all for 0."""
     if not count:
         return np.arange(len(found.starts))
-    parts = [np.flatnonzero(found.drawn == drawn) for drawn in (False, True)]
-    chosen = [each[np.linspace(0, len(each) - 1, min(count, len(each))).astype(np.int64)] for each in parts]
+    parts = [(np.flatnonzero(found.drawn == drawn), many) for drawn, many in ((False, count), (True, count // 2))]
+    chosen = [each[np.linspace(0, len(each) - 1, min(many, len(each))).astype(np.int64)] for each, many in parts]
     return np.sort(np.concatenate(chosen))
 
 

@@ -24,6 +24,8 @@ KINDS = ("gated", "late", "early")
 SEQUENCE, SIGNALS, LINEAR = "sequence alone", "signals alone", "signals alone, logistic regression"
 FINE = "fine-tuned sequence and signals, gated"
 HEADS, OTHERS = "fine-tuned sequence, a head for each cell", "mean of the other lines, as measured"
+# Rows of a step, and the peak learning rate.
+BATCH, RATE = 512, 2e-3
 TARGET = Target("open", "tracks", ("open",))
 ALL, NAMES = tuple(range(len(CELLS))), tuple(CELLS)
 KNOWN = tuple(NAMES.index(cell) for cell in LINES)
@@ -70,7 +72,7 @@ class Learner:
     def fusion(self, cells: Sequence[int], seed: int, kind: str = "gated", **more: bool | float) -> Scorer:
         """Return a fusion that learned from some cells."""
         beside = Beside(tuple(MARKS), kind, WINDOW, BINS, **more)  # type: ignore[arg-type]
-        config = TuneConfig(method="probe", batch=256, patience=3, head_rate=1e-3, reading=READING, seed=seed)
+        config = TuneConfig(method="probe", batch=BATCH, patience=3, head_rate=RATE, reading=READING, seed=seed)
         train, tune = (self.examples(part, cells) for part in ("train", "validate"))
         if beside.blind:
             train, tune = ((each, np.zeros_like(states)) for each, states in (train, tune))

@@ -20,7 +20,7 @@ class Cells:
     run: Annotated[File, Doc("Folder of what is kept: elements, states, predictions.")] = Path("runs/cells")
     steps: Annotated[Texts, Flag("--step"), Doc("Only these: states, tuned, cells, fusion; repeatable.")] = STEPS
     window: Annotated[Positive, Doc("Bases of an element.")] = 512
-    sample: Annotated[Natural, Doc("So many elements, spread over the chromosomes; 0 for all.")] = 0
+    sample: Annotated[Natural, Doc("So many elements, evenly spread, and half as much background; 0 for all.")] = 0
     epochs: Annotated[Positive, Doc("Passes of the fine-tuning, at most.")] = 4
     seeds: Annotated[Positive, Doc("Trainings of each fusion.")] = 3
     device: Device = "auto"

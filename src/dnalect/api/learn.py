@@ -86,8 +86,9 @@ def finetune(
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
         **more: The other options of the command, by their names here: epochs, batch, rate, patience,
             seed; pool, layer, strands (1 or 2), longest; rank, alpha (of LoRA); sequence, kind,
-            signal, background, split, test, validate, test_contigs ...; bin: bases of a bin, where
-            `data` is a BED, a bigWig or a table of such files, from which a model of tracks learns.
+            signal, background, split, test, validate, test_contigs ...; beside (signals, `NAME=FILE`) and fusion;
+            bin: bases of a bin, where `data` is a BED, a bigWig or a table of such files, from which a model of tracks
+            learns.
 
     Returns:
         The figures, and the folder of the model.

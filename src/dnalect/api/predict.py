@@ -51,7 +51,8 @@ def predict(
         step: Bases from one tile to the next.
         outputs: Files to write too: .tsv, .bed, .bw, .parquet.
         progress: A Reporter; a function of a State; False for nowhere; None for a bar on a terminal.
-        **more: The other options of the command, by their names here: labels, track, raw, rename, batch, device, dtype.
+        **more: The other options of the command, by their names here: beside (signals, `NAME=FILE`, for a model
+            that was tuned with some), labels, track, raw, rename, batch, device, dtype.
 
     Returns:
         `Predictions`, in the order of the inputs.

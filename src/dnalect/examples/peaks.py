@@ -67,9 +67,9 @@ def elements(
     at = np.array(starts, dtype=np.int64)
     drawn = np.zeros(len(at), dtype=np.bool_)
     if per_element and len(at):
-        names = np.array(contigs, dtype=object)
+        own, names = at, np.array(contigs, dtype=object)
         for contig, name in enumerate(genome.names):
-            mine = at[names == name]
+            mine = own[names == name]
             taken = [each[name] for each in found.values() if name in each]
             more = _background(genome, contig, mine, taken, window, per_element, np.random.default_rng([seed, contig]))
             if len(more) < len(mine) * per_element:

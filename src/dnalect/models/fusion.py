@@ -1,6 +1,6 @@
 """Signals beside the sequence: read by small networks, and joined with the vector that a language model has of it.
 
-Shapes: B sequences, P channels of the pooled vector, S signals, K bins, E channels of a signal, F fused channels.
+Shapes: B sequences, P channels of the pooled vector, S signals, K bins, E channels of a signal, F of what is fused.
 """
 
 from dataclasses import asdict, dataclass
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.models.weights import load_weights, save_weights
@@ -18,6 +19,8 @@ FUSIONS = ("gated", "late", "early")
 # Channels of a signal's encoder, of what it gives, and of the joint network; bins that its first layer joins.
 CHANNELS, SIGNAL, JOINT, STEP = 8, 16, 64, 4
 DROPOUT = 0.1
+# Share of the channels of the sequence's vector that training hides: there are more of them than signals.
+HIDDEN = 0.5
 LARGEST = 1 << 16
 
 
@@ -49,6 +52,40 @@ class Beside:
             raise ConfigError(f"hidden signals are a share of all of them, below 1, not {self.missing}")
 
 
+class Each(nn.Module):
+    """A linear map of its own for each signal: (B, S, in) -> (B, S, out)."""
+
+    def __init__(self, count: int, inside: int, outside: int):
+        super().__init__()
+        bound = inside**-0.5
+        self.weight = nn.Parameter(torch.empty(count, inside, outside).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(count, outside).uniform_(-bound, bound))
+
+    def forward(self, given: Tensor) -> Tensor:
+        """Return the mapped channels."""
+        return torch.bmm(given.transpose(0, 1), self.weight).transpose(0, 1) + self.bias
+
+
+class Signals(nn.Module):
+    """A small convolutional network of its own for each signal: levels (B, S, K) -> (B, S, E).
+
+    Words of 2 * STEP bins, STEP apart, are read alike; what they give is joined by place.
+    """
+
+    def __init__(self, count: int, bins: int):
+        super().__init__()
+        self.words = Each(count, 2 * STEP, CHANNELS)
+        self.places = Each(count, CHANNELS * (bins // STEP), SIGNAL)
+
+    def forward(self, levels: Tensor) -> Tensor:
+        """Return what is read of each signal."""
+        words = F.pad(levels, (STEP // 2, STEP // 2)).unfold(-1, 2 * STEP, STEP)
+        count, places = words.shape[1:3]
+        read = self.words(words.transpose(1, 2).reshape(-1, count, 2 * STEP))
+        read = F.gelu(read).view(len(levels), places, count, CHANNELS).transpose(1, 2)
+        return F.gelu(self.places(read.flatten(2)))
+
+
 class Fusion(nn.Module):
     """Vectors (B, P) and signals (B, S, K), NaN where one is missing -> fused vectors (B, F), which heads read.
 
@@ -70,16 +107,10 @@ class Fusion(nn.Module):
                 nn.Linear(inputs, 2 * JOINT), nn.GELU(), nn.Dropout(DROPOUT), nn.Linear(2 * JOINT, JOINT), nn.GELU()
             )
             return
-        self.signals = nn.Sequential(
-            nn.Conv1d(count, CHANNELS * count, 5, padding=2, groups=count),
-            nn.GELU(),
-            nn.AvgPool1d(STEP),
-            nn.Conv1d(CHANNELS * count, SIGNAL * count, beside.bins // STEP, groups=count),
-            nn.GELU(),
-        )
+        self.signals = Signals(count, beside.bins)
         if beside.kind == "gated":
             self.sequence = nn.Linear(width, JOINT)
-            self.each = nn.Conv1d(SIGNAL * count, JOINT * count, 1, groups=count)
+            self.each = Each(count, SIGNAL, JOINT)
             self.gates = nn.Sequential(
                 nn.Linear(JOINT + count * (SIGNAL + 1), JOINT), nn.GELU(), nn.Linear(JOINT, (count + 1) * JOINT)
             )
@@ -103,6 +134,7 @@ class Fusion(nn.Module):
         if signals is None:
             signals = vectors.new_full((len(vectors), count, beside.bins), torch.nan)
         sequence = torch.zeros_like(vectors) if beside.blind else (vectors - self.centre) / self.scale
+        sequence = F.dropout(sequence, HIDDEN, self.training)
         there = ~signals.isnan().all(-1)
         if self.training:
             there = there & (torch.rand(there.shape, device=there.device) >= beside.missing)
@@ -110,11 +142,11 @@ class Fusion(nn.Module):
         if beside.kind == "early":
             joined: Tensor = self.joint(torch.cat([self.sequence(sequence), levels.flatten(1), known], dim=-1))
             return joined
-        read = self.signals(levels).view(len(levels), count, SIGNAL) * known[..., None]
+        read = self.signals(levels) * known[..., None]
         if beside.kind == "late":
             return torch.cat([sequence, read.flatten(1), known], dim=-1)
         first = self.sequence(sequence)
-        each = self.each(read.flatten(1)[..., None]).view(len(read), count, JOINT) * known[..., None]
+        each = self.each(read) * known[..., None]
         gates = self.gates(torch.cat([first, read.flatten(1), known], dim=-1)).view(len(read), count + 1, JOINT)
         kinds = torch.cat([first[:, None], each], dim=1)
         fused: Tensor = self.joint((gates.sigmoid() * kinds.tanh()).sum(1))
