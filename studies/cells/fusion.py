@@ -94,10 +94,10 @@ class Learner:
             told = self.rows(part, cells)
             x = np.concatenate([features(rows, self.signals(rows, cell)) for cell, rows in told])
             parts.append((x, np.concatenate([self.bench.opened[rows, [cell]] for cell, rows in told])[:, None]))
-        model = tuned_tracks(*parts[0], parts[1])
+        regression = tuned_tracks(*parts[0], parts[1])
 
         def scored(rows: Numbers, signals: Singles) -> Floats:
-            return model(features(rows, signals))[:, 0]
+            return regression(features(rows, signals))[:, 0]
 
         return scored
 

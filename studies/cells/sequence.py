@@ -1,13 +1,13 @@
 """What a sequence alone tells of the cells in which it is open: a model frozen and tuned, and simple rivals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect.baselines import composition, sequence_words
+from dnalect.baselines import sequence_words
 from dnalect.core import NOTHING, Examples, Figure, Target, say, written_whole
 from dnalect.genome import own_name, read_bed
 from dnalect.inference import raw_predictions, read_states
@@ -86,16 +86,21 @@ def cell_scores(options: Cells, bench: Bench, states: Singles | None, tuned: Sin
     if states is not None:
         features[FROZEN] = states
     features[WORDS] = sequence_words(texts, LENGTHS)
-    features[GC] = composition(texts)[:, :2]
+    features[GC] = _gc(texts)
     features[DISTANCE] = distances(options.data, bench)
     found: dict[str, Floats] = {} if tuned is None else {TUNED: tuned}
     train, tune = bench.rows("train"), bench.rows("validate")
     for who, each in features.items():
         say(f"{who}: {each.shape[1]:,} features")
-        model = tuned_tracks(each[train], bench.opened[train], (each[tune], bench.opened[tune]))
-        found[who] = np.concatenate([model(each[low : low + 4096]) for low in range(0, len(each), 4096)])
+        regression = tuned_tracks(each[train], bench.opened[train], (each[tune], bench.opened[tune]))
+        found[who] = np.concatenate([regression(each[low : low + 4096]) for low in range(0, len(each), 4096)])
     found[OTHERS] = others(bench.opened)
     return found
+
+
+def _gc(texts: Sequence[str]) -> Floats:
+    share = np.array([(text.count("G") + text.count("C")) / len(text) for text in texts])
+    return np.stack([share, share**2], axis=1)
 
 
 def others(opened: Singles) -> Singles:

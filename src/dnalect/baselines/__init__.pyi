@@ -1,5 +1,4 @@
 from .bins import BIN_RIVALS as BIN_RIVALS
-from .composition import composition as composition
 from .kmers import padded as padded
 from .kmers import sequence_words as sequence_words
 from .kmers import word_shares as word_shares

@@ -12,7 +12,7 @@ from dnalect.core.calibration import Calibration
 from dnalect.core.errors import ConfigError
 from dnalect.core.measures import Change
 from dnalect.core.records import Variant
-from dnalect.core.reporter import track
+from dnalect.core.reporter import say, track
 from dnalect.genome.fasta import Genome
 from dnalect.genome.windows.haplotypes import haplotype_window
 from dnalect.inference.changes import Changes, Output, safe_names
@@ -64,6 +64,8 @@ class ChangeScorer(Changes):
                 f"--shifts must be an odd number up to {most}, so that windows of {self.window} bases keep the variant"
             )
         self.outputs = outputs_of(list(predictor.can.targets.values()))
+        if predictor.can.signals:
+            say(f"{predictor.card.id} reads signals beside the sequence: its changes are those from the sequence alone")
 
     @property
     def identity(self) -> str:

@@ -100,6 +100,7 @@ class Fusion(nn.Module):
         # Saved with the weights, and learned by no gradient.
         self.centre = nn.Parameter(torch.zeros(width), requires_grad=False)
         self.scale = nn.Parameter(torch.ones(width), requires_grad=False)
+        self.hide = nn.Dropout(HIDDEN)
         if beside.kind == "early":
             self.sequence = nn.Linear(width, JOINT)
             inputs = JOINT + count * (beside.bins + 1)
@@ -134,7 +135,7 @@ class Fusion(nn.Module):
         if signals is None:
             signals = vectors.new_full((len(vectors), count, beside.bins), torch.nan)
         sequence = torch.zeros_like(vectors) if beside.blind else (vectors - self.centre) / self.scale
-        sequence = F.dropout(sequence, HIDDEN, self.training)
+        sequence = self.hide(sequence)
         there = ~signals.isnan().all(-1)
         if self.training:
             there = there & (torch.rand(there.shape, device=there.device) >= beside.missing)

@@ -44,6 +44,7 @@ SHOWN = 4
 JUDGED = "mean of AUROC (peaks) and Pearson (others)"
 # What says how sequences are read, or labels made, and has no meaning here.
 ELSEWHERE = {
+    "--with": "beside",
     "--label": "labels",
     "--kind": "kind",
     "--signal": "signal",
