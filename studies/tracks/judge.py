@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dnalect import Genome
 from dnalect.baselines import BIN_RIVALS
-from dnalect.core import Estimate, Figure, Target, say, write_figures
+from dnalect.core import NOTHING, Estimate, Figure, Target, say, write_figures
 from dnalect.jobs import TrackParts
 from dnalect.report import plots
 from dnalect.stats import BLOCK, Scores
@@ -23,6 +23,7 @@ NUCLEOSOMES, FACTORS, KNOWN = "nucleosomes", "factors", "factors with a known mo
 # What is drawn.
 MAIN = ((NUCLEOSOMES, "Pearson"), (FACTORS, "AUROC"), (KNOWN, "AUPRC"))
 RESAMPLES = 1000
+NAN = float("nan")
 Said = npt.NDArray[np.float32]
 
 
@@ -61,9 +62,17 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
             for who in others:
                 found += scores.figures(who)
     found = [replace(each, command=options.command) for each in found]
-    write_figures(options.out / "tracks.tsv", found)
-    draw(found, options.out / "tracks.png")
-    return [each for each in found if "/" not in each.part]
+    means = [each for each in found if "/" not in each.part]
+    write_figures(options.out / "tracks.tsv", [*means, *_each_factor(found)])
+    draw(means, options.out / "tracks.png")
+    return means
+
+
+def _each_factor(found: Sequence[Figure]) -> list[Figure]:
+    """Return what everybody reaches of each factor, once."""
+    own = [each for each in found if each.task == FACTORS and "/" in each.part and each.metric != "prevalence"]
+    last = {(each.part, each.who, each.metric): each for each in own}
+    return [replace(each, against="", difference=NOTHING, p=NAN) for each in last.values()]
 
 
 def _usual(out: Path, known: Mapping[str, runs.Facts], share: float, arm: str) -> list[Said]:
@@ -101,7 +110,7 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
     for task, metric in MAIN:
         lines: dict[str, dict[float, Estimate]] = {}
         for each in figures:
-            if (each.task, each.metric) == (task, metric) and "/" not in each.part:
+            if (each.task, each.metric) == (task, metric):
                 lines.setdefault(each.who, {})[float(each.part.partition("%")[0])] = each.value
         panels.append((task, "% of the windows", metric, {who: list(line.items()) for who, line in lines.items()}))
     plots.lengths(path, panels)
