@@ -11,8 +11,10 @@ import pytest
 import torch
 
 import dnalect
+from dnalect.core import kept
 from dnalect.core.calibration import Calibration
-from dnalect.core.errors import DnalectError
+from dnalect.core.errors import DnalectError, OutputError
+from dnalect.core.interrupts import Stopped
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict import job
@@ -313,3 +315,31 @@ def test_no_more_than_a_chunk_is_held(model, fasta, tmp_path, monkeypatch):
     assert max(held) == 16
     assert sum(held) == pq.read_metadata(tmp_path / "o.parquet").num_rows
     assert len(held) > 8
+
+
+def test_a_stopped_run_goes_on(model, fasta, tmp_path, monkeypatch):
+    """From the numbers that were kept; another run under its name is refused."""
+    monkeypatch.setattr(job, "ROWS", 10)
+    monkeypatch.setattr(kept, "SECONDS", 0.0)
+    whole, out = tmp_path / "whole.tsv", tmp_path / "out.tsv"
+    predict_file(Options((str(model), str(fasta)), outputs=(str(whole),), window=60))
+    done = []
+
+    def some(*asked):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(asked)
+        return predictions(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "predictions", some)
+        with pytest.raises(Stopped, match="goes on from there"):
+            predict_file(Options((str(model), str(fasta)), outputs=(str(out),), window=60))
+    with pytest.raises(OutputError, match="unfinished prediction with another raw"):
+        predict_file(Options((str(model), str(fasta)), outputs=(str(out),), window=60, raw=True))
+    rest = []
+    monkeypatch.setattr(job, "predictions", lambda *asked: rest.append(asked) or predictions(*asked))
+    predict_file(Options((str(model), str(fasta)), outputs=(str(out),), window=60))
+    assert len(rest) == 12 - 3
+    assert out.read_text() == whole.read_text()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.tsv", "whole.tsv"]

@@ -1,15 +1,21 @@
 """A fine-tuned model and sequences -> files of predictions: the whole of `dnalect predict`, streaming."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dnalect import __version__
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import check_outputs, written_together
+from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.kept import facts_of_options, kept_beside
 from dnalect.core.reporter import phase, say
+from dnalect.core.runs import packed, unpacked
 from dnalect.examples.items import Column, Item, Source, chunks
 from dnalect.examples.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.genome.fasta import Genome, open_genome
@@ -28,6 +34,8 @@ from dnalect.models.predictor import Predictor
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
+# Options that change no prediction, or are told in another form.
+ASIDE = {"outputs", "track", "command", "threads", "model", "reference", "given"}
 Singles = npt.NDArray[np.float32]
 
 
@@ -69,10 +77,12 @@ def predict_file(options: Options) -> Done:
     rows = blank = long = 0
     total = _total(kind, genome, tiling, opened)
     shown = phase("predicting", total, "sequences")
-    with shown as bar, written_together() as files, ExitStack() as stack:
+    kept = kept_beside(options.outputs, "prediction", partial(_identity, options, predictor, genome))
+    with kept.opened(), shown as bar, written_together() as files, ExitStack() as stack:
         writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
-        for items in chunks(opened.items, ROWS, BASES):
-            found, empty = _predicted(predictor, answers, items, options, beside(signals, items, opened.columns))
+        for number, items in enumerate(chunks(opened.items, ROWS, BASES)):
+            levels = beside(signals, items, opened.columns)
+            found, empty = _predicted(predictor, answers, items, options, levels, partial(kept.of, str(number)))
             for writer in writers:
                 writer.write(items, found)
             rows += len(items)
@@ -102,15 +112,42 @@ def _renamed(opened: Source, answers: Sequence[Answer]) -> tuple[Column, ...]:
 
 
 def _predicted(
-    predictor: Predictor, answers: Sequence[Answer], items: Sequence[Item], options: Options, levels: Singles | None
+    predictor: Predictor,
+    answers: Sequence[Answer],
+    items: Sequence[Item],
+    options: Options,
+    levels: Singles | None,
+    kept: Callable[[Callable[[], bytes]], bytes],
 ) -> tuple[Answers, int]:
-    """Return what is predicted of some items, and how many of them hold no known base where they are read."""
+    """Return what is predicted of some items, and how many of them hold no known base where they are read.
+
+    kept: gives the numbers, from where they were kept or computed.
+    """
     texts = [middle(item.sequence, predictor.can.context_bases) for item in items]
     readable = np.array([known(text) for text in texts])
     chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
     signals = None if levels is None else levels[readable]
-    found = predictions(predictor, chosen, options.batch, not options.raw, signals)
+
+    def compute() -> bytes:
+        found = predictions(predictor, chosen, options.batch, not options.raw, signals)
+        return packed({str(number): found[name] for number, name in enumerate(predictor.can.targets)}, compressed=False)
+
+    arrays = unpacked(kept(compute))
+    found = {name: arrays[str(number)] for number, name in enumerate(predictor.can.targets)}
     return answered(answers, found, readable), int((~readable).sum())
+
+
+def _identity(options: Options, predictor: Predictor, genome: Genome | None) -> dict[str, Any]:
+    """Return what the predictions of a run depend on."""
+    files = [part for each in options.beside for part in (each, each.partition("=")[2])]
+    return {
+        "version": __version__,
+        "model": predictor.card.sha256,
+        "reference": genome.checksum if genome else "",
+        "source": sha256(Path(options.source)),
+        "signals": [sha256(Path(each)) for each in files if each and Path(each).is_file()],
+        **facts_of_options(options, ASIDE),
+    }
 
 
 def _notes(rows: int, blank: int, long: int, predictor: Predictor) -> list[str]:
