@@ -203,16 +203,19 @@ def fusion_figures(
     judge = Judge(bench, bench.rows("test"))
     say("sequence and signals of four lines, on held-out blocks")
     learned = learner.all_of(KNOWN, KINDS)
-    tables = {who: judge.scores(learner, each, KNOWN) for who, each in learned.items()}
+    tables: dict[str, Sequence[Floats]] = {who: judge.scores(learner, each, KNOWN) for who, each in learned.items()}
     measured = [_mean_of_lines(bench)[judge.rows]]
-    more: dict[str, list[Floats]] = {OTHERS: measured}
     if heads is not None and tuned is not None:
-        more[HEADS] = [heads[judge.rows]]
+        tables[HEADS] = [heads[judge.rows]]
         other = replace(learner, states=tuned)
-        more[FINE] = judge.scores(other, [other.fusion(KNOWN, seed) for seed in range(1, options.seeds + 1)], KNOWN)
+        tables[FINE] = judge.scores(other, [other.fusion(KNOWN, seed) for seed in range(1, options.seeds + 1)], KNOWN)
     task = "held-out blocks"
-    figures = per_cell(judge, task, {**tables, **more}, KNOWN)
-    figures += same_sequence(judge, task, {**tables, **more}, pairs_of(KNOWN))
+    figures = per_cell(judge, task, {**tables, OTHERS: measured}, KNOWN)
+    for kind in KINDS[1:]:
+        found = per_cell(judge, task, {who: tables[who] for who in (fused_of(kind), SIGNALS)}, KNOWN)
+        figures += [each for each in found if each.who == fused_of(kind)]
+    # What is measured in the other cells can't be asked here: of two cells it is the answer turned round.
+    figures += same_sequence(judge, task, tables, pairs_of(KNOWN))
     figures += _missing(learner, judge, learned[fused_of("gated")])
     figures += _brain(judge, learner, learned)
     return figures + _held_out_cells(learner, judge, measured)
@@ -248,9 +251,9 @@ def _brain(judge: Judge, learner: Learner, learned: Mapping[str, Sequence[Scorer
     cells = [NAMES.index(cell) for cell in BRAIN]
     chosen = (fused_of("gated"), SIGNALS, LINEAR, SEQUENCE)
     tables: dict[str, Sequence[Floats]] = {who: judge.scores(learner, learned[who], cells) for who in chosen}
-    tables[OTHERS] = [_mean_of_lines(judge.bench)[judge.rows]]
+    measured = {OTHERS: [_mean_of_lines(judge.bench)[judge.rows]]}
     task = "brain cells, learned from the lines"
-    return per_cell(judge, task, tables, cells) + same_sequence(judge, task, tables, pairs_of(cells))
+    return per_cell(judge, task, {**tables, **measured}, cells) + same_sequence(judge, task, tables, pairs_of(cells))
 
 
 def _held_out_cells(learner: Learner, judge: Judge, measured: Sequence[Floats]) -> list[Figure]:
