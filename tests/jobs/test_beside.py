@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -212,3 +213,18 @@ def _fields():
     from dataclasses import fields
 
     return [each.name for each in fields(DataOptions)]
+
+
+def test_the_slice_that_ships(tmp_path):
+    """Windows that EP300 binds in some of four cells, with the peaks of three factors: see docs/cells.md."""
+    folder = Path(__file__).parents[2] / "data/tasks/cells"
+    beside = tuple(f"{each}={folder}/{{cell}}.{each}.narrowPeak.gz" for each in ("MAX", "JUND", "CEBPB"))
+    told = {"labels": ("bound",), "model": "duplex-human", "method": "probe", "longest": 64, "rivals": (), "seed": 1}
+    out = tmp_path / "ep300"
+    figures = finetune_file(Options(data=str(folder / "ep300.tsv.gz"), out=out, beside=beside, **told))
+    values = {each.who: each.value.mean for each in figures if each.metric == "AUROC"}
+    assert values["this model"] > 0.85
+    assert values["this model"] > values[SEQUENCES] + 0.2
+    card = json.loads((out / "card.json").read_text())
+    assert any("GM12878.JUND.narrowPeak.gz, which is not there" in note for note in card["training"]["notes"])
+    assert "K562.MAX.narrowPeak.gz" in card["training"]["data"]
