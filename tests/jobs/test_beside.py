@@ -99,7 +99,10 @@ def test_one_sequence_gets_another_answer_in_another_cell(data, tuned, tmp_path)
     out = tmp_path / "out.parquet"
     signals = options(data, tmp_path / "x").beside
     predict_file(asked(data, tuned["gated"], out, *signals, labels=("label",)))
-    rows = pq.read_table(out).to_pylist()
+    table = pq.read_table(out)
+    told = table.schema.metadata[b"dnalect_signals"].decode()
+    assert [each.split()[0] for each in told.split("; ")] == [f"{c}.{n}.bed" for n in ("mark", "other") for c in CELLS]
+    rows = table.to_pylist()
     test = [row for row in rows if row["part"] == "test"]
     right = [(row["label"] > 0.5) == row["given_label"] for row in test]
     pairs = {}

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnalect.core.errors import ConfigError
-from dnalect.examples.beside import NONE, Places, Signals, columns_asked, files_asked
+from dnalect.core.files import sha256
+from dnalect.examples.beside import NONE, Places, Signals, columns_asked, files_asked, files_found
 from dnalect.examples.items import Column, Item
 from dnalect.jobs.predict.options import Options
 from dnalect.models.predictor import Predictor
@@ -46,6 +47,14 @@ def signals_of(predictor: Predictor, options: Options, kind: str) -> Signals | N
 def columns_needed(options: Options) -> tuple[str, ...]:
     """Return the columns of a table that the files of the signals are named by."""
     return columns_asked(files_asked(options.beside)) if options.beside != (NONE,) else ()
+
+
+def signals_told(options: Options) -> list[str]:
+    """Return name and checksum of the files of the signals, whichever rows read them."""
+    if options.beside == (NONE,):
+        return []
+    found = [path for path in files_found(files_asked(options.beside)) if path.is_file()]
+    return [f"{path.name} {sha256(path)}" for path in found]
 
 
 def beside(signals: Signals | None, items: Sequence[Item], columns: Sequence[Column]) -> Singles | None:

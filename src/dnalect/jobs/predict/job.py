@@ -23,7 +23,7 @@ from dnalect.genome.names import ContigNames
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict.along import predict_along
 from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
-from dnalect.jobs.predict.beside import beside, columns_needed, signals_of
+from dnalect.jobs.predict.beside import beside, columns_needed, signals_of, signals_told
 from dnalect.jobs.predict.facts import Done, facts_of
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
@@ -70,6 +70,7 @@ def predict_file(options: Options) -> Done:
     origin = predictor.card.origin
     calibrated = "on validation data" if predictor.calibration and not options.raw else "no"
     told = {"base": f"{origin.name} {origin.revision}", "calibrated": calibrated}
+    told |= {"signals": "; ".join(signals_told(options)) or "none"} if predictor.can.signals else {}
     facts = facts_of(options, kind, genome, predictor.card, answers, **told)
     names = ContigNames(genome, options.rename) if genome is not None else None
     columns = _renamed(opened, answers)
@@ -139,13 +140,12 @@ def _predicted(
 
 def _identity(options: Options, predictor: Predictor, genome: Genome | None) -> dict[str, Any]:
     """Return what the predictions of a run depend on."""
-    files = [part for each in options.beside for part in (each, each.partition("=")[2])]
     return {
         "version": __version__,
         "model": predictor.card.sha256,
         "reference": genome.checksum if genome else "",
         "source": sha256(Path(options.source)),
-        "signals": [sha256(Path(each)) for each in files if each and Path(each).is_file()],
+        "signals": signals_told(options),
         **facts_of_options(options, ASIDE),
     }
 
