@@ -58,7 +58,7 @@ def package(scorer: SpliceScorer, allele: Written) -> list[list[float]]:
             given = each if gene.forward else reverse_complement(each)
             y = np.mean([whole(member, given) for member in scorer.model.network.members], axis=0)
             found.append((y if gene.forward else y[::-1])[:, scorer.columns])
-        change = _laid(found[1], allele, far) - found[0]
+        change = _laid(found[1], allele, far)[: 2 * far + 1] - found[0]
         out.append([f(change[:, column]) for column in range(2) for f in (np.max, lambda c: -np.min(c))])
     return out
 
