@@ -27,6 +27,7 @@ class Linear:
     """Every output is (1, 2, 3 ...) times the sum over the bases of A 1, C 2, G 4, T 8; counts what it reads."""
 
     network = torch.nn.Identity()
+    beside = None
 
     def __init__(self, *specs, strands=1, calibration=None, length=100):
         self.targets = {spec.name: spec for spec in specs or (SIGNAL,)}

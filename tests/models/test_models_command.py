@@ -182,5 +182,5 @@ def test_what_a_model_is_worst_at_is_that_of_the_bias_study():
     assert len(told) == 3
     assert {each.who for each in knows.weak()} == {"duplex-yeast", "duplex-human"}
     assert knows.worse_in("dnabert-6") == []
-    assert f"elsewhere: {told[0]}; {told[1]}" in describe("duplex-yeast")
-    assert "elsewhere" not in describe("duplex-yeast@1")
+    assert f"worse in: {told[0]}; {told[1]}" in describe("duplex-yeast")
+    assert "worse in" not in describe("duplex-yeast@1")

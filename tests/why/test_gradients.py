@@ -20,7 +20,7 @@ from why.tiny import KINDS, model_of
 TEXT = "ACGTTGCAATTATTAACGCATGCATGCAAAATTTTCGCA"
 CODES, PLACE, SITE = encode(TEXT), slice(12, 24), 17
 BYTE_PAIRS = ("dnabert-2", "grover", "gena-lm", "modernbert")
-LIKELY = [name for name in KINDS if not name.startswith("predictor") and name not in (*CAUSAL, *TRACKED)]
+LIKELY = [name for name in KINDS if not name.startswith(("predictor", "tracks on")) and name not in (*CAUSAL, *TRACKED)]
 SPELLED = [name for name in LIKELY if name not in BYTE_PAIRS]
 TUNED = [name for name in KINDS if name.startswith("predictor")]
 

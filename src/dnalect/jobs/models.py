@@ -145,7 +145,7 @@ def _own(card: Card) -> str:
     told = [f"measured: {question}, {each.told()}" for question, all_ in _measured(card).items() for each in all_]
     told += [f"measured: {name}, {value}" for name, value in _figures(card).items()]
     if worse := (worse_in(card.id) if _newest(card) else []):
-        told.append(f"less ahead of a Markov model than elsewhere: {'; '.join(worse)} a base (docs/bias.md)")
+        told.append(f"worse in: {'; '.join(worse)} a base less ahead of a Markov model than elsewhere (docs/bias.md)")
     return _lines(facts, told)
 
 
