@@ -11,7 +11,8 @@ from dnalect.core.files import check_outputs, write_text
 from dnalect.design.choice import Choice
 from dnalect.design.generation import Generated, generated
 from dnalect.design.templates import templates
-from dnalect.genome.fasta import is_sequence, open_genome
+from dnalect.genome.fasta import is_sequence
+from dnalect.jobs.design.asking import given_of
 from dnalect.jobs.options import GenerateOptions
 from dnalect.models.load import load
 from dnalect.models.precision import use_threads
@@ -28,7 +29,7 @@ def generate(options: GenerateOptions) -> list[Generated]:
         raise OutputError(f"the output {options.output} must end in one of {', '.join((*FASTAS, *SUFFIXES))}")
     if path:
         check_outputs([options.output], [options.template if not is_sequence(options.template) else None])
-    wanted = templates(_given(options.template), options.count, options.length)
+    wanted = templates(given_of(options.template), options.count, options.length)
     model = load(options.model, options.device, options.dtype)
     choice = Choice(options.temperature, options.top_k, options.top_p)
     found = generated(model, wanted, choice, options.seed, options.sweeps, options.apart, options.batch)
@@ -39,15 +40,6 @@ def generate(options: GenerateOptions) -> list[Generated]:
     elif path:
         write_text(path, fasta_of(found))
     return found
-
-
-def _given(template: str | None) -> list[tuple[str, str]]:
-    if not template:
-        return []
-    if is_sequence(template) and not Path(template).is_file():
-        return [("", template)]
-    genome = open_genome(template)
-    return [(name, str(genome[name])) for name in genome.names]
 
 
 def fasta_of(found: list[Generated]) -> str:
