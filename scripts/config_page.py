@@ -12,6 +12,7 @@ from dnalect.jobs.benchmark.suite import Entry, Published, Suite, TaskSpec
 from dnalect.jobs.rank.options import Options as RankOptions
 from dnalect.jobs.rank.settings import Used
 from dnalect.jobs.tuning.options import Options as FinetuneOptions
+from dnalect.models.families.aligned import AlignedConfig
 from dnalect.models.families.duplex import DuplexConfig
 from dnalect.training.config import (
     CardConfig,
@@ -49,6 +50,7 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, type, tuple[str, ...]], ...]], 
             ("[data]", DataConfig, ("genomes",)),
             ("[[data.genomes]]", GenomeConfig, ()),
             ("[model] of a duplex", DuplexConfig, ()),
+            ("[model] of a duplex with relatives beside it", AlignedConfig, tuple(DuplexConfig.__dataclass_fields__)),
             ("[model] of a published family", FamilyConfig, ()),
             ("[optim]", OptimConfig, ()),
             ("[masking]", MaskingConfig, ()),

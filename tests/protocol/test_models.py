@@ -9,7 +9,7 @@ import torch
 import dnalect
 from conftest import make_model
 from dnalect.core.errors import InputError, ModelError
-from dnalect.models.card import Card
+from dnalect.models.card import OWN_FAMILIES, Card
 from dnalect.models.layers.dilated import Dilated, DilatedSizes
 from dnalect.models.load import tuned_model
 from dnalect.models.model import LAST, Ask, At, Output
@@ -21,6 +21,7 @@ from dnalect.models.tracks import FAMILIES as TRACKS
 from dnalect.models.tracks import TrackModel
 from dnalect.tokens.bases import opposite
 from inference.predictors import make_predictor
+from models.aligning import make_aligned
 from models.borzoing import SHORKIE_LM
 from models.borzoing import write_hub as borzoi
 from models.borzoing import write_keras as shorkie
@@ -86,6 +87,7 @@ def westbrook_at(folder):
 
 MAKERS = {"duplex": lambda folder: make_model(folder / "it")}
 MAKERS |= {"duplex of products": lambda folder: make_model(folder / "it", join="product", dilations=[1, 3])}
+MAKERS |= {"aligned": lambda folder: make_aligned(folder / "it")}
 MAKERS |= {name: published(name) for name in TINY}
 # Of tracks, not of bases.
 TRACKED = {"spliceai": splice_sites, "enformer": lambda folder: enformer(folder / "it")}
@@ -112,7 +114,7 @@ def made(tmp_path_factory):
 
 
 def test_every_family_is_here():
-    assert {*FAMILIES, *TRACKS, "duplex"} <= {TINY[name][0] if name in TINY else name for name in MAKERS}
+    assert {*FAMILIES, *TRACKS, *OWN_FAMILIES} <= {TINY[name][0] if name in TINY else name for name in MAKERS}
 
 
 def everything(model):

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json, write_text
 from dnalect.inference.run import once
 from dnalect.models.model import LAST, LOGITS, Ask, Model
+from dnalect.tokens.laid import lay
 
 FORMAT = "dnalect known answer 1"
 FILE = "known-answer.json"
@@ -70,6 +72,11 @@ def answer(model: Model, checksum: str) -> dict[str, Any]:
 
 def _said(model: Model) -> tuple[str, Floats]:
     encoding = model.encode([SEQUENCE[: model.can.context_bases]])
+    if model.can.relatives:
+        # Each relative has the base of another place, so that what is said depends on all of them.
+        ids = encoding.input_ids
+        others = [np.roll(ids, number + 1, axis=1).astype(np.uint8) for number in range(len(model.can.relatives))]
+        encoding = replace(encoding, input_ids=lay(ids, np.stack(others)))
     if model.can.likelihood is not None:
         return "logits", once(model, encoding, LOGITS).logits[0].double().cpu().numpy()
     if tracks := model.can.tracks:

@@ -5,6 +5,7 @@ same numbers, to the last bit, whichever stretch it is computed with.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,23 +14,31 @@ from dnalect.core.records import Codes
 from dnalect.genome.fasta import Genome
 from dnalect.inference.tiles import BATCH, TILE, stretch_log_probs
 from dnalect.models.model import Model
+from dnalect.relatives.laid import Relatives
 from dnalect.tokens.bases import UNKNOWN, encode
 
 Ratios = npt.NDArray[np.float16]
 
 
 def span_log_probs(
-    model: Model, genome: Genome, contig: int, start: int, end: int, tile: int = TILE, batch: int = BATCH
+    model: Model,
+    genome: Genome,
+    contig: int,
+    start: int,
+    end: int,
+    tile: int = TILE,
+    batch: int = BATCH,
+    relatives: Relatives | None = None,
 ) -> npt.NDArray[np.float32]:
     """Return ln p(base | all other bases of the contig) (end - start, 4) in A, C, G, T order.
 
     contig: its number. start, end: 0-based, half-open, within the contig. tile: bases
     predicted per window. batch: windows a forward. Only the forwards that [start, end)
-    needs are run, each with its full flanks.
+    needs are run, each with its full flanks. relatives: laid on the genome, for a model that reads them.
     """
 
-    def read(low: int, high: int) -> Codes:
-        return encode(genome.fetch(contig, low, high))
+    def read(low: int, high: int) -> npt.NDArray[Any]:
+        return relatives.codes(contig, low, high) if relatives else encode(genome.fetch(contig, low, high))
 
     return stretch_log_probs(model, read, int(genome.lengths[contig]), start, end, tile, batch)
 
@@ -46,16 +55,22 @@ def substitutions(log_probs: npt.NDArray[np.float32], ref: Codes) -> Ratios:
 
 
 def span_substitutions(
-    model: Model, genome: Genome, contig: int, positions: npt.NDArray[np.int64], tile: int, batch: int
+    model: Model,
+    genome: Genome,
+    contig: int,
+    positions: npt.NDArray[np.int64],
+    tile: int,
+    batch: int,
+    relatives: Relatives | None = None,
 ) -> Ratios:
-    """Return the substitutions (n, 4) of sorted positions (n,) of a contig, 0-based."""
+    """Return the substitutions (n, 4) of sorted positions (n,) of a contig, 0-based. relatives: see above."""
     ref = encode(genome.contig(genome.names[contig])[positions])
     out = np.full((len(positions), 4), np.nan, dtype=np.float16)
     for mine in _forwards(positions, tile * batch):
         # A forward over unknown bases alone would be thrown away.
         if (ref[mine] != UNKNOWN).any():
             start, end = int(positions[mine][0]), int(positions[mine][-1]) + 1
-            log_probs = span_log_probs(model, genome, contig, start, end, tile, batch)
+            log_probs = span_log_probs(model, genome, contig, start, end, tile, batch, relatives)
             out[mine] = substitutions(log_probs[positions[mine] - start], ref[mine])
     return out
 

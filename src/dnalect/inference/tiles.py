@@ -1,6 +1,7 @@
 """A whole contig through a leave-one-out model, tile by tile, as if it were one window."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ def tiled_log_probs(
 
 def stretch_log_probs(
     model: Model,
-    read: Callable[[int, int], Codes],
+    read: Callable[[int, int], npt.NDArray[Any]],
     length: int,
     start: int,
     end: int,
@@ -44,7 +45,8 @@ def stretch_log_probs(
 ) -> LogProbs:
     """Return ln p(base | all other bases of a contig) (end - start, 4) of a stretch of it.
 
-    read: gives the base codes of [low, high), unknown ones beyond the contig. length: of the contig. The tiles, and
+    read: gives the base codes of [low, high), unknown ones beyond the contig, with relatives or without.
+    length: of the contig. The tiles, and
     which of them share a forward, depend on the contig alone; only the forwards that [start, end) needs are run.
     """
     reach = (model.can.reach or 0) if reach is None else reach

@@ -48,6 +48,8 @@ def table_of(
         raise ModelError("--precomputed is for one model, and this is an ensemble")
     if models[0].can.likelihood != "leave_one_out":
         raise ModelError(f"--precomputed is for duplex models, and {models[0].card.id} is another")
+    if models[0].can.relatives:
+        raise ModelError(f"--precomputed is for models of the sequence alone, and {models[0].card.id} reads relatives")
     return Precomputed(Path(options.precomputed or ""), genome, models[0])
 
 

@@ -16,13 +16,14 @@ from dnalect.genome.regions import Region, format_region, overlap, parse_regions
 from dnalect.models.load import language_model
 from dnalect.models.model import Model
 from dnalect.models.precision import computes_bf16
+from dnalect.relatives.laid import Laying, relatives_of
 from dnalect.tokens.bases import encode
 from dnalect.tokens.files import open_tokenizer
 from dnalect.tokens.species import NAME as SPECIES
 from dnalect.tokens.species import SpeciesKmers, species_words
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import FamilyConfig, GenomeConfig, PretrainConfig
-from dnalect.training.corpus import Corpus, Source
+from dnalect.training.corpus import Beside, Corpus, Source
 from dnalect.training.pretrain import compiled
 from dnalect.training.recipes import Recipe, recipe_of
 from dnalect.training.shipped import shipped
@@ -48,6 +49,7 @@ class Plan:
     device: torch.device
     identity: dict[str, str]
     begun: dict[str, str]
+    beside: Beside | None = None
 
     def check(self, network: nn.Module) -> dict[str, float]:
         """Return the validation figures."""
@@ -56,8 +58,9 @@ class Plan:
             zip(self.config.data.genomes, self.genomes, self.splits, strict=True)
         ):
             if split["validate"]:
-                windows = _validation_windows(genome, number, split["validate"], self.config)
-                found[told.name] = self.recipe.figures(network, *windows, self.device)
+                codes, places = _validation_windows(genome, number, split["validate"], self.config)
+                codes = codes if self.beside is None else self.beside(codes, places, None)
+                found[told.name] = self.recipe.figures(network, codes, places, self.device)
         bits = {name: figures.pop("bits") for name, figures in found.items()}
         each = {f"validation_bits_{name}": value for name, value in bits.items()} if len(bits) > 1 else {}
         heads = {f"validation_{name}": value for figures in found.values() for name, value in figures.items()}
@@ -86,6 +89,11 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
         _split(number, genome, told, config.data.window)
         for number, (genome, told) in enumerate(zip(genomes, config.data.genomes, strict=True))
     ]
+    beside = None
+    if config.data.alignment:
+        laid = relatives_of(data / config.data.alignment, genomes[0], getattr(config.model, "relatives", ()))
+        config = config.reading(laid.names)
+        beside = Laying(laid, config.data.unaligned_rate)
     corpus = Corpus(
         [
             Source(genome, split["train"], told.weight)
@@ -98,6 +106,7 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
         config.data.unknown_rate,
         config.data.repeat_weight,
         (config.data.mixed_lengths, config.data.shortest),
+        beside,
     )
     _enough(corpus, config)
     torch.manual_seed(config.seed)
@@ -111,7 +120,9 @@ def planned(config: PretrainConfig, data: Path, device: torch.device, path: Path
     recipe.network.to(device)
     begun = _begin(recipe.model, config.init, path)
     begun |= {"teachers": ", ".join(f"{t.card.id} {t.card.sha256}" for t in teachers)} if teachers else {}
-    return Plan(config, genomes, splits, corpus, recipe, device, _identity(config, genomes, data, begun), begun)
+    identity = _identity(config, genomes, data, begun)
+    identity |= {"the alignment": beside.relatives.checksum} if beside else {}
+    return Plan(config, genomes, splits, corpus, recipe, device, identity, begun, beside)
 
 
 def _opened(told: GenomeConfig, data: Path) -> Genome:
@@ -179,8 +190,11 @@ def _begin(network: nn.Module, init: str, path: Path | None) -> dict[str, str]:
         return {}
     model = _named("init", init, path)
     theirs = {name: p.detach() for name, p in model.network.named_parameters()}
-    mine = dict(network.named_parameters())
-    if {n: p.shape for n, p in theirs.items()} != {n: p.shape for n, p in mine.items()}:
+    # An aligned network may begin from another, or from a duplex for the one inside.
+    parts = [dict(each.named_parameters()) for each in (network, getattr(network, "trunk", network))]
+    shapes = {n: p.shape for n, p in theirs.items()}
+    mine = next((part for part in parts if {n: p.shape for n, p in part.items()} == shapes), None)
+    if mine is None:
         raise ConfigError(f"init: {init} has other sizes than [model]; begin from a model of the same config")
     with torch.no_grad():
         for name, p in mine.items():

@@ -9,13 +9,21 @@ from dnalect.core.records import Reason, Score, Variant
 from dnalect.genome.fasta import Genome
 from dnalect.inference.background.several import backgrounds_of
 from dnalect.inference.scorer import Scorer
+from dnalect.models.model import Model
 from dnalect.relatives.alignment import open_alignment
 from dnalect.relatives.columns import DEFINITION, Columns
+from dnalect.relatives.laid import Relatives, read_by
 from dnalect.relatives.rates import WITHIN, evolution_of
 
 LONGEST = 1 << 16
 SUBSTITUTIONS = ("snv", "mnv")
 NAN = float("nan")
+
+
+def relatives_for(path: str | None, genome: Genome, models: Sequence[Model]) -> list[Relatives | None]:
+    """Return what each of some models reads of an alignment; None of one that reads the sequence alone."""
+    reads = [model.can.relatives for model in models]
+    return [read_by(path, genome, names) if path and names else None for names in reads]
 
 
 class _Measured:

@@ -100,7 +100,7 @@ class Options:
         Flag(metavar="FOLDER|MAF"),
         Doc(
             "Genomes of relatives laid on the reference: a MAF, or a folder of FASTA with one file a relative. Adds "
-            "the score column."
+            "the score column; a model that reads relatives takes them for its llr."
         ),
     ] = None
     rename: Rename = None

@@ -34,7 +34,7 @@ from dnalect.jobs.kept import scores_kept
 from dnalect.jobs.parts import FIRST, MOST, parts
 from dnalect.jobs.predicted import changes_for
 from dnalect.jobs.prepared import flank_of, shipped, table_of
-from dnalect.jobs.related import Related
+from dnalect.jobs.related import Related, relatives_for
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
@@ -83,9 +83,11 @@ class Scoring:
         self.binned = loaded[0] if loaded[0].can.tracks and not self.splices else None
         changing = self.predictor if "change" in self.measured else None
         flank = flank_of(options, self.models, self.measured)
+        asked = () if self.splices or self.binned else self.models
+        self.read = relatives_for(options.alignment, self.genome, asked)
         self.scorers = [
-            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels)
-            for model in (() if self.splices or self.binned else self.models)
+            scorer_for(model, self.genome, flank, options.batch, self.table, options.indels, relatives)
+            for model, relatives in zip(asked, self.read, strict=True)
         ]
         self.changes = changes_for(options, self.genome, changing, self.binned)
         self.scorer = self._scorer()
@@ -104,7 +106,7 @@ class Scoring:
         ratio = self.scorer if "llr" in self.measured else None
         self.related = (
             Related(options.alignment, self.genome, ratio, options.background, options.seed, say)
-            if options.alignment
+            if options.alignment and "column" in self.measured
             else None
         )
         self.names = ContigNames(self.genome, options.rename)

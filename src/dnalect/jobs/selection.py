@@ -30,7 +30,7 @@ def scores_for(
     """Return the scores to compute.
 
     asked: None for the log-ratio, of a predictor the predicted change too. aligned: there are relatives, whose columns
-    are a score as well.
+    are a score as well, unless a model reads them itself.
 
     Raises ConfigError for an unknown name, and for what the models have no answer to; ModelError for a model of tracks
     beside others.
@@ -53,6 +53,16 @@ def scores_for(
             "the score `splice` is one of models of splice sites; give the folder of SpliceAI's, OpenSpliceAI's or "
             "Pangolin's weights as --model (docs/splice.md)"
         )
+    if reads := [model.card.id for model in models if model.can.relatives]:
+        if not aligned:
+            raise ConfigError(
+                f"{reads[0]} reads the bases of relatives beside the sequence: give their alignment as --alignment"
+            )
+        if others := [name for name in known_scores(asked or ["llr"]) if name != "llr"]:
+            raise ConfigError(
+                f"{reads[0]} reads the relatives itself, and its score is llr: it has no {others[0]!r} beside that"
+            )
+        return ("llr",)
     if asked is None:
         return known_scores(["llr", *["column"] * aligned, *["change"] * bool(predictor)])
     names = known_scores(asked)

@@ -58,6 +58,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "influence_window": _each(job, flanks) if influence else "",
         "influence_background": job.influences.background if job.influences else "",
         **(job.related.facts if job.related else {}),
+        "relatives": ", ".join(f"{each.alignment.source.name} {each.checksum}" for each in job.read if each),
         "given": _each(job, given) if (llr or job.structures) and LEFT in given else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
         "dtype": options.dtype,

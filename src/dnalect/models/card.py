@@ -12,6 +12,8 @@ from dnalect.genome.names import split_region
 
 # The families of fine-tuned models: of sequences, and of tracks along them.
 PREDICTOR, TRACK_PREDICTOR = "predictor", "track-predictor"
+# This project's own language models, of single bases.
+OWN_FAMILIES = ("duplex", "aligned")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dnalect.core.files import read_json, sha256
 from dnalect.models.card import PREDICTOR, TRACK_PREDICTOR, Card, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.checked import check_folder, load_published
+from dnalect.models.families import aligned
 from dnalect.models.families.duplex import load_duplex
 from dnalect.models.families.family import HubConfig
 from dnalect.models.files import weight_files
@@ -27,6 +28,8 @@ from dnalect.models.tracks import holds_tracks, load_tracks, published_tracks
 from dnalect.models.vocabulary import as_named, split_species
 
 _DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+# This project's own networks of bases.
+OWN = {"duplex": load_duplex, aligned.NAME: aligned.load_aligned}
 _log = logging.getLogger("dnalect")
 
 
@@ -198,12 +201,12 @@ def _plan_of(folder: Path, device: torch.device, dtype: torch.dtype) -> str | No
 def _own(
     card: Card, folder: Path, device: torch.device, dtype: torch.dtype, about: PublishedCard | None, species: str
 ) -> Model:
-    if species and card.family in (PREDICTOR, TRACK_PREDICTOR, "duplex", *TRACKS):
+    if species and card.family in (PREDICTOR, TRACK_PREDICTOR, *OWN, *TRACKS):
         raise ModelError(f"{folder}: the model reads no species, or was tuned with one: leave {species} out")
     if card.family in (PREDICTOR, TRACK_PREDICTOR):
         read = load_predictor if card.family == PREDICTOR else load_track_predictor
         return read(card, folder, lambda base: load(base, str(device), _DTYPE_NAMES[dtype]))
-    known = ["duplex", *FAMILIES, *TRACKS]
+    known = [*OWN, *FAMILIES, *TRACKS]
     if card.family not in known:
         raise ModelError(f"{folder}: unknown family {card.family!r}; known: {', '.join(known)}")
     weights = folder / "model.safetensors"
@@ -211,8 +214,8 @@ def _own(
         raise ModelError(f"{folder} has no model.safetensors")
     if sha256(weights) != card.sha256:
         raise ModelError(f"{weights} is not the file of its card: the SHA-256 differs; copy the folder again")
-    if card.family == "duplex":
-        return load_duplex(card, folder, device, dtype)
+    if card.family in OWN:
+        return OWN[card.family](card, folder, device, dtype)
     if card.family in TRACKS:
         return load_tracks(card, folder, device, dtype)
     return load_published(check_folder(folder, species), device, dtype, card, about)

@@ -84,7 +84,8 @@ class Abilities:
     attentions: whether it has any. left: a token reads itself and those before it only, so that the first one reads
     nothing else. targets: what its heads predict of a sequence. tracks: what it predicts along one. fixed: a window of
     `context_bases` is read and paid for, however short a sequence is. signals: names of those that heads read beside
-    the sequence, any of which may be missing.
+    the sequence, any of which may be missing. relatives: names of those whose bases are read beside the sequence, laid
+    in the ids of an encoding (`tokens.laid`); a text has none.
     """
 
     likelihood: Likelihood | None
@@ -101,6 +102,7 @@ class Abilities:
     tracks: Tracks | None = None
     fixed: bool = False
     signals: tuple[str, ...] = ()
+    relatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dnalect.core.errors import ModelError
 from dnalect.core.files import read_json
-from dnalect.models.card import read_card
+from dnalect.models.card import OWN_FAMILIES, read_card
 from dnalect.models.catalogue import embedded, published, unknown
 from dnalect.models.hub import is_hub_id, is_path, no_folder, small_files
 from dnalect.models.predictor import BASE
@@ -39,7 +39,7 @@ def tokenizer_of(model: str) -> Tokenizer:
 
 
 def _of_folder(folder: Path, species: str = "") -> Tokenizer:
-    if (folder / "card.json").is_file() and read_card(folder).family == "duplex":
+    if (folder / "card.json").is_file() and read_card(folder).family in OWN_FAMILIES:
         return named("single")
     if not (folder / "config.json").is_file() and (folder / BASE).is_dir():
         return _of_folder(folder / BASE, species)

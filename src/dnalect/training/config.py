@@ -1,7 +1,7 @@
 """What a pretraining run is told: a TOML file, checked as a whole on reading."""
 
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,9 @@ from dnalect.core.described import OneOf, written
 from dnalect.core.errors import ConfigError
 from dnalect.core.nearest import did_you_mean
 from dnalect.genome.promoters import UPSTREAM
+from dnalect.models.card import OWN_FAMILIES
 from dnalect.models.catalogue import published_of
+from dnalect.models.families.aligned import AlignedConfig
 from dnalect.models.families.duplex import DuplexConfig
 from dnalect.models.recognise import FAMILIES as PUBLISHED
 from dnalect.training.masking import MaskingConfig
@@ -25,7 +27,7 @@ Share = Annotated[float, Interval(ge=0, le=1)]
 Rate = Annotated[float, Interval(ge=0, le=10)]
 Decay = Annotated[float, Interval(ge=0, lt=1)]
 FAMILIES = tuple(PUBLISHED)
-FAMILY_NAMES = ("duplex", *FAMILIES)
+FAMILY_NAMES = ("duplex", *FAMILIES, "aligned")
 File = Annotated[str, Len(1)]
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 # Names that torch's table of modules has for itself, and that of the other loss in the log.
@@ -83,6 +85,8 @@ class DataConfig:
     mixed_lengths: Annotated[
         Share, Doc("All but duplex: share of examples that are cut to a length between `shortest` and the window.")
     ] = 0.0
+    alignment: Annotated[str, Doc("aligned: relatives laid on the first genome, relative to --data.")] = ""
+    unaligned_rate: Annotated[Share, Doc("aligned: share of examples with some relatives, or all, hidden.")] = 0.2
     shortest: Annotated[int, Ge(1), Doc("Bases of the shortest example where `mixed_lengths` cuts them.")] = 16
     tell_species: Annotated[
         bool,
@@ -128,6 +132,7 @@ class OptimConfig:
     precision: Annotated[
         Literal["fp32", "bf16"], Doc("bf16 (autocast) is used where the processor computes in it, else fp32.")
     ] = "fp32"
+    frozen: Annotated[bool, Doc("aligned: the duplex inside stays as `init` gives it.")] = False
     compile: Annotated[
         bool, Doc("On a GPU: compile the network first (a minute), after which every step takes a fraction.")
     ] = False
@@ -257,8 +262,9 @@ class DistilConfig:
 
 def _tag(model: Any) -> str:
     """Which class a table [model] is of: `family` is what tells the others from duplex, which has no such field."""
-    named = "family" in model if isinstance(model, dict) else isinstance(model, FamilyConfig)
-    return FamilyConfig.__name__ if named else DuplexConfig.__name__
+    kinds = {"duplex": DuplexConfig, "aligned": AlignedConfig}
+    told = kinds.get(str(model.get("family", "duplex")), FamilyConfig) if isinstance(model, dict) else type(model)
+    return told.__name__
 
 
 @config
@@ -268,7 +274,9 @@ class PretrainConfig:
     name: Annotated[str, Len(1), Doc("Name of the model; by default that of the file.")]
     data: Annotated[DataConfig, Doc("Where the bases come from.")]
     model: Annotated[
-        Annotated[DuplexConfig, Tag("DuplexConfig")] | Annotated[FamilyConfig, Tag("FamilyConfig")],
+        Annotated[DuplexConfig, Tag("DuplexConfig")]
+        | Annotated[AlignedConfig, Tag("AlignedConfig")]
+        | Annotated[FamilyConfig, Tag("FamilyConfig")],
         Discriminator(_tag),
         Doc("The network; without this table a duplex of default sizes."),
     ] = field(default_factory=DuplexConfig)
@@ -285,7 +293,12 @@ class PretrainConfig:
     @property
     def family(self) -> str:
         """That of the model."""
-        return self.model.family if isinstance(self.model, FamilyConfig) else "duplex"
+        return getattr(self.model, "family", "duplex")
+
+    def reading(self, relatives: tuple[str, ...]) -> "PretrainConfig":
+        """Return the config of an aligned model with the relatives that it reads."""
+        assert isinstance(self.model, AlignedConfig)
+        return replace(self, model=replace(self.model, relatives=relatives))
 
     def __post_init__(self) -> None:
         genomes = [genome.name for genome in self.data.genomes]
@@ -295,18 +308,23 @@ class PretrainConfig:
                 raise ConfigError(f"heads, {head.name}: genome must be one of {', '.join(genomes)}")
         if twice := [name for name in names if names.count(name) > 1]:
             raise ConfigError(f"heads: two heads have one name, {twice[0]!r}")
-        if self.family == "duplex" and self.data.mixed_lengths:
-            raise ConfigError("data.mixed_lengths is for other models; duplex learns every base of a window")
+        own, a = self.family in OWN_FAMILIES, "an" if self.family == "aligned" else "a"
+        if own and self.data.mixed_lengths:
+            raise ConfigError(f"data.mixed_lengths is for other models; {self.family} learns every base of a window")
+        if (self.family == "aligned") != bool(self.data.alignment):
+            raise ConfigError('data.alignment and [model] family = "aligned" belong together: give both, or none')
+        if self.optim.frozen and not (self.family == "aligned" and self.init):
+            raise ConfigError("optim.frozen keeps the duplex of an aligned model as `init` gives it: name one there")
         if self.family != "duplex" and self.data.tell_species:
             raise ConfigError("data.tell_species is for duplex; specieslm has tokens for it")
         if self.distil and (self.family != "duplex" or self.data.tell_species):
             raise ConfigError("[distil] is for duplex, without data.tell_species")
-        if self.family != "duplex" and PUBLISHED[self.family].likelihood == "masked":
+        if not own and PUBLISHED[self.family].likelihood == "masked":
             return
         if self.heads:
-            raise ConfigError(f"heads are for masked models; a {self.family} learns every base and nothing else")
+            raise ConfigError(f"heads are for masked models; {a} {self.family} learns every base and nothing else")
         if self.masking != MaskingConfig():
-            raise ConfigError(f"[masking] is for masked models; of a {self.family} nothing is hidden: leave it out")
+            raise ConfigError(f"[masking] is for masked models; of {a} {self.family} nothing is hidden: leave it out")
 
 
 def read_config(path: Path) -> PretrainConfig:

@@ -1,7 +1,9 @@
 """Windows to learn from: every base of a genome's training regions once a pass, in a seeded order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +15,21 @@ from dnalect.tokens.bases import UNKNOWN, encode
 
 Rows = npt.NDArray[np.int64]
 SCAN = 1 << 24
+# Base codes (B, L), their places (B, 3), and what draws the relatives to hide, None for none -> laid codes (B, L).
+Beside = Callable[[npt.NDArray[np.uint8], Rows, np.random.Generator | None], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Batch:
     """Windows to learn from.
 
-    codes (B, L) uint8 as the model sees them; target (B, L) uint8; weight (B, L) float32.
+    codes (B, L) as the model sees them, uint8, or int64 with relatives laid on them (`tokens.laid`); target (B, L)
+    uint8; weight (B, L) float32.
     step: of the optimizer, from 0. places (B, 3): genome, contig and start of each window.
     lengths (B,): bases of each window that count, None for all.
     """
 
-    codes: npt.NDArray[np.uint8]
+    codes: npt.NDArray[Any]
     target: npt.NDArray[np.uint8]
     weight: npt.NDArray[np.float32]
     step: int = 0
@@ -97,11 +102,14 @@ class Corpus:
         unknown_rate: float = 0.0,
         repeat_weight: float = 1.0,
         mixed_lengths: tuple[float, int] = (0.0, 1),
+        beside: Beside | None = None,
     ):
+        """beside: lays the relatives of windows on their codes; None where there are none."""
         self.window, self.batch, self.seed = window, batch, seed
         self.soft_mask_weight, self.unknown_rate = soft_mask_weight, unknown_rate
         self.repeat_weight = repeat_weight
         self.mixed_share, self.shortest = mixed_lengths
+        self.beside = beside
         self.repeats = [_repeats(source) for source in sources] if repeat_weight != 1 else []
         self.streams = []
         for number, source in enumerate(sources):
@@ -138,7 +146,10 @@ class Corpus:
             weight *= np.where(text >= ord("a"), np.float32(self.soft_mask_weight), np.float32(1))
         if self.repeats:
             weight *= np.where(self._in_repeats(places), np.float32(self.repeat_weight), np.float32(1))
-        return Batch(self._hide(target, step), target, weight, step, places, self._lengths(step))
+        codes: npt.NDArray[Any] = self._hide(target, step)
+        if self.beside is not None:
+            codes = self.beside(codes, places, np.random.default_rng((self.seed, 7, step)))
+        return Batch(codes, target, weight, step, places, self._lengths(step))
 
     def _in_repeats(self, places: Rows) -> npt.NDArray[np.bool_]:
         starts = [self.streams[g].source.genome.offsets[contig] + start for g, contig, start in places.tolist()]

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.models.card import Card
+from dnalect.models.families.aligned import Aligned, AlignedConfig, config_of
 from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.heads import Heads, save_heads
 from dnalect.models.published import PublishedModel
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.weights import save_weights
 from dnalect.tokens.bases import UNKNOWN
+from dnalect.tokens.laid import base_of
 from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.causal import CausalLanguage
 from dnalect.training.config import FamilyConfig, PretrainConfig
@@ -34,7 +36,7 @@ from dnalect.training.tasks import Task
 # A duplex takes any length; this bounds the memory of one window.
 CONTEXT_BASES = 8192
 WINDOW = 512
-Codes = npt.NDArray[np.uint8]
+Codes = npt.NDArray[Any]
 
 
 class Recipe(Protocol):
@@ -108,6 +110,31 @@ class SpeciesRecipe(DuplexRecipe):
         return super().save(folder)
 
 
+class AlignedRecipe:
+    """aligned, by leave-one-out prediction of every base. frozen: the duplex inside learns nothing."""
+
+    def __init__(self, config: AlignedConfig, frozen: bool):
+        self.model = Aligned(config)
+        self.model.trunk.requires_grad_(not frozen)
+        self.network: nn.Module = self.model
+        self.loss: Loss = leave_one_out_loss
+
+    def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
+        """Return the mean of -log2 p(base | the other bases of its window, the relatives) over the known bases."""
+        return {"bits": bits_per_base(network, codes, device)}
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the weights in half precision."""
+        save_weights(self.model, folder / "model.safetensors", half=True)
+        return {
+            "family": "aligned",
+            "tokenizer": "single nucleotide",
+            "config": config_of(self.model),
+            "context_bases": CONTEXT_BASES,
+            "window": 2 * (self.model.config.reach + 4),
+        }
+
+
 class FamilyRecipe:
     """A model of a published family, by the objective of its likelihood."""
 
@@ -179,6 +206,8 @@ def recipe_of(
 
     tokenizer_of: the name or file in it -> the tokenizer. tasks: of its heads. teachers: networks of [distil].
     """
+    if isinstance(config.model, AlignedConfig):
+        return AlignedRecipe(config.model, config.optim.frozen)
     if isinstance(config.model, DuplexConfig):
         if config.data.tell_species:
             return SpeciesRecipe(config.model, [genome.species for genome in config.data.genomes])
@@ -198,7 +227,7 @@ def bits_per_base(network: Callable[..., Tensor], codes: Codes, device: torch.de
         for part in np.array_split(codes, max(1, len(codes) // 16)):
             ids = torch.from_numpy(part.astype(np.int64)).to(device)
             logits = network(ids, torch.ones_like(ids, dtype=torch.bool)).float().flatten(0, 1)
-            flat = ids.flatten()
+            flat = base_of(ids).flatten()
             loss = nn.functional.cross_entropy(logits, flat, ignore_index=UNKNOWN, reduction="sum")
             total, count = total + loss.item(), count + int((flat != UNKNOWN).sum())
     return total / count / float(np.log(2))

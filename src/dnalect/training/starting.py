@@ -20,6 +20,8 @@ PART = 0.05
 LEAST = 4
 # Tables that a config to begin with has none of.
 OTHERS = ("heads", "distil")
+# Keys of models that read relatives.
+ALIGNED = ("alignment", "unaligned_rate", "frozen")
 # Of many small contigs, every so many-th is held out.
 EVERY = 20
 
@@ -86,7 +88,7 @@ def starting_toml(genome: Genome | None = None, steps: int = STEPS) -> str:
         "# FOLDER holds the FASTA. A key behind a # has that value anyway.",
         "",
         *key_lines(PretrainConfig, {"name": name}, skip=("data", "model", "optim", "masking", "card", *OTHERS)),
-        *_table("[data]", DataConfig, {"window": WINDOW}, skip=("genomes", "mixed_lengths", "shortest")),
+        *_table("[data]", DataConfig, {"window": WINDOW}, ("genomes", "mixed_lengths", "shortest", *ALIGNED)),
         *([f"# {split.told[:1].upper()}{split.told[1:]}."] if split.told else []),
         *_table(
             "[[data.genomes]]",
@@ -106,6 +108,7 @@ def starting_toml(genome: Genome | None = None, steps: int = STEPS) -> str:
                 "precision": "bf16",
                 "check_every": max(1, steps // CHECKS),
             },
+            ALIGNED,
         ),
         *_table("[card]", CardConfig, {}),
     ]

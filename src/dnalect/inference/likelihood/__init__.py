@@ -8,6 +8,7 @@ import numpy.typing as npt
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.records import Codes
 from dnalect.genome.fasta import Genome
+from dnalect.inference.likelihood.aligned import AlignedScorer as AlignedScorer
 from dnalect.inference.likelihood.causal import Causal, one_sided
 from dnalect.inference.likelihood.causal_scorer import CausalScorer as CausalScorer
 from dnalect.inference.likelihood.leave_one_out import LeaveOneOut
@@ -21,6 +22,7 @@ from dnalect.inference.likelihood.strategy import Strategy
 from dnalect.inference.scorer import ModelScorer
 from dnalect.models.load import language_model
 from dnalect.models.model import Model, Named
+from dnalect.relatives.laid import Relatives
 from dnalect.tokens.bases import encode, texts
 
 LogProbs = Callable[[Codes, npt.NDArray[np.bool_]], npt.NDArray[np.floating]]
@@ -42,13 +44,17 @@ def scorer_for(
     batch: int | None = None,
     sites: Sites | None = None,
     indels: str = "fast",
+    relatives: Relatives | None = None,
 ) -> ModelScorer:
     """Return the scorer of the model's kind of likelihood.
 
     flank: bases on each side of an allele, None for the kind's own. batch: most windows of a forward.
     sites: precomputed log-probabilities, for duplex only. indels: how masked models score them, "fast" or
-    "exact". Raises ModelError for a kind of likelihood that has no strategy.
+    "exact". relatives: laid on the reference, for a model that reads them; without, it reads the sequence alone. Raises
+    ModelError for a kind of likelihood that has no strategy.
     """
+    if relatives is not None and model.can.relatives:
+        return AlignedScorer(model, relatives, flank, batch)
     if _kind(model) == "masked":
         return MaskedScorer(model, genome, flank, batch, indels=indels)
     if _kind(model) == "causal":

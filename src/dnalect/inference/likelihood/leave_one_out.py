@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dnalect.core.encoding import Encoding
 from dnalect.core.records import Codes
 from dnalect.core.reporter import Phase, phase
 from dnalect.genome.windows.junctions import Joint
@@ -16,6 +17,7 @@ from dnalect.inference.run import TOKENS, Batch, evaluating, run
 from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
 from dnalect.models.model import LOGITS, Ask, At, Model
 from dnalect.tokens.bases import UNKNOWN, decode
+from dnalect.tokens.laid import base_of
 
 # Fewer rows than this may take another kernel, with other rounding: batches are filled up.
 SMALLEST_BATCH, BATCH = 16, 32
@@ -36,7 +38,7 @@ class LeaveOneOut:
 
     def log_probs(self, windows: Sequence[Codes], sites: Folders) -> LogProbs:
         """Return ln p (m, 4) at one site of each window; what is further away than `reach` is not read."""
-        codes = np.full((len(windows), 2 * self.reach + 1), UNKNOWN, dtype=np.uint8)
+        codes = np.full((len(windows), 2 * self.reach + 1), UNKNOWN, dtype=np.result_type(np.uint8, *windows))
         for row, (window, site) in enumerate(zip(windows, sites.tolist(), strict=True)):
             low = max(0, site - self.reach)
             seen = window[low : site + self.reach + 1]
@@ -61,10 +63,10 @@ class LeaveOneOut:
     def ratio(self, reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:
         """Return the differences (n,) of the pseudo-likelihoods, each base's beside that of the background."""
         windows = [*reference, *alternate]
-        known = [np.flatnonzero(codes != UNKNOWN) for codes in windows]
+        known = [np.flatnonzero(base_of(codes) != UNKNOWN) for codes in windows]
         logs = self._own_logs(windows, known, phase("insertions and deletions", len(windows), "windows"))
         each = zip(windows, known, logs, strict=True)
-        totals = np.array([(found - background[codes[at]]).sum() for codes, at, found in each])
+        totals = np.array([(found - background[base_of(codes[at])]).sum() for codes, at, found in each])
         return np.asarray(totals[len(reference) :] - totals[: len(reference)])
 
     def joined(self, joints: Sequence[Joint]) -> Floats:
@@ -82,9 +84,11 @@ class LeaveOneOut:
             log_probs = torch.log_softmax(batch.output.logits, -1).cpu().numpy().astype(np.float64)
             for number, row in zip(batch.windows.tolist(), batch.rows.tolist(), strict=True):
                 at = sites[number]
-                found[number] = log_probs[row, at, windows[number][at]]
+                found[number] = log_probs[row, at, base_of(windows[number][at])]
 
-        run(self.model, [decode(codes) for codes in windows], LOGITS, keep, rows=self.batch, progress=progress)
+        laid = any(codes.dtype != np.uint8 for codes in windows)
+        given = _padded(windows) if laid else [decode(codes) for codes in windows]
+        run(self.model, given, LOGITS, keep, rows=self.batch, progress=progress)
         return found
 
     def every(self, codes: Codes, wanted: npt.NDArray[np.bool_]) -> LogProbs:
@@ -112,3 +116,12 @@ class LeaveOneOut:
         most = self.batch or len(windows)
         parts = (windows[low : low + most] for low in range(0, len(windows), most))
         return np.concatenate([whole_log_probs(self.model, part) for part in parts])
+
+
+def _padded(windows: Sequence[Codes]) -> Encoding:
+    """Windows of any lengths, with relatives laid on their bases, as one encoding."""
+    ids = np.full((len(windows), max(map(len, windows))), UNKNOWN, dtype=np.int64)
+    mask = np.zeros(ids.shape, dtype=np.bool_)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)], mask[row, : len(window)] = window, True
+    return Encoding(ids, mask, mask)

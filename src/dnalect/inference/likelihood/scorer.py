@@ -22,6 +22,7 @@ from dnalect.inference.likelihood.influence import influences
 from dnalect.inference.likelihood.strategy import Strategy
 from dnalect.models.model import Model
 from dnalect.tokens.bases import encode
+from dnalect.tokens.laid import of_another
 
 LONGEST_MNV = 16
 Floats = npt.NDArray[np.float64]
@@ -159,14 +160,15 @@ class LikelihoodScorer(ABC, Generic[S]):
         steps: list[tuple[int, int, int, int]] = []
         for number, variant in enumerate(variants):
             codes, first = self._window(variant.contig, variant.start, variant.end)
-            codes[first : first + len(variant.ref)] = variant.ref
+            own = slice(first, first + len(variant.ref))
+            codes[own] = of_another(codes[own], variant.ref)
             differ = np.flatnonzero(variant.ref != variant.alt)
             for way in (differ, differ[::-1]):
                 haplotype = codes.copy()
                 for at in way:
                     windows.append(haplotype.copy())
                     steps.append((number, first + int(at), int(variant.ref[at]), int(variant.alt[at])))
-                    haplotype[first + at] = variant.alt[at]
+                    haplotype[first + at] = of_another(haplotype[first + at], variant.alt[at])
         log_probs = self.likelihood.log_probs(windows, np.array([step[1] for step in steps])).astype(np.float64)
         terms: list[list[float]] = [[] for _ in variants]
         for (number, _, ref, alt), row in zip(steps, log_probs, strict=True):
@@ -188,4 +190,7 @@ class LikelihoodScorer(ABC, Generic[S]):
         """Return the codes around [start, end), cut at the ends of the contig, and where `start` is in it."""
         low = max(0, start - self.reach)
         high = min(int(self.genome.lengths[contig]), end + self.reach)
-        return encode(self.genome.fetch(contig, low, high)), start - low
+        return self._cut(contig, low, high), start - low
+
+    def _cut(self, contig: int, low: int, high: int) -> npt.NDArray[Any]:
+        return encode(self.genome.fetch(contig, low, high))

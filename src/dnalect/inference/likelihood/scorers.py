@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -99,11 +99,14 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
         lone = np.flatnonzero(~dense & wanted)
         for part in _parts(lone, HELD):
             low = sites[part, 1] - self.reach
-            out[part] = self.likelihood.centers(encode(self.genome.windows(sites[part, 0], low, 2 * self.reach + 1)))
+            out[part] = self.likelihood.centers(self._read(sites[part, 0], low, 2 * self.reach + 1))
         self._fill_tiles(sites, tiles, which.ravel(), dense & wanted, out)
         result = np.empty_like(out, shape=(len(contigs), 4))
         result[order] = out[back.ravel()]
         return result
+
+    def _read(self, contigs: Folders, starts: Folders, length: int) -> npt.NDArray[Any]:
+        return encode(self.genome.windows(contigs, starts, length))
 
     def _look_up(self, sites: npt.NDArray[np.int64], out: LogProbs) -> npt.NDArray[np.bool_]:
         """Fill in what is known of sites (n, 2); return which of them the model must compute."""
@@ -118,7 +121,7 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
     ) -> None:
         for part in track(_parts(np.unique(which[dense]), 2), "reading along the genome", "batches"):
             starts = tiles[part, 1] * TILE - self.reach
-            codes = encode(self.genome.windows(tiles[part, 0], starts, TILE + 2 * self.reach))
+            codes = self._read(tiles[part, 0], starts, TILE + 2 * self.reach)
             log_probs = whole_log_probs(self.model, codes)
             for row, tile in enumerate(part):
                 mine = np.flatnonzero(dense & (which == tile))

@@ -8,14 +8,15 @@ from pathlib import Path
 import torch
 
 from dnalect import __version__
-from dnalect.core.errors import InputError, ModelError
+from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.core.reporter import phase, say, warn
 from dnalect.core.shards import note_options, shard_of
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
-from dnalect.inference.likelihood import LeaveOneOutScorer
+from dnalect.inference.likelihood import AlignedScorer, LeaveOneOutScorer
 from dnalect.inference.scan import span_substitutions
 from dnalect.inference.tiles import TILE
+from dnalect.jobs.related import relatives_for
 from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder
 from dnalect.jobs.scan.options import Options
@@ -50,7 +51,7 @@ def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scann
     use_threads(options.threads)
     paths = [path for output in options.outputs for path in paths_of(output)]
     part = Path(f"{Path(options.outputs[0])}.part")
-    check_paths(paths, [options.reference, *options.regions, options.model])
+    check_paths(paths, [options.reference, *options.regions, options.model, options.alignment])
     plan = _plan(options, chunk, tile)
     shard, shards = shard_of(options.shard)
     mine = plan.chunks[shard::shards]
@@ -76,20 +77,26 @@ def _plan(options: Options, chunk: int, tile: int) -> Plan:
     if warning := foreign(model.card, origin_of(genome)):
         warn(warning)
     batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
-    return Plan(genome, model, options.dtype, regions, chunk, tile, batch)
+    if options.alignment and not model.can.relatives:
+        raise ConfigError(f"{model.card.id} reads no relatives: leave --alignment out")
+    if model.can.relatives and not options.alignment:
+        raise ConfigError(f"{model.card.id} reads the bases of relatives beside the sequence: give --alignment")
+    (relatives,) = relatives_for(options.alignment, genome, [model])
+    return Plan(genome, model, options.dtype, regions, chunk, tile, batch, relatives)
 
 
 def _facts(plan: Plan, options: Options) -> dict[str, str]:
-    card = plan.model.card
+    card, scorer = plan.model.card, AlignedScorer if plan.relatives else LeaveOneOutScorer
     facts = {
         "version": __version__,
         "command": options.command,
         "model": f"{card.id} {card.revision}",
         "model_sha256": card.sha256,
-        "score": f"{LeaveOneOutScorer.definition}; nats; negative: the base is disfavoured against the reference's",
+        "score": f"{scorer.definition}; nats; negative: the base is disfavoured against the reference's",
         "window": f"{plan.model.can.reach} bases on each side",
         "strands": "both, exactly symmetric",
         "dtype": options.dtype,
+        "relatives": plan.relatives.checksum if plan.relatives else "",
         "device": str(plan.model.device),
         "reference": f"{plan.genome.path.name} {plan.genome.checksum}",
         "use": "research use, no clinical evidence",
@@ -113,7 +120,8 @@ def _compute(folder: ChunkFolder, chunks: Sequence[Chunk]) -> int:
             for chunk in chunks:
                 if chunk not in done:
                     ratios = span_substitutions(
-                        plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch
+                        *(plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch),
+                        plan.relatives,
                     )
                     folder.write(chunk, ratios)
                     finished += 1

@@ -35,6 +35,11 @@ class Options:
         Flag("--batch-size"),
         Doc("Tiles in a batch, a power of two [default: 8 on a CPU, 64 on other devices]."),
     ] = None
+    alignment: Annotated[
+        str | None,
+        Flag(metavar="FOLDER|MAF"),
+        Doc("Of a model that reads relatives: their genomes laid on the reference, a MAF or a folder of FASTA."),
+    ] = None
     rename: Rename = None
     device: Device = "auto"
     dtype: Dtype = "float32"

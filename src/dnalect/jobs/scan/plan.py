@@ -14,6 +14,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region, format_region
 from dnalect.inference.precomputed import FORMAT, digest
 from dnalect.models.model import Model
+from dnalect.relatives.laid import Relatives
 
 LONGEST_CONTIG = 2**31 - 1
 
@@ -50,6 +51,7 @@ class Plan:
     chunk: int
     tile: int
     batch: int
+    relatives: Relatives | None = None
 
     def __post_init__(self) -> None:
         if self.chunk % (self.tile * self.batch):
@@ -90,6 +92,7 @@ class Plan:
             "chunk": self.chunk,
             "tile": self.tile,
             "batch": self.batch,
+            **({"alignment": self.relatives.checksum} if self.relatives else {}),
         }
 
     @cached_property
@@ -106,7 +109,7 @@ def whole_genome(genome: Genome) -> list[Region]:
 def differences(one: Any, other: Mapping[str, Any]) -> Iterable[str]:
     """Name what differs between two identities, with the values where they are short."""
     one = one if isinstance(one, dict) else {}
-    labels = {"batch": "--batch-size", "regions": "--regions", "dtype": "--dtype"}
+    labels = {"batch": "--batch-size", "regions": "--regions", "dtype": "--dtype", "alignment": "--alignment"}
     for key in sorted(one.keys() | other.keys()):
         if one.get(key) != other.get(key):
             values = f" ({one.get(key)} there, {other.get(key)} now)" if key in ("batch", "dtype", "chunk") else ""

@@ -26,10 +26,12 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
+from dnalect.models.layers.streams import Streams
 from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
 from dnalect.models.own import save_own
 from dnalect.models.weights import load_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
+from dnalect.tokens.laid import base_of
 from dnalect.tokens.single import SingleBases
 
 # Neighbouring bases whose substitutions share a pass.
@@ -90,24 +92,15 @@ class DuplexConfig:
         return self.dilations == tuple(2**n for n in range(len(self.dilations)))
 
 
-class Duplex(nn.Module):
+class Duplex(Streams):
     """The network: base codes in, logits over A, C, G, T out."""
 
-    complement: Tensor
-
     def __init__(self, config: DuplexConfig):
-        super().__init__()
+        super().__init__(config.width, config.kernel, config.dilations, config.expansion, config.dropout)
         self.config = config
-        self.embedding = nn.Embedding(5, config.width)
-        hidden = config.width * config.expansion
-        self.blocks = nn.ModuleList(
-            Block(config.width, config.kernel, dilation, hidden, config.dropout) for dilation in config.dilations
-        )
-        self.norm = nn.LayerNorm(config.width)
         parts = 3 if config.join == "product" else 2
         self.join = nn.Linear(parts * config.width, config.expansion * config.width)
         self.logits = nn.Linear(config.expansion * config.width, 4)
-        self.register_buffer("complement", torch.tensor([3, 2, 1, 0, UNKNOWN]), persistent=False)
 
     def forward(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
         """Return logits (B, L, 4) in the order A, C, G, T.
@@ -115,26 +108,7 @@ class Duplex(nn.Module):
         codes_BL: int64, 0-4. inside_BL: bool, False for padding, which acts exactly
         like the end of the window and may be on either side. soft_BL4: what stands for the known bases.
         """
-        (states,) = self._streams(codes_BL, inside_BL, (None,), soft_BL4)
-        seen = F.pad(states, (0, 0, 1, 0))[:, :-1]
-        left, right = seen.chunk(2)
-        return self._head(left, right.flip(1))
-
-    def features(
-        self,
-        codes_BL: Tensor,
-        inside_BL: Tensor,
-        layers: Sequence[int | None] = (None,),
-        soft_BL4: Tensor | None = None,
-    ) -> list[Tensor]:
-        """Return both streams (B, L, 2 * width) as they stand at each base, having read it too, after each of `layers`.
-
-        The head gets each stream one base earlier: what it sees of base i would be the same
-        whatever base i is. Padding is 0. The reverse complement of a window swaps the halves.
-        layers: after so many blocks, 0 for the embedding; None for the normed end.
-        """
-        halves = (states.chunk(2) for states in self._streams(codes_BL, inside_BL, layers, soft_BL4))
-        return [torch.cat([left, right.flip(1)], dim=-1) for left, right in halves]
+        return self.head(*self.met(codes_BL, inside_BL, soft_BL4))
 
     def at_center(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None) -> Tensor:
         """Return logits (B, 4) of the middle base of windows of 2 * reach + 1 bases.
@@ -142,21 +116,7 @@ class Duplex(nn.Module):
         Equal to `forward` there, but computes only what that base depends on: about a
         twentieth of the work. Needs dilations that double.
         """
-        reach = self.config.reach
-        if not self.config.doubling or codes_BL.shape[1] != 2 * reach + 1:
-            raise ValueError(f"needs doubling dilations and windows of {2 * reach + 1} bases")
-        codes, inside = self._codes_of_both(codes_BL, inside_BL, reach)
-        keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
-        x, last = self._embedded(codes, soft_BL4), keep[:, -1]
-        for number, block in enumerate(self.blocks):
-            assert isinstance(block, Block)
-            if number or soft_BL4 is not None:
-                x = block.every_other(x, keep)
-            else:
-                x = block.every_other_known(codes.where(inside, UNKNOWN + 1), self.embedding.weight)
-            keep = keep[:, self.config.kernel - 1 :: 2]
-        left, right = (self.norm(x[:, -1]) * last).chunk(2)
-        return self._head(left, right)
+        return self.head(*self.met_at_center(codes_BL, inside_BL, soft_BL4))
 
     def substituted(self, codes_L: Tensor, inside_L: Tensor, start: int, end: int) -> Tensor:
         """Return logits (n, 4, n, 4) of the n bases of [start, end), after each of them became each of the four.
@@ -175,7 +135,7 @@ class Duplex(nn.Module):
         states = F.pad(self.norm(x) * keep, (0, 0, 1, 1))
         # Each stream at the base before, and the other one's at the base after, of every base of the place.
         left, right = states[0, start : start + count], states[1].flip(0)[start + 2 : start + 2 + count]
-        out: Tensor = self._head(left, right).repeat(count, 4, 1, 1)
+        out: Tensor = self.head(left, right).repeat(count, 4, 1, 1)
         for strand, (low, other) in enumerate(((start, right), (length - end, left.flip(0)))):
             for first in range(0, count - 1, GROUP):
                 at = torch.arange(first, min(first + GROUP, count - 1), device=codes.device)
@@ -183,7 +143,7 @@ class Duplex(nn.Module):
                 own = self._changed(strand, low + at, bases, count - 1 - first, traces)
                 reached = at[:, None] + torch.arange(1, own.shape[2] + 1, device=codes.device)
                 rest = other[reached.clamp(max=count - 1)][:, None].expand_as(own)
-                logits = self._head(rest, own) if strand else self._head(own, rest)
+                logits = self.head(rest, own) if strand else self.head(own, rest)
                 # Not beyond the place, and of an unknown base there is no other one.
                 told = ((reached < count) & (codes[strand, low + at] < UNKNOWN)[:, None])[:, None].expand(own.shape[:3])
                 spots = (at[:, None, None], bases[:, :, None], reached[:, None])
@@ -204,39 +164,9 @@ class Duplex(nn.Module):
         out: Tensor = self.norm(x) * traces[-1].inside[strand][along][:, None]
         return out
 
-    def _streams(
-        self, codes_BL: Tensor, inside_BL: Tensor, layers: Sequence[int | None], soft_BL4: Tensor | None
-    ) -> list[Tensor]:
-        """States (2 * B, L, C) after each of `layers`: of the windows as they are, then their reverse complements."""
-        x, inside = self._both_strands(codes_BL, inside_BL, soft_BL4)
-        keep = inside.unsqueeze(-1).to(self.embedding.weight.dtype)
-        depth = len(self.blocks)
-        last = max(depth if layer is None else layer for layer in layers)
-        kept = {}
-        for number, block in enumerate([None, *self.blocks[:last]]):
-            x = block(x, keep) if block is not None else x
-            if number in layers:
-                kept[number] = x * keep
-        return [self.norm(x) * keep if layer is None else kept[layer] for layer in layers]
+    def head(self, left: Tensor, right: Tensor) -> Tensor:
+        """Return the logits (..., 4) at bases that the two streams (..., C) meet at."""
 
-    def _both_strands(self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The embeddings (2 * B, L, C) of both strands, and where they are inside."""
-        codes, inside = self._codes_of_both(codes_BL, inside_BL)
-        return self._embedded(codes, soft_BL4), inside
-
-    def _embedded(self, codes: Tensor, soft_BL4: Tensor | None) -> Tensor:
-        if soft_BL4 is None:
-            return self.embedding(codes)  # type: ignore[no-any-return]
-        table = self.embedding.weight
-        soft = torch.cat([soft_BL4, soft_BL4.flip(1, 2)])[:, : codes.shape[1]].to(table.dtype)
-        return torch.where((codes == UNKNOWN)[..., None], table[UNKNOWN], soft @ table[:UNKNOWN])
-
-    def _codes_of_both(self, codes_BL: Tensor, inside_BL: Tensor, length: int | None = None) -> tuple[Tensor, Tensor]:
-        """The codes (2 * B, L) of both strands, cut to their first bases, and where they are inside."""
-        codes = torch.cat([codes_BL, self.complement[codes_BL.flip(1)]])[:, :length]
-        return codes, torch.cat([inside_BL, inside_BL.flip(1)])[:, :length]
-
-    def _head(self, left: Tensor, right: Tensor) -> Tensor:
         def view(a: Tensor, b: Tensor) -> Tensor:
             parts = [a, b, a * b] if self.config.join == "product" else [a, b]
             hidden: Tensor = F.gelu(self.join(torch.cat(parts, dim=-1)))
@@ -287,7 +217,7 @@ class DuplexModel(Model):
         inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
         out, soft = Output(), encoding.soft
         if ask.logits is not False:
-            out = replace(out, logits=self._logits(ids, inside & (ids != UNKNOWN), soft, ask.logits).float())
+            out = replace(out, logits=self._logits(ids, inside & (base_of(ids) != UNKNOWN), soft, ask.logits).float())
         if ask.states:
             states = self.network.features(ids, inside, ask.states, soft)
             out = replace(out, states=tuple(each.float() for each in states))
