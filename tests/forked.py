@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,51 @@ def dnalect(*arguments, stdin=None, cwd=None, text=False, timeout=120, **more) -
             each.seek(0)
             told.append(each.read().decode() if text else each.read())
     return CompletedProcess(words, status, *told)
+
+
+def ranks(work, count=2, timeout=120) -> list[CompletedProcess]:
+    """Let forks of this process be those that torchrun would start; return status and what each wrote.
+
+    work: called in each, in which `dnalect.training.ranks.together` joins them.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    files = [tempfile.TemporaryFile() for _ in range(count)]  # noqa: SIM115
+    children = []
+    for rank, file in enumerate(files):
+        children.append(os.fork())
+        if not children[-1]:
+            told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1"}
+            os.environ.update({name: str(each) for name, each in told.items()}, MASTER_PORT=str(port))
+            _as_rank(work, file.fileno())
+    end = time.monotonic() + timeout
+    done = []
+    for child, file in zip(children, files, strict=True):
+        status = _waited(child, [], end - time.monotonic())
+        file.seek(0)
+        done.append(CompletedProcess([], status, "", file.read().decode()))
+        file.close()
+    return done
+
+
+def _as_rank(work, error) -> None:
+    status = 70
+    try:
+        os.dup2(error, 2)
+        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+            os.fdopen(2, "wb", closefd=False), encoding="utf-8", line_buffering=True
+        )
+        work()
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def _as_dnalect(words, cwd, files) -> None:

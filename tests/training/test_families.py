@@ -144,7 +144,7 @@ def losses_are_those_of_its_scores(model):
     codes = np.random.default_rng(0).integers(0, 4, (3, 48)).astype(np.uint8)
     codes[1, 13] = 4
     with torch.no_grad():
-        each, bases, weight = objective.losses(model.network, batch_of(codes), CPU)
+        each, bases, weight, _ = objective.losses(model.network, batch_of(codes), CPU)
     assert (len(each), bases.unique().tolist(), weight.unique().tolist()) == (23, [6], [6.0])
     assert -float(each.sum()) == pytest.approx(Causal(model).totals(list(codes)).sum(), rel=1e-5)
     bits = objective.bits(model.network, codes, np.zeros((3, 3), np.int64), CPU)

@@ -22,10 +22,12 @@ def pretrain(options: PretrainOptions) -> None:
     """
     from dnalect.jobs.pretrain import init_config
     from dnalect.jobs.pretrain import pretrain as train
+    from dnalect.training.ranks import together
 
     if options.init_config:
         click.echo(init_config(options.source, options.steps), nl=False)
         return
-    made = train(options)
-    if not options.dry_run:
-        say(f"the model is in {made}; try it: dnalect score genome.fa variants.vcf --model {made} -o scored.vcf")
+    with together(options.device):
+        made = train(options)
+        if not options.dry_run:
+            say(f"the model is in {made}; try it: dnalect score genome.fa variants.vcf --model {made} -o scored.vcf")

@@ -17,7 +17,8 @@ from dnalect.report.learning import pretraining_curve
 from dnalect.training.config import GenomeConfig, PretrainConfig, told_config
 from dnalect.training.course import TrainState
 from dnalect.training.logs import read_log
-from dnalect.training.pretrain import finished, train
+from dnalect.training.pretrain import finished, parts_of, train
+from dnalect.training.ranks import ranks, together
 from dnalect.training.shipped import recipe_path
 from dnalect.training.starting import STEPS, held_out, is_genome, starting_toml
 
@@ -30,6 +31,15 @@ def pretrain(options: PretrainOptions) -> Path:
     Raises ConfigError, InputError, ModelError or OutputError before the first step.
     """
     use_threads(options.threads)
+    with together(options.device) as ranks:
+        with ranks.agreed():
+            config, data, text, path = _told(options)
+        out = options.out or Path("my-model")
+        return pretrain_config(config, data or Path(), out, options.device, options.dry_run, text, path)
+
+
+def _told(options: PretrainOptions) -> tuple[PretrainConfig, Path | None, str, Path]:
+    """The config, the folder of data, and text and name of the file that it came from."""
     path, data, steps = recipe_path(options.source or ""), options.data, options.steps
     if is_genome(path):
         genome = open_genome(path)
@@ -40,9 +50,7 @@ def pretrain(options: PretrainOptions) -> Path:
     told = parse_toml(text, path)
     if steps and isinstance(told.get("optim", {}), dict):
         told["optim"] = {**told.get("optim", {}), "steps": steps}
-    config = told_config(told, path)
-    out = options.out or Path("my-model")
-    return pretrain_config(config, data or Path(), out, options.device, options.dry_run, text, path)
+    return told_config(told, path), data, text, path
 
 
 def pretrain_config(
@@ -55,32 +63,41 @@ def pretrain_config(
     path: Path | None = None,
 ) -> Path:
     """Train the model of a config that was read or made before: see `pretrain`. text, path: the file it came from."""
-    check_folder(out)
-    files = [data / genome.fasta for genome in config.data.genomes]
-    check_outputs([], [*files, config.init or None], [out])
-    plan = planned(config, data, device_named(device), path)
-    if dry_run:
-        say(plan.told())
-        say("nothing is wrong with it; without --dry-run it is trained")
-        return out
-    return carried_out(plan, out, text)
+    with together(device) as ranks:
+        with ranks.agreed():
+            check_folder(out)
+            files = [data / genome.fasta for genome in config.data.genomes]
+            check_outputs([], [*files, config.init or None], [out])
+            parts_of(config.optim, ranks)
+            plan = planned(config, data, device_named(ranks.device(device)), path)
+        if dry_run:
+            say(plan.told())
+            say("nothing is wrong with it; without --dry-run it is trained")
+            return out
+        return carried_out(plan, out, text)
 
 
 def carried_out(plan: Plan, out: Path, text: str = "") -> Path:
     """Train what is planned, and return the folder. text: of the config."""
     say(plan.told())
-    config = plan.config
-    if finished(out, config, plan.identity):
+    config, now = plan.config, ranks()
+    with now.agreed():
+        done = finished(out, config, plan.identity)
+    now.check_alike("models", done)
+    if done:
         say(f"{out} is finished: this very config was trained on these data")
         return out
-    made_folder(out)
-    if text:
-        write_text(out / "config.toml", text)
+    with now.agreed():
+        made_folder(out)
+        if text and now.first:
+            write_text(out / "config.toml", text)
     at = train(plan.recipe.network, plan.corpus, plan.recipe.loss, plan.check, config, out, plan.identity)
-    facts = plan.recipe.save(out)
-    facts["parameters"] = sum(p.numel() for p in plan.recipe.model.parameters())
-    pretraining_curve(read_log(out / "log.jsonl"), config.name, out / "learning-curve.png")
-    _write_card(plan, facts, at, out)
+    with now.agreed():
+        if now.first:
+            facts = plan.recipe.save(out)
+            facts["parameters"] = sum(p.numel() for p in plan.recipe.model.parameters())
+            pretraining_curve(read_log(out / "log.jsonl"), config.name, out / "learning-curve.png")
+            _write_card(plan, facts, at, out)
     return out
 
 

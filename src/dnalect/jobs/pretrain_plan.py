@@ -25,6 +25,7 @@ from dnalect.tokens.tokenizer import Tokenizer
 from dnalect.training.config import FamilyConfig, GenomeConfig, PretrainConfig
 from dnalect.training.corpus import Beside, Corpus, Source
 from dnalect.training.pretrain import compiled
+from dnalect.training.ranks import ranks
 from dnalect.training.recipes import Recipe, recipe_of
 from dnalect.training.shipped import shipped
 from dnalect.training.tasks import open_tasks
@@ -74,6 +75,7 @@ class Plan:
         passes = optim.steps / self.corpus.steps_a_pass
         half = optim.precision == "bf16" and computes_bf16(self.device)
         where = f"{self.device}, {torch.get_num_threads()} threads" if self.device.type == "cpu" else str(self.device)
+        where += f", {now.size} processes" if (now := ranks()).size > 1 else ""
         parameters = sum(p.numel() for p in self.recipe.network.parameters())
         return (
             f"{self.config.name}: {parameters:,} parameters learn from {bases[0]:,} bases of {names}, {bases[1]:,} to "

@@ -1,6 +1,7 @@
 """The file that a run goes on from: written whole, and read with distrust."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from dnalect.core.errors import ModelError, OutputError
+from dnalect.training.ranks import ALONE, Ranks
+from dnalect.training.sharded import SHARDS, filled, is_sharded, local, save_shards, share_of, taken_out, whole
 
 NAME = "checkpoint.pt"
 # Seconds between two checkpoints at most, however long the steps are.
@@ -39,11 +42,34 @@ class Identity:
             )
 
 
-def write_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
-    """Replace the checkpoint of a folder. Raises OutputError, and leaves the old one, where it can't be written."""
+def write_checkpoint(folder: Path, state: Mapping[str, Any], ranks: Ranks = ALONE) -> None:
+    """Replace the checkpoint of a folder. Raises OutputError, and leaves the old one, where it can't be written.
+
+    ranks: that call together. What is sharded goes to a folder beside it, which it names: each writes its part.
+    """
+    plain, shards = taken_out(dict(state))
+    beside = folder / f"{SHARDS}{state['at']['step']}" if shards else None
+    if beside:
+        with ranks.agreed():
+            if ranks.first:
+                shutil.rmtree(beside, ignore_errors=True)
+        try:
+            save_shards(shards, beside)
+        except OSError as error:
+            raise ranks.voiced(OutputError(f"cannot write {beside}: {error.strerror or error}")) from error
+        plain["shards"] = beside.name
+    with ranks.agreed():
+        if ranks.first:
+            _replace(folder, plain)
+            for old in folder.glob(f"{SHARDS}*"):
+                if old != beside:
+                    shutil.rmtree(old, ignore_errors=True)
+
+
+def _replace(folder: Path, state: dict[str, Any]) -> None:
     path, temporary = folder / NAME, folder / f"{NAME}.part"
     try:
-        torch.save(dict(state), temporary)
+        torch.save(state, temporary)
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
@@ -52,7 +78,10 @@ def write_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
 
 
 def read_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """Return what a checkpoint holds (LAYOUT), None where there is none. Raises ModelError for what is none."""
+    """Return what a checkpoint holds (LAYOUT), None where there is none. Raises ModelError for what is none.
+
+    What was sharded is without content: see `with_shards`.
+    """
     path = folder / NAME
     if not path.exists():
         return None
@@ -74,10 +103,39 @@ def learned(network: nn.Module) -> dict[str, Tensor]:
 
 def put_back(network: nn.Module, kept: Mapping[str, Tensor]) -> None:
     """Copy what `learned` returned into a network. Raises RuntimeError where that is not one of the same shapes."""
-    wanted = learned(network).keys()
-    if wanted != kept.keys():
-        raise RuntimeError(f"{min(wanted ^ kept.keys())} is missing or left over")
-    network.load_state_dict(kept, strict=False)
+    now = learned(network)
+    if now.keys() != kept.keys():
+        raise RuntimeError(f"{min(now.keys() ^ kept.keys())} is missing or left over")
+    if not any(map(is_sharded, now.values())):
+        network.load_state_dict({name: whole(each) for name, each in kept.items()}, strict=False)
+        return
+    with torch.no_grad():
+        for name, each in now.items():
+            local(each).copy_(local(share_of(kept[name], each)))
+
+
+def with_shards(folder: Path, state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
+    """Return what `read_checkpoint` read with its shards, sharded where the network is.
+
+    Raises RuntimeError where they are missing.
+    """
+    name = state.get("shards")
+    return dict(filled(folder / name, state, next(network.parameters()))) if name else state
+
+
+def shared_out(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state of an optimizer with its tensors sharded as the parameters are."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    told = {
+        number: {key: _as(each, parameters[number]) for key, each in kept.items()}
+        for number, kept in state["state"].items()
+    }
+    return {**state, "state": told}
+
+
+def _as(value: Any, parameter: Tensor) -> Any:
+    same = isinstance(value, Tensor) and value.shape == parameter.shape
+    return share_of(value, parameter) if same else value
 
 
 def misfit(folder: Path, error: Exception) -> ModelError:

@@ -140,10 +140,25 @@ class OptimConfig:
         100
     )
     check_every: Annotated[int, Ge(1), Doc("Steps between validations.")] = 100
+    accumulate: Annotated[
+        int,
+        Ge(1),
+        Doc("Parts of a process's share of a batch that are computed one after the other, for little memory."),
+    ] = 1
+    sharding: Annotated[
+        Literal["none", "fsdp"],
+        Doc(
+            "Of several processes: none, each holds the whole network (DDP); fsdp, each a part of every weight (FSDP2)."
+        ),
+    ] = "none"
 
     def __post_init__(self) -> None:
         if self.warmup > self.steps:
             raise ConfigError(f"warmup ({self.warmup}) is longer than the run of {self.steps} steps; make it shorter")
+        if self.accumulate > self.batch:
+            raise ConfigError(f"accumulate ({self.accumulate}) must be at most batch ({self.batch})")
+        if self.compile and self.sharding != "none":
+            raise ConfigError("compile and sharding do not go together yet; leave one of them out")
 
 
 @config

@@ -1,7 +1,7 @@
 """Windows to learn from: every base of a genome's training regions once a pass, in a seeded order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -26,7 +26,8 @@ class Batch:
     codes (B, L) as the model sees them, uint8, or int64 with relatives laid on them (`tokens.laid`); target (B, L)
     uint8; weight (B, L) float32.
     step: of the optimizer, from 0. places (B, 3): genome, contig and start of each window.
-    lengths (B,): bases of each window that count, None for all.
+    lengths (B,): bases of each window that count, None for all. rows: of a part, the windows whose losses it has;
+    the others are there for what depends on the whole batch, which is what is hidden and the weights' sum.
     """
 
     codes: npt.NDArray[Any]
@@ -35,6 +36,22 @@ class Batch:
     step: int = 0
     places: Rows | None = None
     lengths: Rows | None = None
+    rows: slice = field(default_factory=lambda: slice(None))
+
+    def part(self, number: int, parts: int) -> "Batch":
+        """Return part `number` (from 0) of as many: the losses of all add up to that of the batch."""
+        count = len(self.codes)
+        return replace(self, rows=slice(number * count // parts, (number + 1) * count // parts))
+
+    def within(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Return which of some windows, given by their rows, are of the part."""
+        low, high, _ = self.rows.indices(len(self.codes))
+        return (rows >= low) & (rows < high)
+
+    @property
+    def first(self) -> int:
+        """The row of the part's first window."""
+        return self.rows.start or 0
 
 
 @dataclass(frozen=True)

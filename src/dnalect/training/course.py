@@ -1,7 +1,7 @@
 """What a training run is told, and where it is: its course, its checks, its home, its state."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from dnalect.training.checkpoint import Identity
-from dnalect.training.objectives import Losses
+from dnalect.training.engine import Alone, Engine
 
 
 def warm_up_and_decay(steps: int, warmup: int, final: float = 0.02) -> Callable[[int], float]:
@@ -30,7 +30,7 @@ class Course:
     optimizers: with their peak rates. steps: at most. share: of the peak rates, at a step (from 0).
     clip: largest norm of the gradient, None for any. precision: "fp32", or "bf16", which is float32
     where the device doesn't compute in it. average: decay of the running mean of the weights that is
-    checked and kept, 0 for the last weights.
+    checked and kept, 0 for the last weights. engine: how it is computed, made before the optimizers.
     """
 
     optimizers: Sequence[torch.optim.Optimizer]
@@ -39,6 +39,7 @@ class Course:
     clip: float | None = None
     precision: str = "fp32"
     average: float = 0.0
+    engine: Engine = field(default_factory=Alone)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Checks:
 class TrainState:
     """Where a run is.
 
-    seconds, core_seconds: wall time, and that of this process on all its cores, of all calls
+    seconds, core_seconds: wall time, and that of all processes on all their cores, of all calls
     together. best: the highest figure, at step `best_step`. bad: checks since then. figures: of the
     last check. main, others: losses of the steps since that one (`since`), summed; of others, over
     their answers, and the number of these.
@@ -83,12 +84,12 @@ class TrainState:
         """The mean loss of the first objective since the last check; 0 before the first step."""
         return self.main / max(1, self.since)
 
-    def add(self, losses: Losses) -> None:
-        """Take in the losses of a part of a batch."""
-        self.main += losses.main.item()
-        for name, (loss, count) in losses.others.items():
+    def add(self, main: float, others: Mapping[str, tuple[float, int]]) -> None:
+        """Take in the losses of a batch."""
+        self.main += main
+        for name, (loss, count) in others.items():
             total, before = self.others.get(name, (0.0, 0))
-            self.others[name] = total + loss.item() * count, before + count
+            self.others[name] = total + loss * count, before + count
 
     def better(self, figure: float) -> bool:
         """Take in a check; whether it is the best one."""

@@ -1,10 +1,13 @@
 """The one training loop: seeded, resumable to the bit, stopped early, logged as JSON lines."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -20,12 +23,16 @@ from dnalect.training.checkpoint import (
     misfit,
     put_back,
     read_checkpoint,
+    shared_out,
+    with_shards,
     write_checkpoint,
 )
 from dnalect.training.course import Checks, Course, Home, TrainState
 from dnalect.training.logs import trimmed
 from dnalect.training.objectives import Losses
 from dnalect.training.optim import Averaged
+from dnalect.training.ranks import Ranks
+from dnalect.training.sharded import local, share_of
 
 B = TypeVar("B")
 # Steps after which a run says how long it will take.
@@ -43,8 +50,8 @@ def fit(
 ) -> TrainState:
     """Train what wants gradients of a network, in place, leave it in eval mode, and return where that ended.
 
-    batches: those after so many steps; each in parts whose losses add up to that of the batch.
-    home: takes log.jsonl and checkpoint.pt; a checkpoint of the same run is gone on from, another
+    batches: those after so many steps; each in parts whose losses add up to that of the batch, over all processes of
+    the course's engine. home: takes log.jsonl and checkpoint.pt; a checkpoint of the same run is gone on from, another
     one is refused (ModelError); Ctrl-C and SIGTERM end the run after its step, which is saved
     (Stopped). Without one nothing is written or said. Raises DnalectError where the loss explodes.
     """
@@ -72,30 +79,40 @@ class _Run:
 
     def __init__(self, network: nn.Module, course: Course, checks: Checks | None, home: Home | None):
         self.network, self.course, self.checks = network, course, checks
+        self.engine, self.ranks = course.engine, course.engine.ranks
         self.device = next(network.parameters()).device
         self.groups = [group for optimizer in course.optimizers for group in optimizer.param_groups]
         for group in self.groups:
             group["peak"] = group["lr"]
         self.at, self.mean, self.best = TrainState(), Averaged(network, course.average), {}
-        if home and (state := read_checkpoint(home.folder)):
+        with self.ranks.agreed():
+            state = read_checkpoint(home.folder) if home else None
+        self.ranks.check_alike("checkpoints", state["at"] if state else None)
+        if home and state:
             self._resume(state, home)
         elif checks and checks.best:
             self.best = _copied(network)
 
     def _resume(self, state: dict[str, Any], home: Home) -> None:
-        home.identity.check(home.folder, state)
-        try:
-            put_back(self.network, state["network"])
-            for optimizer, kept in zip(self.course.optimizers, state["optimizers"], strict=True):
-                optimizer.load_state_dict(kept)
-            for name, kept in state["mean"].items():
-                self.mean.weights[name].copy_(kept)
-            torch.set_rng_state(state["random"])
-            self.at, self.best = TrainState(**state["at"]), state["best"]
-        except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise misfit(home.folder, error) from error
+        with self.ranks.agreed():
+            home.identity.check(home.folder, state)
+            try:
+                self._put_back(with_shards(home.folder, state, self.network))
+            except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+                raise misfit(home.folder, error) from error
         self.groups = [group for optimizer in self.course.optimizers for group in optimizer.param_groups]
         say(f"going on after step {self.at.step:,} of {self.course.steps:,}")
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        put_back(self.network, state["network"])
+        for optimizer, kept in zip(self.course.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(shared_out(optimizer, kept))
+        for name, kept in state["mean"].items():
+            mine = self.mean.weights[name]
+            local(mine).copy_(local(share_of(kept, mine)))
+        torch.set_rng_state(state["random"])
+        now = learned(self.network)
+        self.at, self.best = TrainState(**state["at"]), {n: share_of(b, now[n]) for n, b in state["best"].items()}
 
     def save(self, home: Home) -> None:
         """Write what `_resume` reads."""
@@ -109,7 +126,7 @@ class _Run:
             "best": self.best,
             "random": torch.get_rng_state(),
         }
-        write_checkpoint(home.folder, state)
+        write_checkpoint(home.folder, state, self.ranks)
 
     @property
     def due(self) -> bool:
@@ -128,7 +145,9 @@ class _Run:
         assert self.checks is not None
         self.network.eval()
         with self.mean.in_place_of(self.network):
-            self.at.figures = self.checks.figures(self.network)
+            look = partial(self.checks.figures, self.network)
+            # What is decided by the figures must be decided alike.
+            self.at.figures = self.ranks.of_first(self.engine.call(look))
             if self.checks.best and self.at.better(self.at.figures[self.checks.best]):
                 self.best = _copied(self.network)
 
@@ -137,6 +156,7 @@ class _Run:
         self.mean.copy_to(self.network)
         if self.best:
             put_back(self.network, self.best)
+        self.engine.end()
         self.network.eval()
 
 
@@ -150,16 +170,18 @@ def _step(run: _Run, parts: Iterable[B], loss: Callable[[B], Tensor | Losses]) -
     for group in run.groups:
         group["lr"] = group["peak"] * course.share(at.step)
     network.zero_grad(set_to_none=True)
-    total = 0.0
-    for part in parts:
-        with autocast(run.device, course.precision):
-            cost = loss(part)
-        losses = cost if isinstance(cost, Losses) else Losses(cost, cost)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        total += losses.total.item()
-        at.add(losses)
+    costs = _Costs()
+    for part, last in _with_last(parts):
+        with run.engine.turn(last):
+            with autocast(run.device, course.precision):
+                losses = run.engine.cost(loss, part)
+            losses.total.backward()  # type: ignore[no-untyped-call]
+        costs.add(losses)
+    total, main, others = costs.over(run.ranks)
+    at.add(main, others)
     if not total < LARGEST_LOSS:
-        raise DnalectError(f"the loss is {total} at step {at.step}: lower the learning rate")
+        error = DnalectError(f"the loss is {total} at step {at.step}: lower the learning rate")
+        raise run.ranks.voiced(error)
     if course.clip is not None:
         nn.utils.clip_grad_norm_(network.parameters(), course.clip)
     for optimizer in course.optimizers:
@@ -168,48 +190,88 @@ def _step(run: _Run, parts: Iterable[B], loss: Callable[[B], Tensor | Losses]) -
     run.mean.update(network, at.step)
 
 
+class _Costs:
+    """The losses of the parts of a batch, which add up."""
+
+    def __init__(self) -> None:
+        self.sums, self.counts = {"": 0.0, "main": 0.0}, dict[str, int]()
+
+    def add(self, losses: Losses) -> None:
+        """Take in those of a part."""
+        others = {f"other {name}": loss for name, (loss, _) in losses.others.items()}
+        for name, loss in {"": losses.total, "main": losses.main, **others}.items():
+            self.sums[name] = self.sums.get(name, 0.0) + loss.item()
+        self.counts |= {name: count for name, (_, count) in losses.others.items()}
+
+    def over(self, ranks: Ranks) -> tuple[float, float, dict[str, tuple[float, int]]]:
+        """Return total, main and the others of the whole batch; these with the number of answers."""
+        total, main, *others = ranks.summed(list(self.sums.values()))
+        # Every process made it as many times as large: see the engine.
+        return (
+            total / ranks.size,
+            main,
+            dict(zip(self.counts, zip(others, self.counts.values(), strict=True), strict=True)),
+        )
+
+
+def _with_last(parts: Iterable[B]) -> Iterator[tuple[B, bool]]:
+    """Yield parts, each with whether it is the last."""
+    coming = iter(parts)
+    now = next(coming)
+    for after in coming:
+        yield now, False
+        now = after
+    yield now, True
+
+
 class _Keeper:
     """Writes and says how a run goes, and ends it when that is wished."""
 
     def __init__(self, run: _Run, home: Home):
-        self.run, self.home, self.first = run, home, run.at.step
+        self.run, self.home, self.begun_at, self.ranks = run, home, run.at.step, run.ranks
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Keep the log and the progress open, and hear the signals."""
         at, log = self.run.at, self.home.log
-        path = trimmed(self.home.folder / "log.jsonl", at.step)
+        path = self.home.folder / "log.jsonl"
+        with self.ranks.agreed():
+            if self.ranks.first:
+                trimmed(path, at.step)
         steps = self.run.course.steps
         with (
-            stops_between_steps() as self.asked,
-            path.open("a", encoding="utf-8") as self.lines,
+            stops_between_steps(self.ranks.size > 1, self.ranks.first) as self.asked,
+            (path if self.ranks.first else Path(os.devnull)).open("a", encoding="utf-8") as self.lines,
             phase(log.what, steps, "steps", at.step) as self.bar,
         ):
             self.begun = self.saved = time.monotonic()
-            self.zero = time.perf_counter() - at.seconds, time.process_time() - at.core_seconds
+            self.zero, self.spent, self.core = time.perf_counter() - at.seconds, at.core_seconds, time.process_time()
             yield
 
     def step(self, checked: bool) -> None:
         """Take in that a step was made, and maybe a check."""
         at, steps, home = self.run.at, self.run.course.steps, self.home
         self.bar.update()
-        at.seconds, at.core_seconds = time.perf_counter() - self.zero[0], time.process_time() - self.zero[1]
+        mine = time.process_time() - self.core
+        wanted, late, cores = self.ranks.summed([self.asked(), self.late(), mine])
+        at.seconds, at.core_seconds = time.perf_counter() - self.zero, self.spent + cores
         if checked:
             self.lines.write(json.dumps({"step": at.step, **home.log.entry(at)}) + "\n")
             self.lines.flush()
             say(f"step {at.step:,} of {steps:,}: {home.log.words(at)}; {self.pace()}")
             self.bar.update(0, **home.log.facts(at))
             at.main, at.others, at.since = 0.0, {}, 0
-        elif at.step == self.first + WARM:
+        elif at.step == self.begun_at + WARM:
             say(f"step {at.step:,} of {steps:,}: {self.pace()}; Ctrl-C keeps what was learned")
-        if at.step % home.every == 0 or self.run.ended or self.asked() or self.late():
+        if at.step % home.every == 0 or self.run.ended or wanted or late:
             self.run.save(home)
             self.saved = time.monotonic()
-        if self.asked() and not self.run.ended:
-            raise Stopped(
+        if wanted and not self.run.ended:
+            told = Stopped(
                 f"stopped after step {at.step:,} of {steps:,}, which is saved in {home.folder}; the same command goes "
                 "on from there"
             )
+            raise self.ranks.voiced(told, 130)
 
     def late(self) -> bool:
         """Whether the last checkpoint is long ago."""
@@ -218,7 +280,7 @@ class _Keeper:
     def pace(self) -> str:
         """Return how fast it goes and what is left, in words."""
         at, checks = self.run.at, self.run.checks
-        each = max((time.monotonic() - self.begun) / (at.step - self.first), 1e-9)
+        each = max((time.monotonic() - self.begun) / (at.step - self.begun_at), 1e-9)
         how = "at most" if checks and checks.patience is not None else "about"
         seconds = each * (self.run.course.steps - at.step)
         left = f", {how} {duration(seconds)} left" if at.step < self.run.course.steps else ""

@@ -32,15 +32,22 @@ class Prepared:
 
 @dataclass(frozen=True)
 class ForwardPass:
-    """A pass over a batch. each, weight (m,): cross-entropy and weight of the hidden tokens.
+    """A pass over a part of a batch. each, weight (m,): cross-entropy and weight of the hidden tokens.
 
-    last: hidden states (B, T, C) of all tokens. encoding: the tokens before any was hidden.
+    whole: sum of the weights of all hidden tokens of the batch. last: hidden states (B, T, C) of all tokens of the
+    part. encoding: the tokens of the batch before any was hidden.
     """
 
     each: Tensor
     weight: Tensor
+    whole: Tensor
     last: Tensor
     encoding: Encoding
+
+    @property
+    def mean(self) -> Tensor:
+        """What the part adds to the mean cross-entropy of the batch."""
+        return (self.each * self.weight).sum() / self.whole.clamp_min(1e-6)
 
 
 class MaskedLanguage:
@@ -64,9 +71,8 @@ class MaskedLanguage:
         self.plain[self.ordinary] = True
 
     def __call__(self, network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
-        """Return the mean cross-entropy (nats a hidden token) of a batch."""
-        each, weight = self.losses(network, batch, device)
-        return (each * weight).sum() / weight.sum().clamp_min(1e-6)
+        """Return the mean cross-entropy (nats a hidden token) of a batch, or what a part adds to it."""
+        return self.read(network, batch, device).mean
 
     def losses(self, network: nn.Module, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return cross-entropy (m,) and weight (m,) of every hidden token."""
@@ -91,13 +97,16 @@ class MaskedLanguage:
         ready = self.prepare(batch)
         encoding, rows, columns = ready.encoding, ready.rows, ready.columns
         ids, spans = encoding.input_ids, encoding.spans
-        mask = torch.from_numpy(encoding.attention_mask).to(device)
-        last = network(torch.from_numpy(ready.seen).to(device), mask).last
-        logits = network.logits(last[torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)])
-        truth = torch.from_numpy(ids[rows, columns]).to(device)
         sums, bases = summed(batch.weight, spans[rows, columns], rows)
         weight = torch.from_numpy((sums / np.maximum(bases, 1)).astype(np.float32)).to(device)
-        return ForwardPass(F.cross_entropy(logits.float(), truth, reduction="none"), weight, last, encoding)
+        mask = torch.from_numpy(encoding.attention_mask[batch.rows]).to(device)
+        last = network(torch.from_numpy(ready.seen[batch.rows]).to(device), mask).last
+        mine = batch.within(rows)
+        truth = torch.from_numpy(ids[rows[mine], columns[mine]]).to(device)
+        own, at = torch.from_numpy(mine).to(device), torch.from_numpy(columns[mine]).to(device)
+        logits = network.logits(last[torch.from_numpy(rows[mine] - batch.first).to(device), at])
+        each = F.cross_entropy(logits.float(), truth, reduction="none")
+        return ForwardPass(each, weight[own], weight.sum(), last, encoding)
 
     def bits(self, network: nn.Module, codes: npt.NDArray[np.uint8], places: Rows, device: torch.device) -> float:
         """Return bits a hidden token over windows (n, L), the same tokens hidden at every call."""

@@ -47,12 +47,12 @@ class MultiTaskLoss:
         """Return the total, the loss of masked language modelling, and each head's with the number of its answers."""
         assert isinstance(network, MultiTask)
         reading = self.language.read(network.encoder, batch, device)
-        main = (reading.each * reading.weight).sum() / reading.weight.sum().clamp_min(1e-6)
+        main = reading.mean
         others, total = {}, main
         for task in self.tasks:
             asked = task.asked(batch, reading.encoding)
             if asked:
-                loss, count = head_loss(network.heads, task.spec, reading.last, asked)
+                loss, count = head_loss(network.heads, task.spec, reading.last, asked, batch)
                 others[task.name] = loss, count
                 total = total + task.weight * loss
         return Losses(total, main, others)
@@ -82,19 +82,30 @@ class MultiTaskLoss:
         return {"bits": bits[0] / bits[1] / math.log(2), **losses}
 
 
-def head_loss(heads: Heads, spec: HeadSpec, last_BTC: Tensor, asked: Sequence[Asked]) -> tuple[Tensor, int]:
+def head_loss(
+    heads: Heads, spec: HeadSpec, last_BTC: Tensor, asked: Sequence[Asked], batch: Batch | None = None
+) -> tuple[Tensor, int]:
     """Return the mean loss of a head, and over how many answers.
 
-    Questions about tokens and about windows count by halves, however many there are of each.
+    Questions about tokens and about windows count by halves, however many there are of each. batch: a part's, whose
+    states are given; the loss is then what it adds to that of the whole batch, of which `asked` is.
     """
     losses, count = [], 0
-    for each in asked:
+    for whole in asked:
+        each = _own(whole, batch) if batch is not None else whole
         raw = heads(spec.name, pooled(last_BTC, each)).float()
         truth = torch.from_numpy(each.truth).to(raw.device)
-        loss, known = loss_of(spec, raw, truth.argmax(1, keepdim=True).float() if spec.kind == "classes" else truth)
+        loss, _ = loss_of(spec, raw, truth.argmax(1, keepdim=True).float() if spec.kind == "classes" else truth)
+        known = len(whole.truth) if spec.kind == "classes" else int(np.isfinite(whole.truth).sum())
         losses.append(loss / known)
         count += known
     return torch.stack(losses).mean(), count
+
+
+def _own(asked: Asked, batch: Batch) -> Asked:
+    """The questions about the windows of a part, whose rows count from its first."""
+    mine = batch.within(asked.rows)
+    return Asked(asked.rows[mine] - batch.first, asked.begins[mine], asked.ends[mine], asked.truth[mine])
 
 
 def pooled(last_BTC: Tensor, asked: Asked) -> Tensor:

@@ -14,9 +14,9 @@ from dnalect.training.corpus import Batch
 
 @dataclass(frozen=True)
 class Losses:
-    """What a batch costs. total: to be lowered. main: nats a prediction of the first objective.
+    """What a batch costs, or a part of it. total: to be lowered. main: nats a prediction of the first objective.
 
-    others: the losses of further objectives, each with the number of answers that it is a
+    others: the losses of further objectives, each with the number of answers in the whole batch that it is a
     mean of; without those that the batch has no answer for.
     """
 
@@ -52,18 +52,18 @@ class Distillation:
 
 
 def _logits(network: Callable[..., Tensor], batch: Batch, device: torch.device) -> Tensor:
-    codes = torch.from_numpy(batch.codes).to(device).long()
+    codes = torch.from_numpy(batch.codes[batch.rows]).to(device).long()
     return network(codes, torch.ones_like(codes, dtype=torch.bool)).float().flatten(0, 1)
 
 
 def _mean_of_known(logits: Tensor, batch: Batch) -> Tensor:
-    target = torch.from_numpy(batch.target).to(logits.device).long()
+    target = torch.from_numpy(batch.target[batch.rows]).to(logits.device).long()
     return _mean(F.cross_entropy(logits, target.flatten(), ignore_index=UNKNOWN, reduction="none"), batch)
 
 
 def _mean(each: Tensor, batch: Batch) -> Tensor:
     weight = torch.from_numpy(batch.weight).to(each.device)
-    return (each * weight.flatten()).sum() / weight.sum().clamp_min(1)
+    return (each * weight[batch.rows].flatten()).sum() / weight.sum().clamp_min(1)
 
 
 def loss_of(spec: HeadSpec, raw: Tensor, labels: Tensor, weighted: bool = False) -> tuple[Tensor, int]:

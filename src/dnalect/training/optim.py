@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dnalect.models.layers.convolutions import exact_names
 from dnalect.models.precision import computes_bf16
 from dnalect.training.config import OptimConfig
+from dnalect.training.sharded import local, share_of, whole
 
 
 class Muon(torch.optim.Optimizer):
@@ -36,12 +37,15 @@ class Muon(torch.optim.Optimizer):
                     alike.setdefault(p.shape, []).append(p)
             for shape, parameters in alike.items():
                 rows, columns = shape[0], shape[1:].numel()
-                ahead = torch.stack([self._ahead(p, group["momentum"]).flatten(1) for p in parameters])
+                # Only whole matrices can be made orthogonal: every process does so to all, and takes its part.
+                ahead = torch.stack([whole(self._ahead(p, group["momentum"])).flatten(1) for p in parameters])
                 half = self.half and computes_bf16(ahead.device)
                 updates = orthogonal(ahead.bfloat16() if half else ahead).to(ahead.dtype)
                 rate = -group["lr"] * max(1.0, rows / columns) ** 0.5
-                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(parameters, [each.view(shape) for each in updates], alpha=rate)
+                mine = [local(p) for p in parameters]
+                torch._foreach_mul_(mine, 1 - group["lr"] * group["weight_decay"])
+                steps = [local(share_of(each.view(shape), p)) for each, p in zip(updates, parameters, strict=True)]
+                torch._foreach_add_(mine, steps, alpha=rate)
 
     def _ahead(self, p: Tensor, momentum: float) -> Tensor:
         """Take in a gradient, and return where the momentum leads from it."""
@@ -113,13 +117,13 @@ class Averaged:
         """Take in the weights after step `step` (from 1)."""
         share = 1 - min(self.decay, step / (step + 10))
         for name, p in network.named_parameters() if self.weights else ():
-            self.weights[name].lerp_(p.detach(), share)
+            local(self.weights[name]).lerp_(local(p.detach()), share)
 
     def copy_to(self, network: nn.Module) -> None:
         """Overwrite the network's weights by their mean."""
         with torch.no_grad():
             for name, p in network.named_parameters() if self.weights else ():
-                p.copy_(self.weights[name])
+                local(p).copy_(local(self.weights[name]))
 
     @contextmanager
     def in_place_of(self, network: nn.Module) -> Iterator[None]:
@@ -131,4 +135,4 @@ class Averaged:
         finally:
             with torch.no_grad():
                 for name, p in network.named_parameters() if last else ():
-                    p.copy_(last[name])
+                    local(p).copy_(local(last[name]))

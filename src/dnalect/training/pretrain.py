@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import ConfigError, ModelError
 from dnalect.training.ahead import drawn_ahead
 from dnalect.training.checkpoint import Identity, read_checkpoint
 from dnalect.training.config import OptimConfig, PretrainConfig
 from dnalect.training.corpus import Batch, Corpus
 from dnalect.training.course import Checks, Course, Home, TrainState, warm_up_and_decay
+from dnalect.training.engine import engine_for
 from dnalect.training.loop import fit
 from dnalect.training.objectives import Losses
 from dnalect.training.optim import build
+from dnalect.training.ranks import Ranks
 
 Loss = Callable[[nn.Module, Batch, torch.device], Tensor | Losses]
 Check = Callable[[nn.Module], dict[str, float]]
@@ -47,20 +49,35 @@ def train(
     share = warm_up_and_decay(optim.steps, optim.warmup, optim.final_rate)
 
     compiled(network, optim, device)
+    engine = engine_for(network, optim.sharding)
+    parts = parts_of(optim, engine.ranks)
+    mine = range(engine.ranks.rank * optim.accumulate, (engine.ranks.rank + 1) * optim.accumulate)
 
     def batches(step: int) -> Iterator[list[Batch]]:
         # A processor that computes has no core to spare for drawing ahead.
         drawers = 0 if device.type == "cpu" else DRAWERS
-        return ([batch] for batch in drawn_ahead(corpus.draw, range(step, optim.steps), drawers))
+        drawn = drawn_ahead(corpus.draw, range(step, optim.steps), drawers)
+        return ([batch.part(number, parts) for number in mine] for batch in drawn)
 
     return fit(
         network,
         batches,
         lambda batch: loss(network, batch, device),
-        Course(build(network, optim), optim.steps, share, optim.clip, optim.precision, optim.average),
+        Course(build(network, optim), optim.steps, share, optim.clip, optim.precision, optim.average, engine),
         Checks(partial(_uncompiled, check), optim.check_every),
         Home(folder, identity_of(config, data), optim.save_every, _Log(optim, corpus, share)),
     )
+
+
+def parts_of(optim: OptimConfig, ranks: Ranks) -> int:
+    """Return into how many parts a batch is cut. Raises ConfigError where it has too few windows."""
+    parts = ranks.size * optim.accumulate
+    if parts > optim.batch:
+        raise ConfigError(
+            f"optim.batch ({optim.batch}) is the batch of all {ranks.size} processes together, each of which computes "
+            f"{optim.accumulate} parts: make it {parts} at least"
+        )
+    return parts
 
 
 def compiled(network: nn.Module, optim: OptimConfig, device: torch.device) -> None:
@@ -104,8 +121,11 @@ class _Log:
 
 
 def identity_of(config: PretrainConfig, data: Mapping[str, str]) -> Identity:
-    """All that was chosen; what stands at its default is left out, so that a new field changes no old run."""
-    record = _chosen(config)
+    """All that was chosen; what stands at its default is left out, so that a new field changes no old run.
+
+    How the work is cut is no part of it: a run may go on with another number of processes.
+    """
+    record = _chosen(replace(config, optim=replace(config.optim, accumulate=1, sharding="none")))
     record.pop("card", None)
     record["model"] = _chosen(config.model)
     record |= {"family": config.family} if config.family != "duplex" else {}

@@ -98,7 +98,7 @@ class SpeciesRecipe(DuplexRecipe):
 
     def _loss(self, network: nn.Module, batch: Batch, device: torch.device) -> Tensor:
         assert batch.places is not None
-        return leave_one_out_loss(partial(network, genomes_B=batch.places[:, 0]), batch, device)
+        return leave_one_out_loss(partial(network, genomes_B=batch.places[batch.rows, 0]), batch, device)
 
     def figures(self, network: nn.Module, codes: Codes, places: Rows, device: torch.device) -> dict[str, float]:
         """Return the bits a base, of one genome's windows, told its species."""
