@@ -20,10 +20,10 @@ from dnalect.training.config import (
     DistilConfig,
     FamilyConfig,
     GenomeConfig,
-    HeadConfig,
     OptimConfig,
     PretrainConfig,
 )
+from dnalect.training.head_config import HeadConfig
 from dnalect.training.masking import MaskingConfig
 from dnalect.training.tuning import TuneConfig
 

@@ -18,6 +18,7 @@ import torch
 
 import dnalect
 import forked
+from conftest import make_model
 from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
@@ -41,6 +42,7 @@ CLOSE = 5e-6
 STEPS = 8
 DUPLEX = {"width": 8, "kernel": 3, "dilations": [1, 2]}
 LOGO = {"family": "logo", "like": "logo-3", "tokenizer": "logo-3", "scale": 0.25, "longest": 128}
+ALIGNED = {"family": "aligned", **DUPLEX, "beside": 8, "beside_dilations": [1], "hidden": 16}
 HYENA = {"family": "hyenadna", "like": "hyenadna-tiny-1k", "tokenizer": "hyenadna", "scale": 0.25, "longest": 128}
 # name -> network, what is told of its training alone, and how two processes share it.
 RUNS = {
@@ -50,6 +52,7 @@ RUNS = {
     "encoder": (LOGO, {"optimizer": "muon"}, {"accumulate": 3}),
     "sharded-encoder": (LOGO, {}, {"sharding": "fsdp", "accumulate": 2}),
     "causal": (HYENA, {"optimizer": "muon"}, {"sharding": "fsdp"}),
+    "aligned": (ALIGNED, {"frozen": True, "optimizer": "muon"}, {"sharding": "fsdp"}),
     "heads": (None, {}, {}),
     "sharded-heads": (None, {}, {"sharding": "fsdp", "accumulate": 2}),
 }
@@ -66,6 +69,11 @@ def data(tmp_path_factory):
         shares = [0.4 if base in often else 0.1 for base in "ACGT"]
         contigs = {c: "".join(rng.choice(list("ACGT"), n, p=shares)) for c, n in (("t", 4000), ("v", 400))}
         (folder / f"{name}.fa").write_text("".join(f">{c}\n{s}\n" for c, s in contigs.items()))
+    (folder / "laid").mkdir()
+    for name in ("a", "b"):
+        told = [f">{c}\n{''.join(rng.choice(list('....ACGT'), n))}\n" for c, n in (("t", 4000), ("v", 400))]
+        (folder / "laid" / f"{name}.fa").write_text("".join(told))
+    make_model(folder / "trunk", dilations=[1, 2])
     return folder
 
 
@@ -81,12 +89,15 @@ def config_of(name, data, more=None):
         for each in ("one", "other")
     ]
     tables = {"window": 60, "genomes": genomes, "unknown_rate": 0.3, "soft_mask_weight": 0.5}
-    tables |= {"tell_species": told.pop("tell_species", False)}
-    if model is not DUPLEX:
+    if model is ALIGNED:
+        tables |= {"alignment": "laid", "genomes": genomes[:1]}
+    elif model is not DUPLEX:
         tables |= {"mixed_lengths": 0.5}
+    tables |= {"tell_species": told.pop("tell_species", False)}
     # A batch that two processes, and three parts each, do not share evenly.
     optim = {"batch": 7, "steps": STEPS, "learning_rate": 3e-3, "warmup": 2, "check_every": 4, "save_every": 3}
     values = {"name": name, "seed": 2, "data": tables, "model": model, "optim": optim | told | (more or {})}
+    values |= {"init": str(data / "trunk")} if model is ALIGNED else {}
     return told_config(values, Path("toy.toml"))
 
 

@@ -1,6 +1,6 @@
-from .config import HeadConfig as HeadConfig
 from .corpus import Batch as Batch
 from .course import Course as Course
+from .head_config import HeadConfig as HeadConfig
 from .loop import fit as fit
 from .multitask import pooled as pooled
 from .tasks import Asked as Asked

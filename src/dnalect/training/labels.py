@@ -21,7 +21,7 @@ from dnalect.genome.names import own_name
 from dnalect.genome.parts import OTHER, PARTS, paint, read_parts
 from dnalect.genome.regions import Region
 from dnalect.genome.signal import read_signal
-from dnalect.training.config import HeadConfig
+from dnalect.training.head_config import HeadConfig
 
 # No class; no answer. Of numbers it is NaN.
 HOLE = 255

@@ -17,8 +17,8 @@ from dnalect.core.errors import ConfigError
 from dnalect.genome.fasta import Genome
 from dnalect.genome.regions import Region
 from dnalect.models.heads import HeadSpec
-from dnalect.training.config import HeadConfig
 from dnalect.training.corpus import Batch
+from dnalect.training.head_config import HeadConfig
 from dnalect.training.labels import BaseLabels, WindowLabels, bed_labels, class_labels, signal_labels, window_labels
 
 Floats = npt.NDArray[np.float32]
