@@ -373,3 +373,9 @@ def test_what_is_wrong_with_another_process_is_said_by_the_first(toml, monkeypat
     assert (first.returncode, second.returncode) == (1, 1)
     assert first.stderr == "dnalect: process 1: no room\n"
     assert second.stderr == ""
+
+
+def test_fine_tuning_is_refused_to_several_processes(tmp_path):
+    done = forked.ranks(command(["finetune", tmp_path / "a.csv", "--out", tmp_path / "out"]))
+    assert [each.returncode for each in done] == [1, 1]
+    assert all("fine-tuning is done by one process: start it without torchrun" in each.stderr for each in done)

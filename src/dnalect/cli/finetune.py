@@ -19,6 +19,8 @@ def finetune(options: Options) -> None:
     """
     from dnalect.jobs.tuning.finetune import finetune_file
     from dnalect.jobs.tuning.tracks import finetune_tracks_file
+    from dnalect.training.ranks import check_alone
 
+    check_alone("fine-tuning")
     (finetune_tracks_file if options.bin else finetune_file)(options)
     say(f"the model is in {options.out}; open {options.out / 'report.html'}")

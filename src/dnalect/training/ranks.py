@@ -167,6 +167,12 @@ def together(device: str = "auto") -> Iterator[Ranks]:
         _now.reset(token)
 
 
+def check_alone(what: str) -> None:
+    """Raise ConfigError where torchrun has started several processes of something that is done by one."""
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1 and "RANK" in os.environ:
+        raise ConfigError(f"{what} is done by one process: start it without torchrun, each run on a GPU of its own")
+
+
 def _kind(device: str) -> str:
     """What a device is of. Raises ConfigError for one that no processes share out."""
     kind = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device.partition(":")[0]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.nearest import did_you_mean
@@ -12,6 +13,8 @@ from dnalect.why import attention_view, dependency, gradient_view, influence, su
 from dnalect.why.motifs import view as motifs
 from dnalect.why.nulls import nulls_of
 from dnalect.why.subject import Subject
+
+Compute = Callable[[], View]
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,24 @@ def check(subject: Subject, names: Sequence[str]) -> None:
             )
 
 
-def views_of(subject: Subject, names: Sequence[str], nulls: bool = True) -> tuple[View, ...]:
-    """Return the views of a place, each beside its nulls unless these are not wanted. Raises as `check` does."""
+def views_of(
+    subject: Subject, names: Sequence[str], nulls: bool = True, kept: Callable[[str, Compute], View] | None = None
+) -> tuple[View, ...]:
+    """Return the views of a place, each beside its nulls unless these are not wanted. Raises as `check` does.
+
+    kept: gives the view of a name from where it was kept, or computes it.
+    """
     check(subject, names)
     found = []
     for name in track(list(names), "explaining", "views"):
-        entry = VIEWS[name]
-        view = entry.compute(subject)
-        found.append(replace(view, nulls=nulls_of(entry.compute, entry.settled(subject), view)) if nulls else view)
+        compute = partial(_view_of, subject, VIEWS[name], nulls)
+        found.append(kept(name, compute) if kept else compute())
     known = {view.name: view for view in found}
     if {"attention", "dependency"} <= known.keys():
         known["attention"] = attention_view.beside(known["attention"], known["dependency"])
     return tuple(known.values())
+
+
+def _view_of(subject: Subject, entry: Entry, nulls: bool) -> View:
+    view = entry.compute(subject)
+    return replace(view, nulls=nulls_of(entry.compute, entry.settled(subject), view)) if nulls else view

@@ -1,6 +1,8 @@
 """A genome and places of it -> a page, arrays and tables that say what a model sees there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +11,25 @@ import pyarrow as pa
 from dnalect import __version__
 from dnalect.core.errors import InputError, OutputError
 from dnalect.core.files import Together, check_outputs, written_together
+from dnalect.core.kept import Kept
 from dnalect.core.links import links
 from dnalect.core.reporter import track, warn
-from dnalect.core.views import Explained, Explanation
-from dnalect.genome.fasta import open_genome
+from dnalect.core.views import Explained, Explanation, View
+from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.gff import open_annotation
 from dnalect.genome.motifs import read_motifs
+from dnalect.jobs.explain.kept import kept_for, view_kept
 from dnalect.jobs.explain.options import SUFFIXES, Options
 from dnalect.jobs.explain.places import Place, places_of
 from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import Origin, origin_of
 from dnalect.models.load import load
+from dnalect.models.model import Model
 from dnalect.models.precision import use_threads
 from dnalect.report.explained import render_explanation
 from dnalect.why.dependency import reading
 from dnalect.why.subject import Subject
-from dnalect.why.views import OF_PLACES, OF_VARIANTS, check, names_of, usual, views_of
+from dnalect.why.views import OF_PLACES, OF_VARIANTS, Compute, check, names_of, usual, views_of
 
 
 def suffix_of(output: str) -> str:
@@ -39,8 +44,11 @@ def explain_file(options: Options) -> Explanation:
     inputs = [options.reference, options.vcf, options.rename, options.model, options.motifs, options.annotate]
     for names in [names_of(options.show)] if options.show else [OF_PLACES, OF_VARIANTS]:
         check_outputs([path for output in options.outputs for path in _paths(output, names)], inputs)
-    found = explain_places(options)
-    write(found, options.outputs)
+    asked = _opened(options)
+    kept = kept_for(options, asked.genome, asked.model, asked.names)
+    with kept.opened():
+        found = _explanation(options, asked, kept)
+        write(found, options.outputs)
     return found
 
 
@@ -52,8 +60,23 @@ def write(found: Explanation, outputs: Sequence[str]) -> None:
             _write(found, output, names, files)
 
 
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What an explanation is of. names: of the views. notes: not to be missed."""
+
+    genome: Genome
+    origin: Origin
+    model: Model
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def explain_places(options: Options) -> Explanation:
     """Explain places of a genome: see `Options`. Raises a DnalectError where something of them can't be used."""
+    return _explanation(options, _opened(options), Kept())
+
+
+def _opened(options: Options) -> _Asked:
     use_threads(options.threads)
     genome = open_genome(options.reference)
     origin = origin_of(genome)
@@ -64,7 +87,12 @@ def explain_places(options: Options) -> Explanation:
     notes = [note for note in [foreign(model.card, origin)] if note and not lone]
     for note in notes:
         warn(note)
-    places = places_of(options, genome, model)
+    return _Asked(genome, origin, model, names, tuple(notes))
+
+
+def _explanation(options: Options, asked: _Asked, kept: Kept) -> Explanation:
+    genome, model = asked.genome, asked.model
+    places = places_of(options, genome, model, kept)
     if not places:
         raise InputError("there is nothing to explain: no variant of the file has a score")
     motifs = tuple(read_motifs(options.motifs)) if options.motifs else ()
@@ -72,27 +100,30 @@ def explain_places(options: Options) -> Explanation:
     told = (options.target, options.batch, options.seed, motifs, options.layer_and_head, annotation, options.hidden)
     subjects = [Subject(model, genome, place.region, place.variant, *told) for place in places]
     for subject in subjects:
-        check(subject, names)
+        check(subject, asked.names)
+    pairs = list(enumerate(zip(places, subjects, strict=True)))
     explained = [
-        _explained(origin, place, subject, names, options.nulls)
-        for place, subject in track(list(zip(places, subjects, strict=True)), "explaining", "places")
+        _explained(asked, place, subject, options.nulls, partial(view_kept, kept, number))
+        for number, (place, subject) in track(pairs, "explaining", "places")
     ]
     more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
     title = f"{places[0].title}{more}, {genome.path.name}"
-    return Explanation(title, tuple(explained), _facts(options, subjects[0], origin, names), tuple(notes))
+    return Explanation(title, tuple(explained), _facts(options, subjects[0], asked.origin, asked.names), asked.notes)
 
 
-def _explained(origin: Origin, place: Place, subject: Subject, names: tuple[str, ...], nulls: bool) -> Explained:
+def _explained(
+    asked: _Asked, place: Place, subject: Subject, nulls: bool, kept: Callable[[str, Compute], View]
+) -> Explained:
     contig = subject.genome.names[place.region.contig]
     position, ref, alt = place.allele or (place.region.start + 1, "N", "N")
     end = place.region.end if place.allele is None else position - 1 + len(ref)
-    build = origin.build.name if origin.build else ""
+    build = asked.origin.build.name if asked.origin.build else ""
     return Explained(
         place.title,
         contig,
         place.region.start,
         subject.bases,
-        views_of(subject, names, nulls),
+        views_of(subject, asked.names, nulls, kept),
         subject.changed,
         tuple(links(build, contig, position, ref, alt, end)),
     )

@@ -1,16 +1,19 @@
 """What was asked to be explained -> places, and the variants in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from dnalect.core.errors import InputError
+from dnalect.core.kept import Kept
 from dnalect.core.numbers import whole_number
-from dnalect.core.records import Row, Variant
+from dnalect.core.records import Variant
 from dnalect.genome.fasta import Genome
 from dnalect.genome.names import ContigNames
 from dnalect.genome.regions import Region, read_regions
 from dnalect.genome.variants import open_variants
 from dnalect.genome.windows.alleles import Rules, resolve
+from dnalect.jobs.explain.kept import Alleles, alleles_kept
 from dnalect.jobs.explain.options import Options
 from dnalect.jobs.score_options import Options as ScoreOptions
 from dnalect.jobs.scoring import Scoring
@@ -30,10 +33,11 @@ class Place:
     allele: tuple[int, str, str] | None = None
 
 
-def places_of(options: Options, genome: Genome, model: Model) -> list[Place]:
+def places_of(options: Options, genome: Genome, model: Model, kept: Kept) -> list[Place]:
     """Return what is asked for, in the order of regions, variants and those of a file.
 
-    Raises InputError for what does not lie on the genome, or can't be read.
+    kept: where those are, once they are chosen. Raises InputError for what does not lie on the genome, or can't be
+    read.
     """
     found = []
     for region in read_regions(genome, options.regions, options.rename):
@@ -41,7 +45,7 @@ def places_of(options: Options, genome: Genome, model: Model) -> list[Place]:
     names = ContigNames(genome, options.rename)
     alleles = [_split(text) for text in options.variants]
     if options.vcf is not None:
-        alleles += [(row.contig, row.position, row.ref, row.alt) for row in _lowest(options, model)]
+        alleles += alleles_kept(kept, partial(_lowest, options, model))
     rules = Rules(model.can.context_bases // 2, model.can.reach or model.can.context_bases // 2)
     with open_variants(alleles, genome) as source:
         for record in source.records if alleles else ():
@@ -76,14 +80,14 @@ def _around(variant: Variant, genome: Genome, flank: int) -> Region:
     return Region(variant.contig, max(0, variant.start - flank), min(length, variant.end + flank))
 
 
-def _lowest(options: Options, model: Model) -> Sequence[Row]:
+def _lowest(options: Options, model: Model) -> Alleles:
     """Return the alleles of a file that rank first in its report."""
     told = {"rename": options.rename, "batch": options.batch, "device": options.device, "dtype": options.dtype}
     job = Scoring(ScoreOptions(options.reference, options.vcf, model=model, **told))  # type: ignore[arg-type]
     with open_variants(options.vcf, job.genome) as source:
         job.begin(source.header)
         _drain(job.rows(source.records))
-    return job.tally.top()[: options.top]
+    return [(row.contig, row.position, row.ref, row.alt) for row in job.tally.top()[: options.top]]
 
 
 def _drain(rows: Iterator[object]) -> None:
