@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -121,10 +122,29 @@ def bound_motifs(
     motifs: Sequence[Motif],
     peaks: Mapping[str, Mapping[str, Numbers]],
 ) -> list[Figure]:
-    """Return whether a model expects motifs more where their protein is bound, in free sequence.
+    """Return whether a model expects motifs more where their protein is bound, in free sequence: see `bound_items`."""
+    found = bound_items(contigs, readings, motifs, peaks)
+    return [] if found is None else _ranked(bare, *found)
 
-    Matches of like fit and GC, ranked within the factor: those whose middle lies within 2 * SLACK bases of a summit of
-    their protein, and those without a summit near by.
+
+class Bound(NamedTuple):
+    """Matches of motifs. stratum: those of like fit and GC. which: number of the factor; factors: how many."""
+
+    items: Items
+    stratum: Numbers
+    which: Numbers
+    factors: int
+
+
+def bound_items(
+    contigs: Sequence[Contig],
+    readings: Sequence[Reading],
+    motifs: Sequence[Motif],
+    peaks: Mapping[str, Mapping[str, Numbers]],
+) -> Bound | None:
+    """Return matches of motifs whose middle lies within 2 * SLACK bases of a summit of their protein, and others.
+
+    Those have no summit near by. None where no factor has enough of both.
     """
     every, alike = [], []
     measures = [Measures(each) for each in readings]
@@ -142,10 +162,10 @@ def bound_motifs(
             every.append(items)
             alike.append(level(items.positive, items.fit, items.rivals[GC], bins=3))
     if not every:
-        return []
+        return None
     items = joined(every)
     which = np.repeat(np.arange(len(every)), [len(each.fit) for each in every])
-    return _ranked(bare, items, strata(which, np.concatenate(alike)), which, len(every))
+    return Bound(items, strata(which, np.concatenate(alike)), which, len(every))
 
 
 def _ranked(bare: Figure, items: Items, stratum: Numbers, which: Numbers, count: int) -> list[Figure]:

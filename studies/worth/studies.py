@@ -13,6 +13,7 @@ from studies.worth import (
     human,
     influence,
     likelihood,
+    network,
     profiles,
     promoters,
     regulation,
@@ -99,6 +100,16 @@ STUDIES = (
         "and *S. mikatae*; tree and rates are learned from the other chromosomes. No rival of the same kind is left "
         "out: who has relatives needs no model to do as well as the relatives alone.",
         {YEAST: aligned.run},
+    ),
+    Study(
+        network.NAME,
+        "A network that reads relatives",
+        "A duplex with the columns of relatives beside it (`dnalect pretrain` with an alignment), on chromosomes that "
+        "neither it nor the duplex inside learned from. Rivals: that duplex, the relatives alone (the score `column`), "
+        "their sum, and that with the weight of the log-ratio that is best on the other chromosome. *Bound over "
+        "unbound motifs*: matches of a factor's motif at a summit of its ChIP-exo against matches of like fit and GC "
+        "without one near by, by the information of the prediction at the motif's core.",
+        {YEAST: network.run},
     ),
     Study(
         reporter.NAME,

@@ -6,5 +6,6 @@ from .likelihood import strategy_for as strategy_for
 from .predictions import fused as fused
 from .predictions import raw_predictions as raw_predictions
 from .run import once as once
+from .scan import span_log_probs as span_log_probs
 from .tiles import TILE as TILE
 from .tiles import tiled_log_probs as tiled_log_probs
