@@ -24,7 +24,7 @@ from studies.worth.bench import Bench, Findings, Options, Panel, Plot, Reading
 from studies.worth.coding_bases import Genes
 from studies.worth.collected import Collected
 from studies.worth.compare import LLR, MARKOV, Scores, add_aurocs, ranked_within
-from studies.worth.crossfit import tile_of
+from studies.worth.network_seen import NETWORK, SUM, measured
 from studies.worth.regulation import INFORMED
 from studies.worth.relatives import FOLDER
 from studies.worth.relatives import Relatives as Counted
@@ -33,10 +33,11 @@ from studies.worth.species import YEAST
 from studies.worth.tables import cached_table
 
 NAME = "network"
-NETWORK = "network"
-SUM, WEIGHED = f"{LLR} + {COLUMN}", f"{LLR} + {COLUMN}, weighed"
+WEIGHED = f"{SUM}, weighed"
 # How much the log-ratio counts beside the relatives: chosen on other chromosomes.
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
+# Bases of a tile: long ones, for little of the work to be at their flanks.
+TILE = 1 << 14
 MOTIFS = "motifs/SwissRegulon_s_cer.meme.gz"
 
 Numbers = npt.NDArray[np.int64]
@@ -90,14 +91,13 @@ class Networked:
     def log_probs(self, region: Region) -> Singles:
         """Return ln p(base | all other bases, the relatives) (L, 4) of a region."""
         model, genome, relatives = self.model, self.bench.genome, self.relatives
-        tile = tile_of(model.can.reach or 0)
         identity = f"{model.card.sha256} {model.dtype}\0{genome.checksum}\0{relatives.checksum}\0{region}"
         return cached_table(
             identity,
             lambda: span_log_probs(
                 *(model, genome, region.contig, region.start, region.end),
-                tile=tile,
-                batch=2,
+                tile=TILE,
+                batch=1,
                 relatives=relatives,
             ),
         )
@@ -165,6 +165,7 @@ def run(options: Options) -> Findings:
         if near := [region for region in regions if bench.genome.names[region.contig] in strain.contigs]:
             judged += study.natural(strain, near)
     judged += bound_sites(network, study.table)
+    judged += measured(network, study.table) if options.allow_seen else []
     caption = "AUROC with 95% intervals, the network (teal) beside its rivals (grey); dashed: chance."
     drawn.append(Plot.forest(f"{NAME}-{name}", caption, judged))
     told = f"{name} reads {', '.join(network.model.can.relatives)} beside the sequence of {bench.told(regions)}."

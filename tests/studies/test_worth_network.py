@@ -13,14 +13,17 @@ from dnalect.core.errors import ConfigError
 from dnalect.genome.regions import Region
 from dnalect.models.families.aligned import Aligned
 from dnalect.stats import draws
+from dnalect.tokens.bases import encode
 from models.aligning import make_aligned, network
 from planted import LENGTHS, Planted
 from studies.motifs import sites
 from studies.motifs.sites import PEAKS
-from studies.worth import promoter_bases, strains
+from studies.worth import network_seen, promoter_bases, strains
 from studies.worth.bench import Options
 from studies.worth.coding_bases import Genes
+from studies.worth.collected import Collected
 from studies.worth.network import COLUMN, LLR, MOTIFS, NETWORK, SUM, WEIGHED, WEIGHTS, Networked, _weighed, run
+from studies.worth.reporter import EFFECTS
 from studies.worth.species import YEAST
 
 SIZES = {"relatives": ("CBS432", "N44", "Sarb"), "width": 8, "join": "concat", "dilations": (1, 2, 4)}
@@ -139,3 +142,38 @@ def test_another_model_is_refused(data, models, tmp_path):
         run(Options(data, str(models[0])))
     with pytest.raises(ConfigError, match="reads no relatives beside a duplex"):
         run(Options(data, str(make_aligned(tmp_path / "it"))))
+
+
+def effects(studied: Networked, folder: Path) -> None:
+    """An assay: of each base the variants with the larger log-ratios of the network are the significant ones."""
+    columns = "chr pos ref alt logFC adj.P.Val library RMDerived distFromGene nucleosomeScore MAF"
+    genome, lines = studied.bench.genome, ["\t".join(columns.split())]
+    places = np.arange(200, 20_000, 60)
+    ref = encode(genome.fetch(0, 0, 24_000))[places]
+    logs = studied.log_probs(Region(0, 0, 24_000))[places]
+    for base in range(4):
+        here = ref == base
+        alt = (base + 1) % 4
+        ratios = np.abs(logs[here, alt] - logs[here, base])
+        large = ratios > np.median(ratios)
+        for place, yes in zip(places[here].tolist(), large.tolist(), strict=True):
+            told = f"chrI\t{place + 1}\t{'ACGT'[base]}\t{'ACGT'[alt]}\t1"
+            lines.append(f"{told}\t{0.01 if yes else 0.5}\tTSS\tTrue\t1\t\t0.1")
+    (folder / EFFECTS).parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(folder / EFFECTS, "wt") as out:
+        out.write("\n".join(lines) + "\n")
+
+
+def test_what_was_seen_is_asked_on_request_alone_and_marked(data, models, monkeypatch):
+    for module in (promoter_bases, network_seen):
+        monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
+    studied = Networked(Options(data, str(models[1]), allow_seen=True))
+    effects(studied, data)
+    table = Collected("network", "yeast", "beside")
+    network_seen.measured(studied, table)
+    assert all(row.seen for row in table.rows)
+    rows = {(row.who, row.part): row for row in table.rows}
+    part = "reporter: significant over others, sizes of the scores, within the type"
+    assert rows["beside", part].value.mean > 0.97
+    assert rows[LLR, part].value.mean < 0.8
+    assert ("beside", "common over singletons, REF to ALT, within the type") in rows

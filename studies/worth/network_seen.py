@@ -1,0 +1,94 @@
+"""What a network that reads relatives says of variants that were measured on chromosomes it learned from.
+
+Promoter variants of isolates and the reporter assay lie on chrI to chrX alone, which everybody here trained on but the
+tree of the relatives. So these rows are marked as seen: they say what the scores do, and are no evidence.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dnalect.examples import matched, strata
+from dnalect.genome import context_class
+from dnalect.inference import scorer_for
+from dnalect.models import Model, language_model
+from dnalect.relatives import Relatives
+from studies.worth.aligned import COLUMN, Columned
+from studies.worth.bench import Panel
+from studies.worth.collected import Collected
+from studies.worth.compare import LLR, Scores, add_aurocs, ranked_within
+from studies.worth.promoter_bases import CONTIGS, contexts, read_promoters
+from studies.worth.promoters import common_and_single
+from studies.worth.reporter import SIGNIFICANT, read_effects
+from studies.worth.snvs import Snvs
+
+if TYPE_CHECKING:
+    from studies.worth.network import Networked
+
+# Variants of each question that are asked, where no --sample says otherwise.
+SAMPLE = 2000
+NETWORK, SUM = "network", f"{LLR} + {COLUMN}"
+
+Numbers = npt.NDArray[np.int64]
+
+
+def measured(network: "Networked", table: Collected) -> list[Panel]:
+    """Return common over singletons, and significant over other variants of the assay, and add them to the table."""
+    bench = network.bench
+    regions = bench.regions(CONTIGS)
+    related = Columned(bench, regions)
+    sample = network.options.sample or SAMPLE
+    promoters = read_promoters(bench, regions)
+    common, single = common_and_single(promoters.snvs)
+    at = np.flatnonzero(common | single)
+    at = at[matched(common[at], strata(_types(network, promoters.snvs)[at]))]
+    at = _some(at, sample)
+    panels = [
+        _judged(network, related, table, "common over singletons, REF to ALT", promoters.snvs.take(at), common[at])
+    ]
+    found = read_effects(bench, regions)
+    found = found.take(_some(np.arange(len(found.snvs)), sample))
+    group = "reporter: significant over others, sizes of the scores"
+    positive = found.adjusted < SIGNIFICANT
+    return [*panels, _judged(network, related, table, group, found.snvs, positive, sizes=True)]
+
+
+def _some(at: Numbers, sample: int) -> Numbers:
+    return np.sort(np.random.default_rng(1).permutation(at)[:sample])
+
+
+def _types(network: "Networked", snvs: Snvs) -> Numbers:
+    return context_class(contexts(network.bench, snvs.contig, snvs.position), snvs.alt, 0)
+
+
+def _judged(
+    network: "Networked",
+    related: Columned,
+    table: Collected,
+    group: str,
+    snvs: Snvs,
+    positive: npt.NDArray[np.bool_],
+    sizes: bool = False,
+) -> Panel:
+    """Add the AUROCs of all scores within the substitution type. sizes: of their absolute values."""
+    bench, options = network.bench, network.options
+    duplex = language_model(bench.options.model, options.device, options.dtype)
+    column = related.ratios(snvs)
+    llr = _ratios(duplex, None, network, snvs)
+    scores: Mapping[str, Scores] = {
+        NETWORK: _ratios(network.model, network.relatives, network, snvs),
+        SUM: llr + column,
+        COLUMN: column,
+        LLR: llr,
+    }
+    ranked = ranked_within({n: np.abs(s) if sizes else s for n, s in scores.items()}, _types(network, snvs))
+    own = {NETWORK: ranked.pop(NETWORK)}
+    return add_aurocs(table, f"{group}, within the type", positive, snvs.block, own, ranked, True)
+
+
+def _ratios(model: Model, relatives: Relatives | None, network: "Networked", snvs: Snvs) -> Scores:
+    logs = scorer_for(model, network.bench.genome, relatives=relatives).at_sites(snvs.contig, snvs.position)
+    rows = np.arange(len(snvs))
+    return np.asarray(logs[rows, snvs.alt] - logs[rows, snvs.ref])
