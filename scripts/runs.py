@@ -35,7 +35,8 @@ def runs() -> list[tuple[PretrainConfig, list[Row]]]:
     for path in (*sorted(configs.glob("*.toml")), *sorted(configs.glob("trials/*.toml"))):
         if (log := RESULTS / path.stem / "log.jsonl").exists():
             found.append((read_config(path), read_log(log)))
-    return [(config, log) for config, log in found if log]
+    # Bits with relatives beside the sequence are no bits of the sequence.
+    return [(config, log) for config, log in found if log and not config.data.alignment]
 
 
 def told(config: PretrainConfig) -> Row:
