@@ -4,11 +4,7 @@ The processes are forks of this one, joined by gloo, and do the work of many tes
 """
 
 import json
-import os
-import re
 import shutil
-import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,16 +20,25 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import Region
 from dnalect.jobs import pretrain_plan
 from dnalect.jobs.pretrain import pretrain_config
+from dnalect.models.catalogue import published_of
 from dnalect.models.families.duplex import Duplex
+from dnalect.models.recognise import FAMILIES
+from dnalect.tokens.names import named
 from dnalect.training import loop
-from dnalect.training.config import OptimConfig, read_config, told_config
-from dnalect.training.corpus import Corpus, Source
+from dnalect.training.causal import CausalLanguage
+from dnalect.training.config import FamilyConfig, OptimConfig, read_config, told_config
+from dnalect.training.corpus import Batch, Corpus, Source
 from dnalect.training.course import Course
 from dnalect.training.engine import engine_for
 from dnalect.training.loop import fit
+from dnalect.training.masked import MaskedLanguage
+from dnalect.training.masking import MaskingConfig
+from dnalect.training.networks import network_config
 from dnalect.training.objectives import leave_one_out_loss
 from dnalect.training.pretrain import parts_of
 from dnalect.training.ranks import Ranks, ranks, together
+from dnalect.training.reading import Reader
+from tests.training.test_families import NAMED
 from tests.training.toy_heads import KEPT, MARKS, REGION, make_toy, write
 
 # What one process and two differ by: sums of float32 in another order, after eight steps of which each builds on the
@@ -56,6 +61,8 @@ RUNS = {
     "heads": (None, {}, {}),
     "sharded-heads": (None, {}, {"sharding": "fsdp", "accumulate": 2}),
 }
+# Of published networks that are too small at a thirtieth.
+SCALES = {"caduceus": 0.1, "hyenadna": 0.1, "gpn_promoter": 0.1, "evo2": 0.1}
 QUICK = ("duplex", "sharded-duplex", "encoder", "sharded-encoder")
 RESUMED = ("duplex", "sharded-duplex")
 
@@ -223,6 +230,46 @@ def test_two_processes_have_the_curve_of_one_with_every_objective(data, tmp_path
         alike(tmp_path / "two" / name, tmp_path / "one" / name)
 
 
+def descended_family(name, sharding="none"):
+    """The weights of a network of a published family, after two steps along the gradient of its own objective."""
+    family, tokens = FAMILIES[name], named(NAMED[name])
+    like = next((card.name for card in published_of(name)), "")
+    torch.manual_seed(0)
+    network = family.build(
+        network_config(FamilyConfig(name, NAMED[name], like, SCALES.get(name, 0.03), 128), tokens, 96)
+    )
+    causal = family.likelihood == "causal"
+    reader = Reader(tokens)
+    objective = CausalLanguage(reader) if causal else MaskedLanguage(reader, MaskingConfig(), 1, 10)
+    engine = engine_for(network, sharding)
+    codes = np.random.default_rng(0).integers(0, 4, (4, 96)).astype(np.uint8)
+    batch = Batch(codes, codes, np.ones(codes.shape, np.float32), 0, np.zeros((4, 3), np.int64))
+    fit(
+        network,
+        lambda step: iter([[batch.part(engine.ranks.rank, engine.ranks.size)]] * (2 - step)),
+        lambda part: objective(network, part, torch.device("cpu")),
+        Course([torch.optim.SGD(network.parameters(), 0.1)], 2, engine=engine),
+    )
+    return torch.cat([each.detach().flatten() for each in network.parameters()])
+
+
+@pytest.mark.slow
+def test_networks_of_every_family_are_shared_out(tmp_path):
+    import torch.distributed.fsdp
+
+    names = [name for name in NAMED if name != "specieslm"]
+    alone = {name: descended_family(name) for name in names}
+
+    def work():
+        with together("cpu"):
+            for name in names:
+                for sharding in ("none", "fsdp"):
+                    torch.testing.assert_close(descended_family(name, sharding), alone[name], atol=2e-6, rtol=0)
+
+    done = forked.ranks(work, timeout=300)
+    assert [each.returncode for each in done] == [0, 0], "\n".join(each.stderr for each in done)
+
+
 def test_a_part_of_the_windows_has_another_curve(data, made, tmp_path, monkeypatch):
     """The comparison above can fail: with half of each batch the losses are far apart."""
     monkeypatch.setattr(pretrain_plan, "VALIDATION_BASES", 1)
@@ -275,107 +322,3 @@ def test_the_parts_of_a_batch_are_its_windows(data):
     assert [part.first for part in parts] == [0, 2, 4]
     with pytest.raises(ConfigError, match=r"optim.batch \(4\) is the batch of all 3 processes .* make it 6 at least"):
         parts_of(OptimConfig(batch=4, accumulate=2), Ranks(0, 3))
-
-
-def command(arguments):
-    """Be the command line, as torchrun starts it."""
-
-    def work():
-        from dnalect.cli.main import main
-
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = ["dnalect", *map(str, arguments)]
-        main()
-
-    return work
-
-
-TOML = """
-name = "toy"
-[data]
-window = 60
-[[data.genomes]]
-name = "one"
-fasta = "one.fa"
-train = ["t"]
-validate = ["v"]
-[model]
-width = 8
-kernel = 3
-dilations = [1]
-[optim]
-batch = 4
-steps = 6
-warmup = 0
-check_every = 6
-save_every = 2
-"""
-
-
-@pytest.fixture
-def toml(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrain_plan, "VALIDATION_BASES", 1)
-    monkeypatch.setattr("dnalect.training.ranks.SAID", 0.3)
-    (tmp_path / "toy.toml").write_text(TOML)
-    return ["pretrain", tmp_path / "toy.toml", "--data", data, "--device", "cpu", "-o", tmp_path / "out"]
-
-
-def at_step(monkeypatch, number, what):
-    """Let something happen before a step."""
-    real, count = loop._step, iter(range(1000))
-
-    def step(*arguments):
-        if next(count) == number:
-            what()
-        return real(*arguments)
-
-    monkeypatch.setattr(loop, "_step", step)
-
-
-def test_a_killed_process_ends_all_and_the_run_goes_on(toml, monkeypatch):
-    with monkeypatch.context() as patched:
-        at_step(patched, 3, lambda: os.kill(os.getpid(), signal.SIGKILL) if os.environ["RANK"] == "1" else None)
-        first, second = forked.ranks(command(toml), timeout=60)
-    assert second.returncode == -signal.SIGKILL
-    assert first.returncode == 1
-    assert re.search(r"dnalect: process 0 of 2 \(from 0\) lost the others: .* goes on from the last", first.stderr)
-    assert "Traceback" not in first.stderr
-    first, second = forked.ranks(command(toml))
-    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "going on after step 2 of 6" in first.stderr
-    assert "2 processes" in first.stderr
-    assert second.stderr == ""
-
-
-def test_who_is_asked_to_stop_stops_all_and_one_speaks(toml, monkeypatch):
-    with monkeypatch.context() as patched:
-        at_step(patched, 2, lambda: os.kill(os.getpid(), signal.SIGTERM) if os.environ["RANK"] == "1" else None)
-        first, second = forked.ranks(command(toml))
-    assert (first.returncode, second.returncode) == (130, 130), first.stderr + second.stderr
-    assert "stopped after step 3 of 6, which is saved in" in first.stderr
-    assert second.stderr == ""
-
-
-def test_what_is_wrong_is_said_once(toml, data):
-    toml[3] = data / "nowhere"
-    first, second = forked.ranks(command(toml))
-    assert (first.returncode, second.returncode) == (1, 1)
-    assert first.stderr.count("the genome one is not there") == 1
-    assert second.stderr == ""
-
-
-def test_what_is_wrong_with_another_process_is_said_by_the_first(toml, monkeypatch):
-    def full(*_):
-        raise dnalect.OutputError("no room")
-
-    monkeypatch.setattr("dnalect.jobs.pretrain.check_folder", lambda out: os.environ["RANK"] == "1" and full())
-    first, second = forked.ranks(command(toml))
-    assert (first.returncode, second.returncode) == (1, 1)
-    assert first.stderr == "dnalect: process 1: no room\n"
-    assert second.stderr == ""
-
-
-def test_fine_tuning_is_refused_to_several_processes(tmp_path):
-    done = forked.ranks(command(["finetune", tmp_path / "a.csv", "--out", tmp_path / "out"]))
-    assert [each.returncode for each in done] == [1, 1]
-    assert all("fine-tuning is done by one process: start it without torchrun" in each.stderr for each in done)
