@@ -151,7 +151,7 @@ def test_a_full_disk_of_one_process_leaves_the_checkpoint_before(toml, monkeypat
 def test_torchrun_starts_stops_and_goes_on(toml, tmp_path):
     """As people start it: torchrun passes one Ctrl-C on, waits for the step, and the same command ends the run."""
     Path(toml[1]).write_text(TOML.replace("steps = 6", "steps = 3000").replace("save_every = 2", "save_every = 1000"))
-    words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
+    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     words += ["-m", "dnalect", *map(str, toml)]
     with (tmp_path / "told.txt").open("w") as told:
         process = subprocess.Popen(words, stderr=told, stdout=told)
