@@ -305,9 +305,9 @@ def test_no_more_than_a_chunk_is_held(model, fasta, tmp_path, monkeypatch):
     held = []
     real = job._predicted
 
-    def counted(predictor, answers, items, *more):
-        held.append(len(items))
-        return real(predictor, answers, items, *more)
+    def counted(predictor, options, asked):
+        held.append(len(asked[0]))
+        return real(predictor, options, asked)
 
     monkeypatch.setattr(job, "_predicted", counted)
     monkeypatch.setattr(job, "ROWS", 16)

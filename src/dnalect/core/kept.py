@@ -2,19 +2,20 @@
 
 kept = kept_beside(options.outputs, "embedding", facts)
 with kept.opened():
-    for number, chunk in enumerate(chunks):
-        data = kept.of(str(number), partial(compute, chunk))
+    for chunk, vectors in kept.stream(((str(n), each.texts, each) for n, each in enumerate(chunks)), compute, form):
+        ...
 """
 
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import fields
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields
 from hashlib import sha256 as hashed
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from dnalect.core.engines import Pool, in_order
 from dnalect.core.errors import DnalectError
 from dnalect.core.files import sha256
 from dnalect.core.interrupts import Stopped
@@ -26,6 +27,17 @@ SECONDS = 10.0
 # Characters of a path; more are text.
 LONGEST = 4096
 SUFFIX = ".kept"
+W = TypeVar("W")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Form(Generic[R]):
+    """How results become bytes and come back. unpack: raises ValueError for bytes that are none."""
+
+    pack: Callable[[R], bytes]
+    unpack: Callable[[bytes], R]
 
 
 class Kept:
@@ -72,14 +84,45 @@ class Kept:
                 self.run.remove()
 
     def of(self, key: str, compute: Callable[[], bytes]) -> bytes:
-        """Return a piece, computed unless it was kept."""
-        if self.run is None:
-            return compute()
-        if self.open and (data := self.run.get(f"{key}{SUFFIX}", warn)) is not None:
-            return data
-        data = compute()
-        self.waiting.append((f"{key}{SUFFIX}", data))
-        self._flush()
+        """Return a piece, computed here unless it was kept."""
+        return self._begun(key, None, lambda _: compute(), Form(bytes, bytes), None)()
+
+    def stream(
+        self,
+        pieces: Iterable[tuple[str, W, T]],
+        compute: Callable[[W], R],
+        form: Form[R],
+        pool: Pool | None = None,
+        first_alone: bool = False,
+    ) -> Iterator[tuple[T, R]]:
+        """Yield (about, result) of each piece, in order, computed here or by workers unless it was kept.
+
+        pieces: the key of each, what it is computed from, and what the caller wants back with its result. pool: whose
+        workers compute bytes as `form` packs them; pieces are then asked for ahead of what is yielded.
+        first_alone: see `in_order`.
+        """
+        begun = ((about, self._begun(key, work, compute, form, pool)) for key, work, about in pieces)
+        yield from in_order(begun, pool.ahead if pool else 1, first_alone)
+
+    def _begun(self, key: str, work: W, compute: Callable[[W], R], form: Form[R], pool: Pool | None) -> Callable[[], R]:
+        if self.run and self.open and (data := self.run.get(f"{key}{SUFFIX}", warn)) is not None:
+            with suppress(ValueError, KeyError):  # of another state of this code
+                found = form.unpack(data)
+                return lambda: found
+        if pool:
+            result = pool.begin(work)
+            return lambda: form.unpack(self._kept(key, result()))
+        return lambda: self._computed(key, compute(work), form)
+
+    def _computed(self, key: str, result: R, form: Form[R]) -> R:
+        if self.run:
+            self._kept(key, form.pack(result))
+        return result
+
+    def _kept(self, key: str, data: bytes) -> bytes:
+        if self.run:
+            self.waiting.append((f"{key}{SUFFIX}", data))
+            self._flush()
         return data
 
     def _flush(self) -> None:

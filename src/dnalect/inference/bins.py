@@ -40,28 +40,31 @@ def answered_bases(model: Model) -> int:
     return tracks.bins(tracks.length) * tracks.stride if tracks.length else ANSWERED
 
 
-def along(model: Model, genome: Genome, contig: int, start: int, end: int) -> Iterator[Bins | None]:
-    """Yield the tracks of [start, end) of a contig, 0-based half-open, window by window, in order.
+def windows_along(model: Model, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of what each window of [start, end) answers, 0-based half-open.
 
-    Windows overlap by the crops of the model, so that their bins lie side by side; the first bin begins at `start`, and
-    what lies beyond the contig is unknown bases. Of a window without a known base among those answered comes None.
-    No gradient is kept; memory is that of one window.
+    Windows overlap by the crops of the model, so that their bins lie side by side; the first bin begins at `start`.
+    """
+    step = answered_bases(model)
+    yield from ((low, min(low + step, end)) for low in range(start, end, step))
+
+
+def bins_at(model: Model, genome: Genome, contig: int, low: int, high: int) -> Bins | None:
+    """Return the tracks of one window of `windows_along`, None where it answers for no known base.
+
+    What lies beyond the contig is unknown bases. No gradient is kept; memory is that of one window.
     """
     tracks = model.can.tracks
     assert tracks is not None
-    step = answered_bases(model)
-    for low in range(start, end, step):
-        high = min(low + step, end)
-        # A window of any length ends with the last bin that begins in the stretch.
-        inner = step if tracks.length else -(-(high - low) // tracks.stride) * tracks.stride
-        codes = encode(genome.fetch(contig, low - tracks.crop, low + inner + tracks.crop).tobytes())
-        middle = codes[tracks.crop : tracks.crop + high - low]
-        if (middle > 3).all():
-            yield None
-            continue
-        with torch.inference_mode():
-            found = model.forward(model.encode([decode(codes)]), Ask(tracks=True)).tracks[0].cpu().numpy()
-        yield Bins(contig, low, high, tracks.stride, found[: -(-(high - low) // tracks.stride)])
+    # A window of any length ends with the last bin that begins in the stretch.
+    inner = answered_bases(model) if tracks.length else -(-(high - low) // tracks.stride) * tracks.stride
+    codes = encode(genome.fetch(contig, low - tracks.crop, low + inner + tracks.crop).tobytes())
+    middle = codes[tracks.crop : tracks.crop + high - low]
+    if (middle > 3).all():
+        return None
+    with torch.inference_mode():
+        found = model.forward(model.encode([decode(codes)]), Ask(tracks=True)).tracks[0].cpu().numpy()
+    return Bins(contig, low, high, tracks.stride, found[: -(-(high - low) // tracks.stride)])
 
 
 def of_windows(model: Model, windows: Sequence[str], tokens: int = TOKENS) -> npt.NDArray[np.float32]:

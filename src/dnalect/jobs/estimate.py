@@ -106,7 +106,7 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
         return None
     looked = _looked_at(job, variants)
     found = looked.classes
-    if job.table is None and sum(count for count, _ in found.values()) + looked.structural > FEW:
+    if job.table is None and job.pool is None and sum(count for count, _ in found.values()) + looked.structural > FEW:
         parts = (
             [_scoring(job, what, *counted) for what, counted in found.items()] if job.measured != ("junction",) else []
         )

@@ -1,25 +1,14 @@
 """Scores as the pieces of a run that goes on."""
 
 import json
-from collections.abc import Callable
 
 from pydantic import TypeAdapter
 
-from dnalect.core.kept import Kept
+from dnalect.core.kept import Form
 from dnalect.core.records import Score
 
 Scores = list[list[Score]]
 _SCORES = TypeAdapter(Scores)
-
-
-def scores_kept(kept: Kept, key: str, compute: Callable[[], Scores]) -> Scores:
-    """Return the scores of the alternates of some records, computed unless they were kept."""
-    if kept.run is None:
-        return compute()
-    try:
-        return read(kept.of(key, lambda: written(compute())))
-    except ValueError:  # of another state of this code
-        return compute()
 
 
 def written(scores: Scores) -> bytes:
@@ -31,3 +20,6 @@ def written(scores: Scores) -> bytes:
 def read(data: bytes) -> Scores:
     """Return the scores of `written`. Raises ValueError for other bytes."""
     return _SCORES.validate_python(json.loads(data))
+
+
+FORM = Form(written, read)

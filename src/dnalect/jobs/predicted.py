@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dnalect.core.errors import ConfigError
 from dnalect.core.records import Score, Variant
@@ -42,13 +43,15 @@ class PredictedChanges:
         """The outputs: name -> what it is, in words."""
         return {output.name: output.meaning for output in self.scorer.outputs}
 
-    def prepare(self, variants: Sequence[Variant], tally: Tally) -> None:
-        """Draw the backgrounds of these variants and give them to the report."""
+    def prepare(self, variants: Sequence[Variant], tally: Tally) -> list[Callable[[], None]]:
+        """Draw the backgrounds of these variants; return what gives them to the report."""
+        compared: list[Callable[[], None]] = []
         for number, (output, background) in enumerate(zip(self.scorer.outputs, self.backgrounds, strict=True)):
             background.prepare(variants)
             for kind in dict.fromkeys(each.kind for each in variants) if number < REPORTED else ():
                 alike = background.alike([variant for variant in variants if variant.kind == kind])
-                tally.changes.compare(f"{output.name}, {kind}", alike)
+                compared.append(partial(tally.changes.compare, f"{output.name}, {kind}", alike))
+        return compared
 
     def add(self, variants: Sequence[Variant], scores: Sequence[Score]) -> list[Score]:
         """Return the scores with the changes of their variants, and percentiles unless the background is 0."""

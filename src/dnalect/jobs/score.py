@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dnalect import __version__
+from dnalect.core.engines import ENGINE
 from dnalect.core.errors import ConfigError
 from dnalect.core.files import check_outputs, sha256, written_together
 from dnalect.core.kept import Kept as KeptPieces
@@ -19,6 +20,7 @@ from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.estimate import announce_scoring
 from dnalect.jobs.score_options import Options
+from dnalect.jobs.score_workers import scoring_workers
 from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.selection import Models, named_models
 from dnalect.jobs.summary import placeless, provenance, summary, table_note
@@ -27,7 +29,7 @@ from dnalect.report.multiqc import write_multiqc
 from dnalect.scored.writers import Kept, open_outputs
 
 # What changes no score.
-ASIDE = {"outputs", "report", "multiqc", "command", "threads", "provenance", "shard"}
+ASIDE = {"outputs", "report", "multiqc", "command", "threads", "provenance", "shard", *ENGINE}
 # What stands in the facts in another form.
 TOLD = {"reference", "variants", "model", "scores"}
 
@@ -54,7 +56,7 @@ def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
     """Score variants with a job that was made ready: see `score_file`. outputs: files, or what keeps the records."""
     options, variants = job.options, job.options.variants
     job.kept = kept_scores(job, outputs)
-    with job.kept.opened(), open_variants(variants, job.genome) as source:
+    with job.kept.opened(), scoring_workers(job) as job.pool, open_variants(variants, job.genome) as source:
         job.begin(source.header)
         total = announce_scoring(job, variants)
         contigs = dict(zip(job.genome.names, (int(n) for n in job.genome.lengths), strict=True))
@@ -159,7 +161,7 @@ def score_variants(
 
 def _rows(options: Options) -> Generator[Row]:
     job = Scoring(options)
-    with open_variants(options.variants, job.genome) as source:
+    with scoring_workers(job) as job.pool, open_variants(options.variants, job.genome) as source:
         job.begin(source.header)
         for _, _, rows in job.rows(source.records):
             yield from rows

@@ -7,6 +7,7 @@ from typing_extensions import Doc
 
 from dnalect.core.configs import config
 from dnalect.core.described import OneOf
+from dnalect.core.engines import Engine, RayAddress, Workers, check_engine
 from dnalect.core.errors import ConfigError
 from dnalect.core.flags import (
     ARGUMENT,
@@ -183,6 +184,9 @@ class Options:
     dtype: Dtype = "float32"
     threads: Threads = None
     shard: Shard = None
+    engine: Engine = None
+    workers: Workers = None
+    ray_address: RayAddress = None
     provenance: Annotated[
         bool,
         Flag("--no-provenance"),
@@ -195,6 +199,7 @@ class Options:
             named = scores_of(self.scores) if isinstance(self.scores, str) else known_scores(self.scores)
             object.__setattr__(self, "scores", named)
         shard_of(self.shard)
+        check_engine(self)
 
 
 def scores_of(text: str) -> tuple[str, ...]:

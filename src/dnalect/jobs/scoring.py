@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
-import numpy as np
-
+from dnalect.core.engines import Pool
 from dnalect.core.kept import Kept
 from dnalect.core.measures import MotifChange
 from dnalect.core.records import Reason, Row, Score, Variant
@@ -20,7 +19,7 @@ from dnalect.genome.motifs import read_motifs
 from dnalect.genome.names import ContigNames
 from dnalect.genome.vcf import Record, VcfHeader
 from dnalect.genome.windows.alleles import Rules, resolve
-from dnalect.genome.windows.repeats import is_copy, repetitive
+from dnalect.genome.windows.repeats import is_copy
 from dnalect.inference.background import Background
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import scorer_for
@@ -30,15 +29,17 @@ from dnalect.jobs.annotator import Annotator
 from dnalect.jobs.counts import Tally
 from dnalect.jobs.fit import Fit
 from dnalect.jobs.influenced import Influences
-from dnalect.jobs.kept import scores_kept
+from dnalect.jobs.kept import FORM, Scores
+from dnalect.jobs.measuring import Measuring
 from dnalect.jobs.parts import FIRST, MOST, parts
+from dnalect.jobs.pieces import Found, Part, Piece
 from dnalect.jobs.predicted import changes_for
 from dnalect.jobs.prepared import flank_of, shipped, table_of
 from dnalect.jobs.related import Related, relatives_for
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.selection import foreign, labels_of, models_for, scores_for, the_predictor
 from dnalect.jobs.spliced import Splices
-from dnalect.jobs.structural import Structures, is_structural, structural
+from dnalect.jobs.structural import Structures, structural
 from dnalect.models.assemblies import any_saw, origin_of
 from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
@@ -48,18 +49,15 @@ from dnalect.scored.fields import Layout
 # Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
 CHUNK = 4096
 OTHER_LENGTH = f"{Reason.CONTIG_MISSING}:other_length"
-REPEAT = "repeat"
-# Of each alternate of a record the variant, or why there is none.
-Found = list[Variant | str]
 
 
-class Scoring:
+class Scoring(Measuring):
     """One reference, one model or an ensemble, ready to score records.
 
     measured: names of the scores. predictor: a fine-tuned model or None; changes: what it
     predicts, where that is measured. models: language models, of a predictor the one it came
     from. scorers: one a language model, named by `labels`; scorer: theirs together. cards: of
-    the models that were asked for. table: a scan to look SNVs up in, or None.
+    the models that were asked for. table: a scan to look SNVs up in, or None. pool: workers that score, or None.
     """
 
     def __init__(self, options: Options):
@@ -120,6 +118,7 @@ class Scoring:
         self.fit = Fit(self.genome, self.names, self.origin, options.force_reference)
         self.shown: Callable[[int], object] = lambda records: None
         self.kept = Kept()
+        self.pool: Pool | None = None
         self.shard, self.shards = shard_of(options.shard)
         self.polarised = False
 
@@ -150,11 +149,6 @@ class Scoring:
         more += self.splices.parts if self.splices else []
         return Layout(self.measured, members, self.changes.outputs if self.changes else None, more)
 
-    @property
-    def zero_shot(self) -> bool:
-        """Whether a language model is asked at all."""
-        return bool(set(self.measured) - {"change", "splice"})
-
     def _language_models(self, name: Named, loaded: list[Model]) -> list[Model]:
         if self.predictor is None:
             return loaded
@@ -171,100 +165,83 @@ class Scoring:
 
     def rows(self, records: Iterator[Record]) -> Iterator[tuple[Record, list[Score], list[Row]]]:
         """Yield every record, of a shard those of its chunks, with its scores (one an alternate) and rows, in order."""
-        number = 0
-        while chunk := list(islice(records, CHUNK)):
-            ready = self._ready(chunk)
-            if number % self.shards == self.shard:
-                yield from self._chunk(chunk, number, *ready)
-            number += 1
+        # The first part alone: what later chunks draw must not reach the headers of outputs.
+        for piece, every in self.kept.stream(self._pieces(records), self.computed, FORM, self.pool, first_alone=True):
+            yield from self._scored_rows(piece, every)
 
     def resolved(self, records: Sequence[Record]) -> list[list[Variant | str]]:
         """Return the variant of every alternate of each record, or why it has none. Nothing is counted."""
         rules = Rules(*self._limits(), self.options.dup_as_tandem)
         return [resolve(each, self.names.number(each.contig), self.genome, rules) for each in records]
 
-    def measure(self, variants: list[Variant]) -> list[Score]:
-        """Compute all that is measured of some variants, without percentiles."""
-        if self.changes:
-            self.changes.scorer.changes(variants)
-        if self.influences:
-            self.scorer.influences(variants)
-        return self.scorer.score(variants) if self.splices else self._scored(variants)
+    def _pieces(self, records: Iterator[Record]) -> Iterator[tuple[str, Part, Piece]]:
+        """Yield the pieces of a run with their keys.
 
-    def _ready(self, chunk: list[Record]) -> tuple[list[int | None], list[Found], list[list[Rearrangement | str]]]:
+        A shard readies the others' chunks, too: what is drawn for one serves those after it.
+        """
+        number = 0
+        while chunk := list(islice(records, CHUNK)):
+            contigs, found, joined, compared = self._ready(chunk)
+            if number % self.shards == self.shard:
+                settled = [each.settled for each in chain.from_iterable(self.families)] if self.pool else ()
+                weighed = [
+                    [*(each for each in mine if isinstance(each, Variant)), *structural(more)]
+                    for mine, more in zip(found, joined, strict=True)
+                ]
+                for part in parts(weighed, self.scorer.stretch, self._cost, MOST if number else FIRST):
+                    made = Part(chunk[part], found[part], joined[part], settled)
+                    yield f"{number}.{part.start}", made, Piece(made, contigs[part], () if part.start else compared)
+            number += 1
+
+    def _ready(
+        self, chunk: list[Record]
+    ) -> tuple[list[int | None], list[Found], list[list[Rearrangement | str]], list[Callable[[], None]]]:
         """Return the contig of each record, what each alternate is, and what it joins; draw what these ask for.
 
-        A shard does so for the others' chunks, too: what is drawn for one serves those after it.
+        The last counts the backgrounds for the report.
         """
         contigs = [self.names.number(record.contig) for record in chunk]
         rules = Rules(*self._limits(), self.options.dup_as_tandem)
         found = [self._resolve(record, contig, rules) for record, contig in zip(chunk, contigs, strict=True)]
         self.fit.check()
-        self._prepare([each for mine in found for each in mine if isinstance(each, Variant)])
-        joined = self.structures.prepare(chunk, contigs, found) if self.structures else [[] for _ in chunk]
-        return contigs, found, joined
-
-    def _chunk(
-        self,
-        chunk: list[Record],
-        number: int,
-        contigs: list[int | None],
-        found: list[Found],
-        joined: list[list[Rearrangement | str]],
-    ) -> Iterator[tuple[Record, list[Score], list[Row]]]:
-        usable = [[each for each in mine if isinstance(each, Variant)] for mine in found]
-        weighed = [[*each, *structural(more)] for each, more in zip(usable, joined, strict=True)]
-        for part in parts(weighed, self.scorer.stretch, self._cost, MOST if number else FIRST):
-            measure = partial(self._measured, chunk[part], found[part], joined[part])
-            every = scores_kept(self.kept, f"{number}.{part.start}", measure)
-            variants = [variant for each in usable[part] for variant in each]
-            hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
-            self.shown(len(usable[part]))
-            for place, mine in zip(range(part.start, part.stop), every, strict=True):
-                rows = self._rows(chunk[place], contigs[place], found[place], mine, hits)
-                rows = self.structures.placed(joined[place], rows) if self.structures else rows
-                self.tally.add(rows)
-                yield chunk[place], mine, rows
-
-    def _measured(
-        self,
-        records: Sequence[Record],
-        found: Sequence[Found],
-        joined: Sequence[Sequence[Rearrangement | str]],
-    ) -> list[list[Score]]:
-        """Compute all that is measured of the alternates of records, with percentiles.
-
-        found: the variant of each alternate, or why it has none. joined: what structural variants join.
-        """
         variants = [each for mine in found for each in mine if isinstance(each, Variant)]
-        known = self._percentiles(variants, self._scored(variants))
-        known = self.influences.add(variants, known) if self.influences else known
-        known = self.related.add(variants, known, self.measured == ("column",)) if self.related else known
-        scores = iter(self.changes.add(variants, known) if self.changes else known)
-        every = [[next(scores) if isinstance(each, Variant) else Score(reason=each) for each in mine] for mine in found]
-        every = self.structures.score(joined, every) if self.structures else every
-        return self.splices.score(records, found, every) if self.splices else every
+        if self.pool:
+            self._draw_ahead(
+                self.pool, variants, self.structures.joined(chunk, contigs, found) if self.structures else []
+            )
+        compared = self._prepare(variants)
+        joined = self.structures.prepare(chunk, contigs, found) if self.structures else [[] for _ in chunk]
+        return contigs, found, joined, compared
 
-    def _cost(self, every: Sequence[Variant]) -> int:
-        variants, joined = [each for each in every if not is_structural(each)], structural(every)
-        asked = self.scorer.junction_cost(joined)
-        asked += self.scorer.cost(variants) if self.zero_shot or self.splices else 0
-        asked += self.scorer.influence_cost(variants) if self.influences else 0
-        return asked + (self.changes.scorer.cost(variants) if self.changes else 0)
+    def _scored_rows(self, piece: Piece, every: Scores) -> Iterator[tuple[Record, list[Score], list[Row]]]:
+        for count in piece.compared:
+            count()
+        part = piece.part
+        variants = [each for mine in part.found for each in mine if isinstance(each, Variant)]
+        hits = iter(self.motifs.changes(variants) if self.motifs else [None] * len(variants))
+        self.shown(len(part.records))
+        for record, contig, found, joined, mine in zip(
+            part.records, piece.contigs, part.found, part.joined, every, strict=True
+        ):
+            rows = self._rows(record, contig, found, mine, hits)
+            rows = self.structures.placed(joined, rows) if self.structures else rows
+            self.tally.add(rows)
+            yield record, mine, rows
 
-    def _prepare(self, variants: list[Variant]) -> None:
-        """Draw the backgrounds, which a whole chunk decides on, and give them to the report."""
+    def _prepare(self, variants: list[Variant]) -> list[Callable[[], None]]:
+        """Draw the backgrounds, which a whole chunk decides on; return what gives them to the report."""
+        compared: list[Callable[[], None]] = []
         if "llr" in self.measured:
             self.cost += self.scorer.cost(variants)
             self.background.prepare(variants)
             for kind in dict.fromkeys(variant.kind for variant in variants):
-                self.tally.scores.compare(kind, self.background.alike([v for v in variants if v.kind == kind]))
+                alike = self.background.alike([v for v in variants if v.kind == kind])
+                compared.append(partial(self.tally.scores.compare, kind, alike))
         if self.influences:
             self.influences.prepare(variants)
         if self.related:
             self.related.prepare(variants)
-        if self.changes:
-            self.changes.prepare(variants, self.tally)
+        return compared + (self.changes.prepare(variants, self.tally) if self.changes else [])
 
     def _resolve(self, record: Record, contig: int | None, rules: Rules) -> list[Variant | str]:
         """Return a variant or reason for each alternate, at least one, and judge REF."""
@@ -283,36 +260,6 @@ class Scoring:
         if self.changes:
             limits.append((self.changes.scorer.longest_allele, self.changes.scorer.reach))
         return min(longest for longest, _ in limits), min(reach for _, reach in limits)
-
-    def _scored(self, variants: list[Variant]) -> list[Score]:
-        """Compute what is measured of variants that are scored at once, and flag repeats."""
-        if "llr" in self.measured:
-            scores = self._ratios(variants)
-        else:
-            scores = [Score(kind=variant.kind, flags=variant.flags) for variant in variants]
-        for n in np.flatnonzero(repetitive(variants, self.genome)).tolist():
-            scores[n] = replace(scores[n], flags=(*scores[n].flags, REPEAT))
-        if "distance" not in self.measured:
-            return scores
-        found = zip(scores, self.scorer.distances(variants), strict=True)
-        return [replace(score, distances=distances) for score, distances in found]
-
-    def _ratios(self, variants: list[Variant]) -> list[Score]:
-        """Score, and count the sites that the precomputed table was asked for."""
-        if self.table is None:
-            return self.scorer.score(variants)
-        asked, missing = self.table.asked, self.table.missing
-        scores = self.scorer.score(variants)
-        self.asked += self.table.asked - asked
-        self.missing += self.table.missing - missing
-        return scores
-
-    def _percentiles(self, variants: list[Variant], scores: list[Score]) -> list[Score]:
-        scores = [replace(score, changed=variant.changed) for variant, score in zip(variants, scores, strict=True)]
-        if "llr" not in self.measured:
-            return scores
-        found = self.background.percentiles(variants, [score.value for score in scores])
-        return [replace(score, percentile=percentile) for score, percentile in zip(scores, found, strict=True)]
 
     def _rows(
         self,

@@ -54,19 +54,38 @@ class Draws:
 
     def first(self, blocks: int, shown: Callable[[int], None] = lambda _: None) -> Drawn:
         """Return the draws of the first blocks. shown: called with the number of variants that were scored."""
-        while self.blocks < blocks:
-            numbers = range(self.blocks, min(blocks, self.blocks + KEPT_EVERY))
-            made = [variant for number in numbers for variant in self.variants(number)]
-            scored = np.empty(len(made), dtype=DRAW)
-            scored["block"] = [number for number in numbers for _ in self.variants(number)]
-            scored["length"] = [variant.changed for variant in made]
-            scored["value"] = self._values(made)
-            # What has no score is no background.
-            self.cached = np.concatenate([self.cached, scored[np.isfinite(scored["value"])]])
-            self.blocks = numbers.stop
-            self._keep()
-            shown(len(made))
+        for numbers in self.missing(blocks):
+            self.take(numbers, self.values(numbers))
+            shown(self.count(numbers))
         return self.cached[self.cached["block"] < blocks]
+
+    def missing(self, blocks: int) -> list[range]:
+        """Return which of the first blocks have no scores yet, those side by side that are scored at once."""
+        return [range(low, min(blocks, low + KEPT_EVERY)) for low in range(self.blocks, blocks, KEPT_EVERY)]
+
+    def count(self, numbers: range) -> int:
+        """Return how many variants some blocks have."""
+        return sum(len(self.variants(number)) for number in numbers)
+
+    def values(self, numbers: range) -> npt.NDArray[np.float32]:
+        """Return the scores of the variants of some blocks, NaN for none. Nothing is kept."""
+        made = [variant for number in numbers for variant in self.variants(number)]
+        values = [score.value for score in self.measure.score(made)] if made else []
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+
+    def take(self, numbers: range, values: npt.NDArray[np.float32]) -> None:
+        """Keep the scores of blocks that follow those that are there; of others nothing is taken."""
+        if numbers.start != self.blocks:
+            return
+        made = [variant for number in numbers for variant in self.variants(number)]
+        scored = np.empty(len(made), dtype=DRAW)
+        scored["block"] = [number for number in numbers for _ in self.variants(number)]
+        scored["length"] = [variant.changed for variant in made]
+        scored["value"] = values
+        # What has no score is no background.
+        self.cached = np.concatenate([self.cached, scored[np.isfinite(scored["value"])]])
+        self.blocks = numbers.stop
+        self._keep()
 
     def at_least(self, count: int, shown: Callable[[int], None] = lambda _: None) -> Drawn:
         """Return the first `count` draws, fewer where the reference has no more."""
@@ -83,10 +102,6 @@ class Draws:
     def size(self) -> int:
         """Variants of a whole block."""
         return random.size_of(self.group) * (3 if self.group == "snv" else 1)
-
-    def _values(self, made: list[Variant]) -> npt.NDArray[np.float32]:
-        values = [score.value for score in self.measure.score(made)] if made else []
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
 
     def _keep(self) -> None:
         try:

@@ -23,6 +23,8 @@ MOST = {"snv": 12_288}
 LEAST_OTHERS, MOST_OTHERS, MOST_BAND = 40, 1_000, 128
 # Levels that stand for a background in a histogram.
 LEVELS = (np.arange(99) + 0.5) / 99
+# The pools of each group, and the bands of lengths without one.
+Settled = tuple[dict[str, list[Pool]], dict[str, set[int]]]
 
 
 class Background:
@@ -76,7 +78,12 @@ class Background:
 
     def planned(self, variants: Sequence[Variant]) -> list[Variant]:
         """Return the random variants that percentiles of these would have scored first; nothing is scored."""
-        found: list[Variant] = []
+        wanted = [(draws, number) for draws, count in self.wanted(variants) for number in range(draws.blocks, count)]
+        return [each for draws, number in wanted for each in draws.variants(number)]
+
+    def wanted(self, variants: Sequence[Variant]) -> list[tuple[Draws, int]]:
+        """Return which draws percentiles of these need first, and of how many blocks; nothing is scored."""
+        found: list[tuple[Draws, int]] = []
         if self.off or self.table is not None:
             return found
         strata = [stratum(variant) for variant in variants]
@@ -84,15 +91,23 @@ class Background:
             bands = {strata[row].band for row in rows}
             asked = self.snvs if group == "snv" else self.others
             if asked is not None:
-                blocks = {band: -(-asked // self._of(group, band).size) for band in bands}
+                blocks = {band: -(-asked // self.of(group, band).size) for band in bands}
             elif group == "snv" or self.measure.draws_others:
                 blocks = self._coarse_blocks(group, bands, [variants[row] for row in rows])
             else:
                 continue
-            for band, count in blocks.items():
-                draws = self._of(group, band)
-                found += [each for number in range(draws.blocks, count) for each in draws.variants(number)]
+            found += [(self.of(group, band), count) for band, count in blocks.items()]
         return found
+
+    @property
+    def settled(self) -> Settled:
+        """What later percentiles rest on, as it is now."""
+        pools = {group: list(each) for group, each in self.pools.items()}
+        return pools, {group: set(each) for group, each in self._without.items()}
+
+    def settle(self, settled: Settled) -> None:
+        """Rest percentiles on what another background of the same measure has settled."""
+        self.pools, self._without = settled
 
     def alike(self, variants: Sequence[Variant]) -> Floats:
         """Return scores (n,) that stand for the backgrounds of these variants: LEVELS for each that has one."""
@@ -166,7 +181,7 @@ class Background:
 
     def _as_asked(self, group: str, bands: set[int], count: int) -> None:
         for band in sorted(bands):
-            draws = self._of(group, band)
+            draws = self.of(group, band)
             with phase(f"background, {named(group, *lengths_of(band))}", count, "variants", quiet=self.quiet) as bar:
                 found = draws.at_least(count, bar.update) if count else draws.cached[:0]
             if len(found):
@@ -179,7 +194,7 @@ class Background:
         """Draw over all lengths from the least to the greatest that occur, twice as many of those that do."""
         least = LEAST.get(group, LEAST_OTHERS)
         blocks = self._coarse_blocks(group, bands, variants)
-        draws = {band: self._of(group, band) for band in blocks}
+        draws = {band: self.of(group, band) for band in blocks}
         made = sum(len(draws[band].variants(n)) for band in draws for n in range(blocks[band]))
         if not blocks:
             self._lack(group, bands, self._price(group, variants, 1_000 if group == "snv" else 200))
@@ -203,7 +218,7 @@ class Background:
             blocks = self._afforded(group, bands, TIMES_STRUCTURES * cost, FEWEST_STRUCTURES)
         else:
             blocks = self._afforded(group, bands, max(FLOOR, TIMES * cost))
-        made = sum(len(self._of(group, band).variants(n)) for band, count in blocks.items() for n in range(count))
+        made = sum(len(self.of(group, band).variants(n)) for band, count in blocks.items() for n in range(count))
         enough = made >= LEAST.get(group, LEAST_OTHERS)
         return {band: count for band, count in blocks.items() if count} if enough else {}
 
@@ -221,18 +236,19 @@ class Background:
             for band in span:
                 if band in ended or (turn % 2 and band not in bands):
                     continue
-                variants = self._of(group, band).variants(blocks[band])
+                variants = self.of(group, band).variants(blocks[band])
                 cost = self.measure.cost(variants)
                 if spent + cost > budget and made >= least and (turn or not least):
                     return blocks
                 spent, made = spent + cost, made + len(variants)
                 blocks[band] += bool(variants)
-                if not variants or (group != "snv" and self._of(group, band).size * blocks[band] >= MOST_BAND):
+                if not variants or (group != "snv" and self.of(group, band).size * blocks[band] >= MOST_BAND):
                     ended.add(band)
             turn += 1
         return blocks
 
-    def _of(self, group: str, band: int) -> Draws:
+    def of(self, group: str, band: int) -> Draws:
+        """Return the random variants of a group and band of lengths."""
         if (group, band) not in self._draws:
             self._draws[group, band] = Draws(self.measure, group, band, self.seed, self.notify)
         return self._draws[group, band]
@@ -246,7 +262,7 @@ class Background:
     def _price(self, group: str, variants: Sequence[Variant], count: int) -> str:
         """Say what a background would cost."""
         flag = "--background" if group == "snv" else "--background-others"
-        sample = self._of(group, stratum(variants[0]).band).variants(0)
+        sample = self.of(group, stratum(variants[0]).band).variants(0)
         if not sample:
             return "the reference has none to compare with"
         times = self.measure.cost(sample) / len(sample) * count / max(1, self.measure.cost(variants))

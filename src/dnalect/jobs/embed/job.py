@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +11,11 @@ from typing import Any
 from pyarrow.parquet import read_table
 
 from dnalect import __version__
+from dnalect.core.engines import ENGINE, Worker
 from dnalect.core.errors import ConfigError, FastaError, InputError, ModelError
 from dnalect.core.files import check_outputs, sha256, written_together
-from dnalect.core.kept import facts_of_options, kept_beside
+from dnalect.core.kept import Form, facts_of_options, kept_beside
+from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say
 from dnalect.core.runs import packed, unpacked
 from dnalect.examples.items import VECTORS, Item, Source, chunks
@@ -32,6 +34,7 @@ from dnalect.jobs.embed.map import matrix, plot_vectors
 from dnalect.jobs.embed.options import PER_BASE, Options, Windows
 from dnalect.jobs.embed.outputs import Floats, check_anndata, open_output, suffix_of
 from dnalect.jobs.selection import model_for
+from dnalect.jobs.workers import rests_on
 from dnalect.models.catalogue import embedded_cards
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named
@@ -43,8 +46,11 @@ ROWS, BASES, BYTES = 512, 1 << 22, 1 << 26
 # Bytes that the vectors of the bases of one sequence may take.
 LARGEST = 1 << 30
 MIN_WINDOW = 64
+# Of whole windows, and not one a base.
+WHOLE = "vectors"
+Vectors = Floats | list[Floats]
 # Options that change no vector, or are told in another form.
-ASIDE = {"outputs", "plot", "method", "colour", "command", "threads", "model", "reference"}
+ASIDE = {"outputs", "plot", "method", "colour", "command", "threads", "model", "reference", *ENGINE}
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,11 @@ class Done:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """An input and the model that reads it. facts: what a reader needs to repeat the run."""
+    """An input and the model that reads it. name: of the model. facts: what a reader needs to repeat the run."""
 
     source: Source
     model: Model
+    name: Named
     kind: str
     genome: Genome | None
     facts: dict[str, str]
@@ -90,14 +97,15 @@ def open_windows(options: Windows) -> Opened:
     kind = kind_of(options.source)
     tiling = Tiling(options.window, options.step)
     genome = _reference(kind, options)
-    model = load(_model_name(options.source, kind, genome, options), options.device, options.dtype)
+    name = _model_name(options.source, kind, genome, options)
+    model = load(name, options.device, options.dtype)
     base = model.language
     pool = "mean" if options.pool == PER_BASE else options.pool
     check_reading(base, Reading(pool, options.layer, options.ways))
     if kind == "variants":
         tiling = _around_alleles(tiling, base)
     opened = _opened(options.source, kind, genome, tiling, base, options)
-    return Opened(opened, model, kind, genome, _facts(options.source, kind, genome, tiling, model, options))
+    return Opened(opened, model, name, kind, genome, _facts(options.source, kind, genome, tiling, model, options))
 
 
 def _embedded(options: Options, outputs: Sequence[str]) -> Done:
@@ -109,19 +117,23 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     rows = blank = 0
     shown = phase("embedding", opened.total, "windows")
     kept = kept_beside(outputs, "embedding", partial(_identity, found, options))
-    with kept.opened(), shown as bar, written_together() as files, ExitStack() as stack:
+    with (
+        kept.opened(),
+        workers_of(replace(options, model=found.name), worker, rests_on([model])) as pool,
+        shown as bar,
+        written_together() as files,
+        ExitStack() as stack,
+    ):
         writers = [
             stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
         ]
-        for number, items in enumerate(chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES)):
-            texts = [item.sequence for item in items]
-            if bases:
-                _check_sizes(items, width)
-            vectors = _read(kept.of(str(number), partial(_vectors, model, texts, options)), bases)
+        cut = chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES)
+        pieces = ((str(number), _texts(items, width if bases else 0), items) for number, items in enumerate(cut))
+        for items, vectors in kept.stream(pieces, partial(_vectors, model, options), FORM, pool):
             for writer in writers:
                 writer.write(items, vectors)
             rows += len(items)
-            blank += sum(not known(text) for text in texts)
+            blank += sum(not known(item.sequence) for item in items)
             bar.update(len(items))
         notes = [*opened.notes, *([f"{blank:,} windows hold no known base: their vectors are 0"] if blank else [])]
         if not rows:
@@ -132,18 +144,38 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     return Done(rows, width, model.card.id, tuple(notes))
 
 
-def _vectors(model: Model, texts: Sequence[str], options: Options) -> bytes:
-    """Return the vectors of texts, or of their bases, as they are kept."""
+def worker(options: Options) -> Worker:
+    """Return what embeds the texts of a chunk."""
+    use_threads(options.threads)
+    model = load(options.model, options.device, options.dtype)
+    return Worker(lambda texts: FORM.pack(_vectors(model, options, texts)), rests_on([model]))
+
+
+def _texts(items: Sequence[Item], width: int) -> list[str]:
+    """Return the sequences of items. width: of the vectors that each base gets, 0 for none."""
+    if width:
+        _check_sizes(items, width)
+    return [item.sequence for item in items]
+
+
+def _vectors(model: Model, options: Options, texts: Sequence[str]) -> Vectors:
+    """Return the vectors of texts, or of their bases."""
     if options.pool == PER_BASE:
-        found = per_base(model, texts, options.layer, options.ways, options.batch, quiet=True)
-        return packed({str(number): each for number, each in enumerate(found)}, compressed=False)
-    vectors = embed(model, texts, options.pool, options.layer, options.ways, options.batch, quiet=True)
-    return packed({"vectors": vectors}, compressed=False)
+        return per_base(model, texts, options.layer, options.ways, options.batch, quiet=True)
+    return embed(model, texts, options.pool, options.layer, options.ways, options.batch, quiet=True)
 
 
-def _read(data: bytes, bases: bool) -> Floats | list[Floats]:
+def _packed(vectors: Vectors) -> bytes:
+    named = {str(n): each for n, each in enumerate(vectors)} if isinstance(vectors, list) else {WHOLE: vectors}
+    return packed(named, compressed=False)
+
+
+def _unpacked(data: bytes) -> Vectors:
     arrays = unpacked(data)
-    return [arrays[str(number)] for number in range(len(arrays))] if bases else arrays["vectors"]
+    return arrays[WHOLE] if WHOLE in arrays else [arrays[str(number)] for number in range(len(arrays))]
+
+
+FORM = Form(_packed, _unpacked)
 
 
 def _identity(found: Opened, options: Options) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing_extensions import Doc
 
 from dnalect.core.configs import config
 from dnalect.core.described import OneOf
+from dnalect.core.engines import Engine, RayAddress, Workers, check_engine
 from dnalect.core.errors import ConfigError
 from dnalect.core.flags import (
     MODEL,
@@ -100,8 +101,12 @@ class Options(Windows):
         Flag("--colour", "--color", metavar="COLUMN"),
         Doc("Of the map's dots [default: the first label]."),
     ] = None
+    engine: Engine = None
+    workers: Workers = None
+    ray_address: RayAddress = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_engine(self)
         if self.plot and self.pool == PER_BASE:
             raise ConfigError("--plot draws a dot a window: choose another --pool than base")

@@ -4,13 +4,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dnalect import __version__
+from dnalect.core.engines import ENGINE
 from dnalect.core.files import sha256
+from dnalect.core.kept import facts_of_options
 from dnalect.genome.fasta import Genome
 from dnalect.jobs.predict.answers import Answer
+from dnalect.jobs.predict.beside import signals_told
 from dnalect.jobs.predict.options import Options
 from dnalect.models.card import Card
+from dnalect.models.model import Model
+
+# Options that change no prediction, or are told in another form.
+ASIDE = {"outputs", "track", "command", "threads", "model", "reference", "given", *ENGINE}
 
 
 @dataclass(frozen=True)
@@ -44,3 +52,15 @@ def facts_of(
         "notes": "",
     }
     return {name: value.replace("\n", " ") for name, value in facts.items()}
+
+
+def identity(options: Options, model: Model, genome: Genome | None) -> dict[str, Any]:
+    """Return what the predictions of a run depend on."""
+    return {
+        "version": __version__,
+        "model": model.card.sha256,
+        "reference": genome.checksum if genome else "",
+        "source": sha256(Path(options.source)),
+        "signals": signals_told(options),
+        **facts_of_options(options, ASIDE),
+    }

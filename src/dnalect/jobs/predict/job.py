@@ -1,19 +1,18 @@
 """A fine-tuned model and sequences -> files of predictions: the whole of `dnalect predict`, streaming."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnalect import __version__
+from dnalect.core.engines import Worker
 from dnalect.core.errors import ConfigError, InputError
-from dnalect.core.files import check_outputs, sha256, written_together
-from dnalect.core.kept import facts_of_options, kept_beside
+from dnalect.core.files import check_outputs, written_together
+from dnalect.core.kept import Form, kept_beside
+from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say
 from dnalect.core.runs import packed, unpacked
 from dnalect.examples.items import Column, Item, Source, chunks
@@ -22,21 +21,22 @@ from dnalect.genome.fasta import Genome, open_genome
 from dnalect.genome.names import ContigNames
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict.along import predict_along
-from dnalect.jobs.predict.answers import Answer, Answers, answer_named, answered, answers_of
+from dnalect.jobs.predict.answers import Answer, answer_named, answered, answers_of
 from dnalect.jobs.predict.beside import beside, columns_needed, signals_of, signals_told
-from dnalect.jobs.predict.facts import Done, facts_of
+from dnalect.jobs.predict.facts import Done, facts_of, identity
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
+from dnalect.jobs.workers import rests_on
 from dnalect.models.load import load, tuned_model
 from dnalect.models.pooled import middle
 from dnalect.models.precision import use_threads
-from dnalect.models.predictor import Predictor
+from dnalect.models.predictor import Predictions, Predictor
 
 # Sequences that are held at once, and the bases that they may have.
 ROWS, BASES = 512, 1 << 22
-# Options that change no prediction, or are told in another form.
-ASIDE = {"outputs", "track", "command", "threads", "model", "reference", "given"}
 Singles = npt.NDArray[np.float32]
+# Sequences that hold a known base where they are read, and the signals beside them.
+Asked = tuple[list[str], Singles | None]
 
 
 def predict_file(options: Options) -> Done:
@@ -78,16 +78,23 @@ def predict_file(options: Options) -> Done:
     rows = blank = long = 0
     total = _total(kind, genome, tiling, opened)
     shown = phase("predicting", total, "sequences")
-    kept = kept_beside(options.outputs, "prediction", partial(_identity, options, predictor, genome))
-    with kept.opened(), shown as bar, written_together() as files, ExitStack() as stack:
+    kept = kept_beside(options.outputs, "prediction", partial(identity, options, predictor, genome))
+    with (
+        kept.opened(),
+        workers_of(options, worker, rests_on([predictor])) as pool,
+        shown as bar,
+        written_together() as files,
+        ExitStack() as stack,
+    ):
         writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
-        for number, items in enumerate(chunks(opened.items, ROWS, BASES)):
-            levels = beside(signals, items, opened.columns)
-            found, empty = _predicted(predictor, answers, items, options, levels, partial(kept.of, str(number)))
+        beside_them = ((items, beside(signals, items, opened.columns)) for items in chunks(opened.items, ROWS, BASES))
+        pieces, form = _pieces(beside_them, predictor.can.context_bases), _form(predictor)
+        for (items, readable), found in kept.stream(pieces, partial(_predicted, predictor, options), form, pool):
+            answer = answered(answers, found, readable)
             for writer in writers:
-                writer.write(items, found)
+                writer.write(items, answer)
             rows += len(items)
-            blank += empty
+            blank += int((~readable).sum())
             long += sum(len(item.sequence) > predictor.can.context_bases for item in items)
             bar.update(len(items))
         notes = [*opened.notes, *_notes(rows, blank, long, predictor), *(signals.notes() if signals else [])]
@@ -112,42 +119,44 @@ def _renamed(opened: Source, answers: Sequence[Answer]) -> tuple[Column, ...]:
     return tuple(replace(each, name=f"given_{each.name}") if each.name in taken else each for each in opened.columns)
 
 
-def _predicted(
-    predictor: Predictor,
-    answers: Sequence[Answer],
-    items: Sequence[Item],
-    options: Options,
-    levels: Singles | None,
-    kept: Callable[[Callable[[], bytes]], bytes],
-) -> tuple[Answers, int]:
-    """Return what is predicted of some items, and how many of them hold no known base where they are read.
+def worker(options: Options) -> Worker:
+    """Return what predicts the sequences of a chunk."""
+    use_threads(options.threads)
+    predictor = tuned_model(load(options.predictor, options.device, options.dtype))
+    form = _form(predictor)
+    return Worker(lambda asked: form.pack(_predicted(predictor, options, asked)), rests_on([predictor]))
 
-    kept: gives the numbers, from where they were kept or computed.
+
+def _pieces(
+    found: Iterable[tuple[Sequence[Item], Singles | None]], most: int
+) -> Iterator[tuple[str, Asked, tuple[Sequence[Item], npt.NDArray[np.bool_]]]]:
+    """Yield the key of each chunk, what is predicted, and its items with which of them hold a known base (n,).
+
+    most: bases of a sequence that are read.
     """
-    texts = [middle(item.sequence, predictor.can.context_bases) for item in items]
-    readable = np.array([known(text) for text in texts])
-    chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
-    signals = None if levels is None else levels[readable]
-
-    def compute() -> bytes:
-        found = predictions(predictor, chosen, options.batch, not options.raw, signals)
-        return packed({str(number): found[name] for number, name in enumerate(predictor.can.targets)}, compressed=False)
-
-    arrays = unpacked(kept(compute))
-    found = {name: arrays[str(number)] for number, name in enumerate(predictor.can.targets)}
-    return answered(answers, found, readable), int((~readable).sum())
+    for number, (items, levels) in enumerate(found):
+        texts = [middle(item.sequence, most) for item in items]
+        readable = np.array([known(text) for text in texts])
+        chosen = [text for text, use in zip(texts, readable.tolist(), strict=True) if use]
+        yield str(number), (chosen, None if levels is None else levels[readable]), (items, readable)
 
 
-def _identity(options: Options, predictor: Predictor, genome: Genome | None) -> dict[str, Any]:
-    """Return what the predictions of a run depend on."""
-    return {
-        "version": __version__,
-        "model": predictor.card.sha256,
-        "reference": genome.checksum if genome else "",
-        "source": sha256(Path(options.source)),
-        "signals": signals_told(options),
-        **facts_of_options(options, ASIDE),
-    }
+def _predicted(predictor: Predictor, options: Options, asked: Asked) -> Predictions:
+    return predictions(predictor, asked[0], options.batch, not options.raw, asked[1])
+
+
+def _form(predictor: Predictor) -> Form[Predictions]:
+    """How predictions are kept: names of targets are no names of arrays."""
+    targets = list(predictor.can.targets)
+
+    def pack(found: Predictions) -> bytes:
+        return packed({str(number): found[name] for number, name in enumerate(targets)}, compressed=False)
+
+    def unpack(data: bytes) -> Predictions:
+        arrays = unpacked(data)
+        return {name: arrays[str(number)] for number, name in enumerate(targets)}
+
+    return Form(pack, unpack)
 
 
 def _notes(rows: int, blank: int, long: int, predictor: Predictor) -> list[str]:

@@ -7,6 +7,7 @@ from annotated_types import Len
 from typing_extensions import Doc
 
 from dnalect.core.configs import config
+from dnalect.core.engines import Engine, RayAddress, Workers, check_engine
 from dnalect.core.errors import ConfigError
 from dnalect.core.flags import (
     MODEL,
@@ -64,6 +65,9 @@ class Options:
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None
+    engine: Engine = None
+    workers: Workers = None
+    ray_address: RayAddress = None
     command: Command = ""
 
     def __post_init__(self) -> None:
@@ -71,6 +75,7 @@ class Options:
             raise ConfigError(
                 "give the folder of a fine-tuned model and one input: dnalect predict MODEL INPUT -o out.tsv"
             )
+        check_engine(self)
 
     @property
     def source(self) -> str:

@@ -25,9 +25,9 @@ class ChunkFolder:
         whole = {chunk for chunk in there if self.run.get(_key(chunk)) is not None}
         return whole, len(there) - len(whole)
 
-    def write(self, chunk: Chunk, ratios: Ratios) -> None:
-        """Keep the ratios (n, 4) of a chunk; they are on the disk when this returns."""
-        self.run.put(_key(chunk), ratios.astype("<f2").tobytes())
+    def write(self, chunk: Chunk, data: bytes) -> None:
+        """Keep the ratios of a chunk, as `kept` has them; they are on the disk when this returns."""
+        self.run.put(_key(chunk), data)
 
     def read(self, chunk: Chunk) -> Ratios:
         """Return the ratios (n, 4) of a finished chunk. Raises OutputError where they are damaged."""
@@ -49,6 +49,11 @@ class ChunkFolder:
     def remove(self) -> None:
         """Delete the folder; the outputs are in place."""
         self.run.remove()
+
+
+def kept(ratios: Ratios) -> bytes:
+    """Return the ratios (n, 4) of a chunk as they are kept."""
+    return ratios.astype("<f2").tobytes()
 
 
 def _key(chunk: Chunk) -> str:

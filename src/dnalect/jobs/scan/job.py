@@ -1,28 +1,32 @@
 """A reference -> every substitution of it: chunk by chunk, so that a killed scan can go on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from dnalect import __version__
+from dnalect.core.engines import Pool, Worker, in_order
 from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say, warn
 from dnalect.core.shards import note_options, shard_of
 from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.likelihood import AlignedScorer, LeaveOneOutScorer
-from dnalect.inference.scan import span_substitutions
+from dnalect.inference.scan import Ratios, span_substitutions
 from dnalect.inference.tiles import TILE
 from dnalect.jobs.related import relatives_for
 from dnalect.jobs.scan.assemble import assemble, check_paths
-from dnalect.jobs.scan.chunks import ChunkFolder
+from dnalect.jobs.scan.chunks import ChunkFolder, kept
 from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import paths_of
 from dnalect.jobs.scan.plan import Chunk, Plan, whole_genome
 from dnalect.jobs.selection import foreign, model_for
+from dnalect.jobs.workers import rests_on
 from dnalect.models.assemblies import origin_of
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
@@ -57,7 +61,8 @@ def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scann
     mine = plan.chunks[shard::shards]
     folder = ChunkFolder(part, plan, shared=options.shard is not None)
     with folder.opened():
-        resumed = _compute(folder, mine)
+        with workers_of(options, partial(worker, chunk, tile), rests_on([plan.model], plan.genome)) as pool:
+            resumed = _compute(folder, mine, pool)
         if options.shard is not None:
             note_options(part, "scan", options)
             return Scanned(sum(map(len, mine)), len(mine), resumed)
@@ -104,8 +109,26 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
     return {name: value.replace("\n", " ") for name, value in facts.items() if value}
 
 
-def _compute(folder: ChunkFolder, chunks: Sequence[Chunk]) -> int:
-    """Compute what is missing of some chunks; return how many of them were there."""
+def worker(chunk: int, tile: int, options: Options) -> Worker:
+    """Return what computes chunks of a scan."""
+    use_threads(options.threads)
+    plan = _plan(options, chunk, tile)
+    return Worker(lambda chunk: kept(_substitutions(plan, chunk)), rests_on([plan.model], plan.genome))
+
+
+def _substitutions(plan: Plan, chunk: Chunk) -> Ratios:
+    with _exact():
+        return span_substitutions(
+            *(plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch), plan.relatives
+        )
+
+
+def _begun(plan: Plan, chunk: Chunk, pool: Pool | None) -> Callable[[], bytes]:
+    return pool.begin(chunk) if pool else lambda: kept(_substitutions(plan, chunk))
+
+
+def _compute(folder: ChunkFolder, chunks: Sequence[Chunk], pool: Pool | None) -> int:
+    """Compute what is missing of some chunks, here or by workers; return how many of them were there."""
     plan = folder.plan
     there, damaged = folder.finished()
     done = there & set(chunks)
@@ -115,17 +138,13 @@ def _compute(folder: ChunkFolder, chunks: Sequence[Chunk]) -> int:
         say(f"{len(done):,} of {len(chunks):,} chunks were finished before and are taken from {folder.path}")
     total, before = sum(map(len, chunks)), sum(map(len, done))
     finished = len(done)
-    with phase("scanning", total, "bases", before) as bar, _exact():
+    begun = ((chunk, _begun(plan, chunk, pool)) for chunk in chunks if chunk not in done)
+    with phase("scanning", total, "bases", before) as bar:
         try:
-            for chunk in chunks:
-                if chunk not in done:
-                    ratios = span_substitutions(
-                        *(plan.model, plan.genome, chunk.contig, chunk.positions, plan.tile, plan.batch),
-                        plan.relatives,
-                    )
-                    folder.write(chunk, ratios)
-                    finished += 1
-                    bar.update(len(chunk))
+            for chunk, data in in_order(begun, pool.ahead if pool else 1):
+                folder.write(chunk, data)
+                finished += 1
+                bar.update(len(chunk))
         except KeyboardInterrupt:
             warn(f"{finished:,} of {len(chunks):,} chunks are in {folder.path}; the same command goes on from there")
             raise

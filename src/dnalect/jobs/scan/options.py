@@ -6,6 +6,7 @@ from annotated_types import Interval, Len
 from typing_extensions import Doc
 
 from dnalect.core.configs import config
+from dnalect.core.engines import Engine, RayAddress, Workers, check_engine
 from dnalect.core.errors import ConfigError
 from dnalect.core.flags import ARGUMENT, MODEL, OUTPUT, Command, Device, Dtype, Flag, Named, Rename, Texts, Threads
 from dnalect.core.shards import Shard, shard_of
@@ -45,9 +46,13 @@ class Options:
     dtype: Dtype = "float32"
     threads: Threads = None
     shard: Shard = None
+    engine: Engine = None
+    workers: Workers = None
+    ray_address: RayAddress = None
     command: Command = ""
 
     def __post_init__(self) -> None:
         if self.batch and self.batch & (self.batch - 1):
             raise ConfigError(f"--batch-size must be a power of two, not {self.batch}")
         shard_of(self.shard)
+        check_engine(self)
