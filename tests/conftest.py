@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from dnalect.core import ray_pool
 from dnalect.core.files import sha256
 from dnalect.core.records import Row, Score
 from dnalect.core.summaries import Context, Summary
 from dnalect.models.families.duplex import Duplex, DuplexConfig
 from dnalect.models.weights import save_weights
+from fake_ray import FakeRay, pickled
 
 CONTIGS = {"chrA": 6000, "chrB": 900}
 
@@ -68,6 +70,15 @@ def make_model(folder: Path, **sizes) -> Path:
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory) -> Path:
     return make_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def workers(monkeypatch) -> FakeRay:
+    """Let --engine ray have workers in this process, where every sixth piece kills the first worker that has it."""
+    seen: list[int] = []
+    ray = FakeRay(lambda work, turn: turn == 1 and not seen.append(1) and len(seen) % 6 == 0, through=pickled)
+    monkeypatch.setattr(ray_pool, "_ray", lambda: ray)
+    return ray
 
 
 @pytest.fixture

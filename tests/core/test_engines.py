@@ -1,8 +1,8 @@
 """Pieces come back in order, a limited number of them under way, whichever worker dies."""
 
-import itertools
 import random
 import sys
+from functools import partial
 
 import pytest
 
@@ -10,91 +10,16 @@ from dnalect.core import engines, ray_pool
 from dnalect.core.engines import Worker, in_order
 from dnalect.core.errors import ConfigError, DnalectError, ModelError
 from dnalect.core.kept import Form, Kept
-from dnalect.core.ray_pool import AHEAD, DEATHS, IN_HAND, TRIES, Actor, Places, RayPool, places_of, workers_of
+from dnalect.core.ray_pool import AHEAD, DEATHS, TRIES, Actor, Places, RayPool, places_of, workers_of
 from dnalect.core.reporter import Reporter, using
 from dnalect.jobs.embed.options import Options as EmbedOptions
 from dnalect.jobs.predict.options import Options as PredictOptions
 from dnalect.jobs.scan.options import Options as ScanOptions
 from dnalect.jobs.score_options import Options as ScoreOptions
+from fake_ray import FakeRay
 
 FORM = Form(lambda number: str(number).encode(), lambda data: int(data.decode()))
 FACTS = {"model": "m"}
-
-
-class FakeRay:
-    """What RayPool knows of Ray, in one process: workers finish in random order, when someone waits.
-
-    dies: called with each piece and how often it was begun; true for one whose worker dies over it.
-    """
-
-    class exceptions:
-        class RayError(Exception): ...
-
-        class RayTaskError(RayError): ...
-
-        class ActorDiedError(RayError): ...
-
-    def __init__(self, dies=lambda work, turn: False, starts=lambda number: True, seed=1):
-        self.dies, self.starts, self.random = dies, starts, random.Random(seed)
-        self.turns, self.calls, self.results, self.killed = {}, {}, {}, []
-        self.hired, self.serial = 0, itertools.count()
-        self.most = 0
-
-    def hire(self, make):
-        self.hired += 1
-        return FakeActor(self, Actor(make, None, "."), self.hired)
-
-    def begun(self, actor, method, args):
-        ref = next(self.serial)
-        self.calls[ref] = (actor, method, args)
-        mine = [each for each, how, _ in self.calls.values() if each is actor and how == "compute"]
-        assert len(mine) <= IN_HAND
-        self.most = max(self.most, len(self.calls) + len(self.results))
-        return ref
-
-    def wait(self, refs, num_returns, timeout):
-        assert refs
-        assert len(set(refs)) == len(refs)
-        if not set(refs) & self.results.keys() and timeout:
-            oldest = {actor: ref for ref, (actor, *_) in reversed(self.calls.items())}
-            self._do(self.random.choice(sorted(oldest.values())))
-        ready = [ref for ref in refs if ref in self.results][:num_returns]
-        return ready, [ref for ref in refs if ref not in ready]
-
-    def _do(self, ref):
-        actor, method, args = self.calls.pop(ref)
-        if method == "begin":
-            self.results[ref] = actor.inside.begin() if self.starts(actor.number) else self.exceptions.ActorDiedError()
-            return
-        if not actor.dead:
-            self.turns[args[0]] = self.turns.get(args[0], 0) + 1
-            actor.dead = self.dies(args[0], self.turns[args[0]])
-        self.results[ref] = self.exceptions.ActorDiedError("gone") if actor.dead else actor.inside.compute(*args)
-
-    def get(self, ref):
-        found = self.results.pop(ref)
-        if isinstance(found, self.exceptions.RayError):
-            raise found
-        return found
-
-    def kill(self, actor):
-        self.killed.append(actor.number)
-
-
-class FakeActor:
-    def __init__(self, ray, inside, number):
-        self.ray, self.inside, self.number, self.dead = ray, inside, number, False
-
-    def __getattr__(self, method):
-        return Remote(self, method)
-
-
-class Remote:
-    def __init__(self, actor, method):
-        self.actor, self.method = actor, method
-
-    def remote(self, *args):
-        return self.actor.ray.begun(self.actor, self.method, args)
 
 
 def squares(_options):
@@ -102,7 +27,7 @@ def squares(_options):
 
 
 def pool_of(ray, workers=3, make=squares, facts=FACTS):
-    return RayPool(ray, lambda: ray.hire(make), workers, facts)
+    return RayPool(ray, partial(ray.remote(Actor).options().remote, make, None, "."), workers, facts)
 
 
 def pieces(count, asked=None):
@@ -187,7 +112,7 @@ def test_a_piece_that_kills_its_workers_ends_the_run():
     ray = FakeRay(lambda work, turn: work == 7)
     with pytest.raises(DnalectError, match=rf"{TRIES} workers died over the same piece.*memory.*gone"):
         list(Kept().stream(pieces(200), None, FORM, pool_of(ray)))
-    assert ray.turns[7] == TRIES
+    assert ray.turns["7"] == TRIES
 
 
 def test_workers_that_never_come_up_end_the_run():

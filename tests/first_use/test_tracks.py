@@ -71,6 +71,16 @@ def test_a_genome_becomes_a_bigwig_and_a_table_of_bins(given, tmp_path):
     assert table.schema.metadata[b"dnalect_bin"] == b"16"
 
 
+def test_workers_write_the_same_tracks(given, tmp_path, workers):
+    for name, more in (("a", ()), ("b", ("--engine", "ray", "--workers", 2))):
+        outputs = ("-o", tmp_path / f"{name}.tsv", "-o", tmp_path / f"{name}.bw")
+        done = run("predict", given / "enformer", given / "genome.fa", *outputs, *more)
+        assert done.exit_code == 0, done.output
+    for suffix in ("tsv", "bw"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+    assert len(workers.turns) == 8
+
+
 def test_intervals_of_a_bed(given, tmp_path):
     out = tmp_path / "out.tsv"
     done = run("predict", given / "enformer", given / "in.bed", "--reference", given / "genome.fa", "-o", out)

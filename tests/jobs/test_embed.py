@@ -359,6 +359,17 @@ def test_a_model_is_chosen_by_the_genome_or_must_be_named(fasta, tmp_path, monke
 
 
 @pytest.mark.parametrize("pool", ["mean", "base"])
+def test_workers_embed_the_same(pool, fasta, model_folder, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(job, "ROWS", 10)
+    told = {"source": str(fasta), "model": str(model_folder), "window": 60, "pool": pool}
+    embed_file(Options(outputs=[str(tmp_path / "a.npz")], **told))
+    embed_file(Options(outputs=[str(tmp_path / "b.npz")], **told, engine="ray", workers=2))
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert len(workers.turns) == 12
+    assert workers.hired == 2 + 2
+
+
+@pytest.mark.parametrize("pool", ["mean", "base"])
 def test_a_stopped_run_goes_on(pool, fasta, model_folder, tmp_path, monkeypatch):
     """To the same vectors, from those that were kept; another run under its name is refused."""
     monkeypatch.setattr(job, "ROWS", 10)

@@ -20,6 +20,7 @@ from dnalect.core.runs import Run
 from dnalect.core.shards import note_options, noted_options
 from dnalect.core.summaries import Summary
 from dnalect.genome.fasta import open_genome
+from dnalect.inference.background.draws import Draws
 from dnalect.jobs import scoring
 from dnalect.jobs.kept import read, written
 from dnalect.jobs.scan.job import Scanned, scan_genome
@@ -109,6 +110,35 @@ def test_a_stopped_run_goes_on(fasta, vcf, model_folder, whole, tmp_path, monkey
     every = stopped_after(-1, monkeypatch)
     score_file(options(fasta, vcf, model_folder, tmp_path / "again.vcf"))
     assert len(every) == len(rest) + 3
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_workers_score_the_same(fasta, vcf, model_folder, whole, tmp_path, monkeypatch, workers, dies):
+    """Backgrounds of all kinds as well, which they draw: an empty cache has none."""
+    monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))
+    workers.dies = workers.dies if dies else lambda work, turn: False
+    places, draw, measured = [], Draws.values, scoring.Scoring._measured
+
+    def noted(function, what):
+        return lambda *told: places.append((what, workers.busy)) or function(*told)
+
+    monkeypatch.setattr(Draws, "values", noted(draw, "draw"))
+    monkeypatch.setattr(scoring.Scoring, "_measured", noted(measured, "score"))
+    score_file(options(fasta, vcf, model_folder, tmp_path / "out.vcf", engine="ray", workers=3))
+    assert (tmp_path / "out.vcf").read_bytes() == whole
+    assert places.count(("score", True)) == 5
+    assert places.count(("score", False)) == 0
+    assert places.count(("draw", True)) > 10
+    assert places.count(("draw", False)) == 0
+    assert (workers.hired > 3) == dies
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["cache", "out.vcf"]
+
+
+def test_a_table_to_look_up_is_no_work_to_share(fasta, vcf, model_folder, tmp_path, workers):
+    scan_genome(ScanOptions(str(fasta), (str(tmp_path / "all.parquet"),), model=str(model_folder)))
+    told = {"scores": "llr", "engine": "ray", "precomputed": str(tmp_path / "all.parquet")}
+    with pytest.raises(ConfigError, match="no work to share out"):
+        score_file(options(fasta, vcf, model_folder, tmp_path / "out.vcf", **told))
 
 
 def test_what_fails_keeps_what_is_done(fasta, vcf, model_folder, whole, tmp_path, monkeypatch, recwarn):

@@ -317,6 +317,16 @@ def test_no_more_than_a_chunk_is_held(model, fasta, tmp_path, monkeypatch):
     assert len(held) > 8
 
 
+def test_workers_predict_the_same(model, fasta, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr(job, "ROWS", 10)
+    for name, more in (("a", {}), ("b", {"engine": "ray", "workers": 3})):
+        run(model, fasta, tmp_path / f"{name}.tsv", tmp_path / f"{name}.bw", window=60, **more)
+    for suffix in ("tsv", "bw"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+    assert len(workers.turns) == 12
+    assert workers.hired == 3 + 2
+
+
 def test_a_stopped_run_goes_on(model, fasta, tmp_path, monkeypatch):
     """From the numbers that were kept; another run under its name is refused."""
     monkeypatch.setattr(job, "ROWS", 10)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -86,6 +87,14 @@ def test_parquet_holds_every_substitution(scan, fasta, model_folder, tmp_path):
         nulls = sum(table.column(f"llr_{base}").null_count for base in "ACGT")
         assert nulls == np.isnan(llr).sum()
     assert nulls == 900
+
+
+def test_workers_scan_the_same(scan, monkeypatch, workers):
+    scan("a.bw", regions=("chrA:100-5000", "chrB"))
+    done = scan("b.bw", regions=("chrA:100-5000", "chrB"), engine="ray", workers=2)
+    assert done.chunks == len(workers.turns) == 4
+    for track in ("information", "reference", "minimum"):
+        assert Path(f"a.{track}.bw").read_bytes() == Path(f"b.{track}.bw").read_bytes()
 
 
 def test_the_folder_is_one_table_to_pyarrow(scan):
