@@ -22,14 +22,21 @@ class FakeRay:
 
         class ActorDiedError(RayError): ...
 
-    def __init__(self, dies=lambda work, turn: False, starts=lambda number: True, seed=1, through=lambda work: work):
+    def __init__(
+        self,
+        dies=lambda work, turn: False,
+        starts=lambda number: True,
+        seed=1,
+        through=lambda work: work,
+        connected=True,
+    ):
         self.dies, self.starts, self.random, self.through = dies, starts, random.Random(seed), through
         self.turns, self.calls, self.results, self.killed = {}, {}, {}, []
         self.hired, self.serial, self.most = 0, itertools.count(), 0
-        self.busy = False
+        self.busy, self.connected = False, connected
 
     def is_initialized(self):
-        return True
+        return self.connected
 
     def nodes(self):
         return [{"Alive": True, "Resources": {"CPU": 4.0}}, {"Alive": False, "Resources": {"CPU": 4.0}}]

@@ -237,3 +237,11 @@ def test_without_an_engine_there_are_no_workers():
     with workers_of(ScoreOptions("g", "v"), squares, FACTS) as pool:
         assert pool is None
     assert {"engine", "workers", "ray_address"} == engines.ENGINE
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1"])
+def test_where_no_cluster_answers_it_is_said_at_once(address, monkeypatch):
+    monkeypatch.setattr(ray_pool, "_ray", lambda: FakeRay(connected=False))
+    options = ScoreOptions("g", "v", engine="ray", ray_address=address)
+    with pytest.raises(ConfigError, match=rf"no Ray cluster answers at {address}"), workers_of(options, squares, FACTS):
+        pass

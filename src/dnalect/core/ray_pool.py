@@ -5,6 +5,7 @@ The only module that knows Ray.
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ IN_HAND, AHEAD = 2, 4
 TRIES, DEATHS = 3, 5
 # Seconds after which is said that there is still no worker, and those between two looks.
 PATIENCE, LOOK = 60.0, 1.0
+# Seconds in which a cluster must take a connection.
+CONNECT = 10.0
 
 
 class Actor:
@@ -261,6 +264,7 @@ def _connected(ray: Any, options: Engined) -> Iterator[None]:
         yield
         return
     address = options.ray_address or os.environ.get("RAY_ADDRESS")
+    _answers(address)
     told: dict[str, Any] = {"address": address or "local", "log_to_driver": False, "logging_level": "ERROR"}
     if not address:
         told |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, options.workers or 1)}
@@ -274,6 +278,17 @@ def _connected(ray: Any, options: Engined) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _answers(address: str | None) -> None:
+    """Raise ConfigError where nothing listens at HOST:PORT: Ray itself tries for minutes."""
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"no Ray cluster answers at {address}: {error}") from error
 
 
 @contextmanager
@@ -291,16 +306,20 @@ def _ray() -> Any:
     # Ray tells its makers of every cluster unless it is told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        return import_module("ray")
+        ray, inside = import_module("ray"), import_module("ray._private.worker")
     except ImportError as error:
         raise ConfigError("--engine ray needs Ray: pip install 'dnalect[ray]' (or pip install ray)") from error
+    # Whole logs of a node that died, and to stdout, where an output may go: no option of Ray keeps them back.
+    if hasattr(inside, "print_to_stdstream"):
+        inside.print_to_stdstream = _nothing
+    return ray
 
 
 def _silent() -> Reporter:
     return Reporter(False, _nothing, _nothing)
 
 
-def _nothing(_: str) -> None: ...
+def _nothing(*_: Any, **__: Any) -> None: ...
 
 
 def _each(places: Places) -> str:
