@@ -11,8 +11,13 @@ from click.testing import CliRunner
 
 import dnalect
 from dnalect.cli.main import dnalect as command
+from dnalect.core.interrupts import Stopped
 from dnalect.inference.bin_change import REDUCTIONS
+from dnalect.inference.bins import bins_at
 from dnalect.jobs import score_options
+from dnalect.jobs.predict import along
+from dnalect.jobs.predict.job import predict_file
+from dnalect.jobs.predict.options import Options as PredictOptions
 from dnalect.models.model import Ask
 from models.enforming import write
 from protocol.test_models import CROP, splice_sites
@@ -79,6 +84,29 @@ def test_workers_write_the_same_tracks(given, tmp_path, workers):
     for suffix in ("tsv", "bw"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     assert len(workers.turns) == 8
+
+
+def test_a_stopped_prediction_goes_on(given, tmp_path, monkeypatch):
+    monkeypatch.setattr("dnalect.core.kept.SECONDS", 0.0)
+    told = {"model": str(given / "enformer"), "given": (str(given / "genome.fa"),)}
+    predict_file(PredictOptions(outputs=(str(tmp_path / "whole.tsv"),), **told))
+    asked, computed, out = PredictOptions(outputs=(str(tmp_path / "out.tsv"),), **told), [], tmp_path / "out.tsv"
+
+    def some(*window):
+        if len(computed) == 3:
+            raise KeyboardInterrupt
+        computed.append(window)
+        return bins_at(*window)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(along, "bins_at", some)
+        with pytest.raises(Stopped, match="goes on from there"):
+            predict_file(asked)
+    assert not out.exists()
+    monkeypatch.setattr(along, "bins_at", lambda *window: computed.append(window) or bins_at(*window))
+    predict_file(asked)
+    assert len(computed) == 8
+    assert out.read_bytes() == (tmp_path / "whole.tsv").read_bytes()
 
 
 def test_intervals_of_a_bed(given, tmp_path):

@@ -306,7 +306,8 @@ def _ray() -> Any:
     # Ray tells its makers of every cluster unless it is told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        ray, inside = import_module("ray"), import_module("ray._private.worker")
+        ray: Any = import_module("ray")
+        inside: Any = import_module("ray._private.worker")
     except ImportError as error:
         raise ConfigError("--engine ray needs Ray: pip install 'dnalect[ray]' (or pip install ray)") from error
     # Whole logs of a node that died, and to stdout, where an output may go: no option of Ray keeps them back.

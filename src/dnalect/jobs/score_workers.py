@@ -38,4 +38,6 @@ def _computed(job: Scoring, work: Part | Drawing) -> bytes:
 
 
 def _facts(job: Scoring) -> dict[str, str]:
-    return {**rests_on(job.models, job.genome), "score": ", ".join(job.measured)}
+    alignment = [each.checksum for each in job.read if each] + ([job.related.columns.identity] if job.related else [])
+    told = {"score": ", ".join(job.measured), "alignment": ", ".join(alignment)}
+    return {**rests_on(job.models, job.genome), **told}

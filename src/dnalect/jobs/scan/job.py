@@ -61,7 +61,7 @@ def scan_genome(options: Options, chunk: int = CHUNK, tile: int = TILE) -> Scann
     mine = plan.chunks[shard::shards]
     folder = ChunkFolder(part, plan, shared=options.shard is not None)
     with folder.opened():
-        with workers_of(options, partial(worker, chunk, tile), rests_on([plan.model], plan.genome)) as pool:
+        with workers_of(options, partial(worker, chunk, tile), _rests_on(plan)) as pool:
             resumed = _compute(folder, mine, pool)
         if options.shard is not None:
             note_options(part, "scan", options)
@@ -113,7 +113,11 @@ def worker(chunk: int, tile: int, options: Options) -> Worker:
     """Return what computes chunks of a scan."""
     use_threads(options.threads)
     plan = _plan(options, chunk, tile)
-    return Worker(lambda chunk: kept(_substitutions(plan, chunk)), rests_on([plan.model], plan.genome))
+    return Worker(lambda chunk: kept(_substitutions(plan, chunk)), _rests_on(plan))
+
+
+def _rests_on(plan: Plan) -> dict[str, str]:
+    return {**rests_on([plan.model], plan.genome), "plan": plan.digest}
 
 
 def _substitutions(plan: Plan, chunk: Chunk) -> Ratios:
