@@ -86,6 +86,18 @@ def test_workers_write_the_same_tracks(given, tmp_path, workers):
     assert len(workers.turns) == 8
 
 
+def test_shards_of_tracks_are_put_together(given, tmp_path):
+    words = ["predict", given / "enformer", given / "genome.fa", "-o"]
+    assert run(*words, tmp_path / "whole.tsv").exit_code == 0
+    for shard in ("2/3", "1/3", "3/3"):
+        done = run(*words, tmp_path / "out.tsv", "--shard", shard)
+        assert done.exit_code == 0, done.output
+        assert f"predictions of shard {shard} are in" in done.output
+    assert "19 rows by" in run("merge", tmp_path / "out.tsv.part").output
+    assert (tmp_path / "out.tsv").read_bytes() == (tmp_path / "whole.tsv").read_bytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.tsv", "whole.tsv"]
+
+
 def test_a_stopped_prediction_goes_on(given, tmp_path, monkeypatch):
     monkeypatch.setattr("dnalect.core.kept.SECONDS", 0.0)
     told = {"model": str(given / "enformer"), "given": (str(given / "genome.fa"),)}

@@ -21,6 +21,7 @@ from dnalect.inference.embed import per_base
 from dnalect.jobs.embed import job
 from dnalect.jobs.embed.job import embed_file
 from dnalect.jobs.embed.options import Options
+from dnalect.jobs.shards import merge_shards
 from dnalect.tokens.bases import decode, encode, reverse_complement
 
 
@@ -367,6 +368,24 @@ def test_workers_embed_the_same(pool, fasta, model_folder, tmp_path, monkeypatch
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert len(workers.turns) == 12
     assert workers.hired == 2 + 2
+
+
+def test_shards_are_put_together(fasta, model_folder, tmp_path, monkeypatch):
+    """Also where one of them has no chunk; what none has done is done when they are merged."""
+    monkeypatch.setattr(job, "ROWS", 40)
+    told = {"source": str(fasta), "model": str(model_folder), "window": 60}
+    embed_file(Options(outputs=[str(tmp_path / "whole.npz")], **told))
+    asked = {"outputs": [str(tmp_path / "out.npz")], **told}
+    rows = [embed_file(Options(**asked, shard=f"{number}/5")).rows for number in (5, 4, 2, 1)]
+    assert rows == [0, 0, 40, 40]
+    assert not (tmp_path / "out.npz").exists()
+    computed, vectors = [], job._vectors
+    monkeypatch.setattr(job, "_vectors", lambda *more: computed.append(more) or vectors(*more))
+    merged = merge_shards(tmp_path / "out.npz.part")
+    assert merged.rows == 114
+    assert len(computed) == 1
+    assert (tmp_path / "out.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.npz", "whole.npz"]
 
 
 @pytest.mark.parametrize("pool", ["mean", "base"])

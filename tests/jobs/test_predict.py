@@ -13,13 +13,14 @@ import torch
 import dnalect
 from dnalect.core import kept
 from dnalect.core.calibration import Calibration
-from dnalect.core.errors import DnalectError, OutputError
+from dnalect.core.errors import ConfigError, DnalectError, OutputError
 from dnalect.core.interrupts import Stopped
 from dnalect.genome.fasta import open_genome
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.predict import job
 from dnalect.jobs.predict.job import predict_file
 from dnalect.jobs.predict.options import Options
+from dnalect.jobs.shards import merge_shards
 from dnalect.models.heads import Heads, HeadSpec
 from dnalect.models.load import language_model
 from dnalect.models.pooled import Pooled, Reading
@@ -325,6 +326,20 @@ def test_workers_predict_the_same(model, fasta, tmp_path, monkeypatch, workers):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
     assert len(workers.turns) == 12
     assert workers.hired == 3 + 2
+
+
+def test_shards_are_put_together(model, fasta, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "ROWS", 10)
+    run(model, fasta, tmp_path / "whole.tsv", window=60)
+    rows = [run(model, fasta, tmp_path / "out.tsv", window=60, shard=f"{number}/3").rows for number in (3, 1, 2)]
+    assert sum(rows) == 114
+    assert not (tmp_path / "out.tsv").exists()
+    monkeypatch.setattr(job, "predictions", None)
+    assert merge_shards(tmp_path / "out.tsv.part").rows == 114
+    assert (tmp_path / "out.tsv").read_bytes() == (tmp_path / "whole.tsv").read_bytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.tsv", "whole.tsv"]
+    with pytest.raises(ConfigError, match="beside the output"):
+        run(model, fasta, "-", window=60, shard="1/3")
 
 
 def test_a_stopped_run_goes_on(model, fasta, tmp_path, monkeypatch):

@@ -31,4 +31,7 @@ def embed(options: Options) -> None:
 
     with as_file(options.source) as path:
         done = embed_file(replace(options, source=path))
+    if options.shard:
+        say(f"{done.rows:,} vectors of shard {options.shard} are in {options.outputs[0]}.part")
+        return
     say(f"{done.rows:,} vectors of {done.width:,} channels by {done.model}: {', '.join(options.outputs)}")

@@ -42,7 +42,7 @@ COMMANDS = {
 }
 SUMMARIES = {
     "score": "Score the variants of a VCF, TSV or BED with a DNA language model.",
-    "merge": "Put the shards of a scoring run together: the outputs of one run.",
+    "merge": "Put the shards of a run together: the outputs of one run.",
     "scan": "Compute every single-base substitution of a genome.",
     "rank": "Rank scored variants within loci and pick those that a budget buys, with reasons.",
     "explain": "Show what a model sees at a place, beside what it sees where there is nothing.",

@@ -8,7 +8,7 @@ from dnalect.jobs.shards import MergeOptions
 
 @command("merge", MergeOptions)
 def merge(options: MergeOptions) -> None:
-    """Put the shards of `dnalect score --shard` or `scan --shard` in FOLDER together: the outputs of one run.
+    """Put the shards of score, scan, embed or predict with --shard in FOLDER together: the outputs of one run.
 
     What no shard has done is done here.
 
@@ -18,10 +18,13 @@ def merge(options: MergeOptions) -> None:
     dnalect merge scored.vcf.gz.part
     """
     from dnalect.cli.score import told
+    from dnalect.jobs.scan.job import Scanned
     from dnalect.jobs.shards import merge_shards
 
     done = merge_shards(options.folder)
     if isinstance(done, Summary):
         told(done)
+    elif not isinstance(done, Scanned):
+        say(f"{done.rows:,} rows by {done.model}")
     else:
         say(f"{done.bases:,} bases in {done.chunks:,} chunks")

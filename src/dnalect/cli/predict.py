@@ -31,5 +31,8 @@ def predict(options: Options) -> None:
     *before, source = options.given
     with as_file(source) as path:
         done = predict_file(replace(options, given=(*before, path)))
+    if options.shard:
+        say(f"{done.rows:,} predictions of shard {options.shard} are in {options.outputs[0]}.part")
+        return
     files = ", ".join("stdout" if output == "-" else output for output in options.outputs)
     say(f"{done.rows:,} predictions by {done.model}: {files}")

@@ -50,6 +50,9 @@ class Engined(Protocol):
     def ray_address(self) -> str | None: ...
 
     @property
+    def shard(self) -> str | None: ...
+
+    @property
     def device(self) -> str: ...
 
     @property
@@ -80,7 +83,7 @@ class Pool(Protocol):
 def check_engine(options: Engined) -> None:
     """Raise ConfigError for options of an engine without one, and for shards with one."""
     given = {"--workers": options.workers, "--ray-address": options.ray_address}
-    if options.engine and getattr(options, "shard", None):
+    if options.engine and options.shard:
         raise ConfigError("--shard and --engine both share a run out: give one of them")
     if options.engine is None and (wrong := [flag for flag, value in given.items() if value is not None]):
         raise ConfigError(f"{wrong[0]} is for --engine ray")

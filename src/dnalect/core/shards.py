@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,7 @@ from typing_extensions import Doc
 from dnalect.core.errors import ConfigError, OutputError
 from dnalect.core.files import write_durably
 from dnalect.core.flags import Flag
+from dnalect.core.kept import Kept
 
 Shard = Annotated[
     str | None,
@@ -35,6 +38,21 @@ def shard_of(text: str | None) -> tuple[int, int]:
     if not (one.isdecimal() and all_.isdecimal() and 1 <= int(one) <= int(all_)):
         raise ConfigError(f"--shard is I/N, such as 3/8 for the third of eight parts, not {text!r}")
     return int(one) - 1, int(all_)
+
+
+@contextmanager
+def opened_shard(kept: Kept, what: str, options: Any) -> Iterator[tuple[int, int]]:
+    """Open what a run keeps, of a shard beside what others keep; yield the number of the shard and how many there are.
+
+    what: the command. Raises ConfigError for a shard that could keep nothing.
+    """
+    if options.shard and not kept.folder:
+        raise ConfigError("--shard keeps what is done beside the output: it takes -o FILE")
+    kept.shared = bool(options.shard)
+    with kept.opened():
+        if options.shard and kept.folder:
+            note_options(kept.folder, what, options)
+        yield shard_of(options.shard)
 
 
 def note_options(folder: Path, what: str, options: Any) -> None:

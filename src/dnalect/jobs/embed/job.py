@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ from dnalect.core.kept import Form, facts_of_options, kept_beside
 from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say
 from dnalect.core.runs import packed, unpacked
+from dnalect.core.shards import opened_shard
 from dnalect.examples.items import VECTORS, Item, Source, chunks
 from dnalect.examples.sources import (
     Tiling,
@@ -50,7 +52,7 @@ MIN_WINDOW = 64
 WHOLE = "vectors"
 Vectors = Floats | list[Floats]
 # Options that change no vector, or are told in another form.
-ASIDE = {"outputs", "plot", "method", "colour", "command", "threads", "model", "reference", *ENGINE}
+ASIDE = {"outputs", "plot", "method", "colour", "command", "threads", "model", "reference", "shard", *ENGINE}
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def embed_file(options: Options) -> Done:
 
     Raises a DnalectError and leaves nothing behind where an input or output is unusable.
     """
-    if not options.plot:
+    if options.shard or not options.plot:
         return _embedded(options, options.outputs)
     with TemporaryDirectory() as name:
         kept = f"{name}/map.parquet"
@@ -118,25 +120,27 @@ def _embedded(options: Options, outputs: Sequence[str]) -> Done:
     shown = phase("embedding", opened.total, "windows")
     kept = kept_beside(outputs, "embedding", partial(_identity, found, options))
     with (
-        kept.opened(),
+        opened_shard(kept, "embed", options) as (shard, shards),
         workers_of(replace(options, model=found.name), worker, rests_on([model])) as pool,
         shown as bar,
         written_together() as files,
         ExitStack() as stack,
     ):
         writers = [
-            stack.enter_context(open_output(Path(o), opened.columns, width, bases, facts, files)) for o in outputs
+            stack.enter_context(open_output(Path(output), opened.columns, width, bases, facts, files))
+            for output in (() if options.shard else outputs)
         ]
         cut = chunks(opened.items, ROWS, BYTES // (4 * width) if bases else BASES)
         pieces = ((str(number), _texts(items, width if bases else 0), items) for number, items in enumerate(cut))
-        for items, vectors in kept.stream(pieces, partial(_vectors, model, options), FORM, pool):
+        mine = islice(pieces, shard, None, shards)
+        for items, vectors in kept.stream(mine, partial(_vectors, model, options), FORM, pool):
             for writer in writers:
                 writer.write(items, vectors)
             rows += len(items)
             blank += sum(not known(item.sequence) for item in items)
             bar.update(len(items))
         notes = [*opened.notes, *([f"{blank:,} windows hold no known base: their vectors are 0"] if blank else [])]
-        if not rows:
+        if not rows and not options.shard:
             raise InputError("; ".join([f"{options.source} holds nothing to embed", *notes]))
         facts["notes"] = "; ".join(notes)
     for note in notes:

@@ -27,6 +27,7 @@ from dnalect.core.flags import (
     Texts,
     Threads,
 )
+from dnalect.core.shards import Shard, shard_of
 
 PER_BASE = "base"
 POOLS = ("mean", "max", "mean-max", "summary", PER_BASE)
@@ -101,12 +102,14 @@ class Options(Windows):
         Flag("--colour", "--color", metavar="COLUMN"),
         Doc("Of the map's dots [default: the first label]."),
     ] = None
+    shard: Shard = None
     engine: Engine = None
     workers: Workers = None
     ray_address: RayAddress = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        shard_of(self.shard)
         check_engine(self)
         if self.plot and self.pool == PER_BASE:
             raise ConfigError("--plot draws a dot a window: choose another --pool than base")

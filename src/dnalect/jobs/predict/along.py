@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from dnalect.core.kept import Form, kept_beside
 from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say
 from dnalect.core.runs import packed, unpacked
+from dnalect.core.shards import opened_shard
 from dnalect.examples.items import Item
 from dnalect.examples.sources import Tiling, bed_source
 from dnalect.genome.fasta import Genome, open_genome
@@ -54,15 +56,17 @@ def predict_along(options: Options, kind: str, model: Model) -> Done:
     pieces = ((f"{number}", each, each) for number, each in enumerate(windows))
     kept = kept_beside(options.outputs, "prediction", partial(identity, options, model, genome))
     rows = blank = 0
+    outputs = () if options.shard else options.outputs
     with (
-        kept.opened(),
+        opened_shard(kept, "predict", options) as (shard, shards),
         workers_of(options, partial(worker, kind), rests_on([model], genome)) as pool,
         phase("predicting", total, "windows") as bar,
         written_together() as files,
         ExitStack() as stack,
     ):
-        writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
-        for (contig, low, high), found in kept.stream(pieces, partial(_tracks, model, genome), FORM, pool):
+        mine = islice(pieces, shard, None, shards)
+        writers = [stack.enter_context(open_output(output, shape, files)) for output in outputs]
+        for (contig, low, high), found in kept.stream(mine, partial(_tracks, model, genome), FORM, pool):
             bar.update(1)
             if not len(found):
                 blank += 1
@@ -73,7 +77,7 @@ def predict_along(options: Options, kind: str, model: Model) -> Done:
                 writer.write(items, Answers(numbers, {}))
             rows += len(items)
         notes = [f"{blank:,} of {total:,} windows without a known base left out"] if blank else []
-        if not rows:
+        if not rows and not options.shard:
             raise InputError("; ".join([f"{options.source} holds nothing to predict", *notes]))
         facts["notes"] = "; ".join(notes)
     for note in notes:

@@ -18,7 +18,7 @@ from dnalect.models.card import Card
 from dnalect.models.model import Model
 
 # Options that change no prediction, or are told in another form.
-ASIDE = {"outputs", "track", "command", "threads", "model", "reference", "given", *ENGINE}
+ASIDE = {"outputs", "track", "command", "threads", "model", "reference", "given", "shard", *ENGINE}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from dnalect.core.kept import Form, kept_beside
 from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say
 from dnalect.core.runs import packed, unpacked
+from dnalect.core.shards import opened_shard
 from dnalect.examples.items import Column, Item, Source, chunks
 from dnalect.examples.sources import Tiling, check_file, kind_of, known, windows_of
 from dnalect.genome.fasta import Genome, open_genome
@@ -79,17 +81,19 @@ def predict_file(options: Options) -> Done:
     total = _total(kind, genome, tiling, opened)
     shown = phase("predicting", total, "sequences")
     kept = kept_beside(options.outputs, "prediction", partial(identity, options, predictor, genome))
+    outputs = () if options.shard else options.outputs
     with (
-        kept.opened(),
+        opened_shard(kept, "predict", options) as (shard, shards),
         workers_of(options, worker, rests_on([predictor])) as pool,
         shown as bar,
         written_together() as files,
         ExitStack() as stack,
     ):
-        writers = [stack.enter_context(open_output(output, shape, files)) for output in options.outputs]
+        writers = [stack.enter_context(open_output(output, shape, files)) for output in outputs]
         beside_them = ((items, beside(signals, items, opened.columns)) for items in chunks(opened.items, ROWS, BASES))
         pieces, form = _pieces(beside_them, predictor.can.context_bases), _form(predictor)
-        for (items, readable), found in kept.stream(pieces, partial(_predicted, predictor, options), form, pool):
+        mine = islice(pieces, shard, None, shards)
+        for (items, readable), found in kept.stream(mine, partial(_predicted, predictor, options), form, pool):
             answer = answered(answers, found, readable)
             for writer in writers:
                 writer.write(items, answer)
@@ -98,7 +102,7 @@ def predict_file(options: Options) -> Done:
             long += sum(len(item.sequence) > predictor.can.context_bases for item in items)
             bar.update(len(items))
         notes = [*opened.notes, *_notes(rows, blank, long, predictor), *(signals.notes() if signals else [])]
-        if not rows:
+        if not rows and not options.shard:
             raise InputError("; ".join([f"{source} holds nothing to predict", *notes]))
         facts["notes"] = "; ".join(notes)
     for note in notes:

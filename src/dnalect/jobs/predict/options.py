@@ -24,6 +24,7 @@ from dnalect.core.flags import (
     Texts,
     Threads,
 )
+from dnalect.core.shards import Shard, shard_of
 
 
 @config
@@ -65,6 +66,7 @@ class Options:
     device: Device = "auto"
     dtype: Dtype = "float32"
     threads: Threads = None
+    shard: Shard = None
     engine: Engine = None
     workers: Workers = None
     ray_address: RayAddress = None
@@ -75,6 +77,7 @@ class Options:
             raise ConfigError(
                 "give the folder of a fine-tuned model and one input: dnalect predict MODEL INPUT -o out.tsv"
             )
+        shard_of(self.shard)
         check_engine(self)
 
     @property
