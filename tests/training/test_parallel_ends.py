@@ -119,10 +119,10 @@ def test_what_is_wrong_with_another_process_is_said_by_the_first(toml, monkeypat
     assert second.stderr == ""
 
 
-def test_fine_tuning_is_refused_to_several_processes(tmp_path):
-    done = forked.ranks(command(["finetune", tmp_path / "a.csv", "--out", tmp_path / "out"]))
+def test_fine_tuning_for_tracks_is_refused_to_several_processes(tmp_path):
+    done = forked.ranks(command(["finetune", tmp_path / "a.bed", "--bin", 32, "--out", tmp_path / "out"]))
     assert [each.returncode for each in done] == [1, 1]
-    assert all("fine-tuning is done by one process: start it without torchrun" in each.stderr for each in done)
+    assert all("fine-tuning for tracks is done by one process: start it without" in each.stderr for each in done)
 
 
 def test_a_full_disk_of_one_process_leaves_the_checkpoint_before(toml, monkeypatch):

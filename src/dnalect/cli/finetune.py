@@ -19,8 +19,10 @@ def finetune(options: Options) -> None:
     """
     from dnalect.jobs.tuning.finetune import finetune_file
     from dnalect.jobs.tuning.tracks import finetune_tracks_file
-    from dnalect.training.ranks import check_alone
+    from dnalect.training.ranks import check_alone, together
 
-    check_alone("fine-tuning")
-    (finetune_tracks_file if options.bin else finetune_file)(options)
-    say(f"the model is in {options.out}; open {options.out / 'report.html'}")
+    if options.bin:
+        check_alone("fine-tuning for tracks")
+    with together(options.device):
+        (finetune_tracks_file if options.bin else finetune_file)(options)
+        say(f"the model is in {options.out}; open {options.out / 'report.html'}")

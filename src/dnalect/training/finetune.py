@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dnalect.core.errors import ModelError
+from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Examples
 from dnalect.core.reporter import say
 from dnalect.models.lora import add_lora
@@ -22,8 +22,10 @@ from dnalect.models.precision import computes_bf16
 from dnalect.tokens.bases import opposite
 from dnalect.training.checkpoint import Identity
 from dnalect.training.course import Checks, Course, Home, TrainState, warm_up_and_decay
+from dnalect.training.engine import engine_for
 from dnalect.training.loop import fit
 from dnalect.training.objectives import mean_loss
+from dnalect.training.ranks import ranks
 from dnalect.training.tuning import TuneConfig
 
 Judge = Callable[[Pooled], float]
@@ -99,6 +101,13 @@ def learned(
         home = Home(
             folder, Identity(json.dumps(asdict(config), sort_keys=True), data), every, _Log(a_pass, config.batch)
         )
+    engine = engine_for(network)
+    parts, least_rows = engine.ranks.size * config.accumulate, min(config.batch, batches.count)
+    if parts > least_rows and engine.ranks.size > 1:
+        raise ConfigError(
+            f"a batch of {least_rows} sequences is too small for {engine.ranks.size} processes of {config.accumulate} "
+            f"parts each: make it {parts} at least, or start fewer processes"
+        )
     at = fit(
         network,
         batches.after,
@@ -109,6 +118,7 @@ def learned(
             warm_up_and_decay(steps, int(config.warmup * steps)),
             config.clip,
             config.precision,
+            engine=engine,
         ),
         Checks(lambda _: {"validation": judge()}, every, "validation", config.patience, config.warm),
         home,
@@ -159,9 +169,10 @@ class _Log:
 def _first_line(device: torch.device, count: int, config: TuneConfig, steps: int) -> str:
     half = config.precision == "bf16" and computes_bf16(device)
     where = f"{device}, {torch.get_num_threads()} threads" if device.type == "cpu" else str(device)
+    processes = f"{now.size} processes, " if (now := ranks()).size > 1 else ""
     return (
         f"{config.method}: {count:,} sequences to learn from, at most {steps:,} steps of {config.batch}, on "
-        f"{where}, in {'bf16' if half else 'fp32'}"
+        f"{where}, {processes}in {'bf16' if half else 'fp32'}"
     )
 
 
@@ -206,7 +217,7 @@ class _Batches:
         rows = batch_rows(self.count, config.batch, step, self.a_pass, config.seed)
         turned = np.random.default_rng((config.seed, 3, step)).random(len(rows)) < 0.5
         counts = {name: int(np.isfinite(each[rows]).sum()) for name, each in self.labels.items()}
-        for part in np.array_split(np.arange(len(rows)), min(config.accumulate, len(rows))):
+        for part in ranks().shares(len(rows), config.accumulate):
             chosen, flips = rows[part], turned[part] & config.reverse_complement
             labels = {name: torch.from_numpy(each[chosen]).to(device) for name, each in self.labels.items()}
             signals = None

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from dnalect.core.errors import ConfigError, DnalectError, ModelError
@@ -38,6 +40,13 @@ class Ranks:
     def first(self) -> bool:
         """Whether this is the one that writes and speaks."""
         return self.rank == 0
+
+    def shares(self, count: int, parts: int) -> list[npt.NDArray[np.int64]]:
+        """Return the rows (from 0) of a batch that this process computes, in parts. parts: of each process, at most."""
+        rows = np.arange(count)
+        if self.size == 1:
+            return np.array_split(rows, min(parts, count))
+        return np.array_split(rows, self.size * parts)[self.rank * parts : (self.rank + 1) * parts]
 
     def device(self, name: str) -> str:
         """Return the device of this process, of a name such as "auto". Raises ConfigError where there are too few."""

@@ -40,6 +40,7 @@ from dnalect.report.learning import finetuning_curve
 from dnalect.stats.metrics import MAIN, Scores, by_group
 from dnalect.training.learning import Learning
 from dnalect.training.logs import read_log
+from dnalect.training.ranks import ranks, together
 from dnalect.training.tuning import TuneConfig
 
 UNTRAINED = "the same network, untrained"
@@ -74,33 +75,46 @@ def beside_of(options: Options) -> Beside | None:
 def finetune_file(options: Options) -> list[Figure]:
     """Tune a model on labelled data, measure it beside its rivals, write the folder, and return the figures.
 
-    The folder is made if missing; a run that was cut short there goes on. Raises OutputError where it
-    holds a finished model already.
+    The folder is made if missing; a run that was cut short there goes on. Of several processes the first writes, and
+    returns figures. Raises OutputError where it holds a finished model already.
     """
     use_threads(options.threads)
-    options = replace(options, device=str(device_named(options.device)))
-    out, config, beside = options.out, config_of(options), beside_of(options)
-    if beside and config.pools:
+    with together(options.device) as now:
+        with now.agreed():
+            options = replace(options, device=str(device_named(now.device(options.device))))
+            base, prepared = _checked(options)
+            made_folder(options.out)
+        return _finetuned(options, base, prepared)
+
+
+def _checked(options: Options) -> tuple[Model, Prepared]:
+    """Open all that is named, and raise what is wrong with it."""
+    out, config = options.out, config_of(options)
+    if beside_of(options) and config.pools:
         raise ConfigError("signals are joined with one pooling of the sequence: name it (--pool mean or eighths)")
     check_out(out)
     inputs = (options.data, options.reference, options.signal, options.motifs, options.model, options.config)
     check_outputs([], inputs, [out])
     name = model_name(options)
     _rivals(options)
-    folder = model_folder(name)
-    files_to_copy(folder)
+    files_to_copy(model_folder(name))
     base = language_model(name, options.device)
-    prepared = _cut_noted(prepare(options), min(base.can.context_bases, config.reading.longest))
+    return base, _cut_noted(prepare(options), min(base.can.context_bases, config.reading.longest))
+
+
+def _finetuned(options: Options, base: Model, prepared: Prepared) -> list[Figure]:
+    out, config, name = options.out, config_of(options), model_name(options)
     for note in (*prepared.examples.notes, prepared.audit.verdict):
         say(note)
-    made_folder(out)
-    fitted = fit(base, prepared.examples, config, out, beside)
+    fitted = fit(base, prepared.examples, config, out, beside_of(options))
     if tried := fitted.facts.get("pools"):
         figures_of = ", ".join(f"{pool} {figure:.3f}" for pool, figure in tried.items())
         say(f"pooling by {fitted.facts['pool']}; on the validation part a probe has {figures_of}")
     test = prepared.examples.take(np.array(prepared.examples.parts) == "test")
     raw = raw_predictions(fitted.predictor, test.sequences, signals=test.signals)
     given = _predictions(fitted.predictor.answers(raw), prepared.examples, test, options, out)
+    if not ranks().first:
+        return []
     figures = _figures(given, test, options.command)
     write_figures(out / "figures.tsv", figures)
     _draw(fitted.predictor.answers(raw, calibrated=False), test, given, figures, out)
@@ -118,7 +132,7 @@ def finetune_file(options: Options) -> list[Figure]:
     tuned = Tuned(out.resolve().name, name, method, predictor.network, lora, facts, figures_told, predictor.calibration)
     tuning_page(out, prepared.examples.targets, figures, options.command, name, facts)
     # Last, as it is the card that says that a folder is finished.
-    save_predictor(tuned, folder, out, hub)
+    save_predictor(tuned, model_folder(name), out, hub)
     (out / "checkpoint.pt").unlink(missing_ok=True)
     for target in test.targets:
         mine = [each for each in figures if each.task == target.name]
@@ -177,7 +191,7 @@ def _predictions(
     for who, others in _parts_alone(examples, test, options, out).items():
         for target in test.targets:
             given[target.name][who] = others[target.name]
-    for each in _rivals(options):
+    for each in _rivals(options) if ranks().first else ():
         for target in test.targets:
             if target.kind in each.kinds:
                 found = each.fit_predict(train, tune, test.sequences, target, options.seed)
@@ -210,7 +224,8 @@ def _apart(
     """Return what a rival that is learned in a folder of its own predicts; the folder is there until that is done."""
     fitted = fit(base, examples, config, made_folder(folder), beside)
     found = predicted(fitted.predictor, test.sequences, signals=test.signals)
-    shutil.rmtree(folder)
+    if ranks().first:
+        shutil.rmtree(folder)
     return found
 
 

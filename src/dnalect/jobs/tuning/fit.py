@@ -28,6 +28,7 @@ from dnalect.stats.draws import Draws
 from dnalect.stats.measures import binary_measures, class_measures, signal_measures
 from dnalect.training.finetune import finetune
 from dnalect.training.frozen import fit_heads
+from dnalect.training.ranks import ranks
 from dnalect.training.specs import specs_of
 from dnalect.training.tuning import TuneConfig
 
@@ -173,7 +174,8 @@ def tried_pools(base: Model, train: Examples, tune: Examples, config: TuneConfig
         with autocast(base.device, config.precision):
             fit_probe(pooled, train, tune, config.class_weights)
         found[pool] = validation_figure(pooled, tune)
-    return found
+    # What is decided by them must be decided alike.
+    return ranks().of_first(found)
 
 
 def fit_probe(pooled: Pooled, train: Examples, tune: Examples, balanced: bool = False) -> None:
