@@ -24,7 +24,6 @@ from studies.worth.bench import Bench, Findings, Options, Panel, Plot, Reading
 from studies.worth.coding_bases import Genes
 from studies.worth.collected import Collected
 from studies.worth.compare import LLR, MARKOV, Scores, add_aurocs, ranked_within
-from studies.worth.network_seen import NETWORK, SUM, measured
 from studies.worth.regulation import INFORMED
 from studies.worth.relatives import FOLDER
 from studies.worth.relatives import Relatives as Counted
@@ -33,7 +32,8 @@ from studies.worth.species import YEAST
 from studies.worth.tables import cached_table
 
 NAME = "network"
-WEIGHED = f"{SUM}, weighed"
+NETWORK = "network"
+SUM, WEIGHED = f"{LLR} + {COLUMN}", f"{LLR} + {COLUMN}, weighed"
 # How much the log-ratio counts beside the relatives: chosen on other chromosomes.
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0)
 # Bases of a tile: long ones, for little of the work to be at their flanks.
@@ -165,7 +165,6 @@ def run(options: Options) -> Findings:
         if near := [region for region in regions if bench.genome.names[region.contig] in strain.contigs]:
             judged += study.natural(strain, near)
     judged += bound_sites(network, study.table)
-    judged += measured(network, study.table) if options.allow_seen else []
     caption = "AUROC with 95% intervals, the network (teal) beside its rivals (grey); dashed: chance."
     drawn.append(Plot.forest(f"{NAME}-{name}", caption, judged))
     told = f"{name} reads {', '.join(network.model.can.relatives)} beside the sequence of {bench.told(regions)}."

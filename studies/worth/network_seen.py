@@ -1,40 +1,50 @@
-"""What a network that reads relatives says of variants that were measured on chromosomes it learned from.
+"""Study: what a network that reads relatives says of variants that lie on chromosomes it learned from.
 
 Promoter variants of isolates and the reporter assay lie on chrI to chrX alone, which everybody here trained on but the
 tree of the relatives. So these rows are marked as seen: they say what the scores do, and are no evidence.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from dnalect import ConfigError
 from dnalect.examples import matched, strata
 from dnalect.genome import context_class
 from dnalect.inference import scorer_for
 from dnalect.models import Model, language_model
 from dnalect.relatives import Relatives
 from studies.worth.aligned import COLUMN, Columned
-from studies.worth.bench import Panel
+from studies.worth.bench import Findings, Options, Panel, Plot
 from studies.worth.collected import Collected
 from studies.worth.compare import LLR, Scores, add_aurocs, ranked_within
+from studies.worth.network import NETWORK, SUM, Networked
 from studies.worth.promoter_bases import CONTIGS, contexts, read_promoters
 from studies.worth.promoters import common_and_single
 from studies.worth.reporter import SIGNIFICANT, read_effects
 from studies.worth.snvs import Snvs
-
-if TYPE_CHECKING:
-    from studies.worth.network import Networked
+from studies.worth.species import YEAST
 
 # Variants of each question that are asked, where no --sample says otherwise.
 SAMPLE = 2000
-NETWORK, SUM = "network", f"{LLR} + {COLUMN}"
+NAME = "network-seen"
 
 Numbers = npt.NDArray[np.int64]
 
 
-def measured(network: "Networked", table: Collected) -> list[Panel]:
+def run(options: Options) -> Findings:
+    """Measure a network on what it learned from. ConfigError unless that is allowed."""
+    network = Networked(options)
+    name = network.model.card.id
+    if not options.allow_seen:
+        raise ConfigError(f"{name} learned from the chromosomes of these variants; --allow-seen asks it, and says so")
+    table = Collected(NAME, YEAST.name, name, options.command)
+    caption = "AUROC with 95% intervals, the network (teal) beside its rivals (grey), on chromosomes that they saw."
+    return Findings(table.rows, [Plot.forest(f"{NAME}-{name}", caption, measured(network, table))], [])
+
+
+def measured(network: Networked, table: Collected) -> list[Panel]:
     """Return common over singletons, and significant over other variants of the assay, and add them to the table."""
     bench = network.bench
     regions = bench.regions(CONTIGS)
@@ -59,12 +69,12 @@ def _some(at: Numbers, sample: int) -> Numbers:
     return np.sort(np.random.default_rng(1).permutation(at)[:sample])
 
 
-def _types(network: "Networked", snvs: Snvs) -> Numbers:
+def _types(network: Networked, snvs: Snvs) -> Numbers:
     return context_class(contexts(network.bench, snvs.contig, snvs.position), snvs.alt, 0)
 
 
 def _judged(
-    network: "Networked",
+    network: Networked,
     related: Columned,
     table: Collected,
     group: str,
@@ -88,7 +98,7 @@ def _judged(
     return add_aurocs(table, f"{group}, within the type", positive, snvs.block, own, ranked, True)
 
 
-def _ratios(model: Model, relatives: Relatives | None, network: "Networked", snvs: Snvs) -> Scores:
+def _ratios(model: Model, relatives: Relatives | None, network: Networked, snvs: Snvs) -> Scores:
     logs = scorer_for(model, network.bench.genome, relatives=relatives).at_sites(snvs.contig, snvs.position)
     rows = np.arange(len(snvs))
     return np.asarray(logs[rows, snvs.alt] - logs[rows, snvs.ref])

@@ -21,7 +21,6 @@ from studies.motifs.sites import PEAKS
 from studies.worth import network_seen, promoter_bases, strains
 from studies.worth.bench import Options
 from studies.worth.coding_bases import Genes
-from studies.worth.collected import Collected
 from studies.worth.network import COLUMN, LLR, MOTIFS, NETWORK, SUM, WEIGHED, WEIGHTS, Networked, _weighed, run
 from studies.worth.reporter import EFFECTS
 from studies.worth.species import YEAST
@@ -167,12 +166,13 @@ def effects(studied: Networked, folder: Path) -> None:
 def test_what_was_seen_is_asked_on_request_alone_and_marked(data, models, monkeypatch):
     for module in (promoter_bases, network_seen):
         monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
-    studied = Networked(Options(data, str(models[1]), allow_seen=True))
-    effects(studied, data)
-    table = Collected("network", "yeast", "beside")
-    network_seen.measured(studied, table)
-    assert all(row.seen for row in table.rows)
-    rows = {(row.who, row.part): row for row in table.rows}
+    options = Options(data, str(models[1]), allow_seen=True)
+    effects(Networked(options), data)
+    found = network_seen.run(options).rows
+    assert all(row.seen for row in found)
+    rows = {(row.who, row.part): row for row in found}
+    with pytest.raises(ConfigError, match="--allow-seen asks it"):
+        network_seen.run(Options(data, str(models[1])))
     part = "reporter: significant over others, sizes of the scores, within the type"
     assert rows["beside", part].value.mean > 0.97
     assert rows[LLR, part].value.mean < 0.8
