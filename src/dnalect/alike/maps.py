@@ -21,6 +21,8 @@ from dnalect.core.views import Picture
 
 Singles = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
+# UMAP compiles itself for half a minute, in which t-SNE has drawn as many.
+FEW = 2_000
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,15 @@ class Map:
     notes: tuple[str, ...] = ()
 
 
-def chosen(method: str | None, clusters: str | None) -> tuple[str, str]:
-    """Return the method and the clusters that are asked for; of what is not, the best that is installed.
+def chosen(method: str | None, clusters: str | None, rows: int = 0) -> tuple[str, str]:
+    """Return the method and the clusters that are asked for; of what is not, the best that is installed for these rows.
 
     Raises ConfigError where a library is missing.
     """
     there = {name: importlib.util.find_spec(name) is not None for name in ("umap", "igraph")}
     if not (there["umap"] or method) or not (there["igraph"] or clusters):
         say("pip install 'dnalect[map]' brings UMAP and Leiden clusters")
-    method = method or ("umap" if there["umap"] else "tsne")
+    method = method or ("umap" if there["umap"] and rows > FEW else "tsne")
     clusters = clusters or ("leiden" if there["igraph"] else "none")
     check_method(method)
     check_clusters(clusters)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from dnalect import __version__
+from dnalect.alike.clusters import check_clusters
 from dnalect.alike.maps import Map, Settings, chosen, made
+from dnalect.alike.projection import check_method
 from dnalect.alike.spaces import RIVALS, How, how_of, rival_vectors
 from dnalect.alike.vectors import Vectors, check_anndata, holds_vectors, read_vectors
 from dnalect.core.errors import FastaError, InputError, OutputError
@@ -35,7 +37,8 @@ def make_map(options: Options) -> Map:
     for output in options.outputs:
         check_output(output)
     check_outputs(options.outputs, (options.source, options.reference, options.annotate, options.rename, options.model))
-    settings = _settings(options)
+    check_method(options.method or "pca")
+    check_clusters(options.clusters or "none")
     vectors, model, who = _read(options) if holds_vectors(options.source) else _embedded(options)
     if options.annotate:
         vectors = vectors.annotated(open_annotation(options.annotate))
@@ -45,7 +48,7 @@ def make_map(options: Options) -> Map:
     for label in labels:
         vectors.column(label)
     rivals = _rivals(options, vectors, model)
-    found = made(vectors, who, rivals, labels, settings)
+    found = made(vectors, who, rivals, labels, _settings(options, len(vectors)))
     found = replace(found, vectors=replace(found.vectors, facts=_facts(options, found)))
     for note in found.notes:
         say(note)
@@ -61,9 +64,9 @@ def check_output(output: str) -> None:
         check_anndata(Path(output))
 
 
-def _settings(options: Options) -> Settings:
+def _settings(options: Options, rows: int) -> Settings:
     """What is asked for, or what is installed. Raises ConfigError where a library is missing."""
-    method, clusters = chosen(options.method, options.clusters)
+    method, clusters = chosen(options.method, options.clusters, rows)
     told = options.resolution, options.count, options.neighbours, options.apart, options.permutations, options.seed
     return Settings(tuple(dict.fromkeys([method, "pca"])), clusters, *told)
 

@@ -37,7 +37,7 @@ class Options(Windows):
     ] = ()
     method: Annotated[
         Annotated[str, OneOf(("umap", "tsne", "pca"))] | None,
-        Doc("Beside PCA [default: umap where umap-learn is installed, else tsne]."),
+        Doc("Beside PCA [default: tsne of up to 2,000 windows, umap of more where umap-learn is installed]."),
     ] = None
     clusters: Annotated[
         Annotated[str, OneOf(("leiden", "kmeans", "none"))] | None,
