@@ -31,8 +31,8 @@ help: ## list the targets
 demo: $(CORE) ## score the demo variants and write demo-out/
 	$(BIN)/dnalect demo
 
-bench: $(CORE) ## what a first user waits for, into results/benchmarks/first-use.tsv (DATA=folder for 1000 Genomes)
-	$(BIN)/python benchmarks/first_use.py $(if $(DATA),--data $(DATA)) --out results/benchmarks/first-use.tsv
+bench: $(DEV) ## what things cost here, as ratios beside targets, into results/benchmarks/table.tsv
+	$(BIN)/python benchmarks/table.py --out results/benchmarks/table.tsv
 
 small: small-table small-labels small-case ## table, learning curves and case study, small, into small-out/
 

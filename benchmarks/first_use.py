@@ -1,6 +1,6 @@
 """What a first user waits for: wall and processor seconds of whole commands, each in a process of its own.
 
-    python benchmarks/first_use.py [--data DATA] [--out results/benchmarks/first-use.tsv]     (make bench)
+    python benchmarks/first_use.py [--data DATA] [--out results/benchmarks/first-use.tsv]
 
 Rows: --help; one SNV with a cold and a warm cache; 500 records with 50 indels on an embedded model; the 1000
 Genomes slice (with --data, else the variants of the demo); and, with a masked model of DNABERT's size and random
