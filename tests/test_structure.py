@@ -177,7 +177,7 @@ def test_files_keep_the_rules():
 
 def test_scripts_import_what_there_is():
     """They are run by hand, so that nothing else would say that a name has moved."""
-    for path in sorted([*(ROOT / "scripts").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]):
+    for path in sorted([*(ROOT / "scripts").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]):
         for node in ast.walk(ast.parse(_text(path))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("dnalect", "studies"):
                 module = importlib.import_module(node.module)
