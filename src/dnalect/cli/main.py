@@ -37,6 +37,7 @@ COMMANDS = {
     "models": "dnalect.cli.models",
     "tokenize": "dnalect.cli.tokenize",
     "vocabulary": "dnalect.cli.vocabulary",
+    "export": "dnalect.cli.export",
     "page": "dnalect.cli.page",
     "serve": "dnalect.cli.serve",
 }
@@ -63,6 +64,7 @@ SUMMARIES = {
     "models": "List the models that can be loaded, choose one, check a downloaded one.",
     "tokenize": "Show how models read DNA: a table of tokens and the bases they cover.",
     "vocabulary": "Learn, compare and choose the words that a model reads DNA in.",
+    "export": "Write a model as a file of ONNX, for programs in other languages.",
     "page": "Write a page that runs DNA language models in the browser: one file, no network.",
     "serve": "Open the page on any model and on your own files, from this machine alone.",
 }

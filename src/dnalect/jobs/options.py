@@ -295,6 +295,15 @@ class GenerateOptions:
 
 
 @config
+class ExportOptions:
+    """Which model to export, and where to."""
+
+    model: Annotated[Named, Flag(argument=True), Doc("Embedded or published model, or a folder of a tuned one.")]
+    output: Annotated[str, OUTPUT, Doc("model.onnx.")] = field(kw_only=True)
+    threads: Threads = None
+
+
+@config
 class LabelOptions:
     """What to label windows by."""
 

@@ -16,7 +16,7 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.fusion import Fusion
 from dnalect.models.heads import Heads
-from dnalect.models.model import Model
+from dnalect.models.model import Model, as_tensor
 
 POOLS = ("mean", "max", "mean-max", "summary")
 # Of classifiers: where in the sequence something stands may count.
@@ -98,7 +98,7 @@ def pool_states(states: Tensor, encoding: Encoding, pool: str) -> Tensor:
     """Return the states (B, T, C) as one vector a sequence (B, P) float32; zeros where no token covers a base."""
     if pool == "summary":
         return states[:, 0].float()
-    inside = torch.from_numpy(np.ascontiguousarray(encoding.covering)).to(states.device)[..., None]
+    inside = as_tensor(encoding.covering, states.device)[..., None]
     states = states.float()
     if pool == "eighths":
         return _stretches(states, torch.from_numpy(encoding.spans.astype(np.float32)).to(states.device))

@@ -15,7 +15,7 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.models.card import Card
-from dnalect.models.model import Abilities, Ask, At, Model, Output
+from dnalect.models.model import Abilities, Ask, At, Model, Output, as_tensor
 from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 
@@ -83,8 +83,8 @@ class PublishedModel(Model):
         return encoding
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
-        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
-        mask = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        ids = as_tensor(encoding.input_ids, self.device, np.int64)
+        mask = as_tensor(encoding.attention_mask, self.device)
         layers = [self.can.layers if layer is None else layer for layer in ask.states]
         every = bool(set(layers) - {self.can.layers})
         found = self.network(ids, mask, every=every, attentions=ask.attentions, soft_BTV=encoding.soft)

@@ -27,7 +27,7 @@ from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
 from dnalect.models.layers.streams import Streams
-from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
+from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output, as_tensor
 from dnalect.models.own import save_own
 from dnalect.models.weights import load_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
@@ -213,8 +213,8 @@ class DuplexModel(Model):
 
     def _forward(self, encoding: Encoding, ask: Ask) -> Output:
         """Unknown bases are not read for logits. The states stand at every base, having read it."""
-        ids = torch.from_numpy(np.ascontiguousarray(encoding.input_ids, dtype=np.int64)).to(self.device)
-        inside = torch.from_numpy(np.ascontiguousarray(encoding.attention_mask)).to(self.device)
+        ids = as_tensor(encoding.input_ids, self.device, np.int64)
+        inside = as_tensor(encoding.attention_mask, self.device)
         out, soft = Output(), encoding.soft
         if ask.logits is not False:
             out = replace(out, logits=self._logits(ids, inside & (base_of(ids) != UNKNOWN), soft, ask.logits).float())
@@ -225,7 +225,7 @@ class DuplexModel(Model):
 
     def substituted(self, codes: Ids, start: int, end: int) -> Tensor:
         """Return the logits in one pass over the window, and a short one for each substitution: see `Model`."""
-        ids = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64)).to(self.device)
+        ids = as_tensor(codes, self.device, np.int64)
         return self.network.substituted(ids, ids != UNKNOWN, start, end).float()
 
     def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:

@@ -80,17 +80,19 @@ class Sight:
     def _bias(self, seen_BT: Tensor, dtype: torch.dtype) -> Tensor | None:
         never = torch.finfo(dtype).min
         length, device = seen_BT.shape[1], seen_BT.device
+        # What is exported must hold for any batch.
+        any_batch = torch.compiler.is_compiling()
         parts = []
         if self.alibi:
             parts.append(alibi(self.heads, length, device).to(dtype)[None])
         if self.causal:
             ahead = torch.ones(length, length, dtype=torch.bool, device=device).triu(1)
             parts.append(torch.zeros(ahead.shape, dtype=dtype, device=device).masked_fill(ahead, never)[None, None])
-        if self.window is not None and self.window < length - 1:
+        if self.window is not None and (any_batch or self.window < length - 1):
             at = torch.arange(length, device=device)
             away = (at[None, :] - at[:, None]).abs() > self.window
             parts.append(torch.zeros(away.shape, dtype=dtype, device=device).masked_fill(away, never)[None, None])
-        if not seen_BT.all():
+        if any_batch or not seen_BT.all():
             hidden = torch.zeros(seen_BT.shape, dtype=dtype, device=device).masked_fill(~seen_BT, never)
             parts.append(hidden[:, None, None])
         if not parts:
