@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
     *("pretrain", "tokenize", "map_windows", "similar", "discover", "load", "open_genome", "base_probabilities"),
-    *("torch_module", "demo_files", "generate", "label", "design_sequences"),
+    *("torch_module", "demo_files", "generate", "label", "design_sequences", "export"),
 )
 RESULTS = (
     *("Table", "Scores", "Scan", "Mutagenesis", "Explanations", "Embeddings", "Finetuned", "Predictions", "Ranking"),

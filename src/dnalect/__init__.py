@@ -14,6 +14,7 @@ predict(model, inputs)              what a fine-tuned model says
 design_sequences(models, goals)     sequences of which it says the most, under constraints
 rank(scored)                        the variants to test first
 pretrain(source, out)               a new language model
+export(model, output)               a model as a file of ONNX
 evaluate(model, genome)             bits per base and perplexity
 tokenize(inputs, tokenizer)         how models read DNA
 

@@ -14,6 +14,7 @@ from .api.evaluate import Evaluation as Evaluation
 from .api.evaluate import evaluate as evaluate
 from .api.explain import Explanations as Explanations
 from .api.explain import explain as explain
+from .api.export import export as export
 from .api.generate import Sequences as Sequences
 from .api.generate import generate as generate
 from .api.label import label as label

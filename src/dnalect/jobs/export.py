@@ -26,5 +26,6 @@ def export(options: ExportOptions) -> float:
     data, apart = exported(model)
     with written_whole(Path(options.output)) as path:
         path.write_bytes(data)
-    say(f"{options.output}: {len(data) / 1e6:.1f} MB; onnxruntime answers as the model, to {apart:.0e} of the largest number")
+    size = f"{len(data) / 1e6:.1f} MB"
+    say(f"{options.output}: {size}; onnxruntime answers as the model, to {apart:.0e} of the largest number")
     return apart

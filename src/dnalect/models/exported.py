@@ -30,7 +30,7 @@ INPUTS = "input_ids", "attention_mask"
 
 
 class Traced(nn.Module):
-    """forward: ids (B, T) int64, mask (B, T) bool -> logits and last states, or what each head of a tuned model gives."""
+    """forward: ids (B, T) int64, mask (B, T) bool -> logits and last states, or what each head gives."""
 
     def __init__(self, model: Model, special: Sequence[int]):
         super().__init__()
@@ -99,10 +99,10 @@ def _traced_file(traced: Traced, sample: Encoding, told: Mapping[str, str]) -> b
                 traced, given, dynamo=True, dynamic_shapes=(free, free), optimize=False, verbose=False, **names
             )
     except Exception as error:
-        what = str(error).strip().splitlines()
+        name, family = traced.model.card.id, traced.model.language.card.family
         raise ModelError(
-            f"torch can't export {traced.model.card.id} ({traced.model.card.family}) for any number of tokens: "
-            f"{what[0] if what else type(error).__name__}"
+            f"torch can't export {name}: the networks of {family} have no one graph for any number of tokens "
+            f"({type(error).__name__})"
         ) from error
     assert made is not None
     proto = made.model_proto
@@ -129,7 +129,7 @@ def _difference(traced: Traced, data: bytes, samples: Sequence[Encoding]) -> flo
             worst = max(worst, _apart(one[inside], other[inside]))
     if not worst <= CLOSE:
         raise ModelError(
-            f"the exported {traced.model.card.id} answers otherwise than the model, by {worst:.1e} of its largest number"
+            f"the exported {traced.model.card.id} answers otherwise than the model: {worst:.1e} of the largest number"
         )
     return worst
 
