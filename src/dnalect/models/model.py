@@ -340,13 +340,6 @@ class Model(ABC):
             raise ModelError(f"{name} predicts no tracks")
 
 
-def as_tensor(given: Any, device: torch.device, dtype: Any = None) -> Tensor:
-    """Return an array of an encoding as a tensor on a device; a tensor, as an export hands it in, stays one."""
-    if isinstance(given, Tensor):
-        return given.to(device)
-    return torch.from_numpy(np.ascontiguousarray(given, dtype=dtype)).to(device)
-
-
 def _absent(network: nn.Module) -> bool:
     return any(parameter.is_meta for parameter in network.parameters())
 

@@ -16,7 +16,8 @@ from dnalect.core.errors import ConfigError, ModelError
 from dnalect.genome.windows.alleles import SPECIAL_TOKENS
 from dnalect.models.fusion import Fusion
 from dnalect.models.heads import Heads
-from dnalect.models.model import Model, as_tensor
+from dnalect.models.model import Model
+from dnalect.models.precision import as_tensor
 
 POOLS = ("mean", "max", "mean-max", "summary")
 # Of classifiers: where in the sequence something stands may count.

@@ -8,8 +8,11 @@ import logging
 import os
 import warnings
 from functools import cache
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from dnalect.core.errors import ModelError
 
@@ -45,6 +48,13 @@ def device_named(name: str) -> torch.device:
         what = str(error).splitlines()[0]
         raise ModelError(f"the device {name!r} cannot be used (try auto, cpu, cuda, cuda:1 or mps): {what}") from error
     return target
+
+
+def as_tensor(given: Any, device: torch.device, dtype: Any = None) -> Tensor:
+    """Return an array of an encoding as a tensor on a device; a tensor, as an export hands it in, stays one."""
+    if isinstance(given, Tensor):
+        return given.to(device)
+    return torch.from_numpy(np.ascontiguousarray(given, dtype=dtype)).to(device)
 
 
 @cache

@@ -15,7 +15,8 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
 from dnalect.models.card import Card
-from dnalect.models.model import Abilities, Ask, At, Model, Output, as_tensor
+from dnalect.models.model import Abilities, Ask, At, Model, Output
+from dnalect.models.precision import as_tensor
 from dnalect.tokens.bases import texts
 from dnalect.tokens.tokenizer import Text, Tokenizer
 

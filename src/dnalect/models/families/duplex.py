@@ -27,8 +27,9 @@ from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
 from dnalect.models.layers.streams import Streams
-from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output, as_tensor
+from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
 from dnalect.models.own import save_own
+from dnalect.models.precision import as_tensor
 from dnalect.models.weights import load_weights
 from dnalect.tokens.bases import BASES, UNKNOWN, known, texts
 from dnalect.tokens.laid import base_of
