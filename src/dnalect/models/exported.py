@@ -35,14 +35,15 @@ class Traced(nn.Module):
     def __init__(self, model: Model, special: Sequence[int]):
         super().__init__()
         self.model, self.network = model, model.network
-        self.special = torch.tensor(list(special), dtype=torch.int64)
+        self.special: Tensor
+        self.register_buffer("special", torch.tensor(list(special), dtype=torch.int64))
         targets = tuple(model.can.targets)
         self.ask = Ask(False, targets=True) if targets else Ask(model.can.likelihood is not None, (None,))
         self.outputs = targets or ("logits", "states")[not self.ask.logits :]
 
     def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs in their order."""
-        covers = mask_BT & ~torch.isin(ids_BT, self.special) if len(self.special) else mask_BT
+        covers = mask_BT & (ids_BT[..., None] != self.special).all(-1) if len(self.special) else mask_BT
         # Tensors in place of arrays: `as_tensor` takes both.
         given: Any = Encoding(ids_BT, mask_BT, covers)  # type: ignore[arg-type]
         out = self.model.forward(given, self.ask)
