@@ -23,7 +23,7 @@ import numpy as np
 from dnalect.core import ray_pool
 from dnalect.core.ray_pool import RayPool
 from dnalect.genome.fasta import open_genome
-from dnalect.jobs import scoring
+from dnalect.jobs import parts, scoring
 from dnalect.jobs.demo.data import DATA, REFERENCE
 from dnalect.jobs.score import run, score_file
 from dnalect.jobs.score_options import Options
@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    scoring.FIRST, scoring.MOST = PIECE // 10, PIECE
+    scoring.FIRST, scoring.MOST, parts.MOST = PIECE // 10, PIECE, PIECE
     ray_pool.LOOK = 0.2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
