@@ -33,16 +33,22 @@ def bias(options: BiasOptions) -> None:
 
     \b
     dnalect evaluate bias --model duplex-yeast --reference yeast_S288C.fa.gz --annotate genes.gff -o bias.png
+    dnalect evaluate bias --model duplex-human --reference chr20.fa.gz --variants cohort.vcf.gz
     """
     from dnalect.core.reporter import say
-    from dnalect.jobs.bias import bias as measured
-    from dnalect.jobs.bias import table
+    from dnalect.jobs import bias as job
+    from dnalect.jobs import bias_variants
 
-    found = measured(options)
-    if not options.outputs:
-        click.echo(table(found))
+    if options.variants:
+        told = job.variant_bias(options)
+        count, text = f"{len(told)} figures", bias_variants.table(told)
     else:
-        say(f"{len(found)} kinds of sequence are in {', '.join(options.outputs)}")
+        found = job.bias(options)
+        count, text = f"{len(found)} kinds of sequence", job.table(found)
+    if not options.outputs:
+        click.echo(text)
+    else:
+        say(f"{count} are in {', '.join(options.outputs)}")
 
 
 evaluate.add_command(bias)

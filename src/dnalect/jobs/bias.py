@@ -38,6 +38,7 @@ from dnalect.genome.names import own_name
 from dnalect.genome.regions import Region, parse_regions
 from dnalect.genome.strata import interval_stratum
 from dnalect.inference.likelihood import strategy_for
+from dnalect.jobs.bias_variants import Told, by_frequency
 from dnalect.jobs.likelihood import SAMPLE, bits_of, codes_of
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import REGIONS
@@ -73,8 +74,17 @@ class BiasOptions:
     ] = None
     stratum: Annotated[Texts, Flag(metavar="NAME=BED"), Doc("By a BED of your own; repeatable.")] = ()
     sample: Annotated[
-        Annotated[int, Ge(100)] | None, Doc("Random bases for all [default: 2,000 for masked models].")
+        Annotated[int, Ge(100)] | None,
+        Doc("Random bases, or SNVs, for all [default: 2,000 for masked models]."),
     ] = None
+    variants: Annotated[
+        str | None, Flag(metavar="VCF"), Doc("In place of kinds of sequence: by frequency and population of its SNVs.")
+    ] = None
+    frequency: Annotated[
+        Texts,
+        Flag(metavar="KEY"),
+        Doc("Of INFO of --variants, a frequency for each alternate; repeatable [default: AF, *_AF and AF_*]."),
+    ] = ()
     rename: Rename = None
     device: Device = "auto"
     dtype: Dtype = "float32"
@@ -84,6 +94,10 @@ class BiasOptions:
     def __post_init__(self) -> None:
         if wrong := [each for each in self.outputs if not each.endswith((".tsv", ".png"))]:
             raise ConfigError(f"the output {wrong[0]} has none of the suffixes .tsv, .png")
+        if self.variants and any(each.endswith(".png") for each in self.outputs):
+            raise ConfigError("--variants has no picture: write bias.tsv")
+        if self.frequency and not self.variants:
+            raise ConfigError("--frequency is a key of INFO of --variants")
         if wrong := [each for each in self.stratum if "" in each.partition("=")]:
             raise ConfigError(f"--stratum takes NAME=BED, not {wrong[0]!r}")
 
@@ -160,6 +174,24 @@ def bias(options: BiasOptions) -> list[Kind]:
     draws = Draws.of(block_numbers([len(each) for each in codes])[at])
     found = _measured(kinds, at, draws, [bits] if saved is None else [bits, saved], learned)
     _write(options, model.card.id, found)
+    return found
+
+
+def variant_bias(options: BiasOptions) -> list[Told]:
+    """Measure a model on the SNVs of a VCF by frequency and population, and write what is asked for.
+
+    Raises InputError where the file has no frequencies, or too few SNVs.
+    """
+    assert options.variants
+    use_threads(options.threads)
+    check_outputs([*options.outputs], [options.reference, options.variants, options.name])
+    model = language_model(options.name, options.device, options.dtype)
+    genome = open_genome(options.reference)
+    found = by_frequency(model, genome, options.variants, options.frequency, options.sample, options.rename)
+    with written_together() as files:
+        for output in options.outputs:
+            rows = [each.figure(model.card.id, options.command) for each in found]
+            write_figures(files.place(Path(output)), rows)
     return found
 
 
