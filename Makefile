@@ -12,7 +12,7 @@ DEV := $(VENV)/.dnalect-dev
 ENGINES := .venv-engines/bin/snakemake
 
 # Two processes of one thread each: most tests are too small for two threads to help.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --durations=40 --durations-min=5
 SUITE := OMP_NUM_THREADS=1 $(BIN)/dnalect benchmark
 # What is kept is shared: the learning curves find the states that the table left.
 SMALL := --data data --run small-out/kept --workers 2
