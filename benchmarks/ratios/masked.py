@@ -94,7 +94,7 @@ def _step(model: PublishedModel) -> Row:
 
 
 def pipeline(genome: Genome) -> Rows:
-    """The first SNVs of a cross, as dense as they are: their rate with 64 of them, the ordinary pipeline's with four.
+    """The first SNVs of a cross, as dense as they are: their rate with 24 of them, the ordinary pipeline's with four.
 
     That one cuts a window for each, hides the six words that cover it, and asks transformers in batches of eight, on
     both strands: the same definition.
@@ -102,7 +102,7 @@ def pipeline(genome: Genome) -> Rows:
     theirs = networks(SHAPES[0])[1]
     if theirs is None:
         return
-    model, chosen = _model({}), _natural(genome, 64)
+    model, chosen = _model({}), _natural(genome, 24)
     scorer = MaskedScorer(model, genome, WINDOW // 2)
     few = chosen[:4]
     ours, slow = costs(lambda: scorer.score(chosen), lambda: _ordinary(theirs, genome, few), repeats=1)
