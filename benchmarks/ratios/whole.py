@@ -23,6 +23,15 @@ from ratios.rows import Row, Rows
 
 HELP, ONE, OUTSIDE, MEMORY = 0.15, 1.5, 0.02, 1.1
 FEW, MANY = 3_000, 300_000
+# A process is said to have held what whoever started it held: here that is next to nothing.
+LAUNCHED = """
+import resource, subprocess, sys, time
+begun = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+sys.stderr.buffer.write(done.stderr)
+print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
+"""
 
 
 def commands() -> Rows:
@@ -40,15 +49,13 @@ def commands() -> Rows:
 
 def _run(arguments: list[str], folder: Path) -> tuple[float, int]:
     """Return the wall seconds and the peak memory (kB) of a command; end where it fails."""
-    begun = time.perf_counter()
     environment = os.environ | {"DNALECT_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "dnalect", *arguments]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(arguments)} failed with status {process.returncode}")
-    return time.perf_counter() - begun, used.ru_maxrss
+    told = subprocess.run([sys.executable, "-c", LAUNCHED, *command], env=environment, capture_output=True, text=True)
+    if told.returncode:
+        sys.exit(f"{' '.join(arguments)}: {told.stderr}")
+    seconds, memory = told.stdout.split()
+    return float(seconds), int(memory)
 
 
 def _outside(folder: Path, genome: Genome, rng: np.random.Generator) -> Row:
