@@ -9,8 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.hierarchy import linkage
-from scipy.spatial.distance import squareform
 
 from dnalect.core.errors import InputError
 from dnalect.core.reporter import say
@@ -141,6 +139,10 @@ def _distances(columns: Codes, frequencies: Doubles) -> Doubles:
 
 
 def _joined(apart: Doubles) -> tuple[npt.NDArray[np.int64], Doubles]:
+    # Scoring imports this module, and most runs have no relatives: scipy takes half a second.
+    from scipy.cluster.hierarchy import linkage
+    from scipy.spatial.distance import squareform
+
     steps = linkage(squareform((apart + apart.T) / 2, checks=False), "average")
     heights = np.concatenate([np.zeros(len(apart)), steps[:, 2] / 2])
     return steps[:, :2].astype(np.int64), heights

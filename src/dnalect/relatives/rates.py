@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.optimize import minimize
 
 from dnalect.core.errors import InputError
 from dnalect.relatives.alignment import Alignment
@@ -115,6 +114,8 @@ def _with_shares(evolution: Evolution, columns: Codes) -> Evolution:
 
 def _with_weights(evolution: Evolution, sites: list[Around]) -> Evolution:
     """Learn the weights, and the shares with them: those with which the bases of the reference are likeliest."""
+    from scipy.optimize import minimize
+
     parts = [np.concatenate(each) for each in zip(*sites, strict=True)]
     near, own = (torch.from_numpy(each.astype(np.float32)) for each in parts[:2])
     truth = torch.from_numpy(parts[2].astype(np.int64))
