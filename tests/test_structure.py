@@ -274,3 +274,11 @@ def test_help_starts_quickly():
 
 def test_version_is_that_of_the_installed_package():
     assert importlib.import_module("dnalect").__version__ == importlib.metadata.version("dnalect")
+
+
+def test_scoring_begins_without_what_it_rarely_needs():
+    """Each takes a good part of a second, which every user of every variant would wait for."""
+    heavy = ("scipy.cluster", "scipy.optimize", "pandas", "sklearn", "matplotlib", "numba", "transformers", "ray")
+    told = f"import sys, dnalect.jobs.score; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
