@@ -23,6 +23,14 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def own_threads():
+    """What a command says of threads ends with it: a process that had several can't be forked."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def fasta(tmp_path_factory) -> Path:
     """Two contigs; chrA has a run of N at 3000-3100, lower case at 100-200, TATATATATA at 500."""

@@ -149,7 +149,7 @@ def test_the_head_is_not_run(genome, model, monkeypatch):
     def never(*_):
         raise AssertionError("the head ran")
 
-    monkeypatch.setattr(model.network, "_head" if model.can.likelihood == "leave_one_out" else "logits", never)
+    monkeypatch.setattr(model.network, "head" if model.can.likelihood == "leave_one_out" else "logits", never)
     assert len(scorer_for(model, genome).distances(some(genome)[:2])) == 2
     with pytest.raises(AssertionError):
         scorer_for(model, genome).score(some(genome)[:1])

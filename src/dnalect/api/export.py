@@ -23,5 +23,10 @@ def export(model: Named, output: str | Path) -> float:
 
     Raises:
         DnalectError: A library is missing, the network has no one graph for any length, or the file answers otherwise.
+
+    Examples:
+        >>> import dnalect
+        >>> dnalect.export("duplex-yeast", "duplex-yeast.onnx") < 1e-5
+        True
     """
     return write_file(ExportOptions(model, output=str(output)))
