@@ -27,7 +27,8 @@ class Worth:
         Flag("--study"),
         Doc(
             "Only likelihood, promoters, strains, codons, conservation, alignment, reporter, effect, profiles, human, "
-            "splice, consequences, regulation, influence, network or network-seen; repeatable. The page keeps the others."
+            "splice, consequences, regulation, influence, network or network-seen; repeatable. The page keeps "
+            "the others."
         ),
     ] = ()
     models: Annotated[
