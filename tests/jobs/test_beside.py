@@ -218,6 +218,7 @@ def _fields():
     return [each.name for each in fields(DataOptions)]
 
 
+@pytest.mark.slow
 def test_the_slice_that_ships(tmp_path):
     """Windows that EP300 binds in some of four cells, with the peaks of three factors: see docs/cells.md."""
     folder = Path(__file__).parents[2] / "data/tasks/cells"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyBigWig
+import pytest
 
 import dnalect
 from dnalect.core.reporter import using
@@ -22,6 +23,7 @@ VARIANTS = DATA / "variants/yeast_promoter_variants_chrI-X.vcf.gz"
 NAME = "rossi2021_chexmix_peaks_chrI-XIV"
 
 
+@pytest.mark.slow
 def test_sites_of_yeast_are_learned_and_read(tmp_path):
     out = tmp_path / "sites"
     told = {"data": str(SITES), "reference": str(GENOME), "bin": 32, "longest": 512, "model": "duplex-yeast"}
