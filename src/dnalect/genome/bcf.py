@@ -46,7 +46,8 @@ def _lines(source: str, path: str) -> Iterator[bytes]:
         with pysam.VariantFile(path) as file:
             yield from str(file.header).encode().splitlines(keepends=True)
             yield from _records(file)
-    except (OSError, ValueError, NotImplementedError) as error:
+    # pysam says that it can't read a kind of file with a RuntimeError.
+    except (OSError, ValueError, RuntimeError) as error:
         name = "on standard input" if source == "-" else source
         raise VcfError(f"the BCF {name} is damaged or cut short: {error}; `bcftools view` says more") from error
     finally:

@@ -11,7 +11,7 @@ Shapes: B windows, L bases, C channels, R relatives.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -212,16 +212,7 @@ class AlignedModel(DuplexModel):
     def can(self) -> Abilities:
         """What a duplex can, and it reads relatives; the states are those of both pairs of streams."""
         config = self.network.config
-        return Abilities(
-            likelihood="leave_one_out",
-            context_bases=self.card.context_bases,
-            reach=config.reach,
-            strands="halves",
-            layers=len(config.dilations),
-            width=2 * (config.width + config.beside),
-            words=len(BASES),
-            relatives=config.relatives,
-        )
+        return replace(super().can, width=2 * (config.width + config.beside), relatives=config.relatives)
 
     def softened(self, encoding: Encoding) -> Encoding:
         """Return an encoding whose soft input says what its ids do of the sequence; the relatives stay in the ids."""
