@@ -266,4 +266,4 @@ class Background:
         if not sample:
             return "the reference has none to compare with"
         times = self.measure.cost(sample) / len(sample) * count / max(1, self.measure.cost(variants))
-        return f"{flag} {count} draws a background, at about {times:,.2g} times the cost of scoring them"
+        return f"{flag} {count} draws a background, at about {float(f'{times:.2g}'):,g} times the cost of scoring them"
