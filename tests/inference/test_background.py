@@ -214,7 +214,7 @@ def test_what_costs_too_much_is_told_with_its_price(genome):
     assert background.percentiles(variants, [0.0, -1.0]) == [None, None]
     assert background.percentiles(variants, [0.0, -1.0]) == [None, None]
     assert told == [
-        "SNVs get no percentile: --background 1000 draws a background, at about 5e+02 times the cost of scoring them"
+        "SNVs get no percentile: --background 1000 draws a background, at about 500 times the cost of scoring them"
     ]
     assert not measure.scored
 
