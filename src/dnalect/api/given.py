@@ -12,6 +12,7 @@ import numpy as np
 from dnalect.core.configs import with_file
 from dnalect.core.described import hints_of, plain
 from dnalect.core.errors import ConfigError, InputError
+from dnalect.core.near import copied
 from dnalect.core.nearest import did_you_mean
 from dnalect.genome.fasta import Genome, Reference, is_sequence, open_genome
 from dnalect.genome.given import cells, column_names, is_frame
@@ -36,6 +37,7 @@ def options_of(kind: type[T], given: Mapping[str, Any]) -> T:
             value = (value,) if isinstance(value, str | os.PathLike) else tuple(value or ())
             value = tuple(map(_plain, value))
         told[name] = _plain(value)
+    told = copied(kind, told)
     return with_file(kind, told["config"], told) if told.get("config") else kind(**told)
 
 

@@ -26,7 +26,9 @@ from dnalect.core.configs import with_file
 from dnalect.core.described import OneOf, choices_of, hints_of, key_lines, notes, own_first, plain, sentence
 from dnalect.core.errors import ConfigError, DnalectError
 from dnalect.core.flags import Flag
+from dnalect.core.near import near
 from dnalect.core.reporter import Reporter, show, using
+from dnalect.core.urls import cleaned
 
 T = TypeVar("T")
 PLAIN = Flag()
@@ -44,8 +46,8 @@ def command(name: str, kind: type[T], quiet: str = "") -> Callable[[Callable[[T]
     def made(function: Callable[[T], None]) -> click.Command:
         def called(**values: Any) -> None:
             hushed = values.pop("quiet", False) if quiet else False
-            with using(Reporter(False, _nothing, show) if hushed else None):
-                function(_options(kind, values))
+            with using(Reporter(False, _nothing, show) if hushed else None), near(_options(kind, values)) as options:
+                function(options)
 
         params = parameters(kind)
         if "config" in hints_of(kind):
@@ -80,10 +82,10 @@ def wrong_usage(*kinds: type[DnalectError]) -> Iterator[None]:
 
 
 def typed(kind: type[Any]) -> dict[str, str]:
-    """Return the field `command` as it was typed, {} for options without."""
+    """Return the field `command` as it was typed, less passwords and signatures in URLs; {} for options without."""
     root = click.get_current_context().find_root().command.name
     program = "dnalect" if root == "dnalect" else f"python -m {root}"
-    return {"command": f"{program} {shlex.join(sys.argv[1:])}"} if "command" in hints_of(kind) else {}
+    return {"command": cleaned(f"{program} {shlex.join(sys.argv[1:])}")} if "command" in hints_of(kind) else {}
 
 
 def parameters(kind: type[Any]) -> list[click.Parameter]:

@@ -21,6 +21,7 @@ from dnalect.core.files import sha256
 from dnalect.core.interrupts import Stopped
 from dnalect.core.reporter import say, warn
 from dnalect.core.runs import Run
+from dnalect.core.urls import cleaned, is_url
 
 # A run that is shorter keeps nothing, and leaves nothing behind whatever happens.
 SECONDS = 10.0
@@ -161,8 +162,9 @@ def facts_of_options(options: Any, aside: Collection[str]) -> dict[str, Any]:
     """Return the options of a run as facts, with checksums of those that are files. aside: what changes no piece."""
     told = {each.name: getattr(options, each.name) for each in fields(options) if each.name not in aside}
     files = {name: sha256(Path(value)) for name, value in told.items() if isinstance(value, str) and _is_file(value)}
-    return {name: str(value) for name, value in told.items()} | {f"{n} (content)": each for n, each in files.items()}
+    facts = {name: cleaned(str(value)) for name, value in told.items()}
+    return facts | {f"{name} (content)": each for name, each in files.items()}
 
 
 def _is_file(value: str) -> bool:
-    return len(value) < LONGEST and Path(value).is_file()
+    return len(value) < LONGEST and not is_url(value) and Path(value).is_file()

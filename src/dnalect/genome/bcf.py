@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from dnalect.core.errors import VcfError
+from dnalect.core.urls import is_url, shown
 from dnalect.genome.streams import open_lines
 
 MAGIC = b"BCF\x02"
@@ -23,14 +24,14 @@ def open_vcf_lines(source: str, what: str) -> Iterator[Iterator[bytes]]:
         every = chain([first] if first else [], lines)
         if first.startswith(MAGIC):
             with tempfile.NamedTemporaryFile(suffix=".bcf") as spooled:
-                yield _lines(source, _named(source, every, spooled))
+                yield _lines(shown(source), _named(source, every, spooled))
         else:
             yield every
 
 
 def _named(source: str, unpacked: Iterable[bytes], spooled: Any) -> str:
     """The name of a file that holds the BCF: pysam reads no bytes that were read before."""
-    if source != "-":
+    if source != "-" and not is_url(source):
         return source
     spooled.writelines(unpacked)
     spooled.flush()

@@ -18,9 +18,11 @@ from dnalect.core.errors import FastaError, InputError, UnknownContig
 from dnalect.core.files import cache_folder
 from dnalect.core.nearest import did_you_mean
 from dnalect.core.reporter import warn
+from dnalect.core.urls import is_url
 from dnalect.genome.contig import Contig
 from dnalect.genome.packed import Bases, Facts, fingerprint, read_packed
 from dnalect.genome.packing import pack
+from dnalect.genome.remote import Entry, RemoteBases, identity, open_indexed
 from dnalect.tokens.bases import LETTERS
 
 N_BYTE = ord("N")
@@ -35,7 +37,8 @@ class Genome:
         path: The FASTA.
         names: Contigs in the order of the file (the word after ">").
         lengths: Their lengths in bases, (contigs,) int64.
-        checksums: MD5 of each upper-case contig, as SAM's M5.
+        checksums: MD5 of each upper-case contig, as SAM's M5; of one that is fetched as it is sliced, of address,
+            size and tag of the file instead.
         bases: All bases as ASCII bytes, contig after contig.
 
     Examples:
@@ -158,10 +161,11 @@ Reference = str | os.PathLike[str] | Genome | Mapping[str, str]
 def open_genome(reference: Reference) -> Genome:
     """Open a FASTA (plain, .gz of either kind), packing it into the cache the first time.
 
-    What the cache has is taken if it is of this FASTA, and checked.
+    What the cache has is taken if it is of this FASTA, and checked. Of one behind a URL with its index beside it
+    (.fai, and .gzi where it is bgzipped), what is sliced is fetched.
 
     Args:
-        reference: Its path; an open genome is returned as it is; a dict of sequences by name, or one
+        reference: Its path or URL; an open genome is returned as it is; a dict of sequences by name, or one
             sequence as text (its contig is then called "sequence"), becomes a genome in memory.
 
     Returns:
@@ -187,6 +191,9 @@ def open_genome(reference: Reference) -> Genome:
         )
     if is_sequence(reference):
         return genome_of({"sequence": str(reference)})
+    if is_url(reference):
+        found = open_indexed(os.fspath(reference))
+        return _remote(*found) if isinstance(found, tuple) else open_genome(found)
     path = Path(reference)
     source = fingerprint(path)
     place = f"{path.resolve()}\0{path.stat().st_size}".encode(errors="surrogateescape")
@@ -226,6 +233,12 @@ def genome_of(sequences: Mapping[str, str]) -> Genome:
 
 def _bases(kept: Path, facts: Facts, again: Callable[[], Bases] | None) -> Bases:
     return Bases(np.memmap(kept, dtype=np.uint8, mode="r", shape=(sum(facts.lengths),)), facts.crcs, again)
+
+
+def _remote(entries: list[Entry], bases: RemoteBases) -> Genome:
+    lengths = np.array([each.length for each in entries], dtype=np.int64)
+    known = (identity(bases.remote),) * len(entries)
+    return Genome(Path(bases.remote.shown), tuple(each.name for each in entries), lengths, known, bases)
 
 
 def _again(path: Path, kept: Path) -> Bases:

@@ -69,10 +69,14 @@ class Bases:
         first, last = (np.clip(at // PIECE, 0, count - 1) for at in (lows, highs - 1))
         depth = np.bincount(first, minlength=count + 1) - np.bincount(last + 1, minlength=count + 1)
         touched = np.flatnonzero((np.cumsum(depth)[:count] > 0) & self.unchecked)
+        self.settle(touched)
+        self.unchecked[touched] = False
+
+    def settle(self, touched: npt.NDArray[np.int64]) -> None:
+        """See to it that pieces, by their numbers, are as they should be."""
         if any(self._crc(number) != self.crcs[number] for number in touched.tolist()):
             self._pack_again()
-            self.check(lows, highs)
-        self.unchecked[touched] = False
+            self.settle(touched)
 
     def _crc(self, number: int) -> int:
         return zlib.crc32(self.stored[number * PIECE : (number + 1) * PIECE].data)

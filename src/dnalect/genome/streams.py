@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnalect.core.errors import InputError
+from dnalect.core.urls import is_url, open_url, shown
 
 GZIP = b"\x1f\x8b"
 # What some editors put before UTF-8.
@@ -20,7 +21,7 @@ BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 
 @contextmanager
 def open_lines(source: str, what: str) -> Iterator[Iterator[bytes]]:
-    """Yield the lines of a plain, gzipped or bgzipped file, or of stdin for "-".
+    """Yield the lines of a plain, gzipped or bgzipped file, of one behind a URL, or of stdin for "-".
 
     what: names the file in messages, e.g. "VCF". Raises InputError where it cannot be
     read, is a folder, or is cut short.
@@ -30,9 +31,9 @@ def open_lines(source: str, what: str) -> Iterator[Iterator[bytes]]:
         buffered = raw if hasattr(raw, "peek") else open(raw.fileno(), "rb", closefd=False)  # noqa: SIM115
         magic: bytes = buffered.peek(HEAD)[:HEAD]
         if magic.startswith(GZIP):
-            if source != "-":
+            if source != "-" and not is_url(source):
                 check_end(Path(source), magic, what)
-            yield _guarded(_Tailed(buffered), is_bgzip(magic), source, what)
+            yield _guarded(_Tailed(buffered), is_bgzip(magic), shown(source), what)
         else:
             yield iter(buffered)
     finally:
@@ -43,6 +44,8 @@ def open_lines(source: str, what: str) -> Iterator[Iterator[bytes]]:
 def _open(source: str, what: str) -> BinaryIO:
     if source == "-":
         return sys.stdin.buffer
+    if is_url(source):
+        return open_url(source)
     path = Path(source)
     if path.is_dir():
         raise InputError(f"the {what} {path} is a folder; give a file")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from dnalect.core.errors import TableError
 from dnalect.core.numbers import whole_number
+from dnalect.core.urls import shown
 from dnalect.genome.bcf import open_vcf_lines
 from dnalect.genome.fasta import Genome
 from dnalect.genome.given import NAMES as NAMES
@@ -16,7 +17,7 @@ from dnalect.genome.given import given_records
 from dnalect.genome.vcf import Record, VcfHeader, read_header, read_records
 
 Format = Literal["vcf", "tsv", "bed"]
-# The path of a file ("-" for stdin), or variants in memory: see `given_records`.
+# The path or URL of a file ("-" for stdin), or variants in memory: see `given_records`.
 Variants = str | os.PathLike[str] | Iterable[Sequence[Any]] | Any
 
 
@@ -31,7 +32,7 @@ class VariantFile:
 
 @contextmanager
 def open_variants(source: Variants, genome: Genome) -> Iterator[VariantFile]:
-    """Open a VCF, BCF, TSV or BED, plain or compressed, "-" for stdin; or take variants in memory.
+    """Open a VCF, BCF, TSV or BED, plain or compressed, a path, a URL or "-" for stdin; or take variants in memory.
 
     The content decides; only a name that ends in .vcf, .bed or .tsv (and .gz) binds the
     format. Raises InputError or one of its kinds.
@@ -39,9 +40,9 @@ def open_variants(source: Variants, genome: Genome) -> Iterator[VariantFile]:
     if not isinstance(source, str | os.PathLike):
         yield VariantFile("tsv", None, given_records(source))
         return
-    source = str(source)
+    path, source = str(source), shown(source)
     name = source.removesuffix(".gz").removesuffix(".bgz")
-    with open_vcf_lines(source, "variant file") as lines:
+    with open_vcf_lines(path, "variant file") as lines:
         first = next(lines, b"")
         rest = chain([first] if first else [], lines)
         if first.startswith(b"##") or name.endswith(".vcf"):

@@ -14,6 +14,7 @@ from dnalect.core.errors import DnalectError
 from dnalect.core.records import Variant
 from dnalect.core.reporter import duration, reporter, say, using
 from dnalect.core.structures import Rearrangement
+from dnalect.core.urls import is_url
 from dnalect.genome.streams import GZIP
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.genome.vcf import Record
@@ -174,7 +175,7 @@ def _by_class(variants: Sequence[Variant]) -> dict[str, list[Variant]]:
 
 
 def _is_file(variants: str | os.PathLike[str]) -> bool:
-    return str(variants) != "-" and Path(variants).is_file()
+    return str(variants) != "-" and not is_url(variants) and Path(variants).is_file()
 
 
 def _lines(variants: str | os.PathLike[str]) -> float:

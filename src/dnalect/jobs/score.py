@@ -10,12 +10,13 @@ from typing import Any
 from dnalect import __version__
 from dnalect.core.engines import ENGINE
 from dnalect.core.errors import ConfigError
-from dnalect.core.files import check_outputs, sha256, written_together
+from dnalect.core.files import check_outputs, written_together
 from dnalect.core.kept import Kept as KeptPieces
 from dnalect.core.kept import facts_of_options, kept_beside
 from dnalect.core.records import Row
 from dnalect.core.reporter import phase, quietly, say, warn
 from dnalect.core.summaries import Summary
+from dnalect.core.urls import identity_of, is_url, name_of
 from dnalect.genome.fasta import Reference
 from dnalect.genome.variants import Variants, open_variants
 from dnalect.jobs.estimate import announce_scoring
@@ -94,7 +95,8 @@ def kept_scores(job: Scoring, outputs: Sequence[str | Kept]) -> KeptPieces:
     Raises ConfigError for a shard that could keep none.
     """
     variants, shard = job.options.variants, job.options.shard
-    there = isinstance(variants, str | os.PathLike) and Path(variants).is_file() and job.table is None
+    path = isinstance(variants, str | os.PathLike)
+    there = path and (is_url(variants) or Path(variants).is_file()) and job.table is None
     kept = kept_beside(outputs if there else (), "scoring", partial(identity, job))
     if shard and not kept.folder:
         raise ConfigError(
@@ -110,7 +112,7 @@ def identity(job: Scoring) -> dict[str, Any]:
         "version": __version__,
         "models": [card.sha256 for card in job.cards],
         "reference": job.genome.checksum,
-        "variants": sha256(Path(job.options.variants)),
+        "variants": identity_of(job.options.variants),
         "scores": list(job.measured),
         **facts_of_options(job.options, ASIDE | TOLD),
     }
@@ -118,7 +120,7 @@ def identity(job: Scoring) -> dict[str, Any]:
 
 def named(variants: Variants) -> str:
     """Return what variants are called in a title."""
-    return Path(variants).name if isinstance(variants, str | os.PathLike) else "variants in memory"
+    return name_of(variants) if isinstance(variants, str | os.PathLike) else "variants in memory"
 
 
 def score_variants(
