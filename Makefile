@@ -57,10 +57,11 @@ lint: $(DEV) ## style, format and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-folds: $(CORE) ## two yeast models, each blind to the half that the other learned, and one of Z. tritici (DATA=folder)
+folds: $(CORE) ## yeast models that are each blind to a half of the genome, and one of Z. tritici (DATA=folder)
 	@test -n "$(DATA)" || { echo "name the folder of the data: make folds DATA=..." >&2; exit 1; }
 	$(BIN)/dnalect pretrain configs/folds/fold-1.toml --data $(DATA) --out runs/folds/fold-1
 	$(BIN)/dnalect pretrain configs/folds/fold-2.toml --data $(DATA) --out runs/folds/fold-2
+	$(BIN)/dnalect pretrain configs/folds/aligned-fold-1.toml --data $(DATA) --out runs/aligned-yeast-fold-1
 	$(BIN)/dnalect pretrain configs/folds/zymoseptoria-part.toml --data $(DATA) --out runs/duplex-zymoseptoria-part
 
 # Only what the shipped models never saw, so that no fold is needed; the studies of other chromosomes are kept as they are.

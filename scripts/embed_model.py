@@ -20,13 +20,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from dnalect.core.figures import read_figures
 from dnalect.core.files import sha256
 from dnalect.jobs.likelihood import Likelihood, aligned, run
 from dnalect.jobs.options import LikelihoodOptions
 from dnalect.models.card import PREDICTOR, read_card
+from dnalect.models.catalogue import embedded_cards
+from dnalect.models.families.aligned import TRUNK
 from dnalect.models.predictor import checksum_of
 
 ROOT = Path(__file__).parents[1]
@@ -46,13 +50,27 @@ def figures(rows: list[Likelihood], name: str) -> dict[str, dict[str, list[float
     }
 
 
-def copied(folder: Path, target: Path) -> str:
-    """Copy a model without its card, the weights in half precision, and return their checksum."""
+def trunk_of(tensors: dict[str, Tensor]) -> dict[str, str]:
+    """Return the shipped duplex that is a part of a model, as it is, as its card tells it; {} where there is none."""
+    part = {name.removeprefix(TRUNK): each.half() for name, each in tensors.items() if name.startswith(TRUNK)}
+    for card in embedded_cards() if part else ():
+        shipped = load_file(EMBEDDED / card.id / "model.safetensors")
+        if shipped.keys() == part.keys() and all(torch.equal(shipped[name], part[name]) for name in part):
+            return {"name": card.id, "revision": card.revision, "sha256": card.sha256}
+    return {}
+
+
+def copied(folder: Path, target: Path, trunk: bool) -> str:
+    """Copy a model without its card, the weights in half precision, and return their checksum.
+
+    trunk: its trunk is in the package, and is left out.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for file in ("config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
         if (folder / file).exists():
             shutil.copy(folder / file, target)
     tensors = {name: each.half() for name, each in load_file(folder / "model.safetensors").items()}
+    tensors = {name: each for name, each in tensors.items() if not (trunk and name.startswith(TRUNK))}
     save_file(tensors, target / "model.safetensors", {"format": "pt"})
     return sha256(target / "model.safetensors")
 
@@ -82,6 +100,7 @@ def main() -> None:
     parser.add_argument("--tss")
     parser.add_argument("--stratum", action="append", default=[])
     parser.add_argument("--only", help="the genome that the files are of [default: all]")
+    parser.add_argument("--alignment", help="what a model of relatives reads")
     parser.add_argument("--sample", type=int, help="bases that a masked model is measured on")
     options = parser.parse_args()
     if read_card(options.folder).family == PREDICTOR:
@@ -97,15 +116,18 @@ def main() -> None:
         "annotate": str(options.data / options.annotate) if options.annotate else None,
         "tss": str(options.data / options.tss) if options.tss else None,
         "stratum": [f"{label}={options.data / path}" for label, path in beds.items()],
+        "alignment": str(options.data / options.alignment) if options.alignment else None,
     }
     chosen = "".join(
         [f" --annotate {Path(options.annotate).name}" if options.annotate else ""]
+        + [f" --alignment {options.alignment}" if options.alignment else ""]
         + [f" --tss {Path(options.tss).name}" if options.tss else ""]
         + [f" --stratum {label}={Path(path).name}" for label, path in beds.items()]
     )
     measured = {}
     named = Path(tempfile.mkdtemp()) / name
-    card["sha256"] = copied(options.folder, named)
+    card["trunk"] = trunk_of(load_file(options.folder / "model.safetensors"))
+    card["sha256"] = copied(options.folder, named, bool(card["trunk"]))
     card["revision"] = card["sha256"][:12]
     (named / "card.json").write_text(json.dumps(card))
     for genome in read_card(named).genomes:

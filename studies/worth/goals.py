@@ -84,6 +84,10 @@ GOALS = (
         *(0.0, "head of relatives"),
     ),
     Goal("Synonymous above missense", YEAST, "strains", "synonymous over missense", FIT, 0.60),
+    Goal(
+        "The same, with the bases of relatives beside the sequence",
+        *(YEAST, "network", "synonymous over missense", "AUROC of network", 0.60),
+    ),
 )
 
 

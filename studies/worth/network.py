@@ -1,6 +1,6 @@
 """Study: a network that reads the columns of relatives beside the sequence, against both apart and their sum."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -81,9 +81,14 @@ class Networked:
     @cached_property
     def regions(self) -> list[Region]:
         """Whole contigs that neither the network nor the duplex saw. ConfigError where there is none."""
+        return self.unseen(self.bench.genome.names)
+
+    def unseen(self, texts: Sequence[str]) -> list[Region]:
+        """Return those of some regions that neither of both saw, or all where that is allowed. ConfigError for none."""
         lengths, card = self.bench.genome.lengths, self.model.card
-        found = self.bench.regions(self.bench.genome.names)
-        found = [each for each in found if not card.saw(int(lengths[each.contig]), each.start, each.end)]
+        found = self.bench.regions(texts)
+        if not self.options.allow_seen:
+            found = [each for each in found if not card.saw(int(lengths[each.contig]), each.start, each.end)]
         if not found:
             raise ConfigError(f"{card.id} saw all that {self.bench.model.name} did not")
         return found

@@ -27,7 +27,7 @@ class Worth:
         Flag("--study"),
         Doc(
             "Only likelihood, promoters, strains, codons, conservation, alignment, reporter, effect, profiles, human, "
-            "splice, consequences, regulation, influence, network or network-seen; repeatable. The page keeps "
+            "splice, consequences, regulation, influence, network or network-variants; repeatable. The page keeps "
             "the others."
         ),
     ] = ()

@@ -14,7 +14,7 @@ from studies.worth import (
     influence,
     likelihood,
     network,
-    network_seen,
+    network_variants,
     profiles,
     promoters,
     regulation,
@@ -113,12 +113,12 @@ STUDIES = (
         {YEAST: network.run},
     ),
     Study(
-        network_seen.NAME,
-        "A network that reads relatives, on chromosomes that it saw",
-        "Promoter variants and the reporter assay lie on chrI to chrX, which network and duplex learned from: these "
-        "rows are no evidence, and are there since a difference between scores that saw the same still says something. "
-        "All is ranked within the substitution type. The relatives' tree is learned from the other chromosomes.",
-        {YEAST: network_seen.run},
+        network_variants.NAME,
+        "A network that reads relatives, on variants of promoters",
+        "Promoter variants and the reporter assay lie on chrI to chrX, which `aligned-yeast` learned from. So another "
+        "of the same making is asked, which learned from half of the genome, on the rest of it (`make folds`). All is "
+        "ranked within the substitution type. The relatives' tree is learned from the other chromosomes.",
+        {YEAST: network_variants.run},
     ),
     Study(
         reporter.NAME,

@@ -1,17 +1,29 @@
 """Scores of a model that reads relatives: what the network says of the very windows, and refusals."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import dnalect
 from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.files import sha256
 from dnalect.core.records import Variant
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.likelihood.aligned import alternates
 from dnalect.inference.scan import span_log_probs
+from dnalect.jobs.likelihood import run
+from dnalect.jobs.options import LikelihoodOptions
 from dnalect.jobs.scan.job import scan_genome
 from dnalect.jobs.scan.options import Options as ScanOptions
+from dnalect.jobs.selection import models_for
+from dnalect.models.card import read_card
+from dnalect.models.catalogue import aligned_cards, embedded
+from dnalect.models.families.aligned import TRUNK, Aligned, AlignedConfig
+from dnalect.relatives.alignment import names_in
 from dnalect.relatives.laid import read_by
 from dnalect.tokens.bases import encode
 from dnalect.tokens.laid import base_of, lay, of_another
@@ -178,3 +190,73 @@ def test_a_scan_reads_the_relatives(fasta, laid, model, read, tmp_path):
     wanted = logs - logs[np.arange(100), codes][:, None]
     found = np.array([table[f"llr_{base}"] for base in "ACGT"], dtype=np.float64).T
     assert np.nan_to_num(found) == pytest.approx(wanted, abs=5e-3)
+
+
+@pytest.fixture(scope="module")
+def beside_yeast():
+    """A model that reads relatives, drawn at random beside the duplex of yeast that ships."""
+    card = read_card(embedded("duplex-yeast"))
+    told = {"name": card.id, "revision": card.revision, "sha256": card.sha256}
+    sizes = {**card.config, "beside": 5, "beside_dilations": (1, 2), "hidden": 7, "relatives": RELATIVES}
+    return told, Aligned(AlignedConfig(**sizes))
+
+
+def without_trunk(folder, made, told):
+    tensors = {name: each for name, each in made.state_dict().items() if not name.startswith(TRUNK)}
+    folder = make_aligned(folder, made)
+    save_file(tensors, folder / "model.safetensors")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(
+        json.dumps(card | {"trunk": told, "sha256": sha256(folder / "model.safetensors")})
+    )
+    return folder
+
+
+def test_a_trunk_that_ships_is_not_in_the_folder(beside_yeast, tmp_path):
+    told, made = beside_yeast
+    found = dnalect.load(without_trunk(tmp_path / "it", made, told))
+    shipped = dnalect.load("duplex-yeast")
+    for name, parameter in shipped.network.named_parameters():
+        assert torch.equal(found.network.trunk.get_parameter(name), parameter)
+    found.save(tmp_path / "whole")
+    again = dnalect.load(tmp_path / "whole")
+    assert again.card.trunk == {}
+    assert all(torch.equal(a, b) for a, b in zip(again.network.parameters(), found.network.parameters(), strict=True))
+
+
+def test_another_trunk_is_refused(beside_yeast, tmp_path):
+    told, made = beside_yeast
+    for number, (wrong, message) in enumerate(
+        [
+            ({"sha256": "0" * 64}, "is not the trunk of"),
+            ({"name": "duplex-maize"}, "no duplex that ships"),
+            ({"name": "attention-small", "revision": "1"}, "ships attention-small@1|no duplex that ships"),
+            ({"revision": "000000000000"}, "this dnalect ships duplex-yeast@2"),
+        ]
+    ):
+        with pytest.raises(ModelError, match=message):
+            dnalect.load(without_trunk(tmp_path / str(number), made, told | wrong))
+
+
+def test_where_the_relatives_are_at_hand_the_model_that_reads_them_is_the_default():
+    genome = dnalect.open_genome(dnalect.demo_files().reference)
+    (card,) = aligned_cards()
+    names = names_in(dnalect.demo_files().alignment)
+    assert models_for(genome, None, None, names) == [card.id]
+    assert models_for(genome, None, None, names[1:]) == ["duplex-yeast"] == models_for(genome, None)
+    assert models_for(genome, "duplex-yeast@1", None, names) == ["duplex-yeast@1"]
+    assert names_in("no/such/folder") == ()
+
+
+@pytest.mark.filterwarnings("ignore:it learned from 100%")
+def test_its_bits_are_measured_with_the_relatives(fasta, laid, model):
+    told = LikelihoodOptions(model.source, reference=str(fasta), regions=("chrA:901-1400",), markov=False)
+    with pytest.raises(ConfigError, match="give --alignment"):
+        run(told)
+    row = next(each for each in run(replace(told, alignment=str(laid))) if each.region == "all")
+    read = read_by(laid, dnalect.open_genome(fasta), RELATIVES)
+    codes = encode(read.genome.fetch(0, 900, 1400))
+    # A stretch is read on its own: nothing is known of what lies beyond it.
+    logs = said(model, read.codes(0, 900, 1400))
+    wanted = -logs[np.arange(500), codes.astype(np.int64)][codes < 4].mean() / np.log(2)
+    assert row.bits.mean == pytest.approx(wanted, abs=1e-4)

@@ -157,6 +157,7 @@ def test_the_figures_shown_are_those_of_the_studies():
     assert max(map(len, [*own.splitlines(), *told.splitlines()])) <= 100
     newest = own.splitlines()[1 : 1 + len(embedded_cards())]
     assert [line.split()[0] for line in own.splitlines()[1:]][len(newest) :] == [
+        "aligned-yeast",
         "duplex-human@2",
         "duplex-human@1",
         "duplex-yeast@1",

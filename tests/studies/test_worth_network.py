@@ -1,6 +1,9 @@
 """The study of a network that reads relatives, on a small genome whose relatives are made up."""
 
 import gzip
+import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ from models.aligning import make_aligned, network
 from planted import LENGTHS, Planted
 from studies.motifs import sites
 from studies.motifs.sites import PEAKS
-from studies.worth import network_seen, promoter_bases, strains
+from studies.worth import network_variants, promoter_bases, strains
 from studies.worth.bench import Options
 from studies.worth.coding_bases import Genes
 from studies.worth.network import COLUMN, LLR, MOTIFS, NETWORK, SUM, WEIGHED, WEIGHTS, Networked, _weighed, run
@@ -163,17 +166,31 @@ def effects(studied: Networked, folder: Path) -> None:
         out.write("\n".join(lines) + "\n")
 
 
-def test_what_was_seen_is_asked_on_request_alone_and_marked(data, models, monkeypatch):
-    for module in (promoter_bases, network_seen):
+def test_promoter_variants_are_asked_where_nobody_learned_from_them(data, models, monkeypatch):
+    for module in (promoter_bases, network_variants):
         monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
-    options = Options(data, str(models[1]), allow_seen=True)
-    effects(Networked(options), data)
-    found = network_seen.run(options).rows
-    assert all(row.seen for row in found)
-    rows = {(row.who, row.part): row for row in found}
-    with pytest.raises(ConfigError, match="--allow-seen asks it"):
-        network_seen.run(Options(data, str(models[1])))
+    options = Options(data, str(models[1]))
+    studied = Networked(options)
+    effects(studied, data)
+    found = network_variants.run(options)
+    assert not any(row.seen for row in found.rows)
+    assert "beside and duplex inside it, on chr" in found.notes[0]
+    rows = {(row.who, row.part): row for row in found.rows}
     part = "reporter: significant over others, sizes of the scores, within the type"
     assert rows["beside", part].value.mean > 0.97
     assert rows[LLR, part].value.mean < 0.8
     assert ("beside", "common over singletons, REF to ALT, within the type") in rows
+
+
+def test_what_was_seen_is_asked_on_request_alone_and_marked(data, models, tmp_path, monkeypatch):
+    for module in (promoter_bases, network_variants):
+        monkeypatch.setattr(module, "CONTIGS", tuple(LENGTHS))
+    card = json.loads((models[1] / "card.json").read_text())
+    shutil.copytree(models[1], tmp_path / "beside")
+    genome = {"name": "yeast", "contigs": LENGTHS, "train": [*LENGTHS]}
+    (tmp_path / "beside" / "card.json").write_text(json.dumps(card | {"genomes": [genome]}))
+    options = Options(data, str(tmp_path / "beside"))
+    with pytest.raises(ConfigError, match="beside saw all that duplex did not"):
+        network_variants.run(options)
+    found = network_variants.run(replace(options, allow_seen=True)).rows
+    assert all(row.seen for row in found)

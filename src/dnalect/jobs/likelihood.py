@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,10 @@ from dnalect.genome.strata import STRATA, gene_strata, interval_stratum, soft_ma
 from dnalect.inference.likelihood import LogProbs, strategy_for
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import LikelihoodOptions
+from dnalect.jobs.related import read_relatives
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
+from dnalect.relatives.laid import Relatives
 from dnalect.stats.draws import MANY, Draws, block_numbers, estimate
 from dnalect.tokens.bases import UNKNOWN, encode
 
@@ -111,6 +114,7 @@ def evaluate_likelihood(
     order: int = MAX_ORDER,
     strata: Strata | None = None,
     sample: int | None = None,
+    relatives: Relatives | None = None,
 ) -> list[Likelihood]:
     """Measure a model and the Markov models of orders 0 to `order`; write them as TSV to `out`.
 
@@ -118,8 +122,8 @@ def evaluate_likelihood(
     needed only where they count; None for the rivals alone.
     test, train, validation: regions (`contig` or `contig:start-end`), no base in two of them;
     the rivals count on `train` and tune on `validation`. strata: more regions to give figures
-    for. sample: so many random bases stand for all, for every model alike. The model's rows
-    come first.
+    for. sample: so many random bases stand for all, for every model alike. relatives: laid on the genome, for a model
+    that reads them; the rivals don't. The model's rows come first.
     Raises ConfigError for overlapping splits, FastaError for missing contigs, InputError where
     no base can be evaluated.
     """
@@ -152,8 +156,8 @@ def evaluate_likelihood(
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
     if log_probs is not None:
         parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
-        asked = zip(contigs, parts, strict=True)
-        bits = np.concatenate([bits_of(log_probs(codes, wanted).astype(np.float32), codes) for codes, wanted in asked])
+        said = map(log_probs, _read(contigs, tested, relatives), parts)
+        bits = np.concatenate([bits_of(x.astype(np.float32), y) for x, y in zip(said, contigs, strict=True)])
         measured.append((name, sides, "", None, bits))
     if markov:
         measured += [entry for side in ("two", "one") for entry in _rivals(side, order, contigs, trained, tuned)]
@@ -184,6 +188,7 @@ def run(options: LikelihoodOptions) -> list[Likelihood]:
     parts = parts_for(genome, model.card, options.regions, options.markov, options.rename)
     markov = options.markov and bool(parts.train)
     sample = options.sample
+    relatives = read_relatives(options.alignment, genome, model)
     strategy = strategy_for(model)
     if not strategy.whole and sample is None:
         sample = SAMPLE
@@ -193,6 +198,7 @@ def run(options: LikelihoodOptions) -> list[Likelihood]:
         sides="one" if strategy.given == "left" else "two",
         strata=Strata(options.annotate, options.tss, options.beds),
         sample=sample,
+        relatives=relatives,
     )
 
 
@@ -253,6 +259,12 @@ def _less(bits: Singles, rival: Singles, at: npt.NDArray[np.int64]) -> npt.NDArr
 def codes_of(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
     """Return the base codes (L,) of each region."""
     return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
+
+
+def _read(contigs: Sequence[Codes], regions: Sequence[Region], relatives: Relatives | None) -> list[npt.NDArray[Any]]:
+    if relatives is None:
+        return [*contigs]
+    return [relatives.codes(each.contig, each.start, each.end) for each in regions]
 
 
 def _split(genome: Genome, told: dict[str, Sequence[str]], needed: bool) -> dict[str, list[Region]]:

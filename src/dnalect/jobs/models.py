@@ -14,6 +14,7 @@ from dnalect.models.card import PREDICTOR, TRACK_PREDICTOR, Card, read_card
 from dnalect.models.catalogue import (
     PUBLISHED,
     PublishedCard,
+    aligned_cards,
     embedded,
     embedded_cards,
     older_cards,
@@ -31,7 +32,7 @@ HEADER = ("name", "parameters", "tokens", "context", "trained on", "licence", "f
 def listing() -> str:
     """Return all models with a name as text: those that ship with what they are worth, then the published ones."""
     own, others = [OWN], [HEADER]
-    for card in embedded_cards():
+    for card in [*embedded_cards(), *aligned_cards()]:
         own.append((card.id, _short(card.species), f"{card.context_bases:,}", *_worth(card)))
     for card in older_cards():
         own.append((f"{card.id}@{card.version}", card.species, f"{card.context_bases:,}", "-", "-"))
@@ -47,6 +48,7 @@ def listing() -> str:
             f"These ship with dnalect. {HEADLINE}: AUROC of the score, 0.5 is chance, with its 95% interval.",
             "dnalect models show NAME has all that was measured, docs/worth.md how.",
             f"Without --model: {chosen}.",
+            *(f"{card.id} reads relatives of its genome, given as --alignment." for card in aligned_cards()),
             *map(_tuned, tuned_cards()),
             "",
             aligned(others),
@@ -80,7 +82,7 @@ def _measured(card: Card) -> dict[str, list[Known]]:
 
 
 def _newest(card: Card) -> bool:
-    return card.sha256 in {each.sha256 for each in embedded_cards()}
+    return card.sha256 in {each.sha256 for each in [*embedded_cards(), *aligned_cards()]}
 
 
 def _worth(card: Card) -> tuple[str, str]:

@@ -99,6 +99,11 @@ class LikelihoodOptions:
         Annotated[int, Ge(100)] | None, Doc("Random bases for all [default: 2,000 for masked models].")
     ] = None
     stratum: Annotated[Texts, Flag(metavar="NAME=BED"), Doc("Figures for the bases of a BED too; repeatable.")] = ()
+    alignment: Annotated[
+        str | None,
+        Flag(metavar="FOLDER|MAF"),
+        Doc("Of a model that reads relatives: their genomes laid on the reference, a MAF or a folder of FASTA."),
+    ] = None
     rename: Rename = None
     device: Device = "auto"
     dtype: Dtype = "float32"

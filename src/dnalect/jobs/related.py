@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dnalect.core.errors import ConfigError
 from dnalect.core.measures import Column
 from dnalect.core.records import Reason, Score, Variant
 from dnalect.genome.fasta import Genome
@@ -24,6 +25,18 @@ def relatives_for(path: str | None, genome: Genome, models: Sequence[Model]) -> 
     """Return what each of some models reads of an alignment; None of one that reads the sequence alone."""
     reads = [model.can.relatives for model in models]
     return [read_by(path, genome, names) if path and names else None for names in reads]
+
+
+def read_relatives(path: str | None, genome: Genome, model: Model) -> Relatives | None:
+    """Return what a model that reads relatives is given of an alignment, None for one that reads the sequence alone.
+
+    Raises ConfigError for an alignment that is missing, or that the model does not read.
+    """
+    if path and not model.can.relatives:
+        raise ConfigError(f"{model.card.id} reads no relatives: leave --alignment out")
+    if model.can.relatives and not path:
+        raise ConfigError(f"{model.card.id} reads the bases of relatives beside the sequence: give --alignment")
+    return relatives_for(path, genome, [model])[0]
 
 
 class _Measured:

@@ -44,6 +44,7 @@ from dnalect.models.assemblies import any_saw, origin_of
 from dnalect.models.load import load, untuned
 from dnalect.models.model import Model, Named
 from dnalect.models.precision import use_threads
+from dnalect.relatives.alignment import names_in
 from dnalect.scored.fields import Layout
 
 # Records a chunk, which decides on backgrounds and shared forwards: fixed, so that numbers never depend on reading.
@@ -66,7 +67,8 @@ class Scoring(Measuring):
         self.genome = open_genome(options.reference)
         self.origin = origin_of(self.genome, the_build(options.assembly) if options.assembly else None)
         self.notes: list[str] = []
-        names = models_for(self.genome, options.model, self.origin.told)
+        beside = names_in(options.alignment) if options.alignment and options.scores is None else ()
+        names = models_for(self.genome, options.model, self.origin.told, beside)
         loaded = [load(name, options.device, options.dtype, options.species) for name in names]
         self.predictor = the_predictor(loaded)
         self.measured = scores_for(options.scores, loaded, self.predictor, bool(options.alignment))

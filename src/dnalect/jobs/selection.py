@@ -12,7 +12,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.jobs.score_options import known_scores
 from dnalect.models.assemblies import Origin, origin_of, same_species
 from dnalect.models.card import Card
-from dnalect.models.catalogue import embedded_cards
+from dnalect.models.catalogue import aligned_cards, embedded_cards
 from dnalect.models.load import tuned_model
 from dnalect.models.model import Model, Named
 from dnalect.models.predictor import Predictor
@@ -103,15 +103,15 @@ def named_models(models: Models) -> list[Named]:
     return [str(each) if isinstance(each, os.PathLike) else each for each in several]
 
 
-def models_for(genome: Genome, models: Models, told: Build | None = None) -> list[Named]:
+def models_for(genome: Genome, models: Models, told: Build | None = None, relatives: Sequence[str] = ()) -> list[Named]:
     """Return the models to score with: several are an ensemble.
 
-    Raises ModelError where one is empty or named twice, or where none is named and no embedded
-    model is of the reference's assembly.
+    relatives: names of those that are laid on the reference, and which a model may read. Raises ModelError where one is
+    empty or named twice, or where none is named and no embedded model is of the reference's assembly.
     """
     names = named_models(models)
     if not names or names == [""]:
-        return [model_for(genome, None, told)]
+        return [_reader(genome, told, relatives) or model_for(genome, None, told)]
     if "" in names:
         raise ModelError(f"a model without a name in {','.join(map(str, names))!r}: put one comma between two names")
     if twice := [name for name in names if names.count(name) > 1]:
@@ -147,6 +147,19 @@ def model_for(genome: Genome, name: Named | None, told: Build | None = None) -> 
     other = f"because the reference is of {_species(found[:1], origin)}"
     say(f"model {found[0].id}, chosen {'by the contig lengths of the reference' if own else other}")
     return found[0].id
+
+
+def _reader(genome: Genome, told: Build | None, relatives: Sequence[str]) -> str | None:
+    """Return the model of the reference's assembly that reads relatives which are all there, None where none does."""
+    lengths = list(origin_of(genome, told).lengths)
+    for card in aligned_cards():
+        if card.is_of(lengths) and {*card.config["relatives"]} <= {*relatives}:
+            say(
+                f"model {card.id}, chosen by the contig lengths of the reference and the relatives that it reads; "
+                "--score llr,column keeps the model of the sequence and the relatives apart"
+            )
+            return card.id
+    return None
 
 
 def fitting(origin: Origin) -> tuple[list[Card], bool]:

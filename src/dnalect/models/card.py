@@ -92,7 +92,8 @@ class Card:
     config: the sizes of a network, which its family reads; of a predictor its `origin`.
     context_bases: longest window. window: the default one. parameters: their number. genomes: of the
     corpus. training: seed, minutes, command ..., for people; `core_minutes` and `trained_length` are
-    read. figures: measured, for people. heads: {} or what `dnalect.models.heads` wrote.
+    read. figures: measured, for people. heads: {} or what `dnalect.models.heads` wrote. trunk: {}, or
+    name, revision and sha256 of a model that ships, which is a part of this one and not in its folder.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Card:
     figures: dict[str, Any] = field(default_factory=dict)
     heads: dict[str, Any] = field(default_factory=dict)
     version: int = 1
+    trunk: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -162,6 +164,11 @@ class Card:
         return sum(length for length in lengths if length in mine) / max(1, sum(lengths))
 
     @property
+    def reads_relatives(self) -> bool:
+        """Whether it reads an alignment beside the sequence."""
+        return self.family == "aligned"
+
+    @property
     def one_pass(self) -> bool:
         """Whether a pass of the network gives every base of a window: what scores variants soonest."""
         return self.family == "duplex"
@@ -199,6 +206,7 @@ _KINDS = {
     "genomes": list,
     "figures": dict,
     "heads": dict,
+    "trunk": dict,
 }
 
 

@@ -84,7 +84,16 @@ def published_of(family: str) -> list[PublishedCard]:
 
 
 def embedded_cards() -> list[Card]:
-    """Return the cards of the language models that ship inside the package, of each the newest version."""
+    """Return the cards of the language models of sequence that ship inside the package, of each the newest version."""
+    return [card for card in _newest() if not card.reads_relatives]
+
+
+def aligned_cards() -> list[Card]:
+    """Return the cards of those that ship and read an alignment of relatives beside the sequence."""
+    return [card for card in _newest() if card.reads_relatives]
+
+
+def _newest() -> list[Card]:
     return list({card.id: card for card, _ in reversed(_shipped()) if card.family != PREDICTOR}.values())[::-1]
 
 
@@ -95,13 +104,13 @@ def tuned_cards() -> list[Card]:
 
 def older_cards() -> list[Card]:
     """Return the cards of the older versions that ship, which are loaded as NAME@VERSION."""
-    newest = {card.id: card.version for card in embedded_cards()}
+    newest = {card.id: card.version for card in _newest()}
     return [card for card, _ in _shipped() if card.version < newest.get(card.id, 0)]
 
 
 def as_it_was(origin: Origin) -> str:
     """Return the name of the language model of a predictor, of one that ships with its version."""
-    ships = any(card.id == origin.name for card in embedded_cards())
+    ships = any(card.id == origin.name for card in _newest())
     return f"{origin.name}@{origin.revision}" if ships else origin.name
 
 
@@ -138,7 +147,8 @@ def published(name: str) -> PublishedCard | None:
 def names() -> list[str]:
     """Return the names of all models, the embedded ones first, the newest before older ones."""
     older = (f"{card.id}@{card.version}" for card in older_cards())
-    return [*(card.id for card in [*embedded_cards(), *tuned_cards()]), *older, *PUBLISHED]
+    own = [*embedded_cards(), *aligned_cards(), *tuned_cards()]
+    return [*(card.id for card in own), *older, *PUBLISHED]
 
 
 def unknown(name: str) -> ModelError:

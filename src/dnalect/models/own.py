@@ -16,5 +16,5 @@ def save_own(card: Card, network: nn.Module, folder: str | Path) -> None:
     folder = made_folder(folder)
     save_weights(network, folder / "model.safetensors")
     checksum = sha256(folder / "model.safetensors")
-    told = replace(card, sha256=checksum, revision=checksum[:12])
+    told = replace(card, sha256=checksum, revision=checksum[:12], trunk={})
     write_text(folder / "card.json", json.dumps(asdict(told), indent=1) + "\n")

@@ -162,10 +162,13 @@ def save_weights(network: nn.Module, path: Path, half: bool = False) -> None:
         save_file(tensors, temporary)
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Read parameters into `network` as float32. Raises ModelError that names every tensor at fault."""
+def load_weights(network: nn.Module, path: Path, without: str = "") -> None:
+    """Read parameters into `network` as float32. Raises ModelError that names every tensor at fault.
+
+    without: how the names of those begin that are not in the file, and stay as they are; "": all are.
+    """
     tensors = read_safetensors(path)
-    wanted = dict(network.named_parameters())
+    wanted = {name: each for name, each in network.named_parameters() if not (without and name.startswith(without))}
     if faults := misfits(tensors, {name: parameter.shape for name, parameter in wanted.items()}):
         raise ModelError(f"{path} does not fit its card: {listed(faults)}")
     with torch.no_grad():

@@ -113,10 +113,20 @@ def open_alignment(path: str | Path, genome: Genome, contigs: Sequence[int] | No
     return found
 
 
-def _of_folder(folder: Path, genome: Genome, wanted: Sequence[int]) -> Alignment:
+def names_in(folder: str | Path) -> tuple[str, ...]:
+    """Return the relatives that a folder of laid FASTA has, without reading them; none of what is no folder."""
+    return tuple(_files(Path(folder))[0]) if Path(folder).is_dir() else ()
+
+
+def _files(folder: Path) -> tuple[dict[str, Path], int]:
+    """Return the file of each relative, and how many files there are."""
     found = [each for each in sorted(folder.iterdir()) if each.name.endswith(FASTA)]
-    files = {named[1]: each for each in found if (named := _STEM.match(each.name))}
-    if len(files) < len(found):
+    return {named[1]: each for each in found if (named := _STEM.match(each.name))}, len(found)
+
+
+def _of_folder(folder: Path, genome: Genome, wanted: Sequence[int]) -> Alignment:
+    files, count = _files(folder)
+    if len(files) < count:
         raise InputError(f"{folder}: two files are of one relative, by their names up to the first dot; rename one")
     if not files:
         raise InputError(f"{folder} holds no FASTA ({', '.join(FASTA[:3])}, gzipped or not): one for each relative")

@@ -10,7 +10,7 @@ import torch
 
 from dnalect import __version__
 from dnalect.core.engines import Pool, Worker, in_order
-from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.errors import InputError, ModelError
 from dnalect.core.ray_pool import workers_of
 from dnalect.core.reporter import phase, say, warn
 from dnalect.core.shards import note_options, shard_of
@@ -19,7 +19,7 @@ from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.likelihood import AlignedScorer, LeaveOneOutScorer
 from dnalect.inference.scan import Ratios, span_substitutions
 from dnalect.inference.tiles import TILE
-from dnalect.jobs.related import relatives_for
+from dnalect.jobs.related import read_relatives
 from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder, kept
 from dnalect.jobs.scan.options import Options
@@ -82,11 +82,7 @@ def _plan(options: Options, chunk: int, tile: int) -> Plan:
     if warning := foreign(model.card, origin_of(genome)):
         warn(warning)
     batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
-    if options.alignment and not model.can.relatives:
-        raise ConfigError(f"{model.card.id} reads no relatives: leave --alignment out")
-    if model.can.relatives and not options.alignment:
-        raise ConfigError(f"{model.card.id} reads the bases of relatives beside the sequence: give --alignment")
-    (relatives,) = relatives_for(options.alignment, genome, [model])
+    relatives = read_relatives(options.alignment, genome, model)
     return Plan(genome, model, options.dtype, regions, chunk, tile, batch, relatives)
 
 

@@ -24,7 +24,9 @@ from typing_extensions import Doc
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.models.card import Card
+from dnalect.core.files import sha256
+from dnalect.models.card import Card, read_card
+from dnalect.models.catalogue import embedded
 from dnalect.models.families.duplex import Duplex, DuplexConfig, DuplexModel
 from dnalect.models.layers.streams import Streams
 from dnalect.models.model import Abilities, Ids
@@ -33,6 +35,8 @@ from dnalect.tokens.bases import BASES, UNKNOWN
 from dnalect.tokens.laid import MOST, base_of, relative_of
 
 NAME = "aligned"
+# The names of the duplex's parameters begin so.
+TRUNK = "trunk."
 # What a relative has: nothing, or one of four bases.
 WORDS = 5
 _COMPLEMENT = (0, 4, 3, 2, 1)
@@ -237,8 +241,25 @@ def load_aligned(card: Card, folder: Path, device: torch.device, dtype: torch.dt
         raise ModelError(f"{folder}/card.json: the config does not fit aligned: {error}") from error
     if card.parameters != expected:
         raise ModelError(f"{folder}: the card says {card.parameters} parameters, its config gives {expected}")
-    load_weights(network, folder / "model.safetensors")
+    file = folder / "model.safetensors"
+    if card.trunk:
+        load_weights(network.trunk, _trunk_of(card, folder))
+        load_weights(network, file, without=TRUNK)
+    else:
+        load_weights(network, file)
     return AlignedModel(card, network, device, dtype)
+
+
+def _trunk_of(card: Card, folder: Path) -> Path:
+    """Return the weights of the shipped duplex that a card names. Raises ModelError where it is not that one."""
+    told = {name: card.trunk.get(name, "") for name in ("name", "revision", "sha256")}
+    own = embedded(f"{told['name']}@{told['revision']}")
+    if own is None or read_card(own).family != "duplex":
+        raise ModelError(f"{folder}/card.json: the trunk {told['name']!r} is no duplex that ships with dnalect")
+    file = own / "model.safetensors"
+    if sha256(file) != told["sha256"]:
+        raise ModelError(f"{file} is not the trunk of {card.id}: the SHA-256 differs; install dnalect again")
+    return file
 
 
 def config_of(network: Aligned) -> dict[str, Any]:
