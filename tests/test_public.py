@@ -15,11 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 VERBS = (
     *("score", "score_variants", "scan", "mutagenesis", "explain", "embed", "finetune", "predict", "rank", "evaluate"),
     *("pretrain", "tokenize", "map_windows", "similar", "discover", "load", "open_genome", "base_probabilities"),
-    *("torch_module", "demo_files", "generate", "label", "design_sequences", "export"),
+    *("torch_module", "demo_files", "generate", "label", "design_sequences", "export", "link"),
 )
 RESULTS = (
     *("Table", "Scores", "Scan", "Mutagenesis", "Explanations", "Embeddings", "Finetuned", "Predictions", "Ranking"),
     *(
+        "Links",
         "Evaluation",
         "Tokens",
         "Map",

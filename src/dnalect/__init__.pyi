@@ -21,6 +21,8 @@ from .api.label import label as label
 from .api.learn import Finetuned as Finetuned
 from .api.learn import finetune as finetune
 from .api.learn import pretrain as pretrain
+from .api.link import Links as Links
+from .api.link import link as link
 from .api.mutagenesis import Mutagenesis as Mutagenesis
 from .api.mutagenesis import mutagenesis as mutagenesis
 from .api.predict import Predictions as Predictions

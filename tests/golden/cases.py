@@ -28,7 +28,7 @@ class Case:
 
 COMMANDS = (
     *("score", "merge", "scan", "explain", "embed", "map", "similar", "discover", "rank", "conservation", "demo"),
-    *("pretrain", "label", "finetune", "predict", "design", "benchmark", "tokenize", "export", "page", "serve"),
+    *("link", "pretrain", "label", "finetune", "predict", "design", "benchmark", "tokenize", "export", "page", "serve"),
     *("evaluate", "evaluate likelihood", "evaluate leaks", "evaluate bias"),
     *("models", "models list", "models show", "models choose", "models verify", "models background"),
     *("vocabulary", "vocabulary train", "vocabulary compare"),

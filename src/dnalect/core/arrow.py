@@ -1,6 +1,7 @@
 """Tables of pyarrow as files."""
 
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -27,3 +28,16 @@ def put_table(table: pa.Table, path: Path, suffix: str) -> None:
     else:
         mark = "\t" if suffix == ".tsv" else ","
         pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(delimiter=mark, quoting_style="needed"))
+
+
+def put_noted(table: pa.Table, file: BinaryIO) -> None:
+    """Write a table as a TSV below lines `# dnalect name: value`, which its metadata of these names hold."""
+    for key, value in (table.schema.metadata or {}).items():
+        file.write(b"# dnalect " + key.removeprefix(b"dnalect_") + b": " + value + b"\n")
+    file.write(("\t".join(table.column_names) + "\n").encode())
+    for rows in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        file.write(("\t".join("" if value is None else _text(value) for value in rows) + "\n").encode())
+
+
+def _text(value: Any) -> str:
+    return str(value).replace("\t", " ").replace("\n", " ")

@@ -10,6 +10,11 @@ from .coding import CodingSequence as CodingSequence
 from .coding import every_substitution as every_substitution
 from .coding import read_coding as read_coding
 from .coding import sound_genes as sound_genes
+from .contacts import Domains as Domains
+from .contacts import Loops as Loops
+from .contacts import by_distance as by_distance
+from .contacts import read_domains as read_domains
+from .contacts import read_loops as read_loops
 from .gff import open_annotation as open_annotation
 from .gff import parse_attributes as parse_attributes
 from .gff import read_gff as read_gff

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dnalect.core.arrow import put_noted
 from dnalect.core.errors import OutputError, TableError
 from dnalect.core.files import written_together
 from dnalect.jobs.rank.facts import provenance
@@ -49,27 +50,15 @@ def write_outputs(ranked: Ranked, output: str, report: str | None) -> None:
                 pq.write_table(table, temporary)
             else:
                 with temporary.open("wb") as file:
-                    _write_tsv(file, table)
+                    put_noted(table, file)
         if ranked.options.haplotypes:
             beside = files.place(Path(haplotype_path(output)))
             beside.write_text("".join("\t".join(row) + "\n" for row in _haplotypes(ranked)), encoding="utf-8")
         if report:
             files.place(Path(report)).write_text(render(page_of(ranked)), encoding="utf-8")
         if output == "-":
-            _write_tsv(sys.stdout.buffer, table)
+            put_noted(table, sys.stdout.buffer)
             sys.stdout.buffer.flush()
-
-
-def _write_tsv(file: BinaryIO, table: pa.Table) -> None:
-    for key, value in (table.schema.metadata or {}).items():
-        file.write(b"# dnalect " + key.removeprefix(b"dnalect_") + b": " + value + b"\n")
-    file.write(("\t".join(table.column_names) + "\n").encode())
-    for rows in zip(*(column.to_pylist() for column in table.columns), strict=True):
-        file.write(("\t".join("" if value is None else _text(value) for value in rows) + "\n").encode())
-
-
-def _text(value: Any) -> str:
-    return str(value).replace("\t", " ").replace("\n", " ")
 
 
 def table_of(ranked: Ranked) -> pa.Table:
