@@ -27,11 +27,16 @@ SUMMARIES = {
     "design": "Designed promoters and elements, by a judge that the designer did not use.",
     "attention": "Attention at splice sites and CTCF sites, beside an untrained network.",
     "cells": "Which elements are open in which cells: from sequence, from signals, from both.",
+    "links": "Which pairs of enhancers and promoters does a loop join?",
     "vocabulary": "Which size of a byte-pair vocabulary predicts the next bases best?",
 }
 
 
-HOMES = {**dict.fromkeys(SUMMARIES, "studies.commands"), "cells": "studies.cells.command"}
+HOMES = {
+    **dict.fromkeys(SUMMARIES, "studies.commands"),
+    "cells": "studies.cells.command",
+    "links": "studies.links.command",
+}
 
 
 @click.group(cls=LateGroup, homes=HOMES, summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]})

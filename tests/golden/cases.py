@@ -51,6 +51,7 @@ STUDIES = (
     "context",
     "tracks",
     "cells",
+    "links",
     "vocabulary",
 )
 HELP = (

@@ -10,6 +10,7 @@ from .coding import CodingSequence as CodingSequence
 from .coding import every_substitution as every_substitution
 from .coding import read_coding as read_coding
 from .coding import sound_genes as sound_genes
+from .contacts import SPLIT as SPLIT
 from .contacts import Domains as Domains
 from .contacts import Loops as Loops
 from .contacts import by_distance as by_distance
