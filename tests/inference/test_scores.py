@@ -200,5 +200,18 @@ def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
     assert scorer.cost(snvs) == scorer.cost(snvs[:1]) == 2 * model.card.parameters * (tile // scorer.worth_a_tile)
     lost = variant(genome, 1500, 7, "")
     assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))
-    dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(64, 64 + scorer.worth_a_tile)]
+    dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(64, 4000, 3)]
     assert scorer.cost(dense) == 2 * model.card.parameters * tile
+    near = dense[:100]
+    assert scorer.cost(near) < scorer.cost(dense) / 5
+
+
+def test_sites_that_lie_close_together_are_read_at_once(scorer, genome, monkeypatch):
+    positions = np.concatenate([[70], np.arange(500, 560, 2), np.arange(4090, 4110), [5500]])
+    contigs = np.zeros_like(positions)
+    alone = np.concatenate([scorer.at_sites(contigs[[n]], positions[[n]]) for n in range(len(positions))])
+    read = []
+    centers = scorer.likelihood.centers
+    monkeypatch.setattr(scorer.likelihood, "centers", lambda codes: read.append(len(codes)) or centers(codes))
+    assert scorer.at_sites(contigs, positions) == pytest.approx(alone, abs=1e-5)
+    assert sum(read) < 10

@@ -20,6 +20,7 @@ from dnalect.genome.variants import Variants, open_variants
 from dnalect.genome.vcf import Record
 from dnalect.jobs.scoring import CHUNK, Scoring
 from dnalect.jobs.structural import structural
+from dnalect.jobs.summary import pictures_cost
 from dnalect.models.precision import computes_bf16
 
 # Seconds: shorter runs say nothing.
@@ -111,7 +112,7 @@ def announce_scoring(job: Scoring, variants: Variants) -> int | None:
         parts = (
             [_scoring(job, what, *counted) for what, counted in found.items()] if job.measured != ("junction",) else []
         )
-        parts += _background(job, looked.first) + _junctions(job, looked)
+        parts += _pictures(job, found, parts) + _background(job, looked.first) + _junctions(job, looked)
         models = ["fewer models"] if len(job.models) > 1 else []
         announce(parts, [*models, *cheaper(job.models[0].device, job.options.dtype)])
     return looked.records
@@ -215,6 +216,15 @@ def _background(job: Scoring, first: list[Variant]) -> list[Part]:
     seconds = sum(_seconds(job.scorer.score, each) for each in drawn.values())
     count = sum(map(len, drawn.values()))
     return [Part(f"{count:,} random variants for the percentiles", seconds, ("--background 0",))] if count else []
+
+
+def _pictures(job: Scoring, found: dict[str, tuple[float, list[Variant]]], parts: Sequence[Part]) -> list[Part]:
+    """The pictures of a report, by what as many multiply-adds take while variants are scored."""
+    cost = sum(job.scorer.cost(sample) * count / len(sample) for count, sample in found.values())
+    if not job.options.report or "llr" not in job.measured or not cost:
+        return []
+    seconds = sum(part.seconds for part in parts) * pictures_cost(job, cost) / cost
+    return [Part("the pictures of the report", seconds, ("leave out --report",))]
 
 
 def _junctions(job: Scoring, looked: Looked) -> list[Part]:

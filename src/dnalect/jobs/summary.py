@@ -169,20 +169,47 @@ def _on_seen(job: Scoring) -> str:
 
 
 def _pictured(job: Scoring, top: Sequence[Row]) -> tuple[list[Context], list[str]]:
-    """Return what the report draws, as far as a tenth of the run allows, and a note where that leaves some out."""
+    """Return what the report draws, as far as a tenth of the run allows, and a note where that leaves some out.
+
+    The first variant is explained at least, the others as far as that tenth goes.
+    """
     wanted = [row for row in top[:PICTURED] if row.score.value is not None]
-    sites = [Variant(0, at, at + 1, _BASE, _BASE) for at in range(2 * SHOWN + 1)]
-    afforded = max(FLOOR, PICTURES * job.cost) // max(1, job.scorer.cost(sites))
+    afforded, explained = _afforded(job, job.cost, len(wanted))
     notes = []
     if afforded < len(wanted):
-        few = {0: "none", 1: "only the first"}.get(int(afforded), f"the first {afforded:,.0f}")
+        few = {0: "none", 1: "only the first"}.get(afforded, f"the first {afforded:,}")
         told = f"{few} of {len(wanted)} variants {'is' if afforded == 1 else 'are'} drawn in their context"
         notes = [f"Pictures may take a tenth of the run, so {told}."]
-    drawn = wanted[: int(afforded)]
+    drawn = wanted[:afforded]
+    motifs = _motif_sentences(job, drawn)
+    return [_context(job, row, motifs[n], n < explained) for n, row in enumerate(drawn)], notes
+
+
+def _afforded(job: Scoring, cost: float, wanted: int) -> tuple[int, int]:
+    """Return how many variants are drawn, and of how many of them more is explained, in a run that costs so much."""
+    context, view = _prices(job)
+    limit = max(FLOOR, PICTURES * cost)
+    drawn = int(limit // context)
+    left = limit - min(drawn, wanted) * context - view
+    return drawn, min(EXPLAINED, 1 + max(0, int(left // view))) if view else 0
+
+
+def _prices(job: Scoring) -> tuple[int, int]:
+    """Return the multiply-adds of a variant's context, and of what explains it; 0 where nothing does."""
+    sites = [Variant(0, at, at + 1, _BASE, _BASE) for at in range(2 * SHOWN + 1)]
+    context, model = max(1, job.scorer.cost(sites)), job.models[0]
     # A masked model needs passes for each base of both haplotypes.
-    alone = len(job.models) == 1 and job.models[0].can.likelihood == "leave_one_out"
-    motifs, shown = _motif_sentences(job, drawn), EXPLAINED if alone else 0
-    return [_context(job, row, motifs[n], n < shown) for n, row in enumerate(drawn)], notes
+    if len(job.models) > 1 or model.can.likelihood != "leave_one_out":
+        return context, 0
+    # Two haplotypes for what they change around them and as much for dependencies, and both again for two nulls each.
+    return context, 3 * 4 * 2 * (2 * job.scorer.reach + 2 * SHOWN + 1) * model.card.parameters
+
+
+def pictures_cost(job: Scoring, cost: float) -> float:
+    """Return about how many multiply-adds the pictures of a report take, in a run that costs so much."""
+    context, view = _prices(job)
+    drawn, explained = _afforded(job, cost, PICTURED)
+    return min(drawn, PICTURED) * context + explained * view
 
 
 def _motif_sentences(job: Scoring, rows: Sequence[Row]) -> list[str]:

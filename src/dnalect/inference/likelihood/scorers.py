@@ -1,6 +1,5 @@
 """The scorers of the kinds of likelihood: "llr-loo-2", "llr-masked-2" and "llr-marginal-1" (docs/scores.md)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -67,16 +66,33 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
 
     @property
     def worth_a_tile(self) -> int:
-        """How many single sites cost about as much as a tile: all layers of it against what a pyramid reads."""
-        return max(1, round((TILE + 2 * self.reach) * self.model.can.layers / self.reach))
+        """How many single sites cost about as much as a tile."""
+        return self._worth(TILE)
+
+    def _worth(self, span: int) -> int:
+        """How many single sites cost about as much as a stretch: all layers of it against what a pyramid reads."""
+        return max(1, round((span + 2 * self.reach) * self.model.can.layers / self.reach))
+
+    def _near(self, positions: Folders) -> list[Folders]:
+        """Split sorted positions of a tile into runs, between which more lies than a site depends on."""
+        return np.split(positions, np.flatnonzero(np.diff(positions) > self.reach) + 1)
+
+    def _singles(self, run: Folders) -> int:
+        """How many single sites a run costs, read site by site or as a stretch."""
+        span = int(run[-1] - run[0]) + 1
+        return min(len(run), self._worth(span)) if span <= TILE // 2 else len(run)
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
-        sites = {(v.contig, v.start) for v in variants if v.kind == "snv"}
-        tiles = Counter((contig, start // TILE) for contig, start in sites)
+        tiles: dict[tuple[int, int], set[int]] = {}
+        for variant in variants:
+            if variant.kind == "snv":
+                tiles.setdefault((variant.contig, variant.start // TILE), set()).add(variant.start)
         tile = TILE + 2 * self.reach
         worth = self.worth_a_tile
-        bases = sum(min(count, worth) for count in tiles.values()) * tile // worth
+        each = (np.array(sorted(starts)) for starts in tiles.values())
+        singles = sum(min(worth, sum(map(self._singles, self._near(starts)))) for starts in each)
+        bases = singles * tile // worth
         for variant in variants:
             treated = self._treated_as(variant)
             if treated == "mnv":
@@ -96,6 +112,7 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
         )
         dense = sizes[which.ravel()] >= self.worth_a_tile
         wanted = self._look_up(sites, out)
+        wanted &= ~self._fill_stretches(sites, which.ravel(), wanted, out)
         lone = np.flatnonzero(~dense & wanted)
         for part in _parts(lone, HELD):
             low = sites[part, 1] - self.reach
@@ -115,6 +132,23 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
         log_probs, known = self.sites.at_sites(sites[:, 0], sites[:, 1])
         out[known] = log_probs[known]
         return np.asarray(~known)
+
+    def _fill_stretches(
+        self, sites: npt.NDArray[np.int64], which: npt.NDArray[np.intp], asked: npt.NDArray[np.bool_], out: LogProbs
+    ) -> npt.NDArray[np.bool_]:
+        """Read at once the sites of a tile that lie close together; return which of all they are."""
+        read = np.zeros(len(sites), dtype=np.bool_)
+        rows = np.flatnonzero(asked)
+        tiles = np.split(rows, np.flatnonzero(np.diff(which[rows])) + 1) if len(rows) else []
+        for tile in tiles:
+            at = 0
+            for run in self._near(sites[tile, 1]):
+                mine, at = tile[at : at + len(run)], at + len(run)
+                if self._singles(run) < len(run):
+                    start, length = run[0] - self.reach, int(run[-1] - run[0]) + 1 + 2 * self.reach
+                    logs = whole_log_probs(self.model, self._read(sites[mine[:1], 0], np.array([start]), length))
+                    out[mine], read[mine] = logs[0, run - start], True
+        return read
 
     def _fill_tiles(
         self, sites: np.ndarray, tiles: np.ndarray, which: np.ndarray, dense: np.ndarray, out: LogProbs
