@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from subprocess import CompletedProcess, TimeoutExpired
 
 import torch  # noqa: F401
@@ -59,6 +60,75 @@ def ranks(work, count=2, timeout=120) -> list[CompletedProcess]:
         done.append(CompletedProcess([], status, "", file.read().decode()))
         file.close()
     return done
+
+
+class Child:
+    """Python source as a process of its own, to be killed or waited for; like `subprocess.Popen`."""
+
+    def __init__(self, source, *arguments, cwd=None):
+        self.returncode, self.stderr = None, ""
+        self._error = tempfile.TemporaryFile()  # noqa: SIM115
+        self.pid = os.fork()
+        if not self.pid:
+            _as_script(source, [str(each) for each in arguments], cwd, self._error.fileno())
+
+    def poll(self):
+        if self.returncode is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self._ended(os.waitstatus_to_exitcode(status))
+        return self.returncode
+
+    def wait(self, timeout=300):
+        if self.returncode is None:
+            self._ended(_waited(self.pid, [], timeout))
+        return self.returncode
+
+    def kill(self):
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def _ended(self, status):
+        self.returncode = status
+        self._error.seek(0)
+        self.stderr = self._error.read().decode()
+        self._error.close()
+
+
+def run_script(source, *arguments, cwd=None, timeout=300) -> None:
+    """Run Python source to its end as a process of its own. Raises AssertionError with what it wrote if it fails."""
+    child = Child(source, *arguments, cwd=cwd)
+    status = child.wait(timeout)
+    assert status == 0, child.stderr
+
+
+def _as_script(source, arguments, cwd, error) -> None:
+    status = 70
+    try:
+        with open(os.devnull, "rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
+        os.dup2(error, 1)
+        os.dup2(error, 2)
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            told = io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), encoding="utf-8", line_buffering=True)
+            setattr(sys, name, told)
+            setattr(sys, f"__{name}__", told)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.chdir(cwd or os.getcwd())
+        warnings.resetwarnings()
+        sys.argv = ["-c", *arguments]
+        exec(compile(source, "<script>", "exec"), {"__name__": "__main__"})
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def _as_rank(work, error) -> None:

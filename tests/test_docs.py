@@ -5,12 +5,14 @@ import importlib.util
 import re
 import shlex
 import shutil
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from forked import run_script
+from golden.keep import run
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_DATA = ROOT / "src" / "dnalect" / "demo_data"
@@ -66,23 +68,31 @@ def test_python_compiles(block):
     compile(block.text, str(block), "exec")
 
 
-@pytest.mark.parametrize("page", sorted({b.page for b in PYTHON if b.run}), ids=lambda page: page.name)
+# Each scores or learns from all of the demo data; what they show is tested in small elsewhere.
+LONG = ("python.md", "alike.md", "rank.md", "design-sequences.md", "embed.md", "attention.md")
+
+
+def _pages() -> list:
+    pages = sorted({block.page for block in PYTHON if block.run})
+    marks = {True: [pytest.mark.slow], False: []}
+    return [pytest.param(page, id=page.name, marks=marks[page.name in LONG]) for page in pages]
+
+
+@pytest.mark.parametrize("page", _pages())
 def test_python_runs(page, tmp_path):
     """Blocks of a page run one after another, as a reader takes them: a later one has the names of those before it."""
     shutil.copytree(DEMO_DATA, tmp_path, dirs_exist_ok=True)
     blocks = [(str(each), each.text) for each in PYTHON if each.run and each.page == page]
-    script = f"told = {{}}\nfor name, text in {blocks!r}: exec(compile(text, name, 'exec'), told)"
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False)
-    assert done.returncode == 0, done.stderr
+    run_script(f"told = {{}}\nfor name, text in {blocks!r}: exec(compile(text, name, 'exec'), told)", cwd=tmp_path)
 
 
 @functools.cache
 def _help(*words: str) -> str:
-    command = [sys.executable, "-m", *words, "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    with tempfile.TemporaryDirectory() as folder:
+        asked = ["studies", *words[1:]] if words[0] == "studies" else [*words[1:]]
+        status, out, err = run([*asked, "--help"], Path(folder), Path(folder))
+    assert status == "0", err.decode()
+    return out.decode()
 
 
 def _commands(text: str) -> set[str]:

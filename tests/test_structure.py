@@ -1,6 +1,7 @@
 """The shape of the package: arrows that run one way, small files, a light start, no code from outside."""
 
 import ast
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -29,10 +30,22 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _imports(tree: ast.AST, package: str) -> set[str]:
+@functools.lru_cache(maxsize=8)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@functools.lru_cache(maxsize=8)
+def _calls(source: str) -> tuple[tuple[ast.Call, str], ...]:
+    """All calls, and what each calls."""
+    return tuple((node, ast.unparse(node.func)) for node in _nodes(source) if isinstance(node, ast.Call))
+
+
+@functools.cache
+def _imports(source: str, package: str) -> set[str]:
     """All modules that a file imports, wherever it does, type-checking blocks included."""
     found = set()
-    for node in ast.walk(tree):
+    for node in _nodes(source):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -54,7 +67,7 @@ def _wrong_imports(source: str, relative: Path) -> list[str]:
     folder = relative.parts[0]
     package = ".".join(["dnalect", *relative.parts[:-1]])
     wrong = []
-    for module in sorted(_imports(ast.parse(source), package)):
+    for module in sorted(_imports(source, package)):
         parts = module.split(".")
         if parts[0] == "dnalect" and len(parts) > 1 and parts[1] in ORDER and parts[1] not in _allowed(folder):
             wrong.append(module)
@@ -66,7 +79,7 @@ def _circle(files: dict[str, Path]) -> list[str]:
     left = {}
     for module, path in files.items():
         package = module.rpartition(".")[0]
-        left[module] = _imports(ast.parse(_text(path)), package) & files.keys() - {module}
+        left[module] = _imports(_text(path), package) & files.keys() - {module}
     while free := [module for module, needs in left.items() if not needs & left.keys()]:
         for module in free:
             del left[module]
@@ -93,8 +106,7 @@ MODELS = _model_classes()
 
 def _asks_for_a_class(source: str) -> list[str]:
     """What a file asks of the classes of models, where it should ask `model.can`."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and len(node.args) == 2]
-    asked = [each for each in calls if ast.unparse(each.func) in ("isinstance", "issubclass")]
+    asked = [n for n, called in _calls(source) if called in ("isinstance", "issubclass") and len(n.args) == 2]
     return [ast.unparse(each) for each in asked if MODELS & set(re.findall(r"\w+", ast.unparse(each.args[1])))]
 
 
@@ -106,28 +118,23 @@ NETWORKS = ("dnalect.models.families", "dnalect.models.layers", "dnalect.models.
 
 def _runs_a_model(source: str) -> list[str]:
     """What a file does with models or networks that is for `inference.run` to do."""
-    tree = ast.parse(source)
-    found = [each for each in sorted(_imports(tree, "dnalect.jobs")) if each.startswith(NETWORKS)]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            *owner, name = ast.unparse(node.func).split(".")
-            methods = {"network", "forward", "states"} if owner and owner != ["self"] else set()
-            found += [ast.unparse(node)] if name in {"model", "predictor", "base", "network"} | methods else []
+    found = [each for each in sorted(_imports(source, "dnalect.jobs")) if each.startswith(NETWORKS)]
+    for node, called in _calls(source):
+        *owner, name = called.split(".")
+        methods = {"network", "forward", "states"} if owner and owner != ["self"] else set()
+        found += [ast.unparse(node)] if name in {"model", "predictor", "base", "network"} | methods else []
     return found
 
 
 def _unsafe(source: str) -> list[str]:
     """Calls and imports that could run code from a file, and what they are."""
-    tree = ast.parse(source)
     found = sorted(
-        _imports(tree, "dnalect") & {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+        _imports(source, "dnalect") & {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
     )
-    for node in ast.walk(tree):
+    for node in _nodes(source):
         if isinstance(node, ast.keyword) and node.arg in ("trust_remote_code", "allow_pickle"):
             found += [] if ast.unparse(node.value) == "False" else [node.arg]
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
+    for node, called in _calls(source):
         weights_only = any(ast.unparse(k) == "weights_only=True" for k in node.keywords)
         if called == "torch.load" and not weights_only:
             found.append("torch.load without weights_only=True")
@@ -159,7 +166,7 @@ def _faults(path: Path, source: str) -> list[str]:
         found.append("a second training loop")
     if "sys.argv" in source and place not in ("cli", "studies"):
         found.append("sys.argv is for the command line")
-    called = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+    called = {each for _, each in _calls(source)}
     if place not in ("cli", "studies"):
         found += [f"{each}: say it, or return it" for each in called if each == "print" or each.startswith("click.")]
     if name != "src/dnalect/cli/options.py":

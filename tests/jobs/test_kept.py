@@ -1,10 +1,6 @@
 """A scoring run that is stopped, killed or split up writes what an undisturbed one writes."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -28,6 +24,7 @@ from dnalect.jobs.scan.options import Options as ScanOptions
 from dnalect.jobs.score import score_file
 from dnalect.jobs.score_options import Options
 from dnalect.jobs.shards import merge_shards, score_shard
+from forked import Child, run_script
 
 HEADER = """##fileformat=VCFv4.2
 ##contig=<ID=chrA,length=6000>
@@ -321,16 +318,15 @@ score_file(Options(fasta, vcf, outputs=(out,), model=model, **told))
 
 def test_a_killed_process_loses_next_to_nothing(fasta, vcf, model_folder, whole, tmp_path):
     out, folder = tmp_path / "out.vcf", tmp_path / "out.vcf.part"
-    command = [sys.executable, "-c", SLOW, str(fasta), str(vcf), str(model_folder), str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = [SLOW, fasta, vcf, model_folder, out]
+    process = Child(*command)
     deadline = time.monotonic() + 120
     while len(list(folder.glob("*.kept"))) < 2 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
     done = len(list(folder.glob("*.kept")))
     assert done >= 2
     assert not out.exists()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    run_script(*command)
     assert out.read_bytes() == whole
     assert not folder.exists()

@@ -4,8 +4,6 @@ import errno
 import hashlib
 import json
 import random
-import signal
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -26,6 +24,7 @@ from dnalect.jobs.scan.job import scan_genome
 from dnalect.jobs.scan.options import Options
 from dnalect.jobs.scan.outputs import file_names
 from dnalect.tokens.bases import UNKNOWN, encode
+from forked import Child, run_script
 
 GRID = {"chunk": 2048, "tile": 256}
 COLUMNS = ["contig", "position", "ref", "llr_A", "llr_C", "llr_G", "llr_T"]
@@ -367,15 +366,14 @@ job.scan_genome(job.Options(sys.argv[1], sys.argv[3:], model=sys.argv[2], batch=
 
 def killed(command, folder, ready):
     """Start the scan and kill it, without any warning, as soon as `ready` says so."""
-    process = subprocess.Popen(command, cwd=folder)
+    process = Child(*command, cwd=folder)
     try:
         until = time.monotonic() + 120
         while not ready() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.002)
         assert process.poll() is None, "the scan ended before it could be killed"
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
 
 
 def test_killed_at_any_moment_it_ends_in_the_same_bytes(tmp_path, model_folder):
@@ -385,15 +383,15 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(tmp_path, model_folder):
     fasta.write_text("".join(f">c:{n}\n{text}\n" for n, text in enumerate(bases)))
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     outputs = ["out.parquet", "out.bw"]
-    command = [sys.executable, "-c", SCRIPT, str(fasta), str(model_folder), *outputs]
+    command = [SCRIPT, fasta, model_folder, *outputs]
     for folder in (whole, broken):
         folder.mkdir()
-    subprocess.run(command, cwd=whole, check=True, timeout=300)
+    run_script(*command, cwd=whole)
     part = broken / "out.parquet.part"
     for count in sorted(random.Random(5).sample(range(1, 24), 3)):
         killed(command, broken, lambda count=count: len(list(part.glob("*.chunk"))) >= count)
         assert [each.name for each in broken.iterdir()] == ["out.parquet.part"]
     killed(command, broken, lambda: (part / "assembled").exists())
-    subprocess.run(command, cwd=broken, check=True, timeout=300)
+    run_script(*command, cwd=broken)
     assert digests(broken) == digests(whole)
     assert len(digests(whole)) == 7
