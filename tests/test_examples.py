@@ -17,7 +17,14 @@ def _examples() -> list[doctest.DocTest]:
 EXAMPLES = _examples()
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.name)
+# What it takes to calibrate: sixty windows and more.
+LONG = ("discover",)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.name in LONG else []) for each in EXAMPLES],
+)
 def test_example(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told: list[str] = []

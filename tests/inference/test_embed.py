@@ -39,7 +39,7 @@ def model(request, models):
 
 
 # Of longer contexts the plain way takes hours.
-LONG = 10_000
+LONG = 8_000
 
 
 def alone(model, text, layer=None):

@@ -42,6 +42,7 @@ def asked(fasta, variants, model, out, **more) -> Options:
     return Options(str(fasta), str(variants), outputs=(str(out),), model=str(model), provenance=False, **more)
 
 
+@pytest.mark.slow
 def test_parts_that_were_made_apart_are_put_together(fasta, variants, model_folder, tmp_path, monkeypatch):
     """As jobs of a workflow do, each in a folder of its own."""
     monkeypatch.setattr(kept, "SECONDS", 0.0)

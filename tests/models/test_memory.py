@@ -38,6 +38,7 @@ def test_a_long_window_is_spoken_of_and_a_short_one_is_not(long, monkeypatch):
     assert memory.window(dnalect.load("duplex-yeast"), 4_000) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["Hyena", "Mamba"])
 def test_the_estimate_is_near_what_is_measured(kind):
     done = subprocess.run(

@@ -30,6 +30,7 @@ def product(kind: str) -> torch.dtype:
         return (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
 
 
+@pytest.mark.slow
 def test_few_compiled_kernels_are_kept():
     """Of windows of many lengths each would be, and fill the memory."""
     names = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")

@@ -120,6 +120,7 @@ def test_without_a_background_or_near_an_end_there_is_no_percentile(model):
     assert short.llr is not None
 
 
+@pytest.mark.slow
 def test_attention_opens_with_the_head_that_goes_best_with_dependencies(attentive, model):
     card, short, without = page.models(["attention-small", attentive, model])
     genome, place = worked_example()

@@ -73,6 +73,7 @@ def known(tmp_path_factory):
     return laid(tmp_path_factory.mktemp("evolved"), leaves), rates
 
 
+@pytest.mark.slow
 def test_the_tree_is_found_again(tmp_path):
     evolution = evolution_of(laid(tmp_path, evolved(spacing=60_000)[0]))
     assert {frozenset(pair) for pair in evolution.joins[:2].tolist()} == {frozenset({0, 1}), frozenset({2, 3})}

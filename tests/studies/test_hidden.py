@@ -36,6 +36,7 @@ def test_one_hidden_base_alone_is_what_its_strategy_says(codes):
     np.testing.assert_allclose(said, alone, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_command_sets_both_ways_of_hiding_side_by_side(tmp_path):
     (tmp_path / "genomes").mkdir()
     with gzip.open(dnalect.demo_files().reference, "rb") as lines:

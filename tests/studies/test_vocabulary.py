@@ -152,6 +152,7 @@ def test_a_split_holds_out_the_last_contigs(patterned):
         split(genome, ["c0", "c1", "c2"], ["c3", "c4"])
 
 
+@pytest.mark.slow
 def test_choose(patterned, tmp_path):
     said = []
     with using(Reporter(False, said.append)):

@@ -26,7 +26,7 @@ def export(model: Named, output: str | Path) -> float:
 
     Examples:
         >>> import dnalect
-        >>> dnalect.export("duplex-yeast", "duplex-yeast.onnx") < 1e-5
+        >>> dnalect.export("duplex-human", "duplex-human.onnx") < 1e-5
         True
     """
     return write_file(ExportOptions(model, output=str(output)))

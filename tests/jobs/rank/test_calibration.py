@@ -41,6 +41,7 @@ def test_expected_hits_are_those_of_the_truth():
     np.testing.assert_allclose(found.chances[1000:], chance[1000:], atol=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 1.5])
 def test_the_interval_holds_the_number_of_hits(spread):
     """95% of 40 runs are 38; fewer than 34 have a chance of 1%. The picks are of four units without labels."""

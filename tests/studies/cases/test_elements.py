@@ -106,6 +106,7 @@ def test_elements_are_judged_without_their_own_variants(assay, model_folder, mon
     assert [each.cells() for each in read_figures(assay / "out/figures.tsv")] == [each.cells() for each in figures]
 
 
+@pytest.mark.slow
 def test_a_predictor_that_knows_the_effect_is_seen(assay, model_folder, monkeypatch):
     made = haplotypes.predicted_changes
 

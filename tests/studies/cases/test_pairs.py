@@ -104,6 +104,7 @@ def test_folds_keep_groups_whole(assay):
         fold_of(np.arange(12), np.arange(12) == 0)
 
 
+@pytest.mark.slow
 def test_what_is_planted_is_found_and_each_rival_knows_its_part(assay, model_folder):
     folder = make_predictor(assay / "predictor", model_folder)
     figures = run_pairs(Human(assay, assay / "out", str(model_folder), (f"three={folder}",), command="told"))

@@ -78,6 +78,7 @@ def test_a_new_site_is_strengthened_also_by_a_deletion():
         assert found.words.endswith(f"-> {found.alternate:.1g}")
 
 
+@pytest.mark.slow
 def test_shuffled_sequence_yields_none_at_the_stated_rate(monkeypatch):
     monkeypatch.setattr(effects, "TOGETHER", 150)
     named = 0

@@ -140,6 +140,7 @@ def test_the_sites_of_a_predictor_are_called_and_named(predictor):
     assert "by gradients" in view.measure
 
 
+@pytest.mark.slow
 def test_of_a_predictor_chance_is_named_at_the_stated_rate(predictor):
     """Where there is no site, one place in twenty may have a stretch; four of twelve are an accident in 450."""
     rng, named = np.random.default_rng(4), 0
