@@ -1,5 +1,9 @@
 """A scored file is the same table, whatever its format."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -94,3 +98,15 @@ def test_unusable_files_say_why(tmp_path):
         scored.numbers("gene")
     with pytest.raises(TableError, match="has no column 'pip'"):
         scored.numbers("pip")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux does")
+def test_a_table_is_read_without_a_pool_of_threads(tmp_path):
+    """Those that still start when a command ends with an error abort it."""
+    (tmp_path / "a.tsv").write_text("chrom\tpos\tref\talt\n" + "c\t5\tA\tC\n" * 100_000)
+    count = "len(os.listdir('/proc/self/task'))"
+    code = "import os; from dnalect.scored.reader import read_scored; "
+    code += f"before = {count}; read_scored('a.tsv'); print({count} - before)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    # pyarrow has one thread that reads files.
+    assert int(done.stdout) <= 1

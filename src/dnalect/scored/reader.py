@@ -169,7 +169,9 @@ def read_tsv(data: bytes, path: str) -> tuple[pa.Table, dict[str, str]]:
     convert = pa.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
     parse = pa.csv.ParseOptions(delimiter="\t", quote_char=False)
     try:
-        table = pa.csv.read_csv(io.BytesIO(data), parse_options=parse, convert_options=convert)
+        # Threads of pyarrow that still start when a command ends with an error abort it (exit 134).
+        read = pa.csv.ReadOptions(use_threads=False)
+        table = pa.csv.read_csv(io.BytesIO(data), read, parse, convert)
     except pa.ArrowInvalid as error:
         raise TableError(f"{path} is no table of variants: {error}") from error
     return _keyed(table, path), provenance

@@ -47,7 +47,7 @@ class Linked:
 
 def link_variants(options: Options) -> Linked:
     """Return the candidate targets of all variants of a file. Raises a DnalectError for unusable input."""
-    ground, scored = open_ground(options), read_scored(options.scored)
+    scored, ground = read_scored(options.scored), open_ground(options)
     if not any(ground.genes_on(contig) for contig in set(scored.contigs)):
         few = ", ".join(list(ground.genes)[:6])
         raise ConfigError(f"{options.annotate} has no gene on a contig of {scored.path}; its contigs are {few}")
