@@ -1,6 +1,6 @@
-"""float32 against bfloat16: how far scores move, and what it saves.
+"""float32 against bfloat16, or 8-bit linear layers: how far scores move, and what it saves.
 
-    python benchmarks/precision.py [--snvs 600] [--indels 60] [MODEL ...]
+    python benchmarks/precision.py [--against bfloat16|int8] [--snvs 600] [--indels 60] [MODEL ...]
 
 For each model and class of variant: the median and the largest |difference| of the scores in nats,
 the rank correlation (Spearman), and the processor time of both. Random variants of the reference of
@@ -12,7 +12,10 @@ import time
 import zlib
 
 import numpy as np
+import torch
 from scipy.stats import spearmanr
+from torch import nn
+from torch.ao.quantization import quantize_dynamic
 
 import dnalect
 from dnalect.core.records import Variant
@@ -56,7 +59,10 @@ def _place(genome: Genome, rng: np.random.Generator) -> tuple[int, int]:
 
 def measured(model: str, dtype: str, genome: Genome, variants: list[Variant]) -> tuple[np.ndarray, float]:
     """Scores, and the seconds of the processor that they took; the model is warm."""
-    scorer = scorer_for(dnalect.load(model, dtype=dtype), genome)
+    loaded = dnalect.load(model, dtype="float32" if dtype == "int8" else dtype)
+    if dtype == "int8":
+        loaded.network = quantize_dynamic(loaded.network, {nn.Linear}, dtype=torch.qint8)
+    scorer = scorer_for(loaded, genome)
     scorer.score(variants[:2])
     begun = time.process_time()
     scores = scorer.score(variants)
@@ -67,17 +73,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", default=["duplex-yeast", "duplex-human"])
     parser.add_argument("--reference", default=str(REFERENCE))
+    parser.add_argument("--against", choices=("bfloat16", "int8"), default="bfloat16")
     parser.add_argument("--snvs", type=int, default=600)
     parser.add_argument("--indels", type=int, default=60)
     given = parser.parse_args()
     genome = dnalect.open_genome(given.reference)
     print(f"# {genome.path.name}; processor with bfloat16: {processor_has_bf16()}")
-    print("model\tclass\tn\tmedian |difference|\tlargest\tSpearman\tseconds float32\tseconds bfloat16")
+    print(f"model\tclass\tn\tmedian |difference|\tlargest\tSpearman\tseconds float32\tseconds {given.against}")
     for model in given.models:
         for name, make, count in (("snv", snvs, given.snvs), ("indel", indels, given.indels)):
             variants = make(genome, count, np.random.default_rng(zlib.crc32(name.encode())))
             exact, slow = measured(model, "float32", genome, variants)
-            rounded, fast = measured(model, "bfloat16", genome, variants)
+            rounded, fast = measured(model, given.against, genome, variants)
             off = np.abs(exact - rounded)
             rank = spearmanr(exact, rounded).statistic
             print(

@@ -15,13 +15,14 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from ratios.backends import backends
 from ratios.duplexes import duplexes
 from ratios.encoders import encoders
 from ratios.masked import masked_models
 from ratios.rows import HEADER, Row
 from ratios.whole import commands
 
-PARTS = {each.__name__: each for each in (commands, duplexes, masked_models, encoders)}
+PARTS = {each.__name__: each for each in (commands, duplexes, masked_models, encoders, backends)}
 
 
 def main() -> None:

@@ -53,6 +53,18 @@ Dtype = Annotated[
     Flag("--dtype", "--precision"),
     Doc("bfloat16 is two to four times as fast where the processor computes in it; scores move a little."),
 ]
+Precision = Annotated[
+    str,
+    OneOf(
+        ("float32", "bfloat16", "fast"),
+        {"fp32": "float32", "bf16": "bfloat16", "exact": "float32", "auto": "float32"},
+    ),
+    Flag("--dtype", "--precision"),
+    Doc(
+        "float32 (or exact); bfloat16, two to four times as fast where the processor computes in it, and scores move a "
+        "little; fast: the fastest that this processor has and that answers as float32 does, within a bound."
+    ),
+]
 Threads = Annotated[Positive | None, Doc("CPU threads [default: all cores].")]
 Rename = Annotated[
     str | None,

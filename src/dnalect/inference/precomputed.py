@@ -77,6 +77,11 @@ class _Contig:
     last: Folders
 
 
+def _dtype(plan: dict[str, Any]) -> str:
+    """What a scan computed in, whatever backend did: float16 holds less than where these differ."""
+    return str(plan["dtype"]).partition(" ")[0]
+
+
 class Precomputed:
     """The log-ratios of one scan, for the reference and the model that it was made with.
 
@@ -91,7 +96,7 @@ class Precomputed:
         manifest = read_manifest(folder)
         self._compare(manifest["plan"], model)
         self.identity = digest(manifest["plan"])
-        self.bound = BOUND[manifest["plan"]["dtype"]]
+        self.bound = BOUND[_dtype(manifest["plan"])]
         self.files: dict[str, tuple[str, list[int]]] = manifest["files"]
         self.asked = self.missing = 0
         self._contigs: Recent[_Contig | None] = Recent(OPEN_FILES)
@@ -102,7 +107,7 @@ class Precomputed:
         for what, there, here, fix in (
             ("model", plan["model"], card.sha256, f"name that model with --model, or scan with {card.id}"),
             ("reference", plan["reference"], self.genome.checksum, f"give that FASTA, or scan {self.genome.path.name}"),
-            ("dtype", plan["dtype"], dtype, f"give --dtype {plan['dtype']}, or scan with --dtype {dtype}"),
+            ("dtype", _dtype(plan), dtype, f"give --dtype {_dtype(plan)}, or scan with --dtype {dtype}"),
         ):
             if there != here:
                 raise InputError(

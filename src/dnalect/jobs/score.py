@@ -25,6 +25,7 @@ from dnalect.jobs.score_workers import scoring_workers
 from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.selection import Models, named_models
 from dnalect.jobs.summary import placeless, provenance, summary, table_note
+from dnalect.models.backends import precision_of
 from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.scored.writers import Kept, open_outputs
@@ -115,6 +116,7 @@ def identity(job: Scoring) -> dict[str, Any]:
         "variants": identity_of(job.options.variants),
         "scores": list(job.measured),
         **facts_of_options(job.options, ASIDE | TOLD),
+        "dtype": ", ".join(dict.fromkeys(map(precision_of, job.models))),
     }
 
 

@@ -17,11 +17,11 @@ from dnalect.core.flags import (
     Batch,
     Command,
     Device,
-    Dtype,
     Flag,
     Named,
     Natural,
     Positive,
+    Precision,
     Rename,
     Texts,
     Threads,
@@ -181,7 +181,7 @@ class Options:
         Doc("Of SpeciesLM: the species whose name it reads before each sequence (MODEL:SPECIES says the same)."),
     ] = ""
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Precision = "float32"
     threads: Threads = None
     shard: Shard = None
     engine: Engine = None

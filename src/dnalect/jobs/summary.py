@@ -17,6 +17,7 @@ from dnalect.inference.likelihood.junctions import DEFINITION as JUNCTION
 from dnalect.inference.motif_hits import SITES
 from dnalect.jobs.scoring import Scoring
 from dnalect.models.assemblies import any_saw
+from dnalect.models.backends import precision_of
 from dnalect.tokens.bases import encode
 from dnalect.why.motifs.effects import motif_effects
 from dnalect.why.subject import Subject
@@ -61,7 +62,7 @@ def provenance(job: Scoring) -> dict[str, str]:
         "relatives": ", ".join(f"{each.alignment.source.name} {each.checksum}" for each in job.read if each),
         "given": _each(job, given) if (llr or job.structures) and LEFT in given else "",
         "strands": _each(job, [scorer.strands for scorer in scorers]) if job.zero_shot else "",
-        "dtype": options.dtype,
+        "dtype": ", ".join(dict.fromkeys(map(precision_of, job.models))),
         "device": str(job.models[0].device),
         "reference": f"{job.genome.path.name} {job.genome.checksum}",
         "assembly": job.origin.build.title if job.origin.build else "",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dnalect.genome.fasta import Genome
+from dnalect.models.backends import precision_of
 from dnalect.models.model import Model
 
 
@@ -10,6 +11,7 @@ def rests_on(models: Sequence[Model], genome: Genome | None = None) -> dict[str,
     """Return what numbers rest on, by its name: see `dnalect.core.engines.Worker`."""
     facts = {
         "model": ", ".join(model.card.sha256 for model in models),
+        "precision": ", ".join(map(precision_of, models)),
         "kind of device": models[0].language.device.type,
     }
     return facts | ({"reference": genome.checksum} if genome is not None else {})

@@ -13,19 +13,18 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
-from dnalect.models.model import Ask, Model
+from dnalect.models.model import Model
 from dnalect.models.predictor import Predictor
+from dnalect.models.same import apart, question, samples
 
 NEEDED = "an export needs onnx, onnxscript and onnxruntime: pip install 'dnalect[onnx]'"
 # Of the largest number that an output has: what the order of a sum may change.
 CLOSE = 1e-4
-LONGEST = 360
 INPUTS = "input_ids", "attention_mask"
 
 
@@ -38,7 +37,7 @@ class Traced(nn.Module):
         self.special: Tensor
         self.register_buffer("special", torch.tensor(list(special), dtype=torch.int64))
         targets = tuple(model.can.targets)
-        self.ask = Ask(False, targets=True) if targets else Ask(model.can.likelihood is not None, (None,))
+        self.ask = question(model)
         self.outputs = targets or ("logits", "states")[not self.ask.logits :]
 
     def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, ...]:
@@ -65,12 +64,12 @@ def exported(model: Model) -> tuple[bytes, float]:
         raise ModelError(f"{model.card.id} reads signals beside the sequence, which an export does not")
     if isinstance(model, Predictor) and model.reading.pool == "eighths":
         raise ModelError(f"{model.card.id} reads a sequence in eighths, by the bases of its words: an export can't")
-    samples = [_sample(model, lengths) for lengths in ((0.7, 0.5), (1.0,), (0.5, 0.9, 0.8))]
-    covered = [(each.input_ids, each.attention_mask & ~each.covering) for each in samples]
+    batches = samples(model)
+    covered = [(each.input_ids, each.attention_mask & ~each.covering) for each in batches]
     special = sorted({int(n) for ids, away in covered for n in ids[away]})
     traced = Traced(model, special).eval()
-    data = _traced_file(traced, samples[0], _told(model, special))
-    return data, _difference(traced, data, samples)
+    data = _traced_file(traced, batches[0], _told(model, special))
+    return data, _difference(traced, data, batches)
 
 
 def check_libraries() -> None:
@@ -81,12 +80,6 @@ def check_libraries() -> None:
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise ConfigError(NEEDED) from error
-
-
-def _sample(model: Model, shares: Sequence[float]) -> Encoding:
-    """Random bases, of shares of what is read, in sixes."""
-    rng, most = np.random.default_rng(len(shares)), min(LONGEST, model.can.context_bases)
-    return model.encode(["".join(rng.choice(list("ACGT"), 6 * max(1, int(most * share / 6)))) for share in shares])
 
 
 def _traced_file(traced: Traced, sample: Encoding, told: Mapping[str, str]) -> bytes:
@@ -113,32 +106,26 @@ def _traced_file(traced: Traced, sample: Encoding, told: Mapping[str, str]) -> b
     return data
 
 
-def _difference(traced: Traced, data: bytes, samples: Sequence[Encoding]) -> float:
+def _difference(traced: Traced, data: bytes, batches: Sequence[Encoding]) -> float:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     worst = 0.0
-    for sample in samples:
+    for sample in batches:
         arrays = np.ascontiguousarray(sample.input_ids), np.ascontiguousarray(sample.attention_mask)
         theirs = session.run(list(traced.outputs), dict(zip(INPUTS, arrays, strict=True)))
         with torch.inference_mode():
             ours = [each.numpy() for each in traced(*map(torch.from_numpy, arrays))]
         for one, other, name in zip(ours, theirs, traced.outputs, strict=True):
             inside = sample.attention_mask if name in ("logits", "states") else slice(None)
-            worst = max(worst, _apart(one[inside], other[inside]))
+            worst = max(worst, apart(one[inside], other[inside]))
     if not worst <= CLOSE:
         raise ModelError(
             f"the exported {traced.model.card.id} answers otherwise than the model: {worst:.1e} of the largest number"
         )
     return worst
-
-
-def _apart(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    if one.shape != other.shape:
-        return float("inf")
-    return float(np.abs(one - other).max() / max(float(np.abs(one).max()), 1e-6))
 
 
 def _told(model: Model, special: Sequence[int]) -> dict[str, str]:

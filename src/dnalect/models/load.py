@@ -9,6 +9,7 @@ import torch
 
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import read_json, sha256
+from dnalect.models.backends import fastest
 from dnalect.models.card import PREDICTOR, TRACK_PREDICTOR, Card, read_card
 from dnalect.models.catalogue import PublishedCard, as_it_was, embedded, published, unknown
 from dnalect.models.checked import check_folder, load_published
@@ -19,7 +20,7 @@ from dnalect.models.files import weight_files
 from dnalect.models.hub import fetched, is_hub_id, is_path, no_folder
 from dnalect.models.memory import LARGE, plan
 from dnalect.models.model import Model, Named
-from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
+from dnalect.models.precision import DTYPES, FAST, device_named, warn_if_emulated
 from dnalect.models.predictor import BASE, Predictor, load_predictor
 from dnalect.models.recognise import FAMILIES
 from dnalect.models.track_predictor import load_track_predictor
@@ -126,7 +127,8 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
             vocab.txt or tokenizer.json). A model that was loaded before is returned as it is, on its
             own device: `model.to` moves it.
         device: As torch names it, or "auto" for the best there is.
-        dtype: "float32" or "bfloat16".
+        dtype: "float32" or "bfloat16"; "fast" for the fastest that the processor has and that answers as float32 does,
+            within a bound that is said.
         species: What a SpeciesLM reads before each sequence, such as "candida_glabrata"; NAME:SPECIES
             says the same in a name. "" for what the folder says, or a model that reads none.
 
@@ -147,8 +149,10 @@ def load(name: Named, device: str = "cpu", dtype: str = "float32", species: str 
     if not isinstance(name, str | os.PathLike):
         raise ModelError(f"a model is a name, a folder, or what dnalect.load gave, not {type(name).__name__}")
     name = str(name)
+    if dtype == FAST:
+        return fastest(load(name, device, "float32", species))
     if dtype not in DTYPES:
-        raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
+        raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}, {FAST}")
     target = device_named(device)
     warn_if_emulated(target, DTYPES[dtype])
     plain, named = split_species(name)

@@ -176,10 +176,10 @@ Laid = Callable[[Tensor, Allele], Tensor]
 class Model(ABC):
     """A network with its card and tokenizer, on a device, in a precision, in eval mode.
 
-    source: the name or folder that it was loaded as, "" if it wasn't.
+    source: the name or folder that it was loaded as, "" if it wasn't. backend: what computes it, "" for plain torch.
     """
 
-    source = ""
+    source = backend = ""
     card: Card
     tokenizer: Tokenizer
     network: Any
@@ -293,6 +293,7 @@ class Model(ABC):
             raise ModelError(f"unknown dtype {dtype!r}; known: {', '.join(DTYPES)}")
         self.device = self.device if device is None else device_named(str(device))
         self.dtype = DTYPES[dtype] if isinstance(dtype, str) else dtype or self.dtype
+        self.backend = ""
         warn_if_emulated(self.device, self.dtype)
         self.network.to(device=self.device, dtype=self.dtype)
         return self

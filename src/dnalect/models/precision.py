@@ -23,6 +23,8 @@ for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
     os.environ.setdefault(_cache, str(KERNELS))
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+# What a model is loaded with to compute as the processor does fastest.
+FAST = "fast"
 _log = logging.getLogger("dnalect")
 
 

@@ -37,6 +37,7 @@ from dnalect.jobs.embed.options import PER_BASE, Options, Windows
 from dnalect.jobs.embed.outputs import Floats, check_anndata, open_output, suffix_of
 from dnalect.jobs.selection import model_for
 from dnalect.jobs.workers import rests_on
+from dnalect.models.backends import precision_of
 from dnalect.models.catalogue import embedded_cards
 from dnalect.models.load import load
 from dnalect.models.model import Model, Named
@@ -189,6 +190,7 @@ def _identity(found: Opened, options: Options) -> dict[str, Any]:
         "model": found.model.card.sha256,
         "reference": found.genome.checksum if found.genome else "",
         **facts_of_options(options, ASIDE),
+        "dtype": precision_of(found.model),
     }
 
 
@@ -275,7 +277,7 @@ def _facts(
         "strands": str(options.ways) + ("; the second half of the channels repeats the first" if twice else ""),
         "window": str(tiling.size or ""),
         "step": str(tiling.step or ""),
-        "dtype": options.dtype,
+        "dtype": precision_of(base),
         "device": str(base.device),
         "input": f"{Path(source).name} {sha256(Path(source))}",
         "input_kind": kind,

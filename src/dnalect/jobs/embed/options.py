@@ -18,11 +18,11 @@ from dnalect.core.flags import (
     Batch,
     Command,
     Device,
-    Dtype,
     Flag,
     Named,
     Natural,
     Positive,
+    Precision,
     Rename,
     Texts,
     Threads,
@@ -57,7 +57,7 @@ class Reading:
         Batch | None, Flag("--batch-size"), Doc("Most windows in a batch [default: as many as have 16,384 tokens].")
     ] = None
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Precision = "float32"
     threads: Threads = None
     command: Command = ""
 

@@ -23,6 +23,7 @@ from dnalect.jobs.explain.options import SUFFIXES, Options
 from dnalect.jobs.explain.places import Place, places_of
 from dnalect.jobs.selection import foreign, model_for
 from dnalect.models.assemblies import Origin, origin_of
+from dnalect.models.backends import precision_of
 from dnalect.models.load import load
 from dnalect.models.model import Model
 from dnalect.models.precision import use_threads
@@ -141,7 +142,7 @@ def _facts(options: Options, subject: Subject, origin: Origin, names: tuple[str,
         "motifs": Path(options.motifs or "").name,
         "annotation": Path(options.annotate or "").name,
         "nulls": f"seed {options.seed}" if options.nulls else "none",
-        "dtype": options.dtype,
+        "dtype": precision_of(model),
         "device": str(model.device),
         "reference": f"{genome.path.name} {genome.checksum}",
         "assembly": origin.build.title if origin.build else "",

@@ -14,6 +14,7 @@ from dnalect.core.runs import packed, unpacked
 from dnalect.core.views import Null, Track, View
 from dnalect.genome.fasta import Genome
 from dnalect.jobs.explain.options import Options
+from dnalect.models.backends import precision_of
 from dnalect.models.model import Model
 
 # Options that change no number, or are told in another form.
@@ -27,7 +28,8 @@ def kept_for(options: Options, genome: Genome, model: Model, names: Sequence[str
 
     def facts() -> dict[str, Any]:
         told = {"version": __version__, "model": model.card.sha256, "reference": genome.checksum}
-        return {**told, **facts_of_options(options, ASIDE), "show": ", ".join(names)}
+        more = {"dtype": precision_of(model), "show": ", ".join(names)}
+        return {**told, **facts_of_options(options, ASIDE), **more}
 
     return kept_beside(options.outputs, "explanation", facts)
 

@@ -15,10 +15,10 @@ from dnalect.core.flags import (
     Batch,
     Command,
     Device,
-    Dtype,
     Flag,
     Named,
     Positive,
+    Precision,
     Rename,
     Texts,
     Threads,
@@ -96,7 +96,7 @@ class Options:
     ] = None
     rename: Rename = None
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Precision = "float32"
     threads: Threads = None
     command: Command = ""
 

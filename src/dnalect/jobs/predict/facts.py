@@ -14,6 +14,7 @@ from dnalect.genome.fasta import Genome
 from dnalect.jobs.predict.answers import Answer
 from dnalect.jobs.predict.beside import signals_told
 from dnalect.jobs.predict.options import Options
+from dnalect.models.backends import precision_of
 from dnalect.models.card import Card
 from dnalect.models.model import Model
 
@@ -63,4 +64,5 @@ def identity(options: Options, model: Model, genome: Genome | None) -> dict[str,
         "source": sha256(Path(options.source)),
         "signals": signals_told(options),
         **facts_of_options(options, ASIDE),
+        "dtype": precision_of(model),
     }

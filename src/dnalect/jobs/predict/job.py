@@ -29,6 +29,7 @@ from dnalect.jobs.predict.facts import Done, facts_of, identity
 from dnalect.jobs.predict.options import Options
 from dnalect.jobs.predict.outputs import Shape, open_output, suffix_of
 from dnalect.jobs.workers import rests_on
+from dnalect.models.backends import precision_of
 from dnalect.models.load import load, tuned_model
 from dnalect.models.pooled import middle
 from dnalect.models.precision import use_threads
@@ -73,6 +74,7 @@ def predict_file(options: Options) -> Done:
     calibrated = "on validation data" if predictor.calibration and not options.raw else "no"
     told = {"base": f"{origin.name} {origin.revision}", "calibrated": calibrated}
     told |= {"signals": "; ".join(signals_told(options)) or "none"} if predictor.can.signals else {}
+    told |= {"dtype": precision_of(predictor)} if options.dtype != "float32" else {}
     facts = facts_of(options, kind, genome, predictor.card, answers, **told)
     names = ContigNames(genome, options.rename) if genome is not None else None
     columns = _renamed(opened, answers)

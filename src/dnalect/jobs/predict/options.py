@@ -16,10 +16,10 @@ from dnalect.core.flags import (
     Batch,
     Command,
     Device,
-    Dtype,
     Flag,
     Named,
     Positive,
+    Precision,
     Rename,
     Texts,
     Threads,
@@ -64,7 +64,7 @@ class Options:
         Batch | None, Flag("--batch-size"), Doc("Most sequences in a batch [default: as many as have 16,384 tokens].")
     ] = None
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Precision = "float32"
     threads: Threads = None
     shard: Shard = None
     engine: Engine = None

@@ -28,6 +28,7 @@ from dnalect.jobs.scan.plan import Chunk, Plan, whole_genome
 from dnalect.jobs.selection import foreign, model_for
 from dnalect.jobs.workers import rests_on
 from dnalect.models.assemblies import origin_of
+from dnalect.models.backends import precision_of
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
 
@@ -83,7 +84,7 @@ def _plan(options: Options, chunk: int, tile: int) -> Plan:
         warn(warning)
     batch = options.batch or (CPU_BATCH if model.device.type == "cpu" else OTHER_BATCH)
     relatives = read_relatives(options.alignment, genome, model)
-    return Plan(genome, model, options.dtype, regions, chunk, tile, batch, relatives)
+    return Plan(genome, model, precision_of(model), regions, chunk, tile, batch, relatives)
 
 
 def _facts(plan: Plan, options: Options) -> dict[str, str]:
@@ -96,7 +97,7 @@ def _facts(plan: Plan, options: Options) -> dict[str, str]:
         "score": f"{scorer.definition}; nats; negative: the base is disfavoured against the reference's",
         "window": f"{plan.model.can.reach} bases on each side",
         "strands": "both, exactly symmetric",
-        "dtype": options.dtype,
+        "dtype": plan.dtype,
         "relatives": plan.relatives.checksum if plan.relatives else "",
         "device": str(plan.model.device),
         "reference": f"{plan.genome.path.name} {plan.genome.checksum}",

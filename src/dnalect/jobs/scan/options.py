@@ -8,7 +8,7 @@ from typing_extensions import Doc
 from dnalect.core.configs import config
 from dnalect.core.engines import Engine, RayAddress, Workers, check_engine
 from dnalect.core.errors import ConfigError
-from dnalect.core.flags import ARGUMENT, MODEL, OUTPUT, Command, Device, Dtype, Flag, Named, Rename, Texts, Threads
+from dnalect.core.flags import ARGUMENT, MODEL, OUTPUT, Command, Device, Flag, Named, Precision, Rename, Texts, Threads
 from dnalect.core.shards import Shard, shard_of
 
 
@@ -43,7 +43,7 @@ class Options:
     ] = None
     rename: Rename = None
     device: Device = "auto"
-    dtype: Dtype = "float32"
+    dtype: Precision = "float32"
     threads: Threads = None
     shard: Shard = None
     engine: Engine = None

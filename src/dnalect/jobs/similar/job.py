@@ -16,6 +16,7 @@ from dnalect.genome.regions import parse_regions
 from dnalect.jobs.selection import model_for
 from dnalect.jobs.similar.options import Options
 from dnalect.jobs.similar.outputs import NAMES, Found, written
+from dnalect.models.backends import precision_of
 from dnalect.models.load import load
 from dnalect.models.model import Model
 from dnalect.models.precision import use_threads
@@ -121,5 +122,5 @@ def _facts(options: Options, genome: Genome, model: Model) -> dict[str, str]:
         "model": f"{model.card.id} {model.card.sha256}",
         "pool": options.pool,
         "layer": str(layer) + (", normed" if options.layer is None else ""),
-        "dtype": options.dtype,
+        "dtype": precision_of(model),
     }
