@@ -15,6 +15,7 @@ from dnalect.core.records import Variant
 from dnalect.inference.likelihood import scorer_for
 from dnalect.inference.likelihood.aligned import alternates
 from dnalect.inference.scan import span_log_probs
+from dnalect.jobs.bias import BiasOptions, bias
 from dnalect.jobs.likelihood import run
 from dnalect.jobs.options import LikelihoodOptions
 from dnalect.jobs.scan.job import scan_genome
@@ -260,3 +261,22 @@ def test_its_bits_are_measured_with_the_relatives(fasta, laid, model):
     logs = said(model, read.codes(0, 900, 1400))
     wanted = -logs[np.arange(500), codes.astype(np.int64)][codes < 4].mean() / np.log(2)
     assert row.bits.mean == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:it learned from 100%")
+def test_its_bias_is_measured_with_the_relatives(fasta, laid, model):
+    told = BiasOptions(model.source, reference=str(fasta), regions=("chrA:901-2900",))
+    with pytest.raises(ConfigError, match="give --alignment"):
+        bias(told)
+    found = bias(replace(told, alignment=str(laid)))
+    read = read_by(laid, dnalect.open_genome(fasta), RELATIVES)
+    codes = encode(read.genome.fetch(0, 900, 2900))
+    known, own = codes < 4, np.minimum(codes, 3)
+    bits, plain = (
+        -said(model, each)[np.arange(2000), own][known].mean() / np.log(2) for each in (read.codes(0, 900, 2900), codes)
+    )
+    by_gc = [each for each in found if each.question.startswith("G and C within")]
+    total = sum(each.bits.mean * each.bases for each in by_gc)
+    # Kinds of few bases are left out.
+    assert total / sum(each.bases for each in by_gc) == pytest.approx(bits, abs=0.02)
+    assert abs(bits - plain) > 0.1

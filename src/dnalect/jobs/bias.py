@@ -39,9 +39,10 @@ from dnalect.genome.regions import Region, parse_regions
 from dnalect.genome.strata import interval_stratum
 from dnalect.inference.likelihood import strategy_for
 from dnalect.jobs.bias_variants import Told, by_frequency
-from dnalect.jobs.likelihood import SAMPLE, bits_of, codes_of
+from dnalect.jobs.likelihood import SAMPLE, bits_of, codes_of, read_codes
 from dnalect.jobs.likelihood_parts import parts_for
 from dnalect.jobs.options import REGIONS
+from dnalect.jobs.related import read_relatives
 from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
 from dnalect.report import plots
@@ -85,6 +86,11 @@ class BiasOptions:
         Flag(metavar="KEY"),
         Doc("Of INFO of --variants, a frequency for each alternate; repeatable [default: AF, *_AF and AF_*]."),
     ] = ()
+    alignment: Annotated[
+        str | None,
+        Flag(metavar="FOLDER|MAF"),
+        Doc("Of a model that reads relatives: their genomes laid on the reference, a MAF or a folder of FASTA."),
+    ] = None
     rename: Rename = None
     device: Device = "auto"
     dtype: Dtype = "float32"
@@ -143,12 +149,14 @@ def bias(options: BiasOptions) -> list[Kind]:
     Raises InputError where no base can be measured.
     """
     use_threads(options.threads)
-    check_outputs([*options.outputs], [options.reference, options.annotate, options.conservation, options.name])
+    check_outputs(
+        [*options.outputs], [options.reference, options.annotate, options.conservation, options.alignment, options.name]
+    )
     model = language_model(options.name, options.device, options.dtype)
     genome = open_genome(options.reference)
     parts = parts_for(genome, model.card, options.regions, True, options.rename)
     tested, trained = parse_regions(genome, parts.test), parse_regions(genome, parts.train)
-    strategy = strategy_for(model)
+    strategy, relatives = strategy_for(model), read_relatives(options.alignment, genome, model)
     codes = codes_of(genome, tested)
     known = np.concatenate(codes) != UNKNOWN
     sample = options.sample or (None if strategy.whole else SAMPLE)
@@ -158,7 +166,8 @@ def bias(options: BiasOptions) -> list[Kind]:
     if not known.any():
         raise InputError(f"the regions of {genome.path} hold no known base")
     asked = np.split(known, np.cumsum([len(each) for each in codes])[:-1])
-    bits = np.concatenate([bits_of(strategy.every(c, want), c) for c, want in zip(codes, asked, strict=True)])
+    said = map(strategy.every, read_codes(codes, tested, relatives), asked)
+    bits = np.concatenate([bits_of(each, own) for each, own in zip(said, codes, strict=True)])
     saved, kinds = None, _kinds(genome, tested, options)
     # Rivals may learn from other regions than the model did: then nothing is known of its own.
     own = any(parts.train == list(each.train) for each in model.card.genomes)
@@ -187,7 +196,9 @@ def variant_bias(options: BiasOptions) -> list[Told]:
     check_outputs([*options.outputs], [options.reference, options.variants, options.name])
     model = language_model(options.name, options.device, options.dtype)
     genome = open_genome(options.reference)
-    found = by_frequency(model, genome, options.variants, options.frequency, options.sample, options.rename)
+    relatives = read_relatives(options.alignment, genome, model)
+    told = options.frequency, options.sample, options.rename
+    found = by_frequency(model, genome, options.variants, *told, relatives)
     with written_together() as files:
         for output in options.outputs:
             rows = [each.figure(model.card.id, options.command) for each in found]

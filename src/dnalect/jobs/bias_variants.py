@@ -17,6 +17,7 @@ from dnalect.genome.vcf import info_of
 from dnalect.genome.windows.alleles import Rules, resolve
 from dnalect.inference.likelihood import scorer_for, strategy_for
 from dnalect.models.model import Model
+from dnalect.relatives.laid import Relatives
 from dnalect.stats.draws import Draws, block_of, estimate
 from dnalect.stats.ranking import quantiles_within
 
@@ -57,13 +58,20 @@ class Told:
 
 
 def by_frequency(
-    model: Model, genome: Genome, path: str, keys: tuple[str, ...], sample: int | None, rename: str | None
+    model: Model,
+    genome: Genome,
+    path: str,
+    keys: tuple[str, ...],
+    sample: int | None,
+    rename: str | None,
+    relatives: Relatives | None = None,
 ) -> list[Told]:
     """Score the SNVs of a VCF and compare frequencies and populations.
 
     keys: of INFO, a frequency for each alternate; () for AF and every other that ends in AF. sample: random SNVs; None
-    for all, or SAMPLE of a model that needs a pass for each. Raises InputError where the file has no frequencies, or
-    too few SNVs.
+    for all, or SAMPLE of a model that needs a pass for each. relatives: for a model that reads them.
+
+    Raises InputError where the file has no frequencies, or too few SNVs.
     """
     variants, found = _read(genome, path, keys, rename)
     most = sample or (None if strategy_for(model).whole else SAMPLE)
@@ -71,7 +79,8 @@ def by_frequency(
         kept = np.sort(np.random.default_rng(0).choice(len(variants), most, replace=False))
         say(f"{most:,} of {len(variants):,} SNVs, at random (--sample)")
         variants, found = [variants[n] for n in kept], {key: each[kept] for key, each in found.items()}
-    scores = np.array([each.value for each in scorer_for(model, genome).score(variants)], dtype=np.float64)
+    scorer = scorer_for(model, genome, relatives=relatives)
+    scores = np.array([each.value for each in scorer.score(variants)], dtype=np.float64)
     known = np.isfinite(scores)
     kinds = np.array([int(each.ref[0]) * 4 + int(each.alt[0]) for each in variants])
     places = np.full(len(scores), np.nan)

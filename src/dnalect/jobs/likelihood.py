@@ -156,7 +156,7 @@ def evaluate_likelihood(
     measured: list[tuple[str, Side, str, int | None, npt.NDArray[np.float32]]] = []
     if log_probs is not None:
         parts = np.split(known, np.cumsum([len(codes) for codes in contigs])[:-1])
-        said = map(log_probs, _read(contigs, tested, relatives), parts)
+        said = map(log_probs, read_codes(contigs, tested, relatives), parts)
         bits = np.concatenate([bits_of(x.astype(np.float32), y) for x, y in zip(said, contigs, strict=True)])
         measured.append((name, sides, "", None, bits))
     if markov:
@@ -261,7 +261,10 @@ def codes_of(genome: Genome, regions: Sequence[Region]) -> list[Codes]:
     return [encode(genome.fetch(region.contig, region.start, region.end)) for region in regions]
 
 
-def _read(contigs: Sequence[Codes], regions: Sequence[Region], relatives: Relatives | None) -> list[npt.NDArray[Any]]:
+def read_codes(
+    contigs: Sequence[Codes], regions: Sequence[Region], relatives: Relatives | None
+) -> list[npt.NDArray[Any]]:
+    """Return what a model reads of regions, whose base codes are `contigs`: these, with relatives laid on them."""
     if relatives is None:
         return [*contigs]
     return [relatives.codes(each.contig, each.start, each.end) for each in regions]
