@@ -62,6 +62,10 @@ def ranks(work, count=2, timeout=120) -> list[CompletedProcess]:
     return done
 
 
+# A command line of dnalect, for `Child`.
+MAIN = "import sys; from dnalect.cli.main import main; sys.argv[0] = 'dnalect'; main()"
+
+
 class Child:
     """Python source as a process of its own, to be killed or waited for; like `subprocess.Popen`."""
 
@@ -84,9 +88,12 @@ class Child:
             self._ended(_waited(self.pid, [], timeout))
         return self.returncode
 
+    def send(self, number):
+        os.kill(self.pid, number)
+
     def kill(self):
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            self.send(signal.SIGKILL)
         self.wait()
 
     def _ended(self, status):

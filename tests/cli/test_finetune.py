@@ -1,9 +1,7 @@
 """`dnalect finetune` as people call it: killed runs that go on, messages and statuses."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -19,6 +17,7 @@ from dnalect.core.figures import read_figures
 from dnalect.inference.predictions import predictions
 from dnalect.jobs.tuning.data import prepare
 from dnalect.jobs.tuning.options import DataOptions
+from forked import MAIN, Child
 from jobs.labelled import learnable, sequences, write
 
 
@@ -78,13 +77,12 @@ def test_a_run_that_was_killed_goes_on_to_the_same_files(call, model_folder, tmp
 
     killed = tmp_path / "killed"
     killed.mkdir()
-    words = [sys.executable, "-m", "dnalect", "finetune", *map(str, command)]
-    run = subprocess.Popen(words, cwd=killed, stderr=subprocess.DEVNULL)
+    run = Child(MAIN, "finetune", *command, cwd=killed)
     until = time.monotonic() + 120
     while len(logged(killed)) < 8 and time.monotonic() < until:
         time.sleep(0.01)
-    os.kill(run.pid, signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
+    run.kill()
+    assert run.returncode == -signal.SIGKILL
     before = logged(killed)
     assert 8 <= len(before) < 55
     files = {path.name for path in (killed / "model").iterdir()} - {"checkpoint.pt.part"}

@@ -3,8 +3,6 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 
 import forked
 from dnalect.genome.fasta import open_genome
+from forked import Child
 
 
 @pytest.fixture
@@ -89,17 +88,15 @@ main()
 
 def test_interrupted_it_says_how_to_go_on(fasta, model_folder, tmp_path):
     arguments = ["scan", str(fasta), "-m", str(model_folder), "-o", "a.bw"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", STUCK, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
+    process = Child(STUCK, *arguments, cwd=tmp_path)
     for _ in range(1200):
         if (tmp_path / "a.bw.part" / "plan.json").exists():
             break
         time.sleep(0.1)
     time.sleep(0.5)
-    process.send_signal(signal.SIGTERM)
-    _, message = process.communicate(timeout=60)
-    assert process.returncode == 130
+    process.send(signal.SIGTERM)
+    assert process.wait(60) == 130
+    message = process.stderr
     assert "0 of 2 chunks are in a.bw.part; the same command goes on from there" in message
     assert "Traceback" not in message
 

@@ -286,9 +286,8 @@ def test_interrupted_in_the_middle_leaves_nothing(fasta, vcf, model_folder, tmp_
 
 def test_two_runs_onto_one_file_both_end_well(fasta, vcf, model_folder, tmp_path):
     out = tmp_path / "o.vcf"
-    command = [sys.executable, "-m", "dnalect", "score", str(fasta), str(vcf), "--model", str(model_folder),
-               "--background", "0", "--no-provenance", "-o", str(out)]  # fmt: skip
-    both = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(2)]
+    command = ("score", fasta, vcf, "--model", model_folder, "--background", 0, "--no-provenance", "-o", out)
+    both = [forked.Child(forked.MAIN, *command) for _ in range(2)]
     assert [p.wait(120) for p in both] == [0, 0]
     assert stripped(out.read_text().splitlines()) == vcf.read_text().splitlines()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.vcf", "o.vcf"]

@@ -1,13 +1,12 @@
 """Folders go to transformers and come back: weights, tokenizer and all."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
 
 import dnalect
+import forked
 from dnalect.core.errors import ModelError, TokenizerError
 from dnalect.inference.predictions import predictions
 from dnalect.tokens.files import read_tokenizer
@@ -116,8 +115,7 @@ def test_a_word_piece_file_that_lower_cases_or_is_of_english_is_refused(tmp_path
 @pytest.mark.parametrize("algorithm", ["bpe", "kmers"])
 def test_a_learned_vocabulary_knows_its_special_tokens(fasta, tmp_path, algorithm):
     words = ["vocabulary", "train", fasta, "--algorithm", algorithm, "--size", "40", "--k", "3", "-o", tmp_path]
-    command = [sys.executable, "-m", "dnalect", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, timeout=300, text=True, check=False)
+    done = forked.dnalect(*words, text=True)
     assert done.returncode == 0, done.stderr
     theirs, ours = transformers.AutoTokenizer.from_pretrained(tmp_path), read_tokenizer(tmp_path)
     assert (theirs.cls_token, theirs.mask_token, theirs.pad_token) == ("[CLS]", "[MASK]", "[PAD]")
