@@ -1,12 +1,13 @@
 """A model card: what is known of a checkpoint, as data."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dnalect.core.errors import ModelError
-from dnalect.core.files import read_json
+from dnalect.core.files import read_json, write_text
 from dnalect.genome.builds import SAME_ASSEMBLY
 from dnalect.genome.names import split_region
 
@@ -176,6 +177,12 @@ class Card:
     def is_of(self, lengths: list[int]) -> bool:
         """Whether a reference with contigs of these lengths is of an assembly of the corpus."""
         return self.coverage(lengths) >= SAME_ASSEMBLY
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Write card.json; a field that few models have only where there is something in it. Raises OutputError."""
+    told = {name: value for name, value in asdict(card).items() if value or name != "trunk"}
+    write_text(folder / "card.json", json.dumps(told, indent=1) + "\n")
 
 
 def _genome(value: Any) -> CorpusGenome:

@@ -1,13 +1,12 @@
 """A folder in this project's own layout: the weights in float32, and the card."""
 
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
-from dnalect.core.files import made_folder, sha256, write_text
-from dnalect.models.card import Card
+from dnalect.core.files import made_folder, sha256
+from dnalect.models.card import Card, write_card
 from dnalect.models.weights import save_weights
 
 
@@ -17,4 +16,4 @@ def save_own(card: Card, network: nn.Module, folder: str | Path) -> None:
     save_weights(network, folder / "model.safetensors")
     checksum = sha256(folder / "model.safetensors")
     told = replace(card, sha256=checksum, revision=checksum[:12], trunk={})
-    write_text(folder / "card.json", json.dumps(asdict(told), indent=1) + "\n")
+    write_card(told, folder)

@@ -8,7 +8,6 @@ Its folder:
     base/                  the language model: tuned, or a copy; absent where it comes from the hub
 """
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,8 +25,8 @@ from dnalect.core.calibration import Calibration
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.examples import Target
-from dnalect.core.files import made_folder, sha256, write_text
-from dnalect.models.card import PREDICTOR, Card, Origin
+from dnalect.core.files import made_folder, sha256
+from dnalect.models.card import PREDICTOR, Card, Origin, write_card
 from dnalect.models.catalogue import as_it_was
 from dnalect.models.fusion import FILE as FUSED
 from dnalect.models.fusion import Beside, load_fusion, save_fusion
@@ -234,7 +233,7 @@ def save_predictor(tuned: Tuned, base_folder: Path, folder: Path, hub: bool) -> 
         figures=tuned.figures,
         heads=heads,
     )
-    write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+    write_card(card, folder)
 
 
 def load_predictor(card: Card, folder: Path, load: Callable[[str | Path], Model]) -> Predictor:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
 from dnalect.core.files import made_folder, sha256, write_text, written_whole
-from dnalect.models.card import Card
+from dnalect.models.card import Card, write_card
 from dnalect.models.model import Abilities, Ask, At, Model, Output
 from dnalect.models.precision import as_tensor
 from dnalect.tokens.bases import texts
@@ -123,7 +123,7 @@ class PublishedModel(Model):
         write_text(folder / "config.json", json.dumps(hub, indent=2) + "\n")
         self.family.write_tokenizer(self.tokenizer, folder, self.can.positions)
         card = replace(self.card, sha256=sha256(folder / "model.safetensors"))
-        write_text(folder / "card.json", json.dumps(asdict(card), indent=1) + "\n")
+        write_card(card, folder)
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `dnalect.load` reads: the same as `save_pretrained`."""

@@ -6,7 +6,6 @@ Its folder:
     base/                  the language model, tuned
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -20,8 +19,8 @@ from torch.nn import functional as F
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
-from dnalect.core.files import made_folder, write_text
-from dnalect.models.card import TRACK_PREDICTOR, Card, Origin
+from dnalect.core.files import made_folder
+from dnalect.models.card import TRACK_PREDICTOR, Card, Origin, write_card
 from dnalect.models.heads import FILE
 from dnalect.models.model import Abilities, Allele, Ask, Ids, Laid, Model, Output, Replaced, Tracks
 from dnalect.models.predictor import BASE, checksum_of
@@ -142,7 +141,7 @@ class TrackPredictor(Model):
         checksum = checksum_of(folder)
         told = replace(self.card, sha256=checksum, revision=checksum[:12])
         # Last, as it is the card that says that a folder is finished.
-        write_text(folder / "card.json", json.dumps(asdict(told), indent=1) + "\n")
+        write_card(told, folder)
 
 
 @dataclass(frozen=True)
