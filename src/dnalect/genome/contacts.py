@@ -143,7 +143,9 @@ def _rows(path: str | Path, what: str, width: int) -> Iterator[tuple[int, list[s
             cells = text.lstrip("#").split("\t") if "\t" in text else text.lstrip("#").split()
             headed = len(cells) >= width and not cells[1].strip().isdigit() and cells[0] != "."
             if text.startswith("#") or (headed and number == 1):
-                names = [cell.strip().lower() for cell in cells] if headed else names
+                # A remark of many words below a head is none.
+                if headed and ("\t" in text or not names):
+                    names = [cell.strip().lower() for cell in cells]
                 continue
             if len(cells) < width:
                 raise InputError(
