@@ -1,16 +1,19 @@
-"""Cut the slice of a human locus for `dnalect link`: genes, loops, peaks, and scored natural variants.
+"""Make the files of a locus for `dnalect link`: made-up genes and loops, peaks, and scored natural variants.
 
-python scripts/locus_slice.py --data DATA --genes CollapsedGeneBounds.hg19.bed [--out src/dnalect/demo_data]
+python scripts/locus_slice.py [--data DATA] [--out src/dnalect/demo_data]
 
-chr20:1-3,000,000 of GRCh37; loops and peaks (of CEBPB, by way of FactorNet) are those of IMR90, a fibroblast. The genes
-are not among DATA: they are reference/hg19/CollapsedGeneBounds.hg19.bed of broadinstitute/ABC-Enhancer-Gene-Prediction
-36e212e.
+Genes and loops are drawn at random, from a fixed seed: they show the forms of such files, and are of no genome. With
+--data peaks and variants of chr20 (GRCh37) are cut anew, too: peaks of CEBPB in IMR90, a fibroblast, by way of
+FactorNet; variants in them, or beside loops of IMR90, which do not ship.
 """
 
 import argparse
 import gzip
+import random
 from collections.abc import Iterator
 from pathlib import Path
+
+from scipy.stats import poisson
 
 import dnalect
 from dnalect.core.files import write_durably
@@ -18,10 +21,24 @@ from dnalect.core.files import write_durably
 END = 3_000_000
 # Where 1000 Genomes' variants are cut out, and from which frequency on they are natural enough to show.
 FIRST, COMMON = 1_000_000, 0.01
-LOOPS = "tracks/hg19_chr20_X/IMR90/GSE63525_IMR90_HiCCUPS_looplist.txt.gz"
+IMR90 = "tracks/hg19_chr20_X/IMR90/GSE63525_IMR90_HiCCUPS_looplist.txt.gz"
 PEAKS = "tracks/hg19_chr20_X/factornet/ChIPseq.IMR-90.CEBPB.conservative.train.narrowPeak.gz"
 # Bases around anchors of loops whose variants are shown too.
 SLACK = 5_000
+
+SEED, LOOPS = 20, 19
+# A natural variant, the gene that starts nearest to it, and one farther away that a loop joins it to. Within STRETCH
+# there are no others.
+VARIANT = 1_996_346
+NEAREST = (1_952_117, 1_976_204, "-", "protein_coding")
+JOINED = (2_077_412, 2_119_608, "+", "protein_coding")
+STRETCH = (1_930_000, 2_130_000)
+HEAD = (
+    "chr1 x1 x2 chr2 y1 y2 color o e_bl e_donut e_h e_v fdr_bl fdr_donut fdr_h fdr_v num_collapsed centroid1 centroid2 "
+    "radius"
+)
+
+Gene = tuple[int, int, str, str]
 
 
 def lines(path: Path) -> Iterator[str]:
@@ -40,15 +57,55 @@ def peaks(path: Path) -> list[str]:
     return sorted(found, key=lambda row: int(row.split("\t")[1]))
 
 
-def genes(path: Path) -> list[str]:
-    """Genes of a BED as lines of a GFF3."""
-    found = ["##gff-version 3\n"]
-    for row in path.read_text(encoding="utf-8").splitlines():
-        contig, start, end, name, _, strand, identifier, kind = row.split("\t")
-        if contig == "chr20" and int(end) <= END:
-            told = f"ID={identifier};Name={name};gene_biotype={kind}"
-            found.append(f"{contig}\tABC\tgene\t{int(start) + 1}\t{end}\t.\t{strand}\t.\t{told}\n")
+def drawn_genes(rng: random.Random) -> list[Gene]:
+    """Genes (start, end, strand, biotype), 0-based and half-open, NEAREST and JOINED among them; none overlap."""
+    found, end = [NEAREST, JOINED], 0
+    while True:
+        start = end + 2_000 + round(rng.expovariate(1 / 24_000))
+        end = start + round(5_000 * 16 ** rng.random())
+        if end > END:
+            return sorted(found)
+        strand, kind = rng.choice("+-"), "lncRNA" if rng.random() < 0.1 else "protein_coding"
+        if end < STRETCH[0] or start > STRETCH[1]:
+            found.append((start, end, strand, kind))
+
+
+def made_up_genes(genes: list[Gene]) -> list[str]:
+    """The lines of a GFF3."""
+    found = ["##gff-version 3\n", "# made up: no gene of any genome\n"]
+    for number, (start, end, strand, kind) in enumerate(genes, 1):
+        told = f"ID=gene{number:02};Name=GENE{number:02};gene_biotype={kind}"
+        found.append(f"chr20\tmade_up\tgene\t{start + 1}\t{end}\t.\t{strand}\t.\t{told}\n")
     return found
+
+
+def loop(rng: random.Random, size: int, anchors: tuple[int, int], enrichment: float) -> str:
+    """A row of a list of HiCCUPS. anchors: their first bases, of `size` bases each."""
+    expected = 14 * ((anchors[1] - anchors[0]) / 100_000) ** -0.5 * size / 5_000
+    observed = round(expected * enrichment)
+    around = [round(expected * rng.uniform(*span), 4) for span in ((0.95, 1.3), (1, 1), (0.95, 1.3), (0.95, 1.3))]
+    chances = [f"{poisson.sf(observed - 1, each):.6g}" for each in around]
+    joined = rng.choice((1, 1, 2, 3))
+    centres = [anchor + size // 2 + (joined > 1) * rng.choice((-1, 0, 1)) * size // 2 for anchor in anchors]
+    places = [cell for anchor in anchors for cell in ("20", anchor, anchor + size)]
+    radius = round(size * rng.uniform(0.5, 1.5), 4) if joined > 1 else 0
+    cells = [*places, "0,255,255", observed, *around, *chances, joined, *centres, radius]
+    return "\t".join(map(str, cells)) + "\n"
+
+
+def made_up_loops(rng: random.Random, genes: list[Gene]) -> list[str]:
+    """A list in the form of HiCCUPS: one loop joins VARIANT with JOINED, the others start at some gene."""
+    rows = {((VARIANT - 1) // 5_000 * 5_000, JOINED[0] // 5_000 * 5_000): (5_000, 3.1)}
+    while len(rows) < LOOPS:
+        size, (start, end, strand, _) = rng.choice((5_000, 10_000)), rng.choice(genes)
+        site = start if strand == "+" else end - 1
+        other = site + rng.choice((-1, 1)) * round(110_000 * 8 ** rng.random())
+        low, high = sorted(at // size * size for at in (site, other))
+        free = all(at + size < STRETCH[0] or at > STRETCH[1] for at in (low, high))
+        if free and low >= 0 and high + size <= END:
+            rows[low, high] = size, 1.8 * 2.5 ** rng.random()
+    told = [loop(rng, size, anchors, enrichment) for anchors, (size, enrichment) in sorted(rows.items())]
+    return ["\t".join(HEAD.split()) + "\n", "# made up: no loop of any map of contacts\n", *told]
 
 
 def places(loops: list[str], marks: list[str]) -> list[tuple[int, int]]:
@@ -83,17 +140,16 @@ def scored(data: Path, wanted: list[tuple[int, int]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--genes", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("src/dnalect/demo_data"))
     options = parser.parse_args()
-    loops, marks = listed(options.data / LOOPS), peaks(options.data / PEAKS)
-    files = {
-        "human_chr20_genes.gff.gz": genes(options.genes),
-        "human_chr20_loops.txt.gz": loops,
-        "human_chr20_peaks.bed.gz": marks,
-        "human_chr20_scored.tsv.gz": scored(options.data, places(loops, marks)),
-    }
+    rng = random.Random(SEED)
+    genes = drawn_genes(rng)
+    files = {"made_up_genes.gff.gz": made_up_genes(genes), "made_up_loops.txt.gz": made_up_loops(rng, genes)}
+    if options.data:
+        marks = peaks(options.data / PEAKS)
+        files["human_chr20_peaks.bed.gz"] = marks
+        files["human_chr20_scored.tsv.gz"] = scored(options.data, places(listed(options.data / IMR90), marks))
     for name, text in files.items():
         packed = gzip.compress("".join(text).encode(), 9, mtime=0)
         write_durably(options.out / name, packed)

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import subprocess
+import sys
 import tomllib
 from collections import Counter
 from dataclasses import replace
@@ -43,6 +45,18 @@ def test_every_slice_is_the_one_that_the_readme_tells_of():
     )
     assert [name for name, _ in rows] == [name for name in FILES if name != "README.md"]
     assert dict(rows) == {name: sha256(DATA / name) for name, _ in rows}
+
+
+def test_what_is_made_up_says_so_and_is_what_its_script_makes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/locus_slice.py", "--out", tmp_path], check=True, capture_output=True
+    )
+    made = sorted(path.name for path in tmp_path.iterdir())
+    assert made == ["made_up_genes.gff.gz", "made_up_loops.txt.gz"], done.stdout
+    for name in made:
+        text = gzip.decompress((tmp_path / name).read_bytes())
+        assert b"\n# made up: no " in text
+        assert text == gzip.decompress((ROOT / "src/dnalect/demo_data" / name).read_bytes())
 
 
 def test_all_shipped_inputs_together_are_small():

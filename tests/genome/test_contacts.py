@@ -20,7 +20,7 @@ from dnalect.genome.contacts import (
 )
 from dnalect.jobs.demo.data import DATA as FOLDER
 
-LOOPS = FOLDER / "human_chr20_loops.txt.gz"
+LOOPS = FOLDER / "made_up_loops.txt.gz"
 ARROWHEAD = "chr1\tx1\tx2\tchr2\ty1\ty2\tcolor\tf1\n20\t330000\t520000\t20\t330000\t520000\t255,255,0\t0.35\n"
 JUICER = (
     "#chr1\tx1\tx2\tchr2\ty1\ty2\tname\tscore\tstrand1\tstrand2\tcolor\tobserved\texpectedBL\texpectedDonut\n"
@@ -37,7 +37,7 @@ def written(folder: Path, text: str, name: str = "a.bedpe") -> Path:
 
 def test_the_list_of_hiccups_is_read_as_it_is():
     with gzip.open(LOOPS, "rt") as file:
-        head, *rows = (line.rstrip("\n").split("\t") for line in file)
+        head, *rows = (line.rstrip("\n").split("\t") for line in file if not line.startswith("#"))
     found = read_loops(LOOPS)["20"]
     assert len(found.names) == len(rows)
     for n, row in enumerate(rows):
@@ -51,6 +51,8 @@ def test_beds_of_pairs_of_other_programs(tmp_path):
     found = read_loops(written(tmp_path, JUICER))["chr7"]
     assert found.enrichment.tolist() == [3.0]
     assert found.names == ("chr7:101-200=chr7:901-1000",)
+    remark = JUICER.replace("# juicer_tools version 1.22.01", "# of a map of many reads, by juicer_tools")
+    assert read_loops(written(tmp_path, remark))["chr7"].enrichment.tolist() == [3.0]
     plain = "7\t0\t50\t7\t400\t500\tfirst\t12\n7\t0\t50\t8\t400\t500\n.\t-1\t-1\t7\t5\t6\n"
     both = read_loops(tmp_path / "a.bedpe", written(tmp_path, plain, "b.bedpe"))
     assert list(both) == ["chr7"]

@@ -1,6 +1,7 @@
 """Variants find their genes: by loops where there are some, else by distance, and every one comes back."""
 
-from dataclasses import replace
+import gzip
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,15 +21,17 @@ from dnalect.report.loci import lanes_of
 from dnalect.scored.reader import read_scored
 
 SCORED, GENES, LOOPS, ACTIVE = (
-    str(FOLDER / f"human_chr20_{name}.gz") for name in ("scored.tsv", "genes.gff", "loops.txt", "peaks.bed")
+    str(FOLDER / f"{name}.gz")
+    for name in ("human_chr20_scored.tsv", "made_up_genes.gff", "made_up_loops.txt", "human_chr20_peaks.bed")
 )
 # As Arrowhead writes them.
 DOMAINS = [
     "chr1\tx1\tx2\tchr2\ty1\ty2",
     *(f"20\t{a}\t{b}\t20\t{a}\t{b}" for a, b in ((1.74e6, 1.93e6), (1.94e6, 2.17e6))),
 ]
-# Natural, in the anchor of a loop whose other anchor holds the start of STK35; PDYN starts nearer by.
-JOINED = ("chr20", 1_996_346)
+# Natural, in the anchor of a loop whose other anchor holds the start of a gene; another gene starts nearer by.
+PLACE = ("chr20", 1_996_346)
+ANCHORS = (1_995_000, 2_000_000, 2_075_000, 2_080_000)
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +50,45 @@ def rows_of(linked, place):
     return [row for row in linked.table.to_pylist() if (row["chrom"], row["pos"]) == place]
 
 
-def test_a_loop_names_the_gene_that_is_not_the_nearest(linked):
-    first, second, *_ = rows_of(linked, JOINED)
-    assert (first["gene"], first["evidence"], first["domain"]) == ("STK35", "loop", "same")
-    assert (second["gene"], second["evidence"], second["domain"]) == ("PDYN", "domain", "same")
-    # STK35 starts at base 2,082,528 of the + strand, the variant lies upstream of it.
-    assert first["tss_distance"] == JOINED[1] - 2_082_528
+@dataclass(frozen=True)
+class Story:
+    """The gene at the far anchor, its first base (1-based, + strand), and the one whose start is the nearest."""
+
+    joined: str
+    start: int
+    nearest: str
+    enrichment: float
+
+
+@pytest.fixture(scope="module")
+def story():
+    """As the files tell it, read here by hand."""
+    with gzip.open(GENES, "rt") as file:
+        rows = [line.rstrip().split("\t") for line in file if not line.startswith("#")]
+    starts = {row[8].split("Name=")[1].split(";")[0]: int(row[3] if row[6] == "+" else row[4]) for row in rows}
+    nearest = min(starts, key=lambda name: abs(starts[name] - PLACE[1]))
+    (joined,) = (name for name, start in starts.items() if ANCHORS[2] < start <= ANCHORS[3])
+    with gzip.open(LOOPS, "rt") as file:
+        loops = [line.split("\t") for line in file]
+    (row,) = (row for row in loops if row[1:3] + row[4:6] == list(map(str, ANCHORS)))
+    return Story(joined, starts[joined], nearest, int(row[7]) / float(row[9]))
+
+
+def test_a_loop_names_the_gene_that_is_not_the_nearest(linked, story):
+    first, second, *_ = rows_of(linked, PLACE)
+    assert (first["gene"], first["evidence"], first["domain"]) == (story.joined, "loop", "same")
+    assert (second["gene"], second["evidence"], second["domain"]) == (story.nearest, "domain", "same")
+    # The gene lies on the + strand, the variant upstream of it.
+    assert first["tss_distance"] == PLACE[1] - story.start < 0
     assert abs(second["tss_distance"]) < abs(first["tss_distance"])
-    enrichment = 31 / 11.2151717364
-    assert first["enrichment"] == pytest.approx(enrichment, abs=0.001)
-    assert first["contact"] == pytest.approx((86_182 / 5_000) ** -0.7 * enrichment, abs=1e-3)
+    assert first["enrichment"] == pytest.approx(story.enrichment, abs=0.001)
+    by_hand = ((story.start - PLACE[1]) / 5_000) ** -0.7 * story.enrichment
+    assert first["contact"] == pytest.approx(by_hand, abs=1e-3)
     assert first["score"] == pytest.approx(first["effect"] * first["contact"], abs=1e-3)
-    assert "a loop joins it to the start of STK35" in first["why"]
+    assert f"a loop joins it to the start of {story.joined}" in first["why"]
     assert "2nd nearest" in first["why"]
     alone = link_variants(Options(SCORED, annotate=GENES))
-    assert rows_of(alone, JOINED)[0]["gene"] == "PDYN"
+    assert rows_of(alone, PLACE)[0]["gene"] == story.nearest
     assert {"loop", "domain", "abc"}.isdisjoint(alone.table.column_names)
 
 
@@ -90,12 +117,12 @@ def test_a_boundary_takes_its_share(linked, known):
         assert row["contact"] == pytest.approx(whole[key]["contact"] * factor, abs=1e-4)
 
 
-def test_activity_by_contact_against_sums_by_hand():
+def test_activity_by_contact_against_sums_by_hand(story):
     """Shares of all elements of a gene sum to 1, and each is what the definition says."""
     options = Options(SCORED, annotate=GENES, active=(ACTIVE,), far=300_000, most=1_000)
     ground = open_ground(options)
     genes, elements = ground.genes["chr20"], ground.elements["chr20"]
-    gene = genes.names.index("STK35")
+    gene = genes.names.index(story.joined)
     middle = zip(elements.starts.tolist(), elements.ends.tolist(), strict=True)
     gaps = np.array([max(s - genes.tss[gene], genes.tss[gene] - e + 1, 0) for s, e in middle])
     worth = np.where(gaps <= 300_000, elements.activity * by_distance(gaps), 0)
@@ -103,7 +130,7 @@ def test_activity_by_contact_against_sums_by_hand():
     linked = link_variants(options)
     seen = 0
     for row in linked.table.to_pylist():
-        if row["gene"] != "STK35":
+        if row["gene"] != story.joined:
             continue
         held = (elements.starts < row["pos"]) & (elements.ends >= row["pos"])
         if len(row["ref"]) == len(row["alt"]) == 1:
@@ -116,14 +143,14 @@ def test_activity_by_contact_against_sums_by_hand():
     assert any("lie in no active element" in note for note in linked.notes)
 
 
-def test_what_has_no_gene_has_a_reason(tmp_path):
+def test_what_has_no_gene_has_a_reason(story, tmp_path):
     table = tmp_path / "a.tsv"
     lines = ["chrom\tpos\tref\talt\tcadd", "chr20\t1996346\tT\tG\t", "20\t2990000\tA\tC\t9", "chr9\t5\tA\tC\t1"]
     table.write_text("\n".join(lines) + "\n")
     found = link_variants(Options(str(table), annotate=GENES, use="cadd", far=60_000))
     rows = {(row["chrom"], row["pos"]): row for row in reversed(found.table.to_pylist())}
     assert rows["chr20", 1_996_346]["reason"] == "no_effect"
-    assert rows["chr20", 1_996_346]["gene"] == "PDYN"
+    assert rows["chr20", 1_996_346]["gene"] == story.nearest
     assert rows["chr9", 5]["reason"] == "no_gene_on_contig"
     assert rows["20", 2_990_000]["rank"] == 1
     assert any("1 of 3 variants lie on contigs without a gene" in note for note in found.notes)
@@ -134,7 +161,7 @@ def test_what_has_no_gene_has_a_reason(tmp_path):
     assert alone.table["score"].to_pylist()[0] == pytest.approx(alone.table["contact"].to_pylist()[0], abs=1e-4)
 
 
-def test_alleles_of_many_bases_reach_from_end_to_end(tmp_path):
+def test_alleles_of_many_bases_reach_from_end_to_end(story, tmp_path):
     vcf = tmp_path / "a.vcf"
     head = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
     vcf.write_text(head + "chr20\t1000\td\tA\t<DEL>\t.\t.\tEND=5000;llr=-1\nchr20\t2000000\ti\tAC\tA\t.\t.\tllr=2\n")
@@ -142,8 +169,8 @@ def test_alleles_of_many_bases_reach_from_end_to_end(tmp_path):
     assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == [(1000, 5000), (2_000_000, 2_000_001)]
     vcf.write_text(head + "chr20\t2000000\td\tA\t<DEL>\t.\t.\tEND=2100000;llr=-1\n")
     first = link_variants(Options(str(vcf), annotate=GENES)).table.to_pylist()[0]
-    assert (first["gene"], first["tss_distance"], first["contact"]) == ("STK35", 0, 1.0)
-    assert "at the start of STK35" in first["why"]
+    assert (first["gene"], first["tss_distance"], first["contact"]) == (story.joined, 0, 1.0)
+    assert f"at the start of {story.joined}" in first["why"]
 
 
 def test_kinds_of_genes():
@@ -155,11 +182,11 @@ def test_kinds_of_genes():
         open_ground(Options(SCORED, annotate=GENES, biotypes=("tRNA",)))
 
 
-def test_the_picture_shows_what_there_is(linked, known, tmp_path):
+def test_the_picture_shows_what_there_is(linked, known, story, tmp_path):
     locus = locus_of(linked, "chr20:1,996,346")
-    assert [(each.gene, each.looped) for each in locus.arcs][:2] == [("STK35", True), ("PDYN", False)]
-    assert locus.span[0] < JOINED[1] < 2_082_528 < locus.span[1]
-    assert (2_000_000, 2_005_000, 2_075_000, 2_080_000) in locus.loops
+    assert [(each.gene, each.looped) for each in locus.arcs][:2] == [(story.joined, True), (story.nearest, False)]
+    assert locus.span[0] < PLACE[1] < story.start < locus.span[1]
+    assert ANCHORS in locus.loops
     lanes = lanes_of(locus)
     assert {locus.genes[n][0] for n, _ in lanes} >= {each.gene for each in locus.arcs}
     crowded = replace(locus, genes=[(f"gene{n}", *locus.span, True) for n in range(40)])
