@@ -61,7 +61,7 @@ folds: $(CORE) ## yeast models that are each blind to a half of the genome, and 
 	@test -n "$(DATA)" || { echo "name the folder of the data: make folds DATA=..." >&2; exit 1; }
 	$(BIN)/dnalect pretrain configs/folds/fold-1.toml --data $(DATA) --out runs/folds/fold-1
 	$(BIN)/dnalect pretrain configs/folds/fold-2.toml --data $(DATA) --out runs/folds/fold-2
-	$(BIN)/dnalect pretrain configs/folds/aligned-fold-1.toml --data $(DATA) --out runs/aligned-yeast-fold-1
+	$(BIN)/dnalect pretrain configs/folds/aligned-fold-1.toml --data $(DATA) --out runs/aligned-fold-1
 	$(BIN)/dnalect pretrain configs/folds/zymoseptoria-part.toml --data $(DATA) --out runs/duplex-zymoseptoria-part
 
 # Only what the shipped models never saw, so that no fold is needed; the studies of other chromosomes are kept as they are.

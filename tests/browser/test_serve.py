@@ -187,7 +187,7 @@ def test_a_file_that_is_none_is_told(visit, tmp_path):
     page = visit("/files")
     (tmp_path / "picture.png").write_bytes(b"no variants")
     page.set_input_files("#file", tmp_path / "picture.png")
-    page.wait_for_function("document.getElementById('told').textContent.includes('no file of variants')")
+    page.wait_for_function("() => document.getElementById('told').textContent.includes('no file of variants')")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
