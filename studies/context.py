@@ -23,7 +23,7 @@ from studies.data import file_of
 from studies.options import Context
 
 TASK, BITS, MOVED, SPREAD = "context", "bits a base", "nats that a score moves", "nats between scores"
-MORE = "bits a base above the longest"
+MORE = "bits above the longest"
 DIRECTIONS = ("left to right", "right to left")
 OPPOSITE = [3, 2, 1, 0]
 Codes = npt.NDArray[np.uint8]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from dnalect.core.figures import Estimate, plain
 from dnalect.core.files import written_whole
@@ -178,8 +179,11 @@ def lengths(path: Path, panels: Sequence[tuple[str, str, str, Curves]]) -> None:
             _curves(axes, lines, (), of, label)
             axes.set_title(title, fontsize=10, color=INK, loc="left")
             axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        # Names below the panels leave too little for the words beside them.
+        if isinstance(engine := figure.get_layout_engine(), ConstrainedLayoutEngine):
+            engine.set(rect=(0.01, 0, 0.99, 1))
 
-    save(path, 4.4 * len(panels), 4.2, draw)
+    save(path, 4.4 * len(panels), 3.4 + 0.16 * max(len(lines) for *_, lines in panels), draw)
 
 
 def _curves(axes: Axes, lines: Curves, rivals: Collection[str], of: str, label: str) -> None:
