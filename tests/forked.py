@@ -111,40 +111,29 @@ def run_script(source, *arguments, cwd=None, timeout=300) -> None:
 
 
 def _as_script(source, arguments, cwd, error) -> None:
-    status = 70
-    try:
+    def work():
         with open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), 0)
-        os.dup2(error, 1)
-        os.dup2(error, 2)
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            told = io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), encoding="utf-8", line_buffering=True)
-            setattr(sys, name, told)
-            setattr(sys, f"__{name}__", told)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(cwd or os.getcwd())
         warnings.resetwarnings()
         sys.argv = ["-c", *arguments]
         exec(compile(source, "<script>", "exec"), {"__name__": "__main__"})
-        status = 0
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:
-        import traceback
 
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+    os.dup2(error, 1)
+    sys.stdout = sys.__stdout__ = _written(1)
+    _as_rank(work, error)
+
+
+def _written(number) -> io.TextIOWrapper:
+    return io.TextIOWrapper(os.fdopen(number, "wb", closefd=False), encoding="utf-8", line_buffering=True)
 
 
 def _as_rank(work, error) -> None:
     status = 70
     try:
         os.dup2(error, 2)
-        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-            os.fdopen(2, "wb", closefd=False), encoding="utf-8", line_buffering=True
-        )
+        sys.stderr = sys.__stderr__ = _written(2)
         work()
         status = 0
     except SystemExit as ended:

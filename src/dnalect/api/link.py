@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dnalect.api.given import input_path, options_of
-from dnalect.api.score import Scores, Shown
+from dnalect.api.given import options_of
+from dnalect.api.score import Shown, scored_path
 from dnalect.api.table import Table
 from dnalect.core.errors import ConfigError
 from dnalect.core.reporter import using
@@ -100,11 +100,6 @@ def link(
         (['looped', 'near'], [0.5307, 0.4693], ['loop', 'distance'])
     """
     with TemporaryDirectory() as name, using(progress):
-        folder = Path(name)
-        if isinstance(scored, Scores):
-            path = str(folder / "scored.parquet")
-            scored.write(path)
-        else:
-            path = input_path(scored, folder)
+        path = scored_path(scored, Path(name))
         told = {"scored": path, "annotate": annotate, "contacts": contacts, "domains": domains, "active": active}
         return Links(link_variants(options_of(Options, {**told, "use": use, "far": far, **more})))

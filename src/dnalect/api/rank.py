@@ -4,8 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dnalect.api.given import input_path, options_of
-from dnalect.api.score import Scores, Shown
+from dnalect.api.given import options_of
+from dnalect.api.score import Shown, scored_path
 from dnalect.api.table import Table
 from dnalect.core.files import write_text
 from dnalect.core.reporter import using
@@ -75,11 +75,6 @@ def rank(
         (20, [1, 2, 3])
     """
     with TemporaryDirectory() as name, using(progress):
-        folder = Path(name)
-        if isinstance(scored, Scores):
-            path = str(folder / "scored.parquet")
-            scored.write(path)
-        else:
-            path = input_path(scored, folder)
+        path = scored_path(scored, Path(name))
         told = {"scored": path, "budget": budget, "group_by": group_by}
         return Ranking(rank_variants(options_of(Options, {**told, **more})))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dnalect.api.given import options_of
+from dnalect.api.given import input_path, options_of
 from dnalect.api.table import Table
 from dnalect.core.records import Row
 from dnalect.core.reporter import Reporter, State, using
@@ -72,6 +72,15 @@ class Scores(Table):
     def __repr__(self) -> str:
         told = ", ".join(f"{n:,} {what}" for what, n in self.summary.outcomes.items())
         return f"Scores({self.summary.title}: {told or 'none'})"
+
+
+def scored_path(scored: Any, folder: Path) -> str:
+    """Return the path of scored variants; what is in memory is written into the folder. scored: Scores, or an input."""
+    if not isinstance(scored, Scores):
+        return input_path(scored, folder)
+    path = str(folder / "scored.parquet")
+    scored.write(path)
+    return path
 
 
 def score(

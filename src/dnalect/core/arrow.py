@@ -39,5 +39,14 @@ def put_noted(table: pa.Table, file: BinaryIO) -> None:
         file.write(("\t".join("" if value is None else _text(value) for value in rows) + "\n").encode())
 
 
+def write_noted(table: pa.Table, path: Path, kind: str) -> None:
+    """Write a table to a file: Parquet where its kind is ".parquet", else as `put_noted` does."""
+    if kind == ".parquet":
+        pq.write_table(table, path)
+        return
+    with path.open("wb") as file:
+        put_noted(table, file)
+
+
 def _text(value: Any) -> str:
     return str(value).replace("\t", " ").replace("\n", " ")

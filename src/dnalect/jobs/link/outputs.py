@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from dnalect import __version__
-from dnalect.core.arrow import put_noted
+from dnalect.core.arrow import put_noted, write_noted
 from dnalect.core.errors import ConfigError
 from dnalect.core.files import written_together
 from dnalect.genome.contacts import NEAREST, POWER
@@ -32,12 +31,7 @@ def write_outputs(linked: Linked, output: str, picture: str | None, at: str | No
     )
     with written_together() as files:
         if output != "-":
-            temporary = files.place(Path(output))
-            if kind_of(output) == ".parquet":
-                pq.write_table(table, temporary)
-            else:
-                with temporary.open("wb") as file:
-                    put_noted(table, file)
+            write_noted(table, files.place(Path(output)), kind_of(output))
         if picture and drawn:
             draw_locus(files.place(Path(picture)), drawn, Path(picture).suffix[1:])
         if output == "-":

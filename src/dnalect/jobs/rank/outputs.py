@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from dnalect.core.arrow import put_noted
+from dnalect.core.arrow import put_noted, write_noted
 from dnalect.core.errors import OutputError, TableError
 from dnalect.core.files import written_together
 from dnalect.jobs.rank.facts import provenance
@@ -45,12 +44,7 @@ def write_outputs(ranked: Ranked, output: str, report: str | None) -> None:
     table = table_of(ranked)
     with written_together() as files:
         if output != "-":
-            temporary = files.place(Path(output))
-            if kind_of(output) == ".parquet":
-                pq.write_table(table, temporary)
-            else:
-                with temporary.open("wb") as file:
-                    put_noted(table, file)
+            write_noted(table, files.place(Path(output)), kind_of(output))
         if ranked.options.haplotypes:
             beside = files.place(Path(haplotype_path(output)))
             beside.write_text("".join("\t".join(row) + "\n" for row in _haplotypes(ranked)), encoding="utf-8")
