@@ -285,7 +285,17 @@ def test_version_is_that_of_the_installed_package():
 
 def test_scoring_begins_without_what_it_rarely_needs():
     """Each takes a good part of a second, which every user of every variant would wait for."""
-    heavy = ("scipy.cluster", "scipy.optimize", "pandas", "sklearn", "matplotlib", "numba", "transformers", "ray")
+    heavy = (
+        "scipy.cluster",
+        "scipy.optimize",
+        "pandas",
+        "sklearn",
+        "matplotlib",
+        "numba",
+        "transformers",
+        "ray",
+        "jinja2",
+    )
     told = f"import sys, dnalect.jobs.score; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dnalect import __version__
+from dnalect.cli.start import begin_quickly
 from dnalect.core.errors import DnalectError
 from dnalect.core.interrupts import Stopped
 from dnalect.core.nearest import did_you_mean
@@ -133,6 +134,7 @@ def main() -> None:
 def run(command: click.Command) -> None:
     """Run a command and leave with 0 (done), 1 (error), 2 (wrong usage) or 130 (interrupted)."""
     signal.signal(signal.SIGTERM, _terminate)
+    begin_quickly()
     if strange := [each for each in sys.argv[1:] if _undecodable(each)]:
         shown = strange[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
         _fail(f"the name {shown} is not UTF-8; rename the file, or set a UTF-8 locale", 2)

@@ -26,7 +26,6 @@ from dnalect.jobs.scoring import Scoring
 from dnalect.jobs.selection import Models, named_models
 from dnalect.jobs.summary import placeless, provenance, summary, table_note
 from dnalect.models.backends import precision_of
-from dnalect.report.html import write_report
 from dnalect.report.multiqc import write_multiqc
 from dnalect.scored.writers import Kept, open_outputs
 
@@ -84,6 +83,8 @@ def run(job: Scoring, outputs: Sequence[str | Kept]) -> Summary:
                 say(table_note(job))
             found = summary(job, f"{named(variants)} on {job.genome.path.name}", bool(options.report))
             if options.report:
+                from dnalect.report.html import write_report
+
                 write_report(found, files.place(Path(options.report)))
             if options.multiqc:
                 write_multiqc(found, files.place(Path(options.multiqc)))
