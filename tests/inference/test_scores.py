@@ -108,6 +108,22 @@ def test_indel_is_the_difference_of_pseudo_likelihoods(scorer, model, genome, st
     assert score(scorer, v)[0] == pytest.approx(total(v.alt) - total(v.ref), abs=1e-3)
 
 
+def test_indels_are_the_same_read_as_whole_windows(scorer, genome, monkeypatch):
+    """What a variant leaves as it was is computed once; near the end of a contig, too."""
+    length = int(genome.lengths[0])
+    given = [(1500, 1, ""), (1500, 0, "ACCA"), (1600, 7, "GG"), (1500, 40, ""), (40, 2, ""), (length - 45, 0, "ACGTAC")]
+    variants = [variant(genome, *each) for each in given]
+    short = score(scorer, *variants)
+    monkeypatch.setattr(type(scorer.model), "pairs", lambda *_: None)
+    assert short == pytest.approx(score(scorer, *variants), abs=1e-5)
+    monkeypatch.setattr(type(scorer.model), "pairs", _no_memory)
+    assert short == pytest.approx(score(scorer, *variants), abs=1e-5)
+
+
+def _no_memory(*_):
+    raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+
 def test_far_flanks_do_not_matter_for_indels(model, genome):
     """Beyond the reach of the allele both haplotypes have the same terms."""
     v = variant(genome, 1500, 3, "")

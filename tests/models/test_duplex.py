@@ -1,5 +1,6 @@
 """What the network promises: nothing of base i at i, exact equivariance, padding that is nothing."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -95,6 +96,28 @@ def test_the_pyramid_equals_the_whole_forward():
     inside[5, : reach + 1] = False
     inside[5, reach] = True
     assert torch.allclose(net.at_center(codes, inside), net(codes, inside)[:, reach], atol=1e-5)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("common", [0, 3, 20, 70, 120])
+@pytest.mark.parametrize("join", ["concat", "product"])
+def test_pairs_with_common_ends_equal_whole_forwards(model_folder, common, join):
+    """Windows of several lengths, insertions and deletions, unknown bases within and at the ends."""
+    rng = np.random.default_rng(common)
+    net = network(join=join)
+    model = dnalect.load(model_folder)
+    model.network = net
+    ends = [rng.integers(0, 5, (2, common)) for _ in range(6)]
+    ends[1][0][: common // 2] = ends[2][1][-(common // 2) :] = 4
+    between = [[rng.integers(0, 4, size) for size in rng.integers(1, 90, 6)] for _ in range(2)]
+    windows, others = (
+        [np.concatenate([left, middle, right]) for (left, right), middle in zip(ends, each, strict=True)]
+        for each in between
+    )
+    for found, given in zip(model.pairs(windows, others), (windows, others), strict=True):
+        for row, codes in zip(found, given, strict=True):
+            whole = net(torch.from_numpy(codes)[None], torch.from_numpy(codes != 4)[None])
+            torch.testing.assert_close(row[None, : len(codes)], whole, atol=2e-5, rtol=1e-5)
 
 
 def test_impossible_sizes_are_refused():

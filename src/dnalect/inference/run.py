@@ -75,7 +75,7 @@ def run(
                 try:
                     each(_computed(model, block, part, width, ask, least))
                 except (MemoryError, RuntimeError) as error:
-                    if not _memory_ended(error):
+                    if not memory_ended(error):
                         raise
                 else:
                     left = left[len(part) :]
@@ -154,7 +154,8 @@ def _computed(model: Model, block: _Block, part: Numbers, width: int, ask: Ask, 
     return Batch(windows, rows, encoding, ask, model.forward(encoding, ask))
 
 
-def _memory_ended(error: BaseException) -> bool:
+def memory_ended(error: BaseException) -> bool:
+    """Whether an error of torch or Python means that memory did not suffice."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
         told in str(error) for told in ("can't allocate memory", "out of memory")
     )

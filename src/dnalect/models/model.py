@@ -59,13 +59,8 @@ class Tracks:
 
     def __str__(self) -> str:
         more = f" ... ({len(self.names):,} tracks)" if len(self.names) > SHOWN else ""
-        use = (
-            " (dnalect score --score splice)"
-            if self.splices
-            else f", in bins of {self.stride:,} bases"
-            if self.stride > 1
-            else ""
-        )
+        use = f", in bins of {self.stride:,} bases" if self.stride > 1 else ""
+        use = " (dnalect score --score splice)" if self.splices else use
         return ", ".join(self.names[:SHOWN]) + more + use
 
 
@@ -236,6 +231,10 @@ class Model(ABC):
         codes: base codes (L,) of any length. [start, end): the n bases. A base that stays, or is unknown, changes
         nothing. None where the model has no shorter way than a forward for each substitution.
         """
+        return None
+
+    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> tuple[Tensor, Tensor] | None:
+        """Return logits (n, L, 4) of windows of base codes, and of others that begin and end so. None: no short way."""
         return None
 
     def replaced(

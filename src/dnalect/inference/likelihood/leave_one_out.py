@@ -13,7 +13,7 @@ from dnalect.core.reporter import Phase, phase
 from dnalect.genome.windows.junctions import Joint
 from dnalect.inference.likelihood.junctions import gains
 from dnalect.inference.likelihood.strategy import substituted_one_by_one
-from dnalect.inference.run import TOKENS, Batch, evaluating, run
+from dnalect.inference.run import TOKENS, Batch, evaluating, memory_ended, run
 from dnalect.inference.tiles import coded, tiled_log_probs, whole_log_probs
 from dnalect.models.model import LOGITS, Ask, At, Model
 from dnalect.tokens.bases import UNKNOWN, decode
@@ -21,6 +21,7 @@ from dnalect.tokens.laid import base_of
 
 # Fewer rows than this may take another kernel, with other rounding: batches are filled up.
 SMALLEST_BATCH, BATCH = 16, 32
+INDELS = "insertions and deletions"
 LogProbs = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 Folders = npt.NDArray[np.int64]
@@ -62,12 +63,42 @@ class LeaveOneOut:
 
     def ratio(self, reference: Sequence[Codes], alternate: Sequence[Codes], background: Floats) -> Floats:
         """Return the differences (n,) of the pseudo-likelihoods, each base's beside that of the background."""
-        windows = [*reference, *alternate]
-        known = [np.flatnonzero(base_of(codes) != UNKNOWN) for codes in windows]
-        logs = self._own_logs(windows, known, phase("insertions and deletions", len(windows), "windows"))
-        each = zip(windows, known, logs, strict=True)
-        totals = np.array([(found - background[base_of(codes[at])]).sum() for codes, at, found in each])
+        logs = self._pairs(reference, alternate) or self._whole([*reference, *alternate])
+        each = zip([*reference, *alternate], logs, strict=True)
+        totals = np.array([(found - background[base_of(codes[_known(codes)])]).sum() for codes, found in each])
         return np.asarray(totals[len(reference) :] - totals[: len(reference)])
+
+    def _whole(self, windows: Sequence[Codes]) -> list[Floats]:
+        """Return ln p of the known bases of each window."""
+        return self._own_logs(windows, [*map(_known, windows)], phase(INDELS, len(windows), "windows"))
+
+    def _pairs(self, reference: Sequence[Codes], alternate: Sequence[Codes]) -> list[Floats] | None:
+        """Return ln p of the known bases of each window, of pairs that begin and end alike; None: no shorter way."""
+        found: list[list[Floats]] = [[], []]
+        lengths = [max(map(len, pair)) for pair in zip(reference, alternate, strict=True)]
+        order = np.argsort(lengths, kind="stable")
+        most = min(max(1, TOKENS // max(lengths)), self.batch or len(order))
+        shown = phase(INDELS, len(order), "pairs of windows")
+        with evaluating(self.model.network), torch.inference_mode(), shown as bar:
+            for low in range(0, len(order), most):
+                pairs = [[windows[n] for n in order[low : low + most]] for windows in (reference, alternate)]
+                try:
+                    said = self.model.pairs(*pairs)
+                except (MemoryError, RuntimeError) as error:
+                    if not memory_ended(error):
+                        raise
+                    said = None  # the loop of whole windows goes on in smaller batches
+                if said is None:
+                    return None
+                for windows, logits, logs in zip(pairs, said, found, strict=True):
+                    log_probs = torch.log_softmax(logits, -1).cpu().numpy().astype(np.float64)
+                    at = [*map(_known, windows)]
+                    each = zip(log_probs, at, windows, strict=True)
+                    logs += [row[sites, base_of(codes[sites])] for row, sites, codes in each]
+                if bar is not None:
+                    bar.update(len(pairs[0]))
+        back = np.argsort(order)
+        return [logs[n] for logs in found for n in back]
 
     def joined(self, joints: Sequence[Joint]) -> Floats:
         """Return what the kept bases on the left and the right of each joint gain (n, 2): all of them count."""
@@ -116,6 +147,10 @@ class LeaveOneOut:
         most = self.batch or len(windows)
         parts = (windows[low : low + most] for low in range(0, len(windows), most))
         return np.concatenate([whole_log_probs(self.model, part) for part in parts])
+
+
+def _known(codes: Codes) -> Folders:
+    return np.flatnonzero(base_of(codes) != UNKNOWN)
 
 
 def _padded(windows: Sequence[Codes]) -> Encoding:

@@ -227,6 +227,9 @@ class AlignedModel(DuplexModel):
         """Return None: there is no shorter way than a forward for each substitution."""
         return None
 
+    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> None:
+        """Return None: there is no shorter way than a forward for each window."""
+
     def _drawn(self) -> Aligned:  # type: ignore[override]
         return Aligned(self.network.config)
 

@@ -26,7 +26,7 @@ from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
-from dnalect.models.layers.streams import Streams
+from dnalect.models.layers.streams import Streams, Windows
 from dnalect.models.model import Abilities, Ask, At, Ids, Model, Output
 from dnalect.models.own import save_own
 from dnalect.models.precision import as_tensor
@@ -154,6 +154,10 @@ class Duplex(Streams):
                 out[rows, columns, places] = logits[told]
         return out
 
+    def beside(self, windows: Windows, others: Windows, common: int) -> list[Tensor]:
+        """Return logits (B, L, 4) of windows, and of others that begin and end like them: see `met_beside`."""
+        return [self.head(left, right) for left, right in self.met_beside(windows, others, common)]
+
     def _changed(self, strand: int, at_N: Tensor, bases_N3: Tensor, longest: int, traces: Sequence[Trace]) -> Tensor:
         """The states (N, 3, L, C) of one stream from each base on, as far as it reaches, once it is another."""
         x, last = self.embedding(bases_N3)[:, :, None], traces[0].said.shape[1] - 1
@@ -229,6 +233,24 @@ class DuplexModel(Model):
         ids = as_tensor(codes, self.device, np.int64)
         return self.network.substituted(ids, ids != UNKNOWN, start, end).float()
 
+    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> tuple[Tensor, Tensor] | None:
+        """Return the logits of n windows and of n others, which cost the less the more of their ends is the same.
+
+        windows, others: base codes of any length. Behind the shorter ones the logits (n, L, 4) mean nothing.
+        """
+        each = [*zip(windows, others, strict=True)]
+        common = min(min(_alike(one, other), _alike(one[::-1], other[::-1])) for one, other in each)
+        shortest = min(len(window) for pair in each for window in pair)
+        one, other = self.network.beside(self._windows(windows), self._windows(others), min(common, shortest // 2))
+        return one.float(), other.float()
+
+    def _windows(self, windows: Sequence[Ids]) -> Windows:
+        lengths = torch.tensor([len(window) for window in windows], device=self.device)
+        codes = np.full((len(windows), int(lengths.max())), UNKNOWN, dtype=np.int64)
+        for row, window in zip(codes, windows, strict=True):
+            row[: len(window)] = window
+        return Windows(as_tensor(codes, self.device, np.int64), lengths)
+
     def _logits(self, ids: Tensor, read: Tensor, soft: Tensor | None, wanted: bool | At) -> Tensor:
         config, network = self.network.config, self.network
         if not isinstance(wanted, At):
@@ -259,6 +281,12 @@ def _inside(codes: np.ndarray) -> np.ndarray:
     begun = np.logical_or.accumulate(known(codes), axis=1)
     ahead = np.logical_or.accumulate(known(codes)[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(begun & ahead)
+
+
+def _alike(one: Ids, other: Ids) -> int:
+    """Return how many bases two windows begin with in common."""
+    shared = min(len(one), len(other))
+    return int(np.cumprod(one[:shared] == other[:shared]).sum())
 
 
 def load_duplex(card: Card, folder: Path, device: torch.device, dtype: torch.dtype) -> DuplexModel:

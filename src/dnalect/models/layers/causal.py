@@ -72,6 +72,15 @@ class Block(nn.Module):
         x = torch.cat([x_NEC, rest], dim=-2) + F.glu(said, dim=-1)
         return x + self._feed_forward(x)
 
+    def beside(self, x_BLC: Tensor, keep_BL1: Tensor, y_BEC: Tensor, kept_BE1: Tensor, start: int) -> list[Tensor]:
+        """Return what `forward` gives of x (B, L, C), and of y (B, E, C), which stands from `start` on, after x."""
+        h, other = self.read(x_BLC, keep_BL1), self.read(y_BEC, kept_BE1)
+        away = (self.conv.kernel_size[1] - 1) * self.dilation
+        before = F.pad(h[:, max(0, start - away) : start], (0, 0, max(0, away - start), 0))
+        each = ((x_BLC, self._padded(h)), (y_BEC, torch.cat([before, other], dim=1)))
+        said = [came + self._gate(padded, self.dilation) for came, padded in each]
+        return [x + self._feed_forward(x) for x in said]
+
     def every_other(self, x_BLC: Tensor, inside_BL1: Tensor) -> Tensor:
         """The same block where the next one reads every second position only.
 

@@ -4,6 +4,7 @@ Shapes: B windows, L bases, C channels of a stream.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,18 @@ from torch.nn import functional as F
 
 from dnalect.models.layers.causal import Block
 from dnalect.tokens.bases import UNKNOWN
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of several lengths (B,), their codes (B, L) with unknown bases behind the shorter ones."""
+
+    codes: Tensor
+    lengths: Tensor
+
+    def rows(self, at_BN: Tensor) -> Tensor:
+        """Return the codes (B, N) at some positions, unknown ones before the first."""
+        return self.codes.gather(1, at_BN.clamp(min=0)).where(at_BN >= 0, UNKNOWN)
 
 
 class Streams(nn.Module):
@@ -44,6 +57,43 @@ class Streams(nn.Module):
         (states,) = self._streams(codes_BL, inside_BL, (None,), soft_BL4)
         left, right = F.pad(states, (0, 0, 1, 0))[:, :-1].chunk(2)
         return left, right.flip(1)
+
+    def met_beside(self, windows: Windows, others: Windows, common: int) -> list[tuple[Tensor, Tensor]]:
+        """Return what `met` gives of windows, and of others that begin and end with the same `common` bases as these.
+
+        Unknown bases are not read. Of the others a block computes what the bases between can reach; before that they
+        are as the windows are, and behind it as those are so many bases further.
+        """
+        was, new = self._turned(windows), self._turned(others)
+        inside, within = ((codes != UNKNOWN).unsqueeze(-1).to(self.embedding.weight.dtype) for codes in (was, new))
+        shift = (windows.lengths - others.lengths).repeat(2)[:, None]
+        far, length = int(others.lengths.max()) - 2 * common, new.shape[1] - common
+
+        def behind(x_BLC: Tensor, first: int, last: int) -> Tensor:
+            at = common + torch.arange(first, last, device=x_BLC.device) + shift
+            return x_BLC.gather(1, at.clamp(max=x_BLC.shape[1] - 1)[..., None].expand(-1, -1, x_BLC.shape[2]))
+
+        x, y = self.embedding(was), self.embedding(new[:, common : common + far])
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            reached = min(length, far + (self.kernel - 1) * block.dilation)
+            y, far = torch.cat([y, behind(x, far, reached)], dim=1), reached
+            x, y = block.beside(x, inside, y, within[:, common : common + far], common)
+        x, y = self.norm(x) * inside, self.norm(y) * within[:, common : common + far]
+        y = torch.cat([x[:, :common], y, behind(x, far, length)], dim=1)
+        return [self._meet(x, windows.lengths), self._meet(y, others.lengths)]
+
+    def _turned(self, windows: Windows) -> Tensor:
+        """The codes (2 * B, L) of windows, then of their reverse complements, all from the left."""
+        along = torch.arange(windows.codes.shape[1], device=windows.codes.device)
+        back = windows.rows(windows.lengths[:, None] - 1 - along)
+        return torch.cat([windows.codes, self._opposite(back)])
+
+    def _meet(self, states: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """The streams (B, L, C) at each base from their states (2 * B, L, C), all from the left."""
+        left, right = F.pad(states, (0, 0, 1, 0))[:, :-1].chunk(2)
+        back = (lengths[:, None] - 1 - torch.arange(left.shape[1], device=states.device)).clamp(min=0)
+        return left, right.gather(1, back[..., None].expand_as(right))
 
     def met_at_center(
         self, codes_BL: Tensor, inside_BL: Tensor, soft_BL4: Tensor | None = None
