@@ -19,10 +19,11 @@ from ratios.backends import backends
 from ratios.duplexes import duplexes
 from ratios.encoders import encoders
 from ratios.masked import masked_models
+from ratios.pipeline import pipeline
 from ratios.rows import HEADER, Row
 from ratios.whole import commands
 
-PARTS = {each.__name__: each for each in (commands, duplexes, masked_models, encoders, backends)}
+PARTS = {each.__name__: each for each in (commands, duplexes, masked_models, encoders, pipeline, backends)}
 
 
 def main() -> None:

@@ -110,12 +110,20 @@ def networks(shape: Shape) -> tuple[Any, Any, float]:
     return ours, _rival(shape, config), flops
 
 
-def _rival(shape: Shape, config: Any) -> Any:
+def the_rival() -> Any:
+    """Return transformers, None where it is not installed."""
     # The folder above has a tokenizers.py, which is not the package that transformers asks for.
     sys.path = [each for each in sys.path if Path(each).resolve() != Path(__file__).resolve().parents[1]]
     try:
         import transformers
     except ImportError:
+        return None
+    return transformers
+
+
+def _rival(shape: Shape, config: Any) -> Any:
+    transformers = the_rival()
+    if transformers is None:
         return None
     sizes = {
         "vocab_size": config.vocabulary,

@@ -50,14 +50,14 @@ def commands() -> Rows:
     with tempfile.TemporaryDirectory() as name:
         folder, rng = Path(name), np.random.default_rng(1)
         genome = dnalect.open_genome(REFERENCE)
-        helped = min(_run([*DNALECT, "--help"], folder).waited for _ in range(5))
+        helped = min(run_python([*DNALECT, "--help"], folder).waited for _ in range(5))
         yield Row("--help", helped, "s", HELP, "of waiting", most=True)
         yield _one(folder, genome, rng)
         yield _outside(folder, genome, rng)
         yield _memory(folder, genome)
 
 
-def _run(arguments: list[str], folder: Path) -> Used:
+def run_python(arguments: list[str], folder: Path) -> Used:
     """Run Python; end where it fails. Bytecode is kept, as where dnalect is installed, but beside."""
     environment = os.environ | {"DNALECT_CACHE": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -73,7 +73,7 @@ def _one(folder: Path, genome: Genome, rng: np.random.Generator) -> Row:
     """Score one SNV, and import PyTorch alone, which no score can do without, in turns."""
     one = vcf(folder / "one.vcf", genome, snvs(genome, 1, rng))
     score = [*DNALECT, "score", str(REFERENCE), str(one), "-o", str(folder / "one.tsv")]
-    turns = [(_run(score, folder), _run(["-c", "import torch"], folder)) for _ in range(6)]
+    turns = [(run_python(score, folder), run_python(["-c", "import torch"], folder)) for _ in range(6)]
     ours, torchs = (Used(*map(min, zip(*each, strict=True))) for each in zip(*turns, strict=True))
     how = f"of waiting, {ours.computed:.2f} s of the processor; import torch alone {torchs.waited:.2f}, "
     return Row("one variant, warm", ours.waited, "s", ONE, f"{how}{torchs.computed:.2f}", most=True)
@@ -128,7 +128,7 @@ def _memory(folder: Path, genome: Genome) -> Row:
     for count in (FEW, MANY):
         path = _records(folder / f"{count}.vcf", genome, count)
         given = [*DNALECT, "score", str(REFERENCE), str(path), "--model", str(tiny), "--background", "0"]
-        peaks.append(_run([*given, "-o", str(folder / "out.vcf")], folder).memory)
+        peaks.append(run_python([*given, "-o", str(folder / "out.vcf")], folder).memory)
     how = f"of {MANY:,} records beside that of {FEW:,} ({peaks[0] / 1e6:.2f} GB)"
     return Row("peak memory", peaks[1] / peaks[0], "times", MEMORY, how, most=True)
 

@@ -12,6 +12,7 @@ from dnalect.genome.windows.alleles import normalise
 from dnalect.inference.change import ChangeScorer
 from dnalect.inference.ensemble import EnsembleScorer
 from dnalect.inference.likelihood import STRATEGIES, scorer_for, strategy_for
+from dnalect.models.families.duplex import DuplexModel
 from dnalect.models.model import Abilities, Model
 from dnalect.tokens.bases import encode
 from inference.predictors import make_predictor
@@ -168,6 +169,8 @@ def test_what_is_asked_twice_is_computed_once(kind, genome, monkeypatch):
     forward = Model.forward
     told = lambda self, encoding, ask: rows.append(len(encoding.input_ids)) or forward(self, encoding, ask)  # noqa: E731
     monkeypatch.setattr(Model, "forward", told)
+    pairs = DuplexModel.pairs
+    monkeypatch.setattr(DuplexModel, "pairs", lambda self, *each: rows.append(len(each[0])) or pairs(self, *each))
     for each in kind(genome).chosen(genome)[2:]:
         counts = []
         for variants in ([each], [each, each, each]):

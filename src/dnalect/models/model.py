@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import InputError, ModelError
+from dnalect.core.records import Codes
 from dnalect.models.card import Card
 from dnalect.models.heads import HeadSpec
 from dnalect.models.precision import DTYPES, device_named, warn_if_emulated
@@ -233,7 +234,7 @@ class Model(ABC):
         """
         return None
 
-    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> tuple[Tensor, Tensor] | None:
+    def pairs(self, windows: Sequence[Codes], others: Sequence[Codes]) -> tuple[Tensor, Tensor] | None:
         """Return logits (n, L, 4) of windows of base codes, and of others that begin and end so. None: no short way."""
         return None
 

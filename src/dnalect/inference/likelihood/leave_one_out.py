@@ -75,9 +75,11 @@ class LeaveOneOut:
     def _pairs(self, reference: Sequence[Codes], alternate: Sequence[Codes]) -> list[Floats] | None:
         """Return ln p of the known bases of each window, of pairs that begin and end alike; None: no shorter way."""
         found: list[list[Floats]] = [[], []]
-        lengths = [max(map(len, pair)) for pair in zip(reference, alternate, strict=True)]
-        order = np.argsort(lengths, kind="stable")
-        most = min(max(1, TOKENS // max(lengths)), self.batch or len(order))
+        keys = [(one.tobytes(), other.tobytes()) for one, other in zip(reference, alternate, strict=True)]
+        alike = {key: n for n, key in enumerate(keys)}
+        order = sorted(alike.values(), key=lambda n: (max(len(reference[n]), len(alternate[n])), n))
+        longest = max(map(len, (*reference, *alternate)))
+        most = min(max(1, TOKENS // longest), self.batch or len(order))
         shown = phase(INDELS, len(order), "pairs of windows")
         with evaluating(self.model.network), torch.inference_mode(), shown as bar:
             for low in range(0, len(order), most):
@@ -95,10 +97,9 @@ class LeaveOneOut:
                     at = [*map(_known, windows)]
                     each = zip(log_probs, at, windows, strict=True)
                     logs += [row[sites, base_of(codes[sites])] for row, sites, codes in each]
-                if bar is not None:
-                    bar.update(len(pairs[0]))
-        back = np.argsort(order)
-        return [logs[n] for logs in found for n in back]
+                bar.update(len(pairs[0]))
+        place = {number: at for at, number in enumerate(order)}
+        return [logs[place[alike[key]]] for logs in found for key in keys]
 
     def joined(self, joints: Sequence[Joint]) -> Floats:
         """Return what the kept bases on the left and the right of each joint gain (n, 2): all of them count."""

@@ -25,6 +25,7 @@ from typing_extensions import Doc
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, ModelError
 from dnalect.core.files import sha256
+from dnalect.core.records import Codes
 from dnalect.models.card import Card, read_card
 from dnalect.models.catalogue import embedded
 from dnalect.models.families.duplex import Duplex, DuplexConfig, DuplexModel
@@ -227,7 +228,7 @@ class AlignedModel(DuplexModel):
         """Return None: there is no shorter way than a forward for each substitution."""
         return None
 
-    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> None:
+    def pairs(self, windows: Sequence[Codes], others: Sequence[Codes]) -> None:
         """Return None: there is no shorter way than a forward for each window."""
 
     def _drawn(self) -> Aligned:  # type: ignore[override]

@@ -24,6 +24,7 @@ from typing_extensions import Doc
 
 from dnalect.core.encoding import Encoding
 from dnalect.core.errors import ConfigError, InputError, ModelError
+from dnalect.core.records import Codes
 from dnalect.models.card import Card
 from dnalect.models.layers.causal import Block, Trace
 from dnalect.models.layers.streams import Streams, Windows
@@ -233,7 +234,7 @@ class DuplexModel(Model):
         ids = as_tensor(codes, self.device, np.int64)
         return self.network.substituted(ids, ids != UNKNOWN, start, end).float()
 
-    def pairs(self, windows: Sequence[Ids], others: Sequence[Ids]) -> tuple[Tensor, Tensor] | None:
+    def pairs(self, windows: Sequence[Codes], others: Sequence[Codes]) -> tuple[Tensor, Tensor] | None:
         """Return the logits of n windows and of n others, which cost the less the more of their ends is the same.
 
         windows, others: base codes of any length. Behind the shorter ones the logits (n, L, 4) mean nothing.
@@ -244,7 +245,7 @@ class DuplexModel(Model):
         one, other = self.network.beside(self._windows(windows), self._windows(others), min(common, shortest // 2))
         return one.float(), other.float()
 
-    def _windows(self, windows: Sequence[Ids]) -> Windows:
+    def _windows(self, windows: Sequence[Codes]) -> Windows:
         lengths = torch.tensor([len(window) for window in windows], device=self.device)
         codes = np.full((len(windows), int(lengths.max())), UNKNOWN, dtype=np.int64)
         for row, window in zip(codes, windows, strict=True):
@@ -283,7 +284,7 @@ def _inside(codes: np.ndarray) -> np.ndarray:
     return np.asarray(begun & ahead)
 
 
-def _alike(one: Ids, other: Ids) -> int:
+def _alike(one: Codes, other: Codes) -> int:
     """Return how many bases two windows begin with in common."""
     shared = min(len(one), len(other))
     return int(np.cumprod(one[:shared] == other[:shared]).sum())
