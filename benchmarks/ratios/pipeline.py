@@ -31,7 +31,7 @@ from ratios.whole import DNALECT, run_python
 TARGET, ASKED = 5.0, 10_000
 REFERENCE, SNVS = DATA / "yeast_chrXIV.fa.gz", DATA / "BY_RM_chrXIV.vcf.gz"
 # SNVs that each side scores, and windows of a batch of the other one's.
-OURS, THEIRS, BATCH = 24, 8, 8
+OURS, THEIRS, BATCH = 12, 4, 8
 FLANK, WORD = 248, 6
 SAME = 1e-4
 

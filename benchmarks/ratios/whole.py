@@ -24,7 +24,8 @@ from ratios.rows import Row, Rows
 
 HELP, ONE, OUTSIDE, MEMORY = 0.15, 1.5, 0.02, 1.1
 DNALECT = ["-m", "dnalect"]
-FEW, MANY = 3_000, 300_000
+# A report's 30,000 rows are kept by then.
+FEW, MANY = 30_000, 300_000
 # A process is said to have held what whoever started it held: here that is next to nothing.
 LAUNCHED = """
 import resource, subprocess, sys, time
