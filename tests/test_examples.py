@@ -17,8 +17,8 @@ def _examples() -> list[doctest.DocTest]:
 EXAMPLES = _examples()
 
 
-# What it takes to calibrate: sixty windows and more.
-LONG = ("discover",)
+# What takes several seconds and has tests of its own, on smaller models.
+LONG = ("discover", "export", "similar", "scan")
 
 
 @pytest.mark.parametrize(

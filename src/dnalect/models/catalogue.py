@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,15 @@ def embedded(name: str) -> Path | None:
 def _shipped() -> list[tuple[Card, Path]]:
     """Cards and folders by name, the newest version of each first."""
     folders = sorted(EMBEDDED.iterdir()) if EMBEDDED.is_dir() else []
-    found = [(read_card(folder), folder) for folder in folders if (folder / "card.json").is_file()]
+    files = [folder / "card.json" for folder in folders]
+    found = [(_card(file.parent, file.stat().st_mtime_ns), file.parent) for file in files if file.is_file()]
     return sorted(found, key=lambda each: (each[0].id, -each[0].version))
+
+
+@cache
+def _card(folder: Path, changed: int) -> Card:
+    """The card of a folder, read again where its file has changed."""
+    return read_card(folder)
 
 
 def published(name: str) -> PublishedCard | None:

@@ -10,7 +10,7 @@ from dnalect.tokens.files import read_tokenizer, write_tokenizer
 from dnalect.tokens.hf_files import write_hf_files
 from dnalect.tokens.names import named
 from dnalect.tokens.ngrams import Ngrams
-from dnalect.tokens.sixmers import TEXT_WORDS, SixMers
+from dnalect.tokens.sixmers import TEXT_WORDS
 from dnalect.tokens.species import NAME, SpeciesKmers
 from dnalect.tokens.tokenizer import Tokenizer
 
@@ -40,7 +40,7 @@ def read_vocabulary(folder: Path, config: dict[str, Any]) -> Tokenizer | None:
         )
     if (folder / DNA).is_file():
         _check_dna(folder / DNA)
-        return SixMers("carbon")
+        return named("carbon")
     for name in FILES:
         if (folder / name).is_file():
             return read_tokenizer(folder / name)

@@ -80,17 +80,19 @@ def _known(lines: Sequence[str], path: Path) -> Tokenizer:
             raise TokenizerError(f"{path}, line {number}: {word!r} stands in line {seen[word]} already")
     if kmer_length(words) is not None:
         return SpeciesKmers(words)
-    likely = [tokenizer for tokenizer in map(named, NAMES) if len(tokenizer) == len(words)]
-    if not likely:
+    same = next((each for each in map(named, NAMES) if each.words == tuple(words)), None)
+    if same is not None:
+        return same
+    likely = next((each for each in map(named, NAMES) if len(each) == len(words)), None)
+    if likely is None:
         raise TokenizerError(
             f"{path} has {len(words):,} words, as no tokenizer that dnalect knows; is it cut short? "
             f"(known are {', '.join(NAMES)}, and tokenizer.json files)"
         )
-    tokenizer = next((each for each in likely if each.words == tuple(words)), likely[0])
-    for number, (word, expected) in enumerate(zip(words, tokenizer.words, strict=True), 1):
-        if word != expected:
-            raise TokenizerError(
-                f"{path}, line {number}: {word!r}, where {tokenizer.name} has {expected!r}; "
-                "with words in another order every id would mean another word"
-            )
-    return tokenizer
+    number, (word, expected) = next(
+        (number, pair) for number, pair in enumerate(zip(words, likely.words, strict=True), 1) if pair[0] != pair[1]
+    )
+    raise TokenizerError(
+        f"{path}, line {number}: {word!r}, where {likely.name} has {expected!r}; "
+        "with words in another order every id would mean another word"
+    )

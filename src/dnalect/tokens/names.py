@@ -1,6 +1,7 @@
 """The tokenizers that need no file, by name."""
 
 from collections.abc import Callable
+from functools import cache
 
 from dnalect.core.errors import TokenizerError
 from dnalect.core.nearest import did_you_mean
@@ -38,8 +39,13 @@ NAMES = tuple(_MAKERS)
 
 
 def named(name: str) -> Tokenizer:
-    """Return a tokenizer by one of NAMES. Raises TokenizerError for any other."""
+    """Return a tokenizer by one of NAMES, each time the same. Raises TokenizerError for any other."""
     if name not in _MAKERS:
         hint = did_you_mean(name, NAMES) or f" There are {', '.join(NAMES)}."
         raise TokenizerError(f"there is no tokenizer {name!r}.{hint} A file or a folder will do too, and --model NAME")
+    return _made(name)
+
+
+@cache
+def _made(name: str) -> Tokenizer:
     return _MAKERS[name]()

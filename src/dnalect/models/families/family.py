@@ -1,12 +1,13 @@
 """What a family of published models is: one object that says how to read, check and write it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from dnalect.core.errors import ModelError
 from dnalect.models.files import Weights
@@ -163,7 +164,7 @@ class Family(Generic[C]):
 
     def outline(self, config: C) -> Network:
         """Return the network without memory: a config may ask for more than there is."""
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             return self.build(config)
 
     def check_tokenizer(self, tokenizer: Tokenizer, config: C, where: object) -> None:
@@ -176,6 +177,22 @@ class Family(Generic[C]):
         mask = self.mask(config)
         if mask is not None and mask != tokenizer.special.mask:
             raise ModelError(f"{where}: the config masks with id {mask}, the tokenizer with {tokenizer.special.mask}")
+
+
+class _Undrawn(TorchFunctionMode):
+    """Weights without memory are not drawn: that would take longer than all else."""
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        told = dict(kwargs or {})
+        if getattr(function, "__module__", "") == "torch.nn.init":
+            return told.get("tensor", args[0] if args else None)
+        return function(*args, **told)
 
 
 def headless(hub: HubConfig) -> bool:
