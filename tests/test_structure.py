@@ -38,7 +38,14 @@ def _nodes(source: str) -> tuple[ast.AST, ...]:
 @functools.lru_cache(maxsize=8)
 def _calls(source: str) -> tuple[tuple[ast.Call, str], ...]:
     """All calls, and what each calls."""
-    return tuple((node, ast.unparse(node.func)) for node in _nodes(source) if isinstance(node, ast.Call))
+    return tuple((node, _dotted(node.func)) for node in _nodes(source) if isinstance(node, ast.Call))
+
+
+def _dotted(node: ast.expr) -> str:
+    """The same as `ast.unparse`, at once for names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{_dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ast.unparse(node)
 
 
 @functools.cache

@@ -245,6 +245,7 @@ TUNED = (
         ),
         ("labelled.tsv", "models/dnabert"),
         digits=2,
+        slow=True,
     ),
     Case(
         "finetune-places",
@@ -553,6 +554,7 @@ REAL = (
         ("finetune data/tasks/gue/tf/0 -m models/tiny --method probe -o tuned --rival composition",),
         ("data", "models/tiny"),
         digits=2,
+        slow=True,
     ),
     Case(
         "studies-saturation",

@@ -113,6 +113,7 @@ def test_every_sequence_is_predicted_once_while_held_out(data):
         assert {"train", "validate", "test"} == set(fold.parts)
 
 
+@pytest.mark.slow
 def test_workers_give_the_same_figures(data):
     suite = read_suite(data / "suite.yaml")
     alone = run_suite(suite, places(data), data / "out", only=["noise"])

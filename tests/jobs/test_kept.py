@@ -109,7 +109,7 @@ def test_a_stopped_run_goes_on(fasta, vcf, model_folder, whole, tmp_path, monkey
     assert len(every) == len(rest) + 3
 
 
-@pytest.mark.parametrize("dies", [True, False])
+@pytest.mark.parametrize("dies", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_workers_score_the_same(fasta, vcf, model_folder, whole, tmp_path, monkeypatch, workers, dies):
     """Backgrounds of all kinds as well, which they draw: an empty cache has none."""
     monkeypatch.setenv("DNALECT_CACHE", str(tmp_path / "cache"))

@@ -292,6 +292,7 @@ def test_an_unfinished_run_is_not_taken_for_another(bases, tmp_path, monkeypatch
         run_finetune(options(data, bases["duplex"], config), out, lambda _: None)
 
 
+@pytest.mark.slow
 def test_a_run_of_the_other_seed_is_another(bases, tmp_path):
     data = learnable(tmp_path / "d.tsv")
     found = [

@@ -56,7 +56,9 @@ def test_every_family_answers_by_onednn_as_in_plain_float32(name, tmp_path, ahea
     assert "computes in float32 (oneDNN), 9.0 times the rate of float32; answers" in heard[-1]
 
 
-@pytest.mark.parametrize("name", ["duplex-yeast", "dnabert", "predictor on nt-v2"])
+@pytest.mark.parametrize(
+    "name", ["duplex", "dnabert", "predictor on nt-v2", pytest.param("duplex-yeast", marks=pytest.mark.slow)]
+)
 def test_bfloat16_is_admitted_within_its_bound(name, tmp_path, ahead, heard):
     ahead(BF16.name, ONEDNN.name)
     plain = dnalect.load(MAKERS[name](tmp_path) if name in MAKERS else name)

@@ -5,14 +5,13 @@ import gzip
 import json
 import math
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import forked
 from conftest import make_model
 from dnalect.core.errors import ConfigError, InputError
 from dnalect.core.figures import COLUMNS, NOTHING, Estimate, Figure, against_chance, against_rival, shown, signed
@@ -357,14 +356,17 @@ def test_the_human_study_reads_its_tables(data, tiny, tmp_path, monkeypatch):
 
 def test_the_command(data, tiny, tmp_path):
     words = ["worth", "--data", str(data), "--study", "profiles", "-m", str(tiny), "-o", str(tmp_path / "out")]
-    script = [sys.executable, "-m", "studies", *words, "--contig", "chrI"]
-    done = subprocess.run(
-        script, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300, check=False
+    child = forked.Child(
+        "import runpy; runpy.run_module('studies', run_name='__main__')",
+        *words,
+        "--contig",
+        "chrI",
+        cwd=Path(__file__).parents[2],
     )
-    assert done.returncode == 0, done.stderr
-    assert "profiles, " in done.stdout
+    assert child.wait() == 0, child.stderr
+    assert "profiles, " in child.stderr
     assert (tmp_path / "out" / "profiles.tsv").is_file()
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in child.stderr
 
 
 def test_what_was_measured_stays_when_a_later_study_is_stopped(data, tiny, tmp_path, monkeypatch):

@@ -76,7 +76,7 @@ def test_it_learns_and_the_folder_loads(data):
     assert model.card.figures["validation_bits"] == round(log[-1]["validation_bits"], 4)
 
 
-@pytest.mark.parametrize("optimizer", ['"adamw"', '"muon"\naverage = 0.9'])
+@pytest.mark.parametrize("optimizer", [pytest.param('"adamw"', marks=pytest.mark.slow), '"muon"\naverage = 0.9'])
 def test_a_killed_run_resumes_to_the_same_bytes(data, monkeypatch, optimizer):
     (data / "toy.toml").write_text(CONFIG + f"optimizer = {optimizer}\n")
     whole = pretrain(PretrainOptions(data / "toy.toml", data / "whole", data))
