@@ -57,7 +57,7 @@ def test_every_family_answers_by_onednn_as_in_plain_float32(name, tmp_path, ahea
 
 
 @pytest.mark.parametrize(
-    "name", ["duplex", "dnabert", "predictor on nt-v2", pytest.param("duplex-yeast", marks=pytest.mark.slow)]
+    "name", ["dnabert", "predictor on nt-v2", pytest.param("duplex-yeast", marks=pytest.mark.slow)]
 )
 def test_bfloat16_is_admitted_within_its_bound(name, tmp_path, ahead, heard):
     ahead(BF16.name, ONEDNN.name)
