@@ -11,9 +11,10 @@ DEV := $(VENV)/.dnalect-dev
 # Engines of workflows have many dependencies of their own.
 ENGINES := .venv-engines/bin/snakemake
 
-# One thread each, as most tests are too small for two to help; three processes on two cores, as some wait for browsers.
+# One thread each, as most tests are too small for two to help; three processes on two cores, as some wait for browsers;
+# each takes files as they come, so that what a file makes for its tests is mostly made once.
 # Commands that tests start find what is compiled, whatever the environment says.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --durations=40 --durations-min=5
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist worksteal --durations=40 --durations-min=5
 SUITE := OMP_NUM_THREADS=1 $(BIN)/dnalect benchmark
 # What is kept is shared: the learning curves find the states that the table left.
 SMALL := --data data --run small-out/kept --workers 2

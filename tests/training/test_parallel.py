@@ -63,7 +63,7 @@ RUNS = {
 }
 # Of published networks that are too small at a thirtieth.
 SCALES = {"caduceus": 0.1, "hyenadna": 0.1, "gpn_promoter": 0.1, "evo2": 0.1}
-QUICK = ("duplex", "sharded-duplex", "encoder", "sharded-encoder")
+QUICK = ("duplex", "sharded-duplex", "encoder")
 RESUMED = ("duplex", "sharded-duplex")
 
 
