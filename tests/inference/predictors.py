@@ -26,7 +26,7 @@ TRACKS = HeadSpec("factor", "tracks", ("SP1/2", "GATA"))
 class Linear:
     """Every output is (1, 2, 3 ...) times the sum over the bases of A 1, C 2, G 4, T 8; counts what it reads."""
 
-    network = torch.nn.Identity()
+    network, device = torch.nn.Identity(), torch.device("cpu")
     beside = None
 
     def __init__(self, *specs, strands=1, calibration=None, length=100):

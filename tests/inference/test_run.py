@@ -18,7 +18,7 @@ class Sums:
     """Logits at a token: the sum of the ids of its window, and its own. More than `room` tokens don't fit."""
 
     can = Abilities("masked", context_bases=100, layers=1, width=1, words=2)
-    card = SimpleNamespace(id="sums")
+    card, device = SimpleNamespace(id="sums"), torch.device("cpu")
 
     def __init__(self, room=1 << 30, error=MemoryError):
         self.network = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Linear(1, 1))

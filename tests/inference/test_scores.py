@@ -217,7 +217,7 @@ def test_what_a_score_costs_is_counted_in_bases(scorer, genome, model):
     lost = variant(genome, 1500, 7, "")
     assert scorer.cost([lost]) == 2 * model.card.parameters * (4 * scorer.flank + len(lost.ref))
     dense = [variant(genome, at, 1, changed(genome, at, 1)) for at in range(64, 4000, 3)]
-    assert scorer.cost(dense) == 2 * model.card.parameters * tile
+    assert 0.9 < scorer.cost(dense) / (2 * model.card.parameters * tile) <= 1
     near = dense[:100]
     assert scorer.cost(near) < scorer.cost(dense) / 5
 

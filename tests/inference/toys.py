@@ -23,7 +23,7 @@ class Toy:
     can = Abilities("masked", context_bases=512, layers=1, width=5, words=5)
     dtype = torch.float32
     card = SimpleNamespace(id="toy", sha256="0" * 64, parameters=10)
-    network = torch.nn.Identity()
+    network, device = torch.nn.Identity(), torch.device("cpu")
 
     def __init__(self, tokenizer):
         self.tokenizer, self.passes = tokenizer, 0

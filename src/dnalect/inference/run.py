@@ -18,8 +18,8 @@ from dnalect.core.errors import DnalectError
 from dnalect.core.reporter import Phase, say
 from dnalect.models.model import Ask, At, Model, Output
 
-# Tokens of a batch, padding included.
-TOKENS = 1 << 14
+# Tokens of a batch, padding included: of a processor so many that what a layer gives stays near, in its cache.
+TOKENS, NEAR = 1 << 14, 1 << 12
 # Texts that are turned into tokens at once, and the bases that they have at most.
 TEXTS, BASES = 256, 1 << 22
 Numbers = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ def run(
     windows: Sequence[str] | Encoding,
     ask: Ask,
     each: Callable[[Batch], None],
-    tokens: int = TOKENS,
+    tokens: int | None = None,
     rows: int | None = None,
     least: int = 1,
     progress: Phase | None = None,
@@ -56,14 +56,16 @@ def run(
 
     windows: texts, or their tokens. ask: where it names tokens, `rows` are numbers of windows, ascending. Windows of
     like length share a batch; equal ones of which the same is asked are computed once, and of empty ones nothing is.
-    tokens: of a batch, padding included, unless a single window has more. rows: most windows of a batch, None for any
-    number. least: a smaller batch is filled up with copies, for networks whose rounding depends on its size.
+    tokens: of a batch, padding included, unless a single window has more; None for TOKENS, or NEAR on a processor.
+    rows: most windows of a batch, None for any number. least: a smaller batch is filled up with copies, for networks
+    whose rounding depends on its size.
     progress: a phase over the windows.
 
     The network computes in eval mode, without gradients, and is given back as it came. Where memory ends, the loop
     goes on in batches of half as many tokens.
     Raises DnalectError where memory doesn't suffice for one window, InputError for what the model can't encode.
     """
+    tokens = tokens or (NEAR if model.device.type == "cpu" else TOKENS)
     with evaluating(model.network), torch.inference_mode(), progress or nullcontext() as bar:
         for block in _blocks(model, windows, ask):
             lengths = block.lengths

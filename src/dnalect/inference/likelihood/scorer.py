@@ -134,8 +134,9 @@ class LikelihoodScorer(ABC, Generic[S]):
     def score(self, variants: Sequence[Variant]) -> list[Score]:
         """Return one score for each variant, in order, without percentiles."""
         scores = [Score(0.0, kind="none")] * len(variants)
+        treated = [*map(self._treated_as, variants)]
         for method, kinds in self._methods.items():
-            chosen = [n for n, v in enumerate(variants) if self._treated_as(v) in kinds]
+            chosen = [n for n, kind in enumerate(treated) if kind in kinds]
             if chosen:
                 for n, score in zip(chosen, method([variants[n] for n in chosen]), strict=True):
                     scores[n] = score
@@ -147,9 +148,8 @@ class LikelihoodScorer(ABC, Generic[S]):
 
     def _treated_as(self, variant: Variant) -> str:
         """A change of many bases of equal length is scored by the formula for indels."""
-        if variant.kind == "mnv" and int((variant.ref != variant.alt).sum()) > LONGEST_MNV:
-            return "insertion"
-        return variant.kind
+        kind = variant.kind
+        return "insertion" if kind == "mnv" and int((variant.ref != variant.alt).sum()) > LONGEST_MNV else kind
 
     @abstractmethod
     def _snvs(self, variants: Sequence[Variant]) -> list[Score]: ...

@@ -80,7 +80,7 @@ class LeaveOneOutScorer(LikelihoodScorer[LeaveOneOut]):
     def _singles(self, run: Folders) -> int:
         """How many single sites a run costs, read site by site or as a stretch."""
         span = int(run[-1] - run[0]) + 1
-        return min(len(run), self._worth(span)) if span <= TILE // 2 else len(run)
+        return min(len(run), self._worth(span))
 
     def cost(self, variants: Sequence[Variant]) -> int:
         """Return about how many multiply-adds the scores of variants take: parameters times the bases that are read."""
