@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dnalect import Genome
 from dnalect.baselines import BIN_RIVALS
-from dnalect.core import NOTHING, Estimate, Figure, Target, say, write_figures
+from dnalect.core import NOTHING, Estimate, Figure, Target, read_figures, say, write_figures
 from dnalect.jobs import TrackParts
 from dnalect.report import plots
 from dnalect.stats import BLOCK, Scores
@@ -30,7 +30,8 @@ Said = npt.NDArray[np.float32]
 def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[str, runs.Facts]) -> list[Figure]:
     """Return the figures of every share of the data, and write tracks.tsv and tracks.png.
 
-    Of a share without runs of both kinds there are those of the rivals alone.
+    Of a share without runs of both kinds there are those of the rivals alone. Of shares that are not asked for, the
+    table keeps what it has.
     """
     truth, units, test = truth_of(parts), _blocks(parts), parts.windows["test"]
     names = [each.name for each in test.sizes.tracks]
@@ -44,7 +45,7 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
     ]
     found: list[Figure] = []
     for share in sorted(options.shares):
-        arms = {arm: _usual(options.out, known, share, arm) for arm in runs.ARMS}
+        arms = {arm: _chosen(options.out, known, share, arm) for arm in runs.ARMS}
         if not all(arms.values()):
             say(f"{share:g} of the data: there are no runs of both kinds, so that the rivals stand alone")
             arms = {}
@@ -52,9 +53,7 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
         for target, more in tasks:
             columns = [names.index(name) for name in target.outputs]
             rows = np.isfinite(truth[:, columns]).all(axis=1)
-            scores = Scores(
-                target.name, f"{share:.0%} of the windows", target, truth[rows][:, columns], units[rows], RESAMPLES
-            )
+            scores = Scores(target.name, _part(share), target, truth[rows][:, columns], units[rows], RESAMPLES)
             for who, each in (said | more).items():
                 scores.add(who, [one[rows][:, columns].astype(np.float64) for one in each])
             first, *others = scores.known
@@ -63,9 +62,20 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
                 found += scores.figures(who)
     found = [replace(each, command=options.command) for each in found]
     means = [each for each in found if "/" not in each.part]
-    write_figures(options.out / "tracks.tsv", [*means, *_each_factor(found)])
-    draw(means, options.out / "tracks.png")
+    kept = _kept(options)
+    write_figures(options.out / "tracks.tsv", [*kept, *means, *_each_factor(found)])
+    draw([*(each for each in kept if "/" not in each.part), *means], options.out / "tracks.png")
     return means
+
+
+def _kept(options: Tracks) -> list[Figure]:
+    """Return the figures of the table that are of other shares than those asked for."""
+    path, asked = options.out / "tracks.tsv", {_part(share) for share in options.shares}
+    return [each for each in read_figures(path) if each.part.split("/")[0] not in asked] if path.is_file() else []
+
+
+def _part(share: float) -> str:
+    return f"{share:.0%} of the windows"
 
 
 def _each_factor(found: Sequence[Figure]) -> list[Figure]:
@@ -75,11 +85,13 @@ def _each_factor(found: Sequence[Figure]) -> list[Figure]:
     return [replace(each, against="", difference=NOTHING, p=NAN) for each in last.values()]
 
 
-def _usual(out: Path, known: Mapping[str, runs.Facts], share: float, arm: str) -> list[Said]:
-    """Return what the runs of a share and an arm said at the usual rate, seed by seed."""
+def _chosen(out: Path, known: Mapping[str, runs.Facts], share: float, arm: str) -> list[Said]:
+    """Return what the runs of a share and an arm said, seed by seed, at the rate that is best in validation."""
     mine = [each for each in known.values() if (each["share"], each["arm"]) == (share, arm)]
-    usual = [each for each in mine if each["rate"] == runs.RATES[arm][0]]
-    return [runs.said_of(out, each) for each in sorted(usual, key=lambda each: each["seed"])]
+    rates = {each["rate"] for each in mine}
+    best = {rate: np.mean([each["validation"] for each in mine if each["rate"] == rate]) for rate in rates}
+    chosen = [each for each in mine if best[each["rate"]] == max(best.values())]
+    return [runs.said_of(out, each) for each in sorted(chosen, key=lambda each: each["seed"])]
 
 
 def _rivals(out: Path, parts: TrackParts, share: float) -> dict[str, list[Said]]:

@@ -12,7 +12,7 @@ from dnalect.core import Estimate
 from dnalect.examples import matched
 from dnalect.genome import Region, covered, read_motifs
 from dnalect.inference import span_log_probs
-from dnalect.models import Model, language_model
+from dnalect.models import Model, language_model, read_card
 from dnalect.relatives import Relatives, read_by
 from dnalect.report import plots
 from dnalect.stats import Draws, auroc, block_of, estimate
@@ -65,8 +65,11 @@ class Networked:
 
     @cached_property
     def bench(self) -> Bench:
-        """The bench of the duplex."""
-        return Bench(replace(self.options, model=str(self.model.card.training["init"]).split()[0]), YEAST.reference)
+        """The bench of the duplex: one that has a name, or one of the folds."""
+        name, folds = str(self.model.card.training["init"]).split()[0], self.options.folds
+        found = [path.parent for path in sorted(folds.glob("*/card.json"))] if folds else []
+        inside = next((str(folder) for folder in found if read_card(folder).id == name), name)
+        return Bench(replace(self.options, model=inside), YEAST.reference)
 
     @cached_property
     def relatives(self) -> Relatives:

@@ -10,7 +10,7 @@ import pytest
 from conftest import make_model
 from dnalect.core import read_figures
 from dnalect.core.reporter import using
-from studies.tracks import data, runs
+from studies.tracks import data, judge, runs
 from studies.tracks.job import run
 from studies.tracks.options import FACTORS, Tracks
 from studies.tracks.rivals import MOTIFS, STARTS, by_motif, by_start
@@ -126,3 +126,23 @@ def test_the_limit_ends_the_runs(options, folder):
         figures = run(replace(options, out=folder / "less", shares=(0.5,), part="figures"))
     assert {each.who for each in figures} == {"words of 2-5", "composition", STARTS, MOTIFS}
     assert {each.against for each in figures} == {""}
+
+
+def test_figures_of_other_shares_stay(options, figures):
+    before = read_figures(options.out / "tracks.tsv")
+    with using(None):
+        run(replace(options, shares=(0.5,), part="figures"))
+    after = read_figures(options.out / "tracks.tsv")
+    assert {str(each) for each in after} == {str(each) for each in before}
+    assert after != before
+
+
+def test_the_rate_that_is_best_in_validation_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "said_of", lambda out, each: each["key"])
+    told = [("a", 1, 1e-3, 0.5), ("b", 2, 1e-3, 0.6), ("c", 2, 3e-4, 0.6), ("d", 1, 3e-4, 0.7), ("e", 1, 1e-2, 0.1)]
+    known = {
+        key: {"key": key, "share": 0.1, "arm": runs.RANDOM, "seed": seed, "rate": rate, "validation": value}
+        for key, seed, rate, value in told
+    }
+    assert judge._chosen(tmp_path, known, 0.1, runs.RANDOM) == ["d", "c"]
+    assert judge._chosen(tmp_path, known, 1.0, runs.RANDOM) == []

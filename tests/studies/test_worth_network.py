@@ -194,3 +194,15 @@ def test_what_was_seen_is_asked_on_request_alone_and_marked(data, models, tmp_pa
         network_variants.run(options)
     found = network_variants.run(replace(options, allow_seen=True)).rows
     assert all(row.seen for row in found)
+
+
+def test_the_duplex_inside_may_be_a_fold(data, models, tmp_path):
+    duplex, folder = models
+    (tmp_path / "folds").mkdir()
+    shutil.copytree(duplex, tmp_path / "folds" / "one")
+    shutil.copytree(folder, tmp_path / "beside")
+    card = json.loads((tmp_path / "beside" / "card.json").read_text())
+    card["training"]["init"] = f"{duplex.name} sha"
+    (tmp_path / "beside" / "card.json").write_text(json.dumps(card))
+    options = Options(data=data, model=str(tmp_path / "beside"), folds=tmp_path / "folds")
+    assert Networked(options).bench.options.model == str(tmp_path / "folds" / "one")
