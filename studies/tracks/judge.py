@@ -62,9 +62,9 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
                 found += scores.figures(who)
     found = [replace(each, command=options.command) for each in found]
     means = [each for each in found if "/" not in each.part]
-    kept = _kept(options)
-    write_figures(options.out / "tracks.tsv", [*kept, *means, *_each_factor(found)])
-    draw([*(each for each in kept if "/" not in each.part), *means], options.out / "tracks.png")
+    every = sorted([*_kept(options), *means, *_each_factor(found)], key=_share)
+    write_figures(options.out / "tracks.tsv", every)
+    draw([each for each in every if "/" not in each.part], options.out / "tracks.png")
     return means
 
 
@@ -76,6 +76,10 @@ def _kept(options: Tracks) -> list[Figure]:
 
 def _part(share: float) -> str:
     return f"{share:.0%} of the windows"
+
+
+def _share(figure: Figure) -> float:
+    return float(figure.part.partition("%")[0])
 
 
 def _each_factor(found: Sequence[Figure]) -> list[Figure]:
@@ -123,6 +127,6 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
         lines: dict[str, dict[float, Estimate]] = {}
         for each in figures:
             if (each.task, each.metric) == (task, metric):
-                lines.setdefault(each.who, {})[float(each.part.partition("%")[0])] = each.value
+                lines.setdefault(each.who, {})[_share(each)] = each.value
         panels.append((task, "% of the windows", metric, {who: list(line.items()) for who, line in lines.items()}))
     plots.lengths(path, panels)

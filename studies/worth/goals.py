@@ -79,6 +79,10 @@ GOALS = (
         *(YEAST, "promoters", "common over singletons, scores ranked within the type", FIT, 0.56),
     ),
     Goal(
+        "The same, REF to ALT, with the bases of relatives beside the sequence, by a network of the other chromosomes",
+        *(YEAST, "network-variants", "common over singletons, REF to ALT, within the type", "AUROC of network", 0.56),
+    ),
+    Goal(
         "A head that learns which promoter variants are common: model and relatives above relatives alone",
         *(YEAST, "effect", "common over singletons, within the type", "AUROC of head of model and relatives"),
         *(0.0, "head of relatives"),
