@@ -137,7 +137,15 @@ def test_a_few_variants_and_a_large_background_take_what_was_announced(monkeypat
     table.write_text("chrom\tpos\tref\talt\n" + "".join(f"chrA\t{at}\t{r}\t{a}\n" for at, r, a in alleles))
     options = Options(str(fasta), str(table), model=str(model_folder), background=1_200, background_others=160)
     job, read, announced = Scoring(options), [0], []
-    job.models[0].network.register_forward_pre_hook(lambda _, given: read.append(read.pop() + given[0].numel()))
+    network = job.models[0].network
+    beside = network.beside
+
+    def counted(windows, others, common):
+        read[0] += windows.codes.numel() + others.codes.numel()
+        return beside(windows, others, common)
+
+    network.register_forward_pre_hook(lambda _, given: read.append(read.pop() + given[0].numel()))
+    monkeypatch.setattr(network, "beside", counted)
     monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: read[0] / 20_000))
     monkeypatch.setattr(estimate, "announce", lambda parts, _: announced.extend([*parts, read[0]]))
     run(job, [str(tmp_path / "o.tsv")])

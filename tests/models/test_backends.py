@@ -162,7 +162,7 @@ def test_a_run_says_what_computed_it_and_goes_on_only_so(fasta, model_folder, tm
     models = [dnalect.load(model_folder), dnalect.load(model_folder, dtype="fast")]
     assert rests_on(models)["precision"] == "float32, float32 (oneDNN)"
     monkeypatch.setattr("dnalect.core.kept.SECONDS", 0.0)
-    monkeypatch.setattr("dnalect.jobs.score.write_report", lambda *_: 1 / 0)
+    monkeypatch.setattr("dnalect.report.html.write_report", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         scored("again.parquet", dtype="fast", report=str(tmp_path / "a.html"))
     ahead()

@@ -84,16 +84,16 @@ def write(data, recipe, **changes):
     return data / "toy.toml"
 
 
-def test_windows_of_mixed_lengths_are_cut_as_told():
+def test_windows_of_mixed_lengths_are_cut_as_told(monkeypatch):
     genome_codes = np.zeros((6, 50), dtype=np.uint8)
     seen = []
     objective = MaskedLanguage(Reader(named("nt-v2")), MaskingConfig(), 1, 10)
-    encode = objective.tokenizer.encode
-    objective.tokenizer.encode = lambda texts: seen.extend(map(len, texts)) or encode(texts)
     config = network_config(FamilyConfig("nucleotide_transformer", "nt-v2", "nt-v2-50m", 0.1), named("nt-v2"), 50)
     network = nucleotide_transformer.build(config)
     lengths = np.array([50, 12, 50, 18, 24, 36])
     weight = np.ones((6, 50), dtype=np.float32)
+    encode = objective.tokenizer.encode
+    monkeypatch.setattr(objective.tokenizer, "encode", lambda texts: seen.extend(map(len, texts)) or encode(texts))
     objective.losses(network, Batch(genome_codes, genome_codes, weight, 0, None, lengths), torch.device("cpu"))
     assert seen == lengths.tolist()
 
