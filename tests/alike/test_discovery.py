@@ -161,6 +161,7 @@ def test_planted_elements_are_found_in_another_genome(two, model_folder, tmp_pat
     assert page.index(f": {PROBE}</td>") < page.index(f": {SIMILARITY}</td>") < page.index("GC content: probe</td>")
 
 
+@pytest.mark.slow
 def test_candidates_are_ranked_by_a_tuned_model_where_that_is_asked_for(two, model_folder, tmp_path):
     told = {"like": two / "a.bed", "reference": two / "a.fa", "known": two / "b.bed", "step": 200, "rivals": ["none"]}
     outs = [tmp_path / "f.tsv"]

@@ -190,7 +190,7 @@ def test_a_file_that_is_none_is_told(visit, tmp_path):
     page.wait_for_function("() => document.getElementById('told').textContent.includes('no file of variants')")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_page_fits_and_can_be_read(visit, scheme):
     for path in PAGES:
         page = visit(path, scheme=scheme)

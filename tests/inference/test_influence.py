@@ -57,7 +57,10 @@ def agrees(scorer, genome):
     assert scorer.influence_cost(variants) > scorer.influence_cost(variants[:1]) > 0
 
 
-@pytest.mark.parametrize("name", TOKENIZERS)
+# Chunks of six have the longest way round.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "chunks" else []) for name in TOKENIZERS]
+)
 def test_influences_are_those_of_the_definition(genome, name):
     agrees(MaskedScorer(Hashed(TOKENIZERS[name]()), genome, flank=FLANK), genome)
 

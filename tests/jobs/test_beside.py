@@ -160,6 +160,7 @@ def test_a_damaged_folder_is_told(tuned, tmp_path):
         load(tmp_path / "copy")
 
 
+@pytest.mark.slow
 def test_lora_begins_where_the_frozen_fusion_ends(data, tmp_path):
     figures = finetune_file(options(data, tmp_path / "out", method="lora", patience=4, rate=1e-4))
     mine = next(each for each in figures if each.metric == "AUROC" and not each.who.startswith("the "))

@@ -123,6 +123,7 @@ def test_the_whole_case_runs_and_says_where_the_model_loses(promoters, model_fol
     assert [each.cells() for each in again] == [each.cells() for each in figures]
 
 
+@pytest.mark.slow
 def test_rivals_may_learn_from_what_the_models_know(promoters, model_folder):
     rng = np.random.default_rng(6)
     texts = ["".join(rng.choice(LETTERS, 80)) for _ in range(300)]

@@ -116,6 +116,7 @@ def test_blocks_are_held_out_whole_and_pairs_at_random_are_not():
     assert np.ptp(np.bincount(mixed, labels)) <= 1
 
 
+@pytest.mark.slow
 def test_learning_from_shared_neighbours_is_a_leak_that_blocks_do_not_have():
     """Labels go by the block alone: a random split learns them by heart, held-out blocks can't be told."""
     rng = np.random.default_rng(1)

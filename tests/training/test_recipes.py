@@ -108,7 +108,9 @@ def test_half_of_the_windows_are_cut_and_the_choice_depends_on_the_step_alone(da
     np.testing.assert_array_equal(corpus.draw(3).lengths, drawn[24:32])
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(name, marks=[pytest.mark.slow] if name == "dnabert" else []) for name in RECIPES]
+)
 def test_a_recipe_learns_and_its_folder_is_a_model_that_scores(data, recipe):
     family, _, words, _ = RECIPES[recipe]
     out = pretrain(PretrainOptions(write(data, recipe), data / "run", data))

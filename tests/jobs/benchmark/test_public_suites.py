@@ -140,6 +140,7 @@ def test_validation_is_carved_out_of_train_the_same_way_every_time(tmp_path):
     assert set(one.parts) == {"train", "validate", "test"}
 
 
+@pytest.mark.slow
 def test_a_published_metric_that_is_not_measured_here_has_a_column_of_its_own(tmp_path, model_folder):
     gue(tmp_path / "GUE" / "EMP" / "H4", windows(120))
     suite = small("gue", ("EMP H4",), model_folder)
