@@ -49,8 +49,9 @@ def pipeline() -> Rows:
         fasta = folder / "genome.fa"
         fasta.write_text(f">{genome.names[0]}\n{genome.contig(genome.names[0]).tobytes().decode()}\n")
         pysam.faidx(str(fasta))
-        one, all_ = (_ours(folder, fasta, vcf(folder / f"{n}.vcf", genome, chosen[:n])) for n in (1, OURS))
-        each = (all_[0] - one[0]) / (OURS - 1)
+        # The shorter run has its estimate, too, for which a few windows are read.
+        some, all_ = (_ours(folder, fasta, vcf(folder / f"{n}.vcf", genome, chosen[:n])) for n in (THEIRS, OURS))
+        each = (all_[0] - some[0]) / (OURS - THEIRS)
         theirs, scores = _theirs(transformers, folder / "model", fasta, chosen[:THEIRS], genome)
         apart = np.abs(np.array(all_[1][:THEIRS]) - scores).max()
         assert apart < SAME, f"the scores differ by {apart}"
