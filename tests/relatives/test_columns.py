@@ -69,8 +69,10 @@ def laid(folder, leaves):
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory):
+    """The alignment, what is learned from it, and the rates."""
     leaves, rates = evolved()
-    return laid(tmp_path_factory.mktemp("evolved"), leaves), rates
+    alignment = laid(tmp_path_factory.mktemp("evolved"), leaves)
+    return alignment, evolution_of(alignment), rates
 
 
 @pytest.mark.slow
@@ -82,8 +84,8 @@ def test_the_tree_is_found_again(tmp_path):
 
 
 def test_probabilities_are_what_they_say_and_the_columns_around_tell_the_rate(known):
-    alignment, rates = known
-    columns = Columns(alignment, evolution_of(alignment))
+    alignment, evolution, rates = known
+    columns = Columns(alignment, evolution)
     at = np.arange(100, 60_000 - 100)
     read = columns.at(0, at)
     p = np.exp(read.told) * columns.evolution.frequencies
@@ -105,8 +107,8 @@ def substitution(start, ref, alt):
 
 
 def test_ratios_of_substitutions(known):
-    alignment, _ = known
-    columns = Columns(alignment, evolution_of(alignment))
+    alignment, evolution, _ = known
+    columns = Columns(alignment, evolution)
     told = columns.at(0, np.arange(700, 703)).told
     bases = alignment.reference(0)[700:703].tolist()
     others = [(base + 1) % 4 for base in bases]
@@ -125,8 +127,7 @@ def test_ratios_of_substitutions(known):
 
 
 def test_the_base_at_a_site_is_not_read_there(known, tmp_path):
-    alignment, _ = known
-    evolution = evolution_of(alignment)
+    alignment, evolution, _ = known
     bases = "".join("ACGT"[base] for base in alignment.reference(0))
     other = "ACGT"[("ACGT".index(bases[1000]) + 1) % 4]
     (tmp_path / "other.fa").write_text(f">one\n{bases[:1000]}{other}{bases[1001:]}\n")
@@ -139,7 +140,7 @@ def test_the_base_at_a_site_is_not_read_there(known, tmp_path):
 
 def test_who_is_of_the_species_itself_is_left_out(known, caplog):
     caplog.set_level("INFO")
-    alignment, _ = known
+    alignment, *_ = known
     twin = np.array(alignment.reference(0))
     twin[::50] = (twin[::50] + 1) % 4
     laid = {0: np.concatenate([alignment.laid[0], twin[None]])}
