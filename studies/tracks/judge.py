@@ -30,7 +30,7 @@ Said = npt.NDArray[np.float32]
 def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[str, runs.Facts]) -> list[Figure]:
     """Return the figures of every share of the data, and write tracks.tsv and tracks.png.
 
-    Of a share without runs of both kinds there are those of the rivals alone. Of shares that are not asked for, the
+    Of a share without runs there are those of the rivals alone. Of shares that are not asked for, the
     table keeps what it has.
     """
     truth, units, test = truth_of(parts), _blocks(parts), parts.windows["test"]
@@ -46,9 +46,9 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
     found: list[Figure] = []
     for share in sorted(options.shares):
         arms = {arm: _chosen(options.out, known, share, arm) for arm in runs.ARMS}
-        if not all(arms.values()):
-            say(f"{share:g} of the data: there are no runs of both kinds, so that the rivals stand alone")
-            arms = {}
+        for missing in (arm for arm, each in list(arms.items()) if not each):
+            say(f"{share:g} of the data: there is no run {missing}")
+            del arms[missing]
         said: dict[str, list[Said]] = {**arms, **_rivals(options.out, parts, share), STARTS: [starts]}
         for target, more in tasks:
             columns = [names.index(name) for name in target.outputs]
