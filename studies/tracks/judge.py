@@ -45,10 +45,10 @@ def judged(options: Tracks, genome: Genome, parts: TrackParts, known: Mapping[st
     ]
     found: list[Figure] = []
     for share in sorted(options.shares):
-        arms = {arm: _chosen(options.out, known, share, arm) for arm in runs.ARMS}
-        for missing in (arm for arm, each in list(arms.items()) if not each):
-            say(f"{share:g} of the data: there is no run {missing}")
-            del arms[missing]
+        made = {arm: _chosen(options.out, known, share, arm) for arm in runs.ARMS}
+        arms = {arm: each for arm, each in made.items() if each}
+        for arm in (each for each in made if each not in arms):
+            say(f"{share:g} of the data: there is no run {arm}")
         said: dict[str, list[Said]] = {**arms, **_rivals(options.out, parts, share), STARTS: [starts]}
         for target, more in tasks:
             columns = [names.index(name) for name in target.outputs]

@@ -80,7 +80,8 @@ def _known(lines: Sequence[str], path: Path) -> Tokenizer:
             raise TokenizerError(f"{path}, line {number}: {word!r} stands in line {seen[word]} already")
     if kmer_length(words) is not None:
         return SpeciesKmers(words)
-    same = next((each for each in map(named, NAMES) if each.words == tuple(words)), None)
+    told = tuple(words)
+    same = next((each for each in map(named, NAMES) if each.words == told), None)
     if same is not None:
         return same
     likely = next((each for each in map(named, NAMES) if len(each) == len(words)), None)
