@@ -125,6 +125,9 @@ class Genome:
         if isinstance(contig, str):
             contig = self.number(contig)
         length = int(self.lengths[contig])
+        if 0 <= start < end <= length:
+            offset = int(self.offsets[contig])
+            return self.bases.span(offset + start, offset + end).copy()
         out = np.full(max(0, end - start), N_BYTE, dtype=np.uint8)
         low, high = max(start, 0), min(end, length)
         if low < high:

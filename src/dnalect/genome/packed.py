@@ -58,7 +58,8 @@ class Bases:
 
     def span(self, low: int, high: int) -> Bytes:
         """Return the bases of [low, high), a view."""
-        self.check(np.array([low]), np.array([high]))
+        if self.unchecked[low // PIECE : (high - 1) // PIECE + 1].any():
+            self.check(np.array([low]), np.array([high]))
         return self.stored[low:high]
 
     def check(self, lows: npt.NDArray[np.int64], highs: npt.NDArray[np.int64]) -> None:

@@ -1,6 +1,6 @@
 """Random variants of a group and band of lengths, from the reference itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -56,11 +56,11 @@ def block(genome: Genome, group: str, band: int, longest: int, reach: int, rng: 
     return found
 
 
-def _places(genome: Genome, count: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+def _places(genome: Genome, count: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
     """Random (contig, position) pairs, every base equally likely."""
     at = rng.integers(len(genome.bases), size=count)
     contigs = np.searchsorted(genome.offsets, at, side="right") - 1
-    return list(zip(contigs.tolist(), (at - genome.offsets[contigs]).tolist(), strict=True))
+    return zip(contigs.tolist(), (at - genome.offsets[contigs]).tolist(), strict=True)
 
 
 def _known(genome: Genome, contig: int, start: int, length: int) -> Codes | None:
@@ -103,7 +103,7 @@ def _duplication(genome: Genome, contig: int, start: int, size: int, rng: np.ran
 
 def _insertion(genome: Genome, contig: int, start: int, size: int, rng: np.random.Generator) -> Variant | None:
     """Bases from elsewhere in the reference, so that their composition is a real one."""
-    added = _known(genome, *_places(genome, 1, rng)[0], size)
+    added = _known(genome, *next(_places(genome, 1, rng)), size)
     return None if added is None else normalise(contig, start, added[:0], added, genome)
 
 
