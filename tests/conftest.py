@@ -1,6 +1,9 @@
 """Small real things that many tests share: a random genome and a random duplex of 15 bases' reach."""
 
+import fcntl
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +81,25 @@ def make_model(folder: Path, **sizes) -> Path:
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory) -> Path:
     return make_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A function (name, make) -> the folder that `make` filled, once for all processes that the suite runs in."""
+
+    def folder_of(name: str, make: Callable[[Path], None]) -> Path:
+        base = tmp_path_factory.getbasetemp()
+        base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        folder = base / f"once-{name}"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                filling = tmp_path_factory.mktemp(name)
+                make(filling)
+                filling.rename(folder)
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def asked(variants, **more):
 
 def test_a_dropped_vcf_is_scored_and_its_results_are_there(client, vcf, options, folder):
     """One job for all that there is to see of it, as each is a process."""
-    more = {"annotation": "data/tiny.gff3", "scores": ["llr", "influence"]}
+    more = {"annotation": "data/tiny.gff3", "scores": ["llr", "distance"]}
     told = client.post("/api/jobs", json=asked(dropped(client, vcf(3)), **more))
     assert told.status_code == 201
     record = settled(client, told.json()["id"])
@@ -48,7 +48,7 @@ def check_results(client, done, options):
     assert "allow-same-origin" not in policy
     assert "mine.vcf on tiny.fa" in report.text
     table = client.get(f"{base}/files/scored.tsv").text
-    assert "influence" in table
+    assert "distance" in table
     assert str(options.work) not in table + report.text
     (options.work / "back.vcf.gz").write_bytes(client.get(f"{base}/files/scored.vcf.gz").content)
     with pysam.VariantFile(str(options.work / "back.vcf.gz")) as scored:

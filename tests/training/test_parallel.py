@@ -183,11 +183,15 @@ def in_two(names, data, folder):
 
 
 @pytest.fixture(scope="module")
-def made(data, tmp_path_factory):
+def made(data, made_once):
     """The quick runs."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pretrain_plan, "VALIDATION_BASES", 1)
-        return in_two(QUICK, data, tmp_path_factory.mktemp("made"))
+
+    def make(folder):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pretrain_plan, "VALIDATION_BASES", 1)
+            in_two(QUICK, data, folder)
+
+    return made_once("two-processes", make)
 
 
 def log_of(folder):
