@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from dnalect.inference.likelihood import MaskedScorer
 from dnalect.jobs.models import listing
 from dnalect.models import catalogue
 from inference.predictors import make_predictor
+from models.enforming import write as write_enformer
 from models.folders import make
 
 
@@ -175,3 +178,21 @@ def test_a_tuned_folder_that_lost_a_file_names_it(model_folder, tmp_path, method
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(ModelError, match=words):
         dnalect.load(tmp_path / "tuned")
+
+
+def test_no_compiler_is_imported_to_load(tmp_path):
+    """Neither PyTorch's nor sympy: a second and a half, of which a network without memory asks easily."""
+    named = ("dnabert", "nt-v2", "ntv3", "gpn", "llama", "hyenadna", "evo", "evo2", "caduceus-ps", "mamba", "mamba-2")
+    made = [make(name, tmp_path / name) for name in named] + [write_enformer(tmp_path)]
+    found = subprocess.run(
+        [sys.executable, "-c", LOADS, *map(str, made)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert found.stdout.split() == ["[]"]
+
+
+LOADS = """
+import sys, dnalect
+for folder in sys.argv[1:]:
+    dnalect.load(folder)
+print([each for each in ("sympy", "torch._dynamo") if each in sys.modules])
+"""

@@ -111,7 +111,7 @@ def filled(
 
     What is a linear layer here may be a convolution of one tap there.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), _Undrawn():
         network = build(sizes)
     flat = {table.theirs(name) for name, each in network.named_parameters() if each.dim() == 2}
     shaped = {

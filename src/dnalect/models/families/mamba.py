@@ -43,9 +43,9 @@ class Mamba(Stack):
 
 
 def draw_steps(network: nn.Module) -> None:
-    """Draw what `initialise` leaves at zero in the mixers of a network."""
+    """Draw what `initialise` leaves at zero in the mixers of a network, where it has memory."""
     for part in network.modules():
-        if isinstance(part, Mixer):
+        if isinstance(part, Mixer) and not part.up.weight.is_meta:
             part.draw()
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dnalect.core.errors import ConfigError
+from dnalect.models.layers.begun import begun
 from dnalect.models.layers.dilated import FixedNorm
 
 LARGEST = {
@@ -185,8 +186,7 @@ class Halving(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         self.inner, self.pool = NormedConvolution(width, width, 1), nn.Linear(width, width, bias=False)
-        with torch.no_grad():
-            self.pool.weight.copy_(2 * torch.eye(width))
+        self.pool.weight = begun((width, width), lambda: 2 * torch.eye(width))
 
     def forward(self, x_BCT: Tensor) -> Tensor:
         x_BCT = x_BCT + self.inner(x_BCT)
@@ -206,8 +206,8 @@ class DistanceAttention(nn.Module):
         self.value = nn.Linear(width, width, bias=False)
         self.out = nn.Linear(width, width)
         self.distance = nn.Linear(features, heads * key, bias=False)
-        self.content_bias = nn.Parameter(torch.randn(1, heads, 1, key))
-        self.distance_bias = nn.Parameter(torch.randn(1, heads, 1, key))
+        shape = (1, heads, 1, key)
+        self.content_bias, self.distance_bias = (begun(shape, lambda: torch.randn(shape)) for _ in range(2))
 
     def forward(self, x_BNC: Tensor, features_MP: Tensor) -> Tensor:
         """features_MP: of the M = 2 N - 1 distances."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dnalect.core.errors import InputError
+from dnalect.models.layers.begun import begun
 from dnalect.models.layers.convolutions import Exact, long, short
 from dnalect.models.layers.feed_forward import Plain
 from dnalect.models.layers.positions import Folders
@@ -66,19 +67,17 @@ class Filter(Exact):
     def __init__(self, config: HyenaSizes):
         super().__init__()
         count, hidden = config.longest, config.filter
-        share = torch.linspace(0, 1, count)[:, None]
-        waves = torch.linspace(1e-4, config.places // 2 - 1, config.places // 2)
-        angles = 2 * math.pi / count * torch.arange(count)[:, None] * waves
-        self.places = nn.Parameter(torch.cat([share, angles.cos(), -angles.sin()], dim=1)[None])
-        self.share = nn.Parameter(share[None], requires_grad=False)
+        self.places = begun((1, count, config.places), lambda: _places(count, config.places // 2))
+        self.share = begun((1, count, 1), lambda: _share(count)[None], learned=False)
         slow, fast = (math.log(FADED) / part for part in (SLOWEST, FASTEST))
-        self.fading = nn.Parameter(torch.linspace(slow, fast, config.width)[None, None], requires_grad=False)
+        width = config.width
+        self.fading = begun((1, 1, width), lambda: torch.linspace(slow, fast, width)[None, None], learned=False)
         self.frequency = nn.Parameter(torch.full((1, hidden), config.frequency))
         layers = [nn.Linear(config.places, hidden), *(nn.Linear(hidden, hidden) for _ in range(config.inner))]
         layers.append(nn.Linear(hidden, config.width, bias=False))
         # Numbered as in the published files, where sines stand between them.
         self.network = nn.ModuleDict({str(2 * number): layer for number, layer in enumerate(layers)})
-        self.here = nn.Parameter(torch.randn(config.width))
+        self.here = begun((width,), lambda: torch.randn(width))
 
     def hidden(self, length: int) -> Tensor:
         """Return (T, H) of the first places."""
@@ -102,6 +101,16 @@ class Filter(Exact):
             hidden_TH = self.hidden(x_BTC.shape[1])
             out = long(x_BTC, lambda at: self.taps(hidden_TH, at))
             return (out + x_BTC * self.here).to(x_BTC.dtype)
+
+
+def _share(count: int) -> Tensor:
+    return torch.linspace(0, 1, count)[:, None]
+
+
+def _places(count: int, waves: int) -> Tensor:
+    """Return what tells the places of a window (1, count, 1 + 2 * waves)."""
+    angles = 2 * math.pi / count * torch.arange(count)[:, None] * torch.linspace(1e-4, waves - 1, waves)
+    return torch.cat([_share(count), angles.cos(), -angles.sin()], dim=1)[None]
 
 
 class Mixer(nn.Module):

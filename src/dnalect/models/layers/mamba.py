@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from dnalect.models.layers.begun import begun
 from dnalect.models.layers.convolutions import Exact, short
 from dnalect.models.layers.positions import Folders
 from dnalect.models.layers.sizes import Sizes, divisor
@@ -179,9 +180,10 @@ def dual_scan(x_BHTP: Tensor, step_BHT: Tensor, decay_H: Tensor, write_BHTN: Ten
 class Decay(Exact):
     """How fast is forgotten, as a logarithm: float32 in any precision, as it counts over thousands of steps."""
 
-    def __init__(self, log: Tensor):
+    def __init__(self, shape: tuple[int, ...], log: Callable[[], Tensor]):
+        """log: counts what the logarithms begin with, of this shape."""
         super().__init__()
-        self.log = nn.Parameter(log)
+        self.log = begun(shape, log)
 
     def forward(self) -> Tensor:
         """Return what a step is multiplied by."""
@@ -197,7 +199,7 @@ class Selective(nn.Module):
         self.short = nn.Conv1d(inner, inner, sizes.taps, groups=inner)
         self.select = nn.Linear(inner, sizes.rank + 2 * sizes.memory, bias=False)
         self.step = nn.Linear(sizes.rank, inner)
-        self.decay = Decay(torch.arange(1.0, sizes.memory + 1).log().repeat(inner, 1))
+        self.decay = Decay((inner, sizes.memory), lambda: torch.arange(1.0, sizes.memory + 1).log().repeat(inner, 1))
         self.skip = nn.Parameter(torch.ones(inner))
 
     @staticmethod
@@ -229,7 +231,7 @@ class Dual(nn.Module):
         convolved = sizes.hidden + 2 * self.shared
         self.short = nn.Conv1d(convolved, convolved, sizes.taps, groups=convolved)
         self.shift = nn.Parameter(torch.zeros(sizes.heads))
-        self.decay = Decay(torch.arange(1.0, sizes.heads + 1).log())
+        self.decay = Decay((sizes.heads,), lambda: torch.arange(1.0, sizes.heads + 1).log())
         self.skip = nn.Parameter(torch.ones(sizes.heads))
         self.norm = nn.Parameter(torch.ones(sizes.hidden))
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dnalect.models.layers.begun import begun
 from dnalect.models.layers.convolutions import Exact, long, short
 from dnalect.models.layers.feed_forward import SwiGLU
 from dnalect.models.layers.positions import Folders, rotary, rotated
@@ -101,12 +102,11 @@ class Modes(Exact):
         super().__init__()
         shape = config.width, config.states
         if config.second:
-            self.poles = nn.Parameter(-torch.rand(*shape, 1))
-            self.residues = nn.Parameter(torch.randn(shape))
+            self.poles = begun((*shape, 1), lambda: -torch.rand(*shape, 1))
+            self.residues = begun(shape, lambda: torch.randn(shape))
         else:
-            size, angle = torch.rand(*shape, 1), torch.randn(*shape, 1)
-            self.poles = nn.Parameter(torch.stack([size * angle.cos(), size * angle.sin()], dim=-1))
-            self.residues = nn.Parameter(torch.randn(*shape, 1, 2))
+            self.poles = begun((*shape, 1, 2), lambda: _within_the_circle(*shape, 1))
+            self.residues = begun((*shape, 1, 2), lambda: torch.randn(*shape, 1, 2))
 
     def forward(self, length: int, at: slice) -> Tensor:
         """Return the filters (C, T) of some channels."""
@@ -122,12 +122,17 @@ class Modes(Exact):
         return out
 
 
+def _within_the_circle(*shape: int) -> Tensor:
+    size, angle = torch.rand(*shape), torch.randn(*shape)
+    return torch.stack([size * angle.cos(), size * angle.sin()], dim=-1)
+
+
 class Taps(nn.Module):
     """A filter of K taps (G, 1, K)."""
 
     def __init__(self, groups: int, taps: int):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(groups, 1, taps) * taps**-0.5)
+        self.weight = begun((groups, 1, taps), lambda: torch.randn(groups, 1, taps) * taps**-0.5)
 
     def of(self, width: int) -> Tensor:
         """Return the filter of every channel (C, 1, K)."""
