@@ -14,7 +14,7 @@ from subprocess import CompletedProcess, TimeoutExpired
 # What a fork finds here it doesn't import again: a second or two each.
 import jinja2  # noqa: F401
 import matplotlib.pyplot  # noqa: F401
-import sklearn.isotonic
+import scipy.optimize  # noqa: F401
 import sklearn.linear_model
 import sklearn.metrics  # noqa: F401
 import torch  # noqa: F401

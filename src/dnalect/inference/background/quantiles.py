@@ -188,7 +188,7 @@ def _to_the_ends(at: Floats, values: Floats, low: float, high: float) -> tuple[F
 
 def _monotone(values: Floats, weights: Floats) -> Floats:
     """Return the nearest values that only rise, or only fall: whichever is nearer."""
-    from sklearn.isotonic import isotonic_regression
+    from scipy.optimize import isotonic_regression
 
-    fits = [isotonic_regression(values, sample_weight=weights, increasing=up) for up in (True, False)]
+    fits = [isotonic_regression(values, weights=weights, increasing=up).x for up in (True, False)]
     return np.asarray(min(fits, key=lambda fit: float((weights * (fit - values) ** 2).sum())), dtype=np.float64)
