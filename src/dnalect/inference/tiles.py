@@ -14,17 +14,21 @@ from dnalect.models.model import LOGITS, Model
 from dnalect.tokens.bases import UNKNOWN
 
 TILE, BATCH = 2048, 8
+# On a processor what a layer gives of several tiles is given back to the system, and zeroed again for the next layer.
+CPU_BATCH = 1
 LogProbs = npt.NDArray[np.float32]
 
 
 def tiled_log_probs(
-    model: Model, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = TILE, batch: int = BATCH
+    model: Model, codes: npt.NDArray[np.uint8], reach: int | None = None, tile: int = TILE, batch: int | None = None
 ) -> LogProbs:
     """Return ln p(base | all other bases) (L, 4) of a contig, in the order A, C, G, T.
 
     codes: (L,) base codes. reach: bases of flank on each side of a tile; the default is what
-    the model can see, and less would cut its context. tile: bases predicted per window. batch: windows a forward.
+    the model can see, and less would cut its context. tile: bases predicted per window. batch: windows a forward; None
+    for CPU_BATCH on a processor, else BATCH.
     """
+    batch = batch or (CPU_BATCH if model.device.type == "cpu" else BATCH)
 
     def read(low: int, high: int) -> Codes:
         known = codes[max(0, low) : max(0, high)]
