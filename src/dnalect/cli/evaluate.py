@@ -3,12 +3,12 @@
 import click
 
 from dnalect.cli.leaks import leaks
-from dnalect.cli.options import command
+from dnalect.cli.options import CONTEXT, command
 from dnalect.jobs.bias import BiasOptions
 from dnalect.jobs.options import LikelihoodOptions
 
 
-@click.group("evaluate")
+@click.group("evaluate", context_settings=CONTEXT)
 def evaluate() -> None:
     """Measure a model against its rivals on held-out sequence."""
 

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from dnalect.cli.options import Finite, command
+from dnalect.cli.options import CONTEXT, Finite, command
 from dnalect.jobs.options import GOALS, BackgroundOptions, ShowOptions, VerifyOptions, Wishes
 
 
-@click.group("models")
+@click.group("models", context_settings=CONTEXT)
 def models() -> None:
     """List the models that can be loaded, choose one, check a downloaded one."""
 

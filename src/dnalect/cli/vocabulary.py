@@ -4,12 +4,12 @@ import time
 
 import click
 
-from dnalect.cli.options import command
+from dnalect.cli.options import CONTEXT, command
 from dnalect.core.reporter import say
 from dnalect.jobs.options import CompareOptions, VocabularyOptions
 
 
-@click.group("vocabulary")
+@click.group("vocabulary", context_settings=CONTEXT)
 def vocabulary() -> None:
     """Learn, compare and choose the words that a model reads DNA in."""
 
