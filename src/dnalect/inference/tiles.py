@@ -14,7 +14,7 @@ from dnalect.models.model import LOGITS, Model
 from dnalect.tokens.bases import UNKNOWN
 
 TILE, BATCH = 2048, 8
-# On a processor what a layer gives of several tiles is given back to the system, and zeroed again for the next layer.
+# On a processor what a layer gives of several tiles is given back to the system, and zeroed again for the next one.
 CPU_BATCH = 1
 LogProbs = npt.NDArray[np.float32]
 

@@ -18,7 +18,7 @@ from dnalect.genome.fasta import open_genome
 from dnalect.genome.regions import merge, read_regions
 from dnalect.inference.likelihood import AlignedScorer, LeaveOneOutScorer
 from dnalect.inference.scan import Ratios, span_substitutions
-from dnalect.inference.tiles import TILE
+from dnalect.inference.tiles import CPU_BATCH, TILE
 from dnalect.jobs.related import read_relatives
 from dnalect.jobs.scan.assemble import assemble, check_paths
 from dnalect.jobs.scan.chunks import ChunkFolder, kept
@@ -33,7 +33,7 @@ from dnalect.models.load import language_model
 from dnalect.models.precision import use_threads
 
 CHUNK = 1 << 18
-CPU_BATCH, OTHER_BATCH = 8, 64
+OTHER_BATCH = 64
 
 
 @dataclass(frozen=True)

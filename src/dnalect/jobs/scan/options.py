@@ -34,7 +34,7 @@ class Options:
     batch: Annotated[
         Annotated[int, Interval(ge=1, le=128)] | None,
         Flag("--batch-size"),
-        Doc("Tiles in a batch, a power of two [default: 8 on a CPU, 64 on other devices]."),
+        Doc("Tiles in a batch, a power of two [default: 1 on a CPU, 64 on other devices]."),
     ] = None
     alignment: Annotated[
         str | None,
