@@ -90,7 +90,7 @@ def windows(fasta: str, model: str, step: int, annotation: str | None) -> dict[s
     made = make_map(options)
     columns = made.vectors.columns
     found: dict[str, Any] = {}
-    for view in made.views:
+    for view in made.pictures:
         points = np.asarray(view.points, dtype=np.float64)
         low, high = points.min(axis=0), points.max(axis=0)
         # To a thousandth of the picture, which no eye tells from the whole number.

@@ -70,8 +70,8 @@ def main() -> None:
     search(RESULTS / "search/runs.tsv", out / "search.png")
     vocabularies(RESULTS / "vocabulary/compare/vocabulary.tsv", out / "vocabulary-compare.png")
     choice(RESULTS / "vocabulary/choice/choice.tsv", out / "vocabulary-choice.png")
-    entries = read_log(RESULTS / "duplex-yeast/log.jsonl")
-    pretraining_curve(entries, "duplex-yeast", out / "duplex-yeast-learning-curve.png")
+    entries = read_log(RESULTS / "duplex-yeast-2/log.jsonl")
+    pretraining_curve(entries, "duplex-yeast-2", out / "duplex-yeast-learning-curve.png")
 
 
 if __name__ == "__main__":

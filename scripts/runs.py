@@ -64,8 +64,10 @@ def work(config: PretrainConfig, steps: int) -> float:
 
 def before(config: PretrainConfig, found: list[tuple[PretrainConfig, list[Row]]]) -> float:
     """Return the tera multiply-adds of the runs whose weights a run began with."""
-    # duplex-yeast@2 is the run duplex-yeast-2.
-    begun = {each.name: (each, log) for each, log in found}.get(Path(config.init).name.replace("@", "-"))
+    # duplex-yeast@2 is the run duplex-yeast-2, version 1 the run duplex-yeast.
+    begun = {each.name: (each, log) for each, log in found}.get(
+        Path(config.init).name.removesuffix("@1").replace("@", "-")
+    )
     return before(begun[0], found) + work(begun[0], begun[1][-1]["step"]) if begun else 0.0
 
 

@@ -118,7 +118,7 @@ def _others(task: Task, steps: Trajectories, random: int, places: Folders) -> di
 
 def _log_likelihood(sequences: Sequence[str], places: Folders) -> Floats:
     """Mean of ln p(base | the others) of each sequence (n,) under duplex-yeast."""
-    strategy = strategy_for(language_model("duplex-yeast", places.device))
+    strategy = strategy_for(language_model("duplex-yeast@1", places.device))
     lengths, out = np.array([len(text) for text in sequences]), np.zeros(len(sequences))
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
@@ -131,7 +131,9 @@ def _log_likelihood(sequences: Sequence[str], places: Folders) -> Floats:
 def _surprise(alleles: Natural, places: Folders) -> Floats:
     """|LLR| (n,) of each substitution under duplex-yeast."""
     genome = open_genome(str(places.data / GENOME))
-    found = scorer_for(language_model("duplex-yeast", places.device), genome).at_sites(alleles.contig, alleles.position)
+    found = scorer_for(language_model("duplex-yeast@1", places.device), genome).at_sites(
+        alleles.contig, alleles.position
+    )
     rows = np.arange(len(found))
     ratio = found[rows, alleles.kind % 4] - found[rows, alleles.kind // 4]
     return np.asarray(np.abs(ratio), dtype=np.float64)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -66,9 +67,11 @@ class Networked:
     @cached_property
     def bench(self) -> Bench:
         """The bench of the duplex: one that has a name, or one of the folds."""
-        name, folds = str(self.model.card.training["init"]).split()[0], self.options.folds
+        name, checksum = str(self.model.card.training["init"]).split()
+        folds = self.options.folds
         found = [path.parent for path in sorted(folds.glob("*/card.json"))] if folds else []
-        inside = next((str(folder) for folder in found if read_card(folder).id == name), name)
+        ships = name if Path(name).is_dir() else f"{name}@{checksum[:12]}"
+        inside = next((str(folder) for folder in found if read_card(folder).id == name), ships)
         return Bench(replace(self.options, model=inside), YEAST.reference)
 
     @cached_property

@@ -232,7 +232,7 @@ def test_another_trunk_is_refused(beside_yeast, tmp_path):
             ({"sha256": "0" * 64}, "is not the trunk of"),
             ({"name": "duplex-maize"}, "no duplex that ships"),
             ({"name": "attention-small", "revision": "1"}, "ships attention-small@1|no duplex that ships"),
-            ({"revision": "000000000000"}, "this dnalect ships duplex-yeast@2"),
+            ({"revision": "000000000000"}, "this dnalect ships duplex-yeast@3"),
         ]
     ):
         with pytest.raises(ModelError, match=message):

@@ -160,6 +160,7 @@ def test_the_figures_shown_are_those_of_the_studies():
         "aligned-yeast",
         "duplex-human@2",
         "duplex-human@1",
+        "duplex-yeast@2",
         "duplex-yeast@1",
     ]
     for line, card in zip(newest, embedded_cards(), strict=True):

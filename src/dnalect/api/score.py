@@ -137,7 +137,7 @@ def score(
         >>> [row.score.reason for row in scores]
         ['', 'ref_mismatch']
         >>> round(scores.rows[0].score.value, 2)
-        1.25
+        1.19
         >>> scores.columns[:5]
         ['chrom', 'pos', 'id', 'ref', 'alt']
     """
